@@ -1,0 +1,97 @@
+"""What one cell of a roll can be, as the outcomes of a single categorical distribution.
+
+A cell is SILENT, HOLD or STRIKE, and in a voiced corpus a sounding cell also has the set of voices that sound there (a
+bit mask: bit 0 soprano, 1 alto, 2 tenor, 3 bass). Outcome 0 is silence; the sounding outcomes follow, all sets of
+the first sounding state before those of the next, in the order of their bit masks. Four voices and three states make
+1 + 2 * 15 = 31 outcomes; without voices the outcomes are the states themselves.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.constants import SILENT
+
+
+class CellAlphabet:
+    """The outcomes of a cell.
+
+    Parameters
+    ----------
+    num_states
+        2 (silent, sounding) or 3 (silent, hold, strike).
+    num_voices
+        Voices of the corpus, 0 where it has none.
+    """
+
+    def __init__(self, num_states: int, num_voices: int) -> None:
+        if num_states not in (2, 3) or not 0 <= num_voices <= 6:
+            raise ValueError(f"a cell has 2 or 3 states and 0 to 6 voices, not {num_states} and {num_voices}")
+        self.num_states = num_states
+        self.num_voices = num_voices
+        self.num_sets = max(1, 2**num_voices - 1)
+
+    def __len__(self) -> int:
+        return 1 + (self.num_states - 1) * self.num_sets
+
+    @cached_property
+    def states(self) -> NDArray[np.int8]:
+        """State of each outcome, shape ``(k,)``."""
+        sounding = np.repeat(np.arange(1, self.num_states), self.num_sets)
+        return np.concatenate([[SILENT], sounding]).astype(np.int8)
+
+    @cached_property
+    def voices(self) -> NDArray[np.uint8]:
+        """Voice set of each outcome as a bit mask, shape ``(k,)``; 0 for silence and in an unvoiced corpus."""
+        sets = np.arange(1, self.num_sets + 1) if self.num_voices else np.zeros(1, dtype=int)
+        return np.concatenate([[0], np.tile(sets, self.num_states - 1)]).astype(np.uint8)
+
+    @cached_property
+    def voice_matrix(self) -> NDArray[np.bool_]:
+        """Whether a voice sounds in an outcome, shape ``(k, v)``."""
+        return (self.voices[:, None] >> np.arange(self.num_voices)[None, :] & 1).astype(bool)
+
+    @cached_property
+    def may_follow(self) -> NDArray[np.bool_]:
+        """Whether an outcome may follow another one in the next frame, shape ``(k before, k after)``.
+
+        A HOLD needs its voices to have sounded in the same cell before. With two states anything may follow.
+        """
+        legal = np.ones((len(self), len(self)), dtype=bool)
+        if self.num_states == 3:
+            is_hold = self.states == 1
+            was_sounding = self.states != SILENT
+            subset = (self.voices[None, :] & ~self.voices[:, None]) == 0
+            legal[:, is_hold] = (was_sounding[:, None] & subset)[:, is_hold]
+        return legal
+
+    @cached_property
+    def fits(self) -> NDArray[np.bool_]:
+        """Whether an outcome can be drawn when a set of voices is still to come, shape ``(2 ** v, k)``."""
+        free = np.arange(2**self.num_voices)
+        return (self.voices[None, :] & ~free[:, None]) == 0
+
+    @cached_property
+    def held(self) -> NDArray[np.uint8]:
+        """The outcome in which nothing changes after an outcome: what sounds is held, shape ``(k,)``."""
+        return np.where(self.states == SILENT, 0, np.maximum(self.voices, 1)).astype(np.uint8)
+
+    @cached_property
+    def without(self) -> NDArray[np.uint8]:
+        """An outcome with a set of voices taken out, silence where none is left, shape ``(2 ** v, k)``."""
+        left = self.voices[None, :] & ~np.arange(2**self.num_voices)[:, None]
+        states = np.where((left == 0) & (self.num_voices > 0), SILENT, self.states[None, :])
+        return self.encode(states, left)
+
+    def encode(self, states: NDArray[np.int8], voices: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+        """Outcomes of cells given by state and voice set; with two states every sounding state is one."""
+        states = np.minimum(states, self.num_states - 1).astype(np.int64)
+        sets = np.zeros_like(states) if not self.num_voices else np.asarray(voices, dtype=np.int64) - 1
+        return np.where(states == SILENT, 0, 1 + (states - 1) * self.num_sets + sets).astype(np.uint8)
+
+    def decode(self, outcomes: NDArray[np.uint8]) -> tuple[NDArray[np.int8], NDArray[np.uint8]]:
+        """States and voice sets of outcomes; the inverse of :meth:`encode`."""
+        return self.states[outcomes], self.voices[outcomes]

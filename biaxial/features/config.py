@@ -1,0 +1,81 @@
+"""Which inputs the network has: the part of a model's config that decides what is computed from a roll."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from biaxial.cells import CellAlphabet
+
+Order = Literal["high-to-low", "low-to-high"]
+Metre = Literal["full", "bits", "none"]
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """The note range, the states of a cell, and a switch for every group of inputs.
+
+    Parameters
+    ----------
+    low_pitch, num_notes
+        The note range: MIDI number of note index 0, and how many notes there are.
+    num_states, num_voices
+        States of a cell (2 or 3) and voices of the corpus (0 for none).
+    steps_per_quarter
+        The time grid.
+    order
+        Direction of the note axis.
+    neighbourhood
+        Notes on each side of a note whose previous cells it sees.
+    voice_neighbourhood
+        Whether the neighbourhood shows which voices sound there.
+    key
+        Whether the pitch relative to the tonic is an input.
+    metre
+        ``"full"`` for place and strength in the real bar, ``"bits"`` for the four bits of Hexahedria, or ``"none"``.
+    form
+        Whether the first step, the countdown to the end and the phrase ends are inputs.
+    running_chord
+        Whether the note axis sees, relative to each note, what has been chosen so far in the frame.
+    voice_intervals
+        Whether the note axis sees the interval to each voice already placed, and that voice's motion.
+    parallels
+        Whether the note axis is told which voices still to come would make a parallel fifth or octave here.
+    """
+
+    low_pitch: int = 36
+    num_notes: int = 46
+    num_states: int = 3
+    num_voices: int = 4
+    steps_per_quarter: int = 4
+    order: Order = "high-to-low"
+    neighbourhood: int = 12
+    voice_neighbourhood: bool = True
+    key: bool = True
+    metre: Metre = "full"
+    form: bool = True
+    running_chord: bool = True
+    voice_intervals: bool = True
+    parallels: bool = True
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.low_pitch and self.num_notes >= 1 and self.low_pitch + self.num_notes <= 128):
+            raise ValueError(f"{self.num_notes} notes from pitch {self.low_pitch} do not fit into 0 to 127")
+        if not 0 <= self.neighbourhood <= 64:
+            raise ValueError(f"a neighbourhood has 0 to 64 notes on each side, not {self.neighbourhood}")
+        self.alphabet  # noqa: B018  (checks num_states and num_voices)
+
+    @property
+    def alphabet(self) -> CellAlphabet:
+        """The outcomes of a cell."""
+        return CellAlphabet(self.num_states, self.num_voices)
+
+    @property
+    def high_pitch(self) -> int:
+        """Highest pitch of the note range."""
+        return self.low_pitch + self.num_notes - 1
+
+    @property
+    def walks_down(self) -> bool:
+        """Whether the note axis goes from the highest note to the lowest."""
+        return self.order == "high-to-low"

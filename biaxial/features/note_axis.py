@@ -1,0 +1,157 @@
+"""Inputs of the note axis: what has been chosen so far in the frame, seen from the next note of the walk.
+
+A walk visits the notes of a frame one after another, from the highest down or from the lowest up. At every place of the
+walk these inputs depend only on places before it (and on the previous frame), so one call serves training, where
+the whole frame is known, and drawing, where the rest of the frame is still silence.
+
+The parallel flags are the "theory vector beside the input": for each voice still to come, would taking this cell make a
+perfect fifth, or an octave or unison, with a voice already placed, that both voices reach in the same
+direction from the same interval.
+"""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange, repeat
+from torch import Tensor, nn
+from torch.nn import functional
+
+from biaxial.constants import SILENT, STRIKE
+from biaxial.features.config import FeatureConfig
+from biaxial.features.time_axis import one_hot
+
+_NEAREST = 24
+_OCTAVE = 12.0
+
+
+class NoteFeatures(nn.Module):
+    """Frames chosen so far -> inputs of the note axis, in the order of the walk.
+
+    Attributes
+    ----------
+    slices
+        Name of every group of inputs and where it stands on the last axis.
+    width
+        Number of inputs of a cell.
+    """
+
+    planes: Tensor
+    sounds: Tensor
+    voice_matrix: Tensor
+    pitches: Tensor
+    pitch_class: Tensor
+    rotation: Tensor
+
+    def __init__(self, config: FeatureConfig) -> None:
+        super().__init__()
+        self.config = config
+        alphabet = config.alphabet
+        states = torch.from_numpy(alphabet.states)
+        voice_matrix = torch.from_numpy(alphabet.voice_matrix)
+        columns = [states != SILENT] if config.num_states == 2 else [states != SILENT, states == STRIKE]
+        columns += list(voice_matrix.unbind(1))
+        pitches = torch.arange(config.num_notes) + config.low_pitch
+        pitches = pitches.flip(0) if config.walks_down else pitches  # in the order of the walk
+        self.register_buffer("planes", torch.stack(columns, 1).float(), persistent=False)  # k p
+        self.register_buffer("sounds", (states != SILENT).float(), persistent=False)  # k
+        self.register_buffer("voice_matrix", voice_matrix, persistent=False)  # k v
+        self.register_buffer("pitches", pitches, persistent=False)  # n
+        self.register_buffer("pitch_class", one_hot(pitches % 12, 12).float(), persistent=False)  # n 12
+        rotation = (pitches.unsqueeze(1) + torch.arange(12)) % 12
+        self.register_buffer("rotation", rotation, persistent=False)  # n 12
+        voices = config.num_voices
+        widths = {
+            "chosen_before": len(columns),
+            "running_chord": 12 + _NEAREST + 1 if config.running_chord else 0,
+            "to_come": voices if config.running_chord else 0,
+            "voice_intervals": voices * (12 + 1 + 5) if config.voice_intervals else 0,
+            "parallels": voices * 2 if config.parallels else 0,
+        }
+        self.slices: dict[str, slice] = {}
+        self.width = 0
+        for name, width in widths.items():
+            if width:
+                self.slices[name] = slice(self.width, self.width + width)
+                self.width += width
+
+    def walk(self, x: Tensor) -> Tensor:
+        """Turn the note axis (dimension -1) from low-to-high into the order of the walk, or back."""
+        return x.flip(-1) if self.config.walks_down else x
+
+    def forward(self, frame: Tensor, previous: Tensor, places: slice = slice(None)) -> Tensor:
+        """Compute the inputs.
+
+        Parameters
+        ----------
+        frame, previous
+            Outcomes of this frame and of the one before, integers, shape ``(b, n)``, in the order of the walk.
+            Places of ``frame`` that are not drawn yet hold 0 (silence).
+        places
+            Places of the walk to compute, all by default.
+
+        Returns
+        -------
+        Inputs, shape ``(b, places, f)``.
+        """
+        frame, previous = frame.long(), previous.long()
+        sounds = self.sounds[frame]  # b n
+        before = functional.pad(self.planes[frame], (0, 0, 1, 0))[:, :-1]  # b n p
+        parts = {"chosen_before": before[:, places]}
+        if "running_chord" in self.slices:
+            parts["running_chord"] = self._running_chord(sounds, places)
+        if self.config.num_voices and self.slices.keys() & {"to_come", "voice_intervals", "parallels"}:
+            parts |= self._voices(frame, previous, places)
+        return torch.cat([parts[name].to(before.dtype) for name in self.slices], dim=-1)
+
+    def _running_chord(self, sounds: Tensor, places: slice) -> Tensor:
+        b, n = sounds.shape
+        pitch_classes = sounds.unsqueeze(-1) * self.pitch_class.to(sounds.dtype)  # b n 12
+        counts = pitch_classes.cumsum(1) - pitch_classes  # chosen strictly before
+        rotated = counts[:, places].gather(2, self.rotation[places].expand(b, -1, 12))
+        index = torch.arange(n, device=sounds.device)
+        last = torch.where(sounds > 0, index, -1).cummax(1).values
+        last = functional.pad(last, (1, 0), value=-1)[:, :-1]
+        distance = torch.where(last >= 0, (index - last).clamp(max=_NEAREST), 0)[:, places]
+        return torch.cat([rotated, one_hot(distance, _NEAREST + 1).to(sounds.dtype)], dim=-1)
+
+    def _positions(self, frame: Tensor) -> Tensor:
+        """Place of each voice in the walk, shape ``(b, v)``; ``n`` where it does not sound."""
+        n = frame.shape[1]
+        sounding = self.voice_matrix[frame]  # b n v
+        index = torch.arange(n, device=frame.device).view(1, n, 1)
+        return torch.where(sounding, index, n).amin(1)
+
+    def _voices(self, frame: Tensor, previous: Tensor, places: slice) -> dict[str, Tensor]:
+        n = frame.shape[1]
+        here = torch.arange(n, device=frame.device)[places]
+        at, was_at = self._positions(frame), self._positions(previous)  # b v
+        placed = at.unsqueeze(1) < here.view(1, -1, 1)  # b n v
+        sounded = was_at < n  # b v
+        pitch, old = self.pitches[at.clamp(max=n - 1)], self.pitches[was_at.clamp(max=n - 1)]  # b v
+        here_pitch = self.pitches[places].view(1, -1, 1)
+        interval = pitch.unsqueeze(1) - here_pitch  # b n v
+        motion = pitch - old
+        parts = {}
+        if "to_come" in self.slices:
+            parts["to_come"] = (~placed).float()
+        if "voice_intervals" in self.slices:
+            classes = one_hot(torch.where(placed, interval.abs() % 12, -1), 12)
+            size = (interval / _OCTAVE * placed).unsqueeze(-1)
+            moves = torch.stack(
+                [~sounded, sounded & (motion < 0), sounded & (motion == 0), sounded & (motion > 0)], dim=-1
+            )  # b v 4
+            moves = torch.cat([moves, (motion / _OCTAVE * sounded).unsqueeze(-1)], dim=-1)
+            moves = repeat(moves, "b v m -> b n v m", n=len(here)) * placed.unsqueeze(-1)
+            parts["voice_intervals"] = rearrange(torch.cat([classes, size, moves], -1), "b n v f -> b n (v f)")
+        if "parallels" in self.slices:
+            # u is a placed voice, v one still to come
+            old_interval = old.unsqueeze(2) - old.unsqueeze(1)  # b u v
+            own_motion = here_pitch - old.unsqueeze(1)  # b n v
+            similar = motion.sign().unsqueeze(1).unsqueeze(-1) * own_motion.sign().unsqueeze(2) > 0  # b n u v
+            both = (sounded.unsqueeze(2) & sounded.unsqueeze(1)).unsqueeze(1)
+            live = placed.unsqueeze(-1) & ~placed.unsqueeze(2) & similar & both
+            same = (old_interval.unsqueeze(1).abs() % 12) == (interval.abs() % 12).unsqueeze(-1)
+            kind = (interval.abs() % 12).unsqueeze(-1)
+            fifth, octave = live & same & (kind == 7), live & same & (kind == 0)
+            parts["parallels"] = torch.cat([fifth.any(2), octave.any(2)], dim=-1)
+        return parts

@@ -1,0 +1,169 @@
+"""Inputs of the time axis: what every cell sees of the frame before it and of the conditions of its step.
+
+Each group of inputs is a named slice of the last axis (:attr:`TimeFeatures.slices`); nothing is addressed by number.
+The neighbourhood and the rotated chord follow Johnson (2015); the groups that a config switches off take no room.
+"""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange, repeat
+from torch import Tensor, nn
+from torch.nn import functional
+
+from biaxial.constants import SILENT, STRIKE
+from biaxial.features.conditions import Condition
+from biaxial.features.config import FeatureConfig
+
+_BEATS = 8
+_COUNTDOWN_STEPS = 16
+_PHRASE_STEPS = 16
+_SINCE_STEPS = 8
+_FAR_QUARTERS = 32.0
+
+
+def one_hot(index: Tensor, size: int) -> Tensor:
+    """One-hot rows of integers; a number outside ``0 .. size - 1`` (such as "unknown") gives a row of zeros."""
+    return (index.unsqueeze(-1) == torch.arange(size, device=index.device)).to(torch.get_default_dtype())
+
+
+class TimeFeatures(nn.Module):
+    """Roll and conditions -> inputs of the time axis.
+
+    Attributes
+    ----------
+    slices
+        Name of every group of inputs and where it stands on the last axis.
+    width
+        Number of inputs of a cell.
+    """
+
+    planes: Tensor
+    pitch: Tensor
+    pitch_class: Tensor
+    rotation: Tensor
+
+    def __init__(self, config: FeatureConfig) -> None:
+        super().__init__()
+        self.config = config
+        alphabet = config.alphabet
+        states = torch.from_numpy(alphabet.states)
+        columns = [states != SILENT] if config.num_states == 2 else [states != SILENT, states == STRIKE]
+        if config.voice_neighbourhood:
+            columns += list(torch.from_numpy(alphabet.voice_matrix).unbind(1))
+        self.register_buffer("planes", torch.stack(columns, 1).float(), persistent=False)  # k p
+        pitches = torch.arange(config.num_notes) + config.low_pitch
+        position = torch.linspace(0, 1, config.num_notes).unsqueeze(1)
+        self.register_buffer("pitch", position, persistent=False)  # n 1
+        self.register_buffer("pitch_class", one_hot(pitches % 12, 12).float(), persistent=False)  # n 12
+        rotation = (pitches.unsqueeze(1) + torch.arange(12)) % 12
+        self.register_buffer("rotation", rotation, persistent=False)  # n 12
+        widths = {
+            "position": 1,
+            "pitch_class": 12,
+            "neighbourhood": (2 * config.neighbourhood + 1) * len(columns),
+            "chord": 12,
+            "key": 24 if config.key else 0,
+            "metre": {"none": 0, "bits": 4, "full": config.steps_per_quarter + 2 * _BEATS + 2}[config.metre],
+            "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
+        }
+        self.slices: dict[str, slice] = {}
+        self.width = 0
+        for name, width in widths.items():
+            if width:
+                self.slices[name] = slice(self.width, self.width + width)
+                self.width += width
+
+    def forward(self, previous: Tensor, conditions: Tensor) -> Tensor:
+        """Compute the inputs.
+
+        Parameters
+        ----------
+        previous
+            Outcomes of the frame before each step, integers, shape ``(b, t, n)``.
+        conditions
+            Conditions of each step, integers, shape ``(b, t, c)``.
+
+        Returns
+        -------
+        Inputs, shape ``(b, t, n, f)``.
+        """
+        b, t, n = previous.shape
+        planes = self.planes[previous.long()]  # b t n p
+        parts = {
+            "position": self.pitch.expand(b, t, n, 1),
+            "pitch_class": self.pitch_class.expand(b, t, n, 12),
+            "neighbourhood": self._neighbourhood(planes),
+            "chord": self._chord(planes[..., 0]),
+        }
+        if "key" in self.slices:
+            parts["key"] = self._key(conditions)
+        if "metre" in self.slices:
+            parts["metre"] = repeat(self._metre(conditions), "b t f -> b t n f", n=n)
+        if "form" in self.slices:
+            parts["form"] = repeat(self._form(conditions), "b t f -> b t n f", n=n)
+        dtype = planes.dtype
+        return torch.cat([parts[name].to(dtype) for name in self.slices], dim=-1)
+
+    def _neighbourhood(self, planes: Tensor) -> Tensor:
+        reach = self.config.neighbourhood
+        padded = functional.pad(planes, (0, 0, reach, reach))  # b t n+2r p
+        return rearrange(padded.unfold(2, 2 * reach + 1, 1), "b t n p w -> b t n (p w)")
+
+    def _chord(self, sounding: Tensor) -> Tensor:
+        counts = sounding @ self.pitch_class.to(sounding.dtype)  # b t 12
+        return counts[..., self.rotation]  # b t n 12
+
+    def _key(self, conditions: Tensor) -> Tensor:
+        tonic, mode = conditions[..., Condition.TONIC].long(), conditions[..., Condition.MODE].long()
+        pitches = torch.arange(self.config.num_notes, device=tonic.device) + self.config.low_pitch
+        degree = (pitches - tonic.unsqueeze(-1)) % 12 + 12 * mode.unsqueeze(-1)
+        degree = torch.where((tonic >= 0).unsqueeze(-1), degree, -1)
+        return one_hot(degree, 24)  # b t n 24
+
+    def _metre(self, conditions: Tensor) -> Tensor:
+        step, bar = conditions[..., Condition.STEP_IN_BAR].long(), conditions[..., Condition.BAR_STEPS].long()
+        known = step >= 0
+        if self.config.metre == "bits":
+            bits = (step.unsqueeze(-1) >> torch.arange(4, device=step.device)) & 1
+            return (2 * bits - 1) * known.unsqueeze(-1)
+        per_quarter = self.config.steps_per_quarter
+        beat = torch.div(step, per_quarter, rounding_mode="floor")
+        left = torch.div(bar - 1 - step, per_quarter, rounding_mode="floor")
+        unknown = torch.full_like(step, -1)
+        on_beat = step % per_quarter == 0
+        half = (2 * step == bar) & on_beat
+        strength = torch.where(step == 0, 1.0, torch.where(half, 0.5, torch.where(on_beat, 0.25, 0.0)))
+        return torch.cat(
+            [
+                one_hot(torch.where(known, step % per_quarter, unknown), per_quarter),
+                one_hot(torch.where(known, beat.clamp(max=_BEATS - 1), unknown), _BEATS),
+                one_hot(torch.where(known, left.clamp(max=_BEATS - 1), unknown), _BEATS),
+                (strength * known).unsqueeze(-1),
+                known.unsqueeze(-1),
+            ],
+            dim=-1,
+        )
+
+    def _form(self, conditions: Tensor) -> Tensor:
+        to_end, to_fermata = conditions[..., Condition.TO_END], conditions[..., Condition.TO_FERMATA]
+        since = conditions[..., Condition.SINCE_FERMATA]
+
+        def scaled(steps: Tensor) -> Tensor:
+            quarters = steps.to(torch.get_default_dtype()) / self.config.steps_per_quarter
+            return (quarters / _FAR_QUARTERS).clamp(0, 1).unsqueeze(-1)
+
+        return torch.cat(
+            [
+                conditions[..., Condition.FIRST].unsqueeze(-1),
+                (to_end >= 0).unsqueeze(-1),
+                one_hot(to_end, _COUNTDOWN_STEPS),
+                scaled(to_end),
+                (to_fermata >= 0).unsqueeze(-1),
+                one_hot(to_fermata, _PHRASE_STEPS),
+                scaled(to_fermata),
+                one_hot(since - 1, _SINCE_STEPS),
+                scaled(since),
+            ],
+            dim=-1,
+        )

@@ -1,0 +1,41 @@
+"""Write a score as the kind of file that its name asks for: the one table of suffixes that every command uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from biaxial.errors import InputError
+from biaxial.io.midi import write_midi
+from biaxial.score import Score
+
+WRITERS: Final[dict[str, Callable[[Score, Path], None]]] = {".mid": write_midi, ".midi": write_midi}
+"""What writes a file of each suffix."""
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file name whose suffix has no writer, before any work is done.
+
+    Raises
+    ------
+    InputError
+        With the suffixes that are known.
+    """
+    if path.suffix.lower() not in WRITERS:
+        known = ", ".join(WRITERS)
+        raise InputError(f"{path}: cannot write {path.suffix or 'a file without a suffix'}; end its name in {known}")
+
+
+def save_score(score: Score, path: Path) -> None:
+    """Write a score; the file appears whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the suffix is unknown.
+    OSError
+        If the file cannot be written; its message names the file and the reason.
+    """
+    check_suffix(path)
+    WRITERS[path.suffix.lower()](score, path)

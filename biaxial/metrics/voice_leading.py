@@ -1,0 +1,178 @@
+"""Voice leading: where a piece breaks the textbook's rules for two or more parts, and how often.
+
+Conventions, for all rules. Voices are counted from the top (0 soprano). Music is seen chord by chord
+(:mod:`biaxial.metrics.slices`): two chords are successive when nothing else sounds between them, so that a note of
+passing between two fifths hides them from these detectors as it does from the ear that listens chord by chord. A rest
+in a voice breaks its line. Every event is counted once for each pair of voices (or each voice) and each chord in
+which it occurs; a crossing that lasts over three chords is three events. Bach breaks each of these rules now and
+then: the rates to compare with are his, not zero.
+
+Sources: E. Aldwell and C. Schachter, *Harmony and Voice Leading*, chapters on four-part writing; W. Piston,
+*Harmony*; D. Huron, "Tone and Voice: A Derivation of the Rules of Voice-Leading from Perceptual Principles", Music
+Perception 19 (2001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from biaxial.constants import VOICE_RANGES
+from biaxial.metrics.slices import REST, Slices
+from biaxial.score import Score
+
+FIFTH = 7
+OCTAVE = 12
+WIDEST_SPACING = (12, 12)
+"""Semitones that may lie between soprano and alto, alto and tenor; tenor and bass may be any distance apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One place where a rule is broken.
+
+    Parameters
+    ----------
+    tick
+        Where: the beginning of the later chord of a parallel, of the chord or of the note.
+    voices
+        The voices concerned, highest first.
+    """
+
+    tick: int
+    voices: tuple[int, ...]
+
+
+def _interval_pairs(music: Score | Slices, size: int) -> tuple[list[Event], list[Event]]:
+    """Where two voices move from one perfect interval to the next: in the same direction, and in contrary motion."""
+    chords = Slices.of(music).chords
+    before, after = chords.pitches[:-1], chords.pitches[1:]
+    motion = np.where((before == REST) | (after == REST), 0, np.sign(after - before))  # s v; a rest is no motion
+    same: list[tuple[int, int, int]] = []
+    contrary: list[tuple[int, int, int]] = []
+    for high, low in combinations(range(chords.num_voices), 2):
+        first, second = np.abs(before[:, high] - before[:, low]), np.abs(after[:, high] - after[:, low])
+        perfect = (first % OCTAVE == size % OCTAVE) & (second % OCTAVE == size % OCTAVE)
+        product = motion[:, high] * motion[:, low]
+        same += [(int(chords.onsets[i + 1]), high, low) for i in np.flatnonzero(perfect & (product > 0))]
+        contrary += [(int(chords.onsets[i + 1]), high, low) for i in np.flatnonzero(perfect & (product < 0))]
+    return _events(same), _events(contrary)
+
+
+def parallel_fifths(music: Score | Slices) -> list[Event]:
+    """Consecutive perfect fifths.
+
+    Two voices a perfect fifth apart (or a fifth and octaves) in one chord and in the next, both of which strike a
+    different pitch at that moment and move in the same direction. A diminished fifth before or after is none, nor is
+    a fifth that is approached from another interval (a "hidden" one), nor a repeated fifth, nor one across a rest.
+    Fifths by contrary motion are counted by :func:`contrary_perfects`. Where the lower voice has crossed above the
+    higher one, the interval that sounds is measured.
+    """
+    return _interval_pairs(music, FIFTH)[0]
+
+
+def parallel_octaves(music: Score | Slices) -> list[Event]:
+    """Consecutive unisons, octaves and their compounds, under the same conditions as :func:`parallel_fifths`."""
+    return _interval_pairs(music, OCTAVE)[0]
+
+
+def contrary_perfects(music: Score | Slices) -> list[Event]:
+    """Consecutive fifths or octaves by contrary motion, as from a fifth to a twelfth; Bach has them at cadences."""
+    slices = Slices.of(music)
+    found = _interval_pairs(slices, FIFTH)[1] + _interval_pairs(slices, OCTAVE)[1]
+    return sorted(found, key=lambda event: (event.tick, event.voices))
+
+
+def crossings(music: Score | Slices) -> list[Event]:
+    """A lower voice sounds above a higher one; a unison is no crossing. Every pair of voices, every chord."""
+    chords = Slices.of(music).chords
+    found = []
+    for high, low in combinations(range(chords.num_voices), 2):
+        both = chords.sounding[:, high] & chords.sounding[:, low]
+        crossed = both & (chords.pitches[:, low] > chords.pitches[:, high])
+        found += [(int(tick), high, low) for tick in chords.onsets[crossed]]
+    return _events(found)
+
+
+def overlaps(music: Score | Slices) -> list[Event]:
+    """A voice moves beyond where its neighbour has just been.
+
+    The lower of two neighbouring voices comes to a pitch above the one that the higher voice left, or the higher one
+    to a pitch below the one that the lower voice left, and the two are not crossed in either chord.
+    """
+    chords = Slices.of(music).chords
+    before, after = chords.pitches[:-1], chords.pitches[1:]
+    found = []
+    for high in range(chords.num_voices - 1):
+        low = high + 1
+        heard = (np.stack([before[:, high], before[:, low], after[:, high], after[:, low]]) != REST).all(axis=0)
+        ordered = (before[:, high] >= before[:, low]) & (after[:, high] >= after[:, low])
+        passed = (after[:, low] > before[:, high]) | (after[:, high] < before[:, low])
+        found += [(int(tick), high, low) for tick in chords.onsets[1:][heard & ordered & passed]]
+    return _events(found)
+
+
+def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> list[Event]:
+    """Neighbouring voices too far apart: soprano and alto, or alto and tenor, by more than an octave. Every chord.
+
+    Parameters
+    ----------
+    music
+        A voiced score.
+    widest
+        Semitones allowed below voice 0, below voice 1, and so on; pairs beyond the end of the tuple are free.
+    """
+    chords = Slices.of(music).chords
+    found = []
+    for high, limit in enumerate(widest[: max(chords.num_voices - 1, 0)]):
+        both = chords.sounding[:, high] & chords.sounding[:, high + 1]
+        apart = both & (np.abs(chords.pitches[:, high] - chords.pitches[:, high + 1]) > limit)
+        found += [(int(tick), high, high + 1) for tick in chords.onsets[apart]]
+    return _events(found)
+
+
+def out_of_range(music: Score | Slices, ranges: tuple[tuple[int, int], ...] = VOICE_RANGES) -> list[Event]:
+    """Notes below the lowest or above the highest pitch of their voice; each struck note is one event.
+
+    The ranges of :data:`biaxial.constants.VOICE_RANGES` are the widest that Bach uses, so that his own rate is 0.
+    """
+    score = music.score if isinstance(music, Slices) else music
+    return [
+        Event(note.onset_ticks, (note.voice,))
+        for note in score.notes
+        if note.voice is not None
+        and note.voice < len(ranges)
+        and not ranges[note.voice][0] <= note.pitch <= ranges[note.voice][1]
+    ]
+
+
+RULES: dict[str, Callable[[Score | Slices], list[Event]]] = {
+    "parallel_fifths": parallel_fifths,
+    "parallel_octaves": parallel_octaves,
+    "contrary_perfects": contrary_perfects,
+    "crossings": crossings,
+    "overlaps": overlaps,
+    "spacing": spacing,
+    "out_of_range": out_of_range,
+}
+"""Every detector, by name."""
+
+
+def events(music: Score | Slices) -> dict[str, list[Event]]:
+    """All events of all :data:`RULES`."""
+    slices = Slices.of(music)
+    return {name: rule(slices) for name, rule in RULES.items()}
+
+
+def rates(music: Score | Slices) -> dict[str, float]:
+    """Events of each rule per 100 chord changes; NaN in a piece whose chord never changes."""
+    slices = Slices.of(music)
+    changes = slices.num_changes
+    return {name: 100 * len(found) / changes if changes else float("nan") for name, found in events(slices).items()}
+
+
+def _events(found: list[tuple[int, int, int]]) -> list[Event]:
+    return [Event(tick, (high, low)) for tick, high, low in sorted(found)]

@@ -1,0 +1,1 @@
+"""The networks, their configs and presets, and the files that hold their weights."""

@@ -1,0 +1,173 @@
+"""The biaxial LSTM: one LSTM stack over time, shared by all notes, then one over the notes of each frame.
+
+Together they are an exact chain rule (Johnson 2017):
+``log p(roll) = sum over t, n of log p(cell t, n | earlier frames, cells of this frame already chosen)``.
+The parallel pass of training and the step-by-step walk of drawing are two readings of the same two functions,
+:meth:`BiaxialLSTM.over_time` and :meth:`BiaxialLSTM.over_notes`.
+"""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from biaxial.features.note_axis import NoteFeatures
+from biaxial.features.time_axis import TimeFeatures
+from biaxial.models.config import ModelConfig
+
+State = tuple[tuple[Tensor, Tensor], ...]
+"""Hidden and cell state of every layer of a stack, each of shape ``(1, rows, h)``."""
+
+IMPOSSIBLE = -1e9
+"""Logit of an outcome that cannot be; its probability is exactly zero."""
+
+
+class LSTMStack(nn.Module):
+    """LSTM layers with dropout on the output of each, one mask for a whole sequence (Gal and Ghahramani 2016)."""
+
+    def __init__(self, width: int, hidden: tuple[int, ...], dropout: float) -> None:
+        super().__init__()
+        widths = (width, *hidden[:-1])
+        self.layers = nn.ModuleList(nn.LSTM(i, o, batch_first=True) for i, o in zip(widths, hidden, strict=True))
+        self.dropout = dropout
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Run the stack over sequences.
+
+        Parameters
+        ----------
+        x
+            Shape ``(rows, length, width)``.
+        state
+            State to go on from, zero by default.
+
+        Returns
+        -------
+        Output of the last layer, shape ``(rows, length, h)``, and the new state.
+        """
+        new_state = []
+        for index, layer in enumerate(self.layers):
+            x, layer_state = layer(x, None if state is None else state[index])
+            new_state.append(layer_state)
+            if self.training and self.dropout > 0:
+                keep = torch.empty(x.shape[0], 1, x.shape[2], device=x.device, dtype=x.dtype)
+                x = x * keep.bernoulli_(1 - self.dropout) / (1 - self.dropout)
+        return x, tuple(new_state)
+
+
+class BiaxialLSTM(nn.Module):
+    """The network.
+
+    Parameters
+    ----------
+    config
+        Inputs and sizes.
+    """
+
+    may_follow: Tensor
+    fits: Tensor
+    voice_sets: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.time_features = TimeFeatures(config)
+        self.note_features = NoteFeatures(config)
+        self.time_axis = LSTMStack(self.time_features.width, config.time_hidden, config.dropout)
+        note_width = config.time_hidden[-1] + self.note_features.width
+        self.note_axis = LSTMStack(note_width, config.note_hidden, config.dropout)
+        alphabet = config.alphabet
+        head_width = config.note_hidden[-1] + (note_width if config.head_sees_inputs else 0)
+        self.head = nn.Linear(head_width, len(alphabet))
+        self.register_buffer("may_follow", torch.from_numpy(alphabet.may_follow), persistent=False)  # k k
+        self.register_buffer("fits", torch.from_numpy(alphabet.fits), persistent=False)  # 2**v k
+        self.register_buffer("voice_sets", torch.from_numpy(alphabet.voices).long(), persistent=False)  # k
+
+    def over_time(self, previous: Tensor, conditions: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Run the time axis.
+
+        Parameters
+        ----------
+        previous
+            Outcomes of the frame before each step, shape ``(b, t, n)``.
+        conditions
+            Conditions of each step, shape ``(b, t, c)``.
+        state
+            State to go on from, zero (the beginning of a piece) by default.
+
+        Returns
+        -------
+        Its output, shape ``(b, t, n, h)`` with notes from low to high, and the new state.
+        """
+        b, _, n = previous.shape
+        features = rearrange(self.time_features(previous, conditions), "b t n f -> (b n) t f")
+        output, state = self.time_axis(features, state)
+        return rearrange(output, "(b n) t h -> b t n h", b=b, n=n), state
+
+    def over_notes(
+        self,
+        time_output: Tensor,
+        frame: Tensor,
+        previous: Tensor,
+        state: State | None = None,
+        places: slice = slice(None),
+    ) -> tuple[Tensor, State]:
+        """Run the note axis over frames, or over some places of the walk.
+
+        Parameters
+        ----------
+        time_output
+            Output of the time axis at these places, shape ``(rows, places, h)``, in the order of the walk.
+        frame, previous
+            Outcomes of the frames and of those before, shape ``(rows, n)``, in the order of the walk.
+        state
+            State of the walk, zero (its beginning) by default.
+        places
+            Places of the walk that are run, all by default.
+
+        Returns
+        -------
+        Log-probabilities of every outcome, shape ``(rows, places, k)``, and the new state. Impossible outcomes (a HOLD of what
+        did not sound, a voice that is already placed) have probability zero.
+        """
+        inputs = torch.cat([time_output, self.note_features(frame, previous, places).to(time_output.dtype)], dim=-1)
+        hidden, state = self.note_axis(inputs, state)
+        logits = self.head(torch.cat([hidden, inputs.to(hidden.dtype)], -1) if self.config.head_sees_inputs else hidden)
+        sets = self.voice_sets[frame.long()]
+        # The sets of a frame are disjoint; in a guess that is yet to be verified they may not be.
+        free = (2**self.config.num_voices - 1 - (sets.cumsum(1) - sets)[:, places]).clamp(min=0)
+        possible = self.may_follow[previous.long()[:, places]] & self.fits[free]
+        logits = torch.where(possible, logits.to(torch.promote_types(logits.dtype, torch.float32)), IMPOSSIBLE)
+        return logits.log_softmax(-1), state
+
+    def forward(self, outcomes: Tensor, previous: Tensor, conditions: Tensor) -> Tensor:
+        """Log-probabilities of all outcomes of every cell, given all cells before it.
+
+        Parameters
+        ----------
+        outcomes
+            The roll as outcomes of the config's alphabet, shape ``(b, t, n)``.
+        previous
+            The frame before the first step (zero at the beginning of a piece), shape ``(b, n)``.
+        conditions
+            Conditions of each step, shape ``(b, t, c)``.
+
+        Returns
+        -------
+        Shape ``(b, t, n, k)``, notes from low to high.
+        """
+        shifted = torch.cat([previous.unsqueeze(1), outcomes[:, :-1]], dim=1)
+        time_output, _ = self.over_time(shifted, conditions)
+        walk = self.note_features.walk
+        time_output = rearrange(time_output, "b t n h -> (b t) n h")
+        time_output = time_output.flip(1) if self.config.walks_down else time_output
+        frames, before = (walk(rearrange(x, "b t n -> (b t) n")) for x in (outcomes, shifted))
+        log_probs, _ = self.over_notes(time_output, frames, before)
+        log_probs = log_probs.flip(1) if self.config.walks_down else log_probs
+        return rearrange(log_probs, "(b t) n k -> b t n k", b=outcomes.shape[0])
+
+    def cell_log_likelihood(self, outcomes: Tensor, previous: Tensor, conditions: Tensor) -> Tensor:
+        """Log-probability of every cell of a roll in nats, shape ``(b, t, n)``; arguments as in :meth:`forward`."""
+        log_probs = self(outcomes, previous, conditions)
+        return log_probs.gather(-1, outcomes.long().unsqueeze(-1)).squeeze(-1)

@@ -1,0 +1,59 @@
+"""What a network is: its inputs, sizes and regularisation, and the presets that have names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from biaxial.features.config import FeatureConfig
+
+
+@dataclass(frozen=True)
+class ModelConfig(FeatureConfig):
+    """The config of a :class:`~biaxial.models.biaxial.BiaxialLSTM`.
+
+    Parameters
+    ----------
+    time_hidden, note_hidden
+        Sizes of the LSTM layers over time and over notes.
+    dropout
+        Share of units dropped from the output of every LSTM layer, one mask for a whole sequence.
+    head_sees_inputs
+        Whether the last layer also reads the time axis's output and the inputs of the note axis.
+    """
+
+    time_hidden: tuple[int, ...] = (256, 256)
+    note_hidden: tuple[int, ...] = (100, 64)
+    dropout: float = 0.3
+    head_sees_inputs: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.time_hidden or not self.note_hidden or min(*self.time_hidden, *self.note_hidden) < 1:
+            raise ValueError("each axis needs at least one layer, and each layer at least one unit")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
+
+
+PRESETS: Final[dict[str, ModelConfig]] = {
+    "chorale": ModelConfig(),
+    "hexahedria": ModelConfig(
+        low_pitch=24,
+        num_notes=78,
+        num_voices=0,
+        order="low-to-high",
+        voice_neighbourhood=False,
+        key=False,
+        metre="bits",
+        form=False,
+        running_chord=False,
+        voice_intervals=False,
+        parallels=False,
+        time_hidden=(300, 300),
+        note_hidden=(100, 50),
+        dropout=0.5,
+        head_sees_inputs=False,
+    ),
+    "tiny": ModelConfig(time_hidden=(24,), note_hidden=(16,), dropout=0.0),
+}
+"""Named configs: ``chorale`` is the default, ``hexahedria`` the published network, ``tiny`` is for tests."""

@@ -1,0 +1,115 @@
+"""Constraints on what is drawn: static biases over cells, and rules that read the frame so far.
+
+A bias is added to the log-probabilities of outcomes before a draw; minus infinity forbids one. Constraints are closed
+backwards: a rule forbids what would leave no way to satisfy it later in the walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from biaxial.constants import SILENT
+from biaxial.features.config import FeatureConfig
+
+
+class Rule(Protocol):
+    """A constraint that depends on the frame so far."""
+
+    def bias(self, frame: Tensor, previous: Tensor, places: slice) -> Tensor:
+        """Biases of the outcomes at some places of the walk.
+
+        Parameters
+        ----------
+        frame, previous
+            Outcomes of this frame and of the one before, shape ``(b, n)``, in the order of the walk.
+        places
+            Places of the walk; at each of them only the places before it may be read from ``frame``.
+
+        Returns
+        -------
+        Broadcastable to ``(b, places, k)``.
+        """
+        ...
+
+
+def range_bias(config: FeatureConfig, ranges: Sequence[tuple[int, int]]) -> Tensor:
+    """Static bias that keeps each voice within its lowest and highest pitch.
+
+    Parameters
+    ----------
+    config
+        Note range and voices; ``ranges`` has one entry for each voice, or a single one in an unvoiced corpus.
+
+    Returns
+    -------
+    Shape ``(n, k)``, notes from low to high.
+
+    Raises
+    ------
+    ValueError
+        If a range is empty, leaves the note range, or there are not as many as voices.
+    """
+    alphabet = config.alphabet
+    if len(ranges) != max(1, config.num_voices):
+        raise ValueError(f"{len(ranges)} ranges given for {max(1, config.num_voices)} voices")
+    pitches = torch.arange(config.num_notes) + config.low_pitch
+    forbidden = torch.zeros(config.num_notes, len(alphabet), dtype=torch.bool)
+    sounding = torch.from_numpy(alphabet.states) != SILENT
+    members = torch.from_numpy(alphabet.voice_matrix)
+    for voice, (low, high) in enumerate(ranges):
+        if not config.low_pitch <= low <= high <= config.high_pitch:
+            raise ValueError(f"range {low} to {high} is empty or leaves {config.low_pitch} to {config.high_pitch}")
+        outside = (pitches < low) | (pitches > high)
+        concerned = members[:, voice] if config.num_voices else sounding
+        forbidden |= outside.unsqueeze(1) & concerned.unsqueeze(0)
+    return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
+
+
+class Polyphony:
+    """Rule: between ``least`` and ``most`` voices (notes, in an unvoiced corpus) sound in every frame.
+
+    Parameters
+    ----------
+    config
+        Note range and voices.
+    least, most
+        Bounds, inclusive.
+    static
+        The static bias in force, shape ``(n, k)``, which decides where a voice may still be placed.
+
+    Raises
+    ------
+    ValueError
+        If the bounds are impossible.
+    """
+
+    def __init__(self, config: FeatureConfig, least: int, most: int, static: Tensor | None = None) -> None:
+        top = config.num_voices or config.num_notes
+        if not 0 <= least <= most <= top:
+            raise ValueError(f"polyphony is at least 0 and at most {top}, not {least} to {most}")
+        self.config, self.least, self.most = config, least, most
+        alphabet = config.alphabet
+        states, members = torch.from_numpy(alphabet.states), torch.from_numpy(alphabet.voice_matrix)
+        # What counts is voices where there are any (v of them), else notes (v = 1).
+        self.counts = members if config.num_voices else (states != SILENT).unsqueeze(1)  # k v
+        allowed = torch.ones(config.num_notes, len(alphabet), dtype=torch.bool)
+        if static is not None:
+            allowed = static > -torch.inf
+        allowed = allowed.flip(0) if config.walks_down else allowed  # n k
+        alone = (states == states.max()).unsqueeze(1) & self.counts & (self.counts.sum(1, keepdim=True) == 1)
+        can_strike = (allowed.unsqueeze(2) & alone).any(1).long()  # n v
+        self.room = can_strike.flip(0).cumsum(0).flip(0) - can_strike  # n v: cells strictly after that could take it
+
+    def bias(self, frame: Tensor, previous: Tensor, places: slice) -> Tensor:
+        """Forbid outcomes that exceed ``most``, or after which ``least`` can no longer be reached."""
+        here = self.counts[frame.long()].long()  # b n v
+        before = (here.cumsum(1) - here)[:, places].unsqueeze(2)  # b p 1 v
+        after = before + self.counts.long()  # b p k v
+        room = self.room[places].unsqueeze(0).unsqueeze(2)
+        later = ((after == 0) & (room > 0)) if self.config.num_voices else room
+        bad = (after.sum(-1) > self.most) | (after.sum(-1) + later.sum(-1) < self.least)
+        return torch.zeros(bad.shape, dtype=torch.float64).masked_fill(bad, -torch.inf)

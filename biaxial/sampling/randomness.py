@@ -1,0 +1,40 @@
+"""Counter-based random numbers: what is drawn at a place depends on the place and the seed, on nothing else.
+
+Philox (Salmon et al. 2011) with the key (seed, slot) and the counter (step, note): the same numbers for any batch size and in any
+order. Piece ``i`` of a batch has seed ``seed + i``; a slot is a particle of one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_WORD = 2**64
+
+
+def uniforms(seeds: Sequence[int], step: int, num_notes: int, slot: int = 0) -> Tensor:
+    """Uniform numbers in [0, 1) for one frame of each piece.
+
+    Parameters
+    ----------
+    seeds
+        Seed of each piece.
+    step
+        Step of the frame.
+    num_notes
+        Size of the note axis.
+    slot
+        Particle slot.
+
+    Returns
+    -------
+    float64, shape ``(b, n)``; number ``n`` belongs to note index ``n``.
+    """
+    rows = []
+    for seed in seeds:
+        bits = np.random.Philox(key=[seed % _WORD, slot], counter=[0, 0, step, 0])
+        rows.append(np.random.Generator(bits).random(num_notes))
+    return torch.from_numpy(np.stack(rows))

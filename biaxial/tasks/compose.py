@@ -1,0 +1,180 @@
+"""Composing: outlines in, pieces out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from biaxial.constants import STRIKE, VOICE_RANGES
+from biaxial.errors import InputError
+from biaxial.features.conditions import outline_conditions
+from biaxial.models.config import ModelConfig
+from biaxial.roll import Roll
+from biaxial.sampling.ancestral import draw_frames
+from biaxial.sampling.constraints import Polyphony, Rule, range_bias
+from biaxial.sampling.stepper import Proposal, Stepper
+from biaxial.score import Grid, Key, Score
+from biaxial.tasks.piece import LogLikelihood, Piece
+from biaxial.voices import assign_voices
+
+Progress = Callable[[int], None]
+"""Called with the number of frames drawn since the last call, over all pieces."""
+
+BATCH = 32
+"""Pieces drawn together, which bounds the memory."""
+_KEY_STREAM = 2**32
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How pieces are drawn.
+
+    Parameters
+    ----------
+    temperature
+        Below 1 the likely becomes more likely; the density of notes stays.
+    min_p
+        Events less likely than this are not drawn.
+    ranges
+        Lowest and highest pitch of each voice; the usual ranges of four voices by default.
+    min_voices, max_voices
+        How many voices sound at least and at most; as many as the model likes by default.
+    """
+
+    temperature: float = 1.0
+    min_p: float = 0.0
+    ranges: tuple[tuple[int, int], ...] | None = None
+    min_voices: int | None = None
+    max_voices: int | None = None
+
+    def constraints(self, config: ModelConfig) -> tuple[Tensor | None, tuple[Rule, ...]]:
+        """Static bias and rules for a model.
+
+        Raises
+        ------
+        ValueError
+            If a range or the polyphony is impossible.
+        """
+        ranges = self.ranges
+        if ranges is None and config.num_voices == len(VOICE_RANGES):
+            ranges = tuple((max(low, config.low_pitch), min(high, config.high_pitch)) for low, high in VOICE_RANGES)
+        bias = None if ranges is None else range_bias(config, ranges)
+        if self.min_voices is None and self.max_voices is None:
+            return bias, ()
+        top = config.num_voices or config.num_notes
+        least = 0 if self.min_voices is None else self.min_voices
+        most = top if self.max_voices is None else self.max_voices
+        return bias, (Polyphony(config, least, most, bias),)
+
+
+def density_biases(table: Sequence[Sequence[float]], temperature: float) -> tuple[float, float]:
+    """Biases for sounding and for struck cells that keep the density at a temperature.
+
+    Parameters
+    ----------
+    table
+        Rows of temperature, sounding bias and striking bias, by rising temperature, as fitted on held-out pieces.
+    temperature
+        The temperature; beyond the table its last row is used, and at 1 both are 0.
+    """
+    if not table or temperature == 1:
+        return 0.0, 0.0
+    columns = np.array(table, dtype=float).T
+    return float(np.interp(temperature, columns[0], columns[1])), float(np.interp(temperature, columns[0], columns[2]))
+
+
+def drawn_key(counts: dict[str, int], seed: int) -> Key | None:
+    """A key as frequent as in the corpus; the same for the same seed."""
+    if not counts:
+        return None
+    names = sorted(counts)
+    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, _KEY_STREAM]))
+    weights = np.array([counts[name] for name in names], dtype=float)
+    return Key.from_name(names[int(rng.choice(len(names), p=weights / weights.sum()))])
+
+
+def primer_outcomes(primer: Score, outline: Score, config: ModelConfig) -> Tensor:
+    """The frames of a primer as outcomes, shape ``(t, n)``.
+
+    A primer without voices gets them by least movement.
+
+    Raises
+    ------
+    InputError
+        If it is empty, as long as the outline or longer, or leaves the note range.
+    """
+    if not primer.notes:
+        raise InputError("the primer has no notes; give one with at least one note")
+    if config.num_voices and primer.num_voices != config.num_voices:
+        primer = assign_voices(replace(primer, notes=tuple(replace(n, voice=None) for n in primer.notes)))
+    try:
+        roll = Roll.from_score(primer, Grid(config.steps_per_quarter), config.low_pitch, config.num_notes)
+    except ValueError as error:
+        raise InputError(f"the primer cannot be used: {error}; transpose it") from error
+    steps = outline.length_ticks * config.steps_per_quarter // outline.ticks_per_quarter
+    if roll.num_steps >= steps:
+        raise InputError(f"the primer has {roll.num_steps} steps, the piece {steps}; ask for more bars")
+    return torch.from_numpy(config.alphabet.encode(roll.states, roll.voices)).long()
+
+
+def compose(
+    stepper: Stepper,
+    outlines: Sequence[Score],
+    seeds: Sequence[int],
+    drawing: Drawing,
+    model_name: str,
+    primer: Tensor | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Piece]:
+    """Draw pieces of equal length, a batch at a time.
+
+    Parameters
+    ----------
+    stepper
+        Draws the frames.
+    outlines, seeds
+        One of each for every piece.
+    drawing
+        Constraints.
+    model_name
+        Name of the weights, kept with each piece.
+    primer
+        Outcomes of the first frames, shape ``(t, n)``.
+    progress
+        Called after every frame.
+
+    Yields
+    ------
+    The pieces, in order.
+    """
+    config = stepper.config
+    grid = Grid(config.steps_per_quarter)
+    bias, rules = drawing.constraints(config)
+    for first in range(0, len(seeds), BATCH):
+        batch = slice(first, first + BATCH)
+        rows = [torch.from_numpy(outline_conditions(outline, grid)) for outline in outlines[batch]]
+        known = None if primer is None else primer.expand(len(rows), *primer.shape)
+        frames = []
+        for frame, _, state in draw_frames(stepper, torch.stack(rows), seeds[batch], known, bias, rules):
+            frames.append(frame)
+            if progress is not None:
+                progress(len(rows))
+        rolls = torch.stack(frames, dim=1).numpy()
+        for index, outcomes in enumerate(rolls):
+            states, voices = config.alphabet.decode(outcomes)
+            outline = outlines[first + index]
+            roll = Roll(states, voices if config.num_voices else None, config.low_pitch, outline, grid)
+            nats = float(state.log_likelihood[index])
+            likelihood = LogLikelihood(nats, len(outcomes), int((states == STRIKE).sum()))
+            yield Piece(roll.to_score(), seeds[first + index], model_name, likelihood)
+
+
+def proposal_of(drawing: Drawing, made: dict[str, Any]) -> Proposal:
+    """The proposal that a temperature and min-p mean for weights that carry their density biases."""
+    sounding, striking = density_biases(made.get("density_biases", []), drawing.temperature)
+    return Proposal(drawing.temperature, sounding, striking, drawing.min_p)

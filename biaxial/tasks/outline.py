@@ -1,0 +1,100 @@
+"""The outline of a piece that is to be composed: length, metre, key, tempo and phrase ends, before any note."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from biaxial.constants import TICKS_PER_QUARTER
+from biaxial.errors import InputError
+from biaxial.score import Key, Score, TimeSignature
+
+MAX_BARS = 1000
+DEFAULT_TEMPO_BPM = 76.0
+
+
+def read_phrases(text: str) -> tuple[int, ...]:
+    """Read ``"4+4+4+4"``, the lengths of phrases in bars.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    parts = text.replace(" ", "").split("+")
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise InputError(f"{text!r} is not a list of phrases; give their bars, for example 4+4+4+4")
+    return tuple(int(part) for part in parts)
+
+
+def default_phrases(bars: int, signature: TimeSignature) -> tuple[int, ...]:
+    """Phrases of about eight quarter notes or more, two bars in 4/4 and four in 3/4, as in most chorales; the last takes the rest."""
+    quarters = 4 * signature.numerator / signature.denominator
+    size = 2 if quarters >= 4 else 4
+    count = max(1, bars // size)
+    return (*[size] * (count - 1), bars - size * (count - 1))
+
+
+def phrase_ends(phrases: Sequence[int], signature: TimeSignature, ticks_per_quarter: int) -> tuple[int, ...]:
+    """Onsets of the notes that end the phrases: half of the last bar where it has an even number of quarters, else its start.
+
+    Most fermatas of the chorales that begin without a pickup stand there.
+    """
+    bar = signature.bar_ticks(ticks_per_quarter)
+    half = bar // 2 if bar % (2 * ticks_per_quarter) == 0 and bar >= 4 * ticks_per_quarter else 0
+    ends, bars = [], 0
+    for length in phrases:
+        bars += length
+        ends.append((bars - 1) * bar + half)
+    return tuple(ends)
+
+
+def make_outline(
+    bars: int = 16,
+    *,
+    key: Key | None = None,
+    time_signature: TimeSignature | None = None,
+    tempo_bpm: float = DEFAULT_TEMPO_BPM,
+    phrases: Sequence[int] | None = None,
+    title: str = "",
+) -> Score:
+    """An outline of full bars.
+
+    Parameters
+    ----------
+    bars
+        Number of bars, 1 to 1000.
+    key
+        Key, ``None`` to leave it to the model.
+    time_signature
+        Metre, 4/4 by default.
+    tempo_bpm
+        Quarter notes a minute.
+    phrases
+        Bars of each phrase, which add up to ``bars``; phrases of two bars in 4/4 and of four in 3/4 by default.
+    title
+        Name of the piece.
+
+    Raises
+    ------
+    InputError
+        If the number of bars is out of range, or the phrases do not add up to it.
+    """
+    if not 1 <= bars <= MAX_BARS:
+        raise InputError(f"{bars} bars cannot be composed; give 1 to {MAX_BARS}")
+    signature = time_signature or TimeSignature()
+    if phrases is None:
+        phrases = default_phrases(bars, signature)
+    if sum(phrases) != bars or min(phrases) < 1:
+        written = "+".join(map(str, phrases))
+        raise InputError(f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars")
+    length = bars * signature.bar_ticks(TICKS_PER_QUARTER)
+    return Score(
+        (),
+        length,
+        TICKS_PER_QUARTER,
+        (signature,),
+        key=key,
+        fermatas=phrase_ends(phrases, signature, TICKS_PER_QUARTER),
+        tempo_bpm=tempo_bpm,
+        title=title,
+    )

@@ -1,0 +1,61 @@
+"""How a network is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Hyperparameters of a training run.
+
+    Parameters
+    ----------
+    epochs
+        Passes over the training pieces.
+    batch_size, crop_steps
+        Crops in a batch, and steps in a crop.
+    learning_rate, warmup_steps
+        Peak of the learning rate, and the updates over which it rises to it; it falls to zero along a cosine.
+    weight_decay
+        Of AdamW, on matrices only.
+    gradient_clip
+        Largest norm of the gradient.
+    average_decay
+        Decay of the running average of the weights that is validated and kept.
+    transpose
+        Largest transposition in semitones, up and down, within the ranges of the voices.
+    unknown_share
+        Share of crops in which each group of conditions (metre, key, end, phrases) is hidden.
+    patience
+        Epochs without improvement on the held-out pieces after which training stops.
+    seed
+        Of the weights, crops, transpositions and dropout.
+    """
+
+    epochs: int = 60
+    batch_size: int = 4
+    crop_steps: int = 128
+    learning_rate: float = 2e-3
+    warmup_steps: int = 200
+    weight_decay: float = 0.03
+    gradient_clip: float = 1.0
+    average_decay: float = 0.998
+    transpose: int = 6
+    unknown_share: float = 0.15
+    patience: int = 12
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "crop_steps", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "gradient_clip"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("warmup_steps", "weight_decay", "transpose", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
+        for name in ("average_decay", "unknown_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")

@@ -1,0 +1,158 @@
+"""A corpus as arrays: rolls and conditions of all pieces, in memory or in one ``.npz`` file.
+
+The file is what a training machine needs and nothing else: no score reader is imported to load it. Rolls are kept once, untransposed;
+features are computed batch by batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.constants import SILENT, STRIKE
+from biaxial.errors import InputError
+from biaxial.features.conditions import Condition, outline_conditions
+from biaxial.roll import Roll
+from biaxial.score import Grid, Score
+
+Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class CorpusPiece:
+    """One piece as arrays.
+
+    Parameters
+    ----------
+    name
+        Name of the piece.
+    split
+        ``"train"``, ``"valid"`` or ``"test"``.
+    states, voices
+        Cell states and voice sets, shape ``(t, 128)``: note index is MIDI pitch. Without voices all sets are 0.
+    conditions
+        Conditions of each step, shape ``(t, c)``.
+    """
+
+    name: str
+    split: Split
+    states: NDArray[np.int8]
+    voices: NDArray[np.uint8]
+    conditions: NDArray[np.int16]
+
+    @property
+    def num_steps(self) -> int:
+        """Number of frames."""
+        return int(self.states.shape[0])
+
+    @property
+    def num_struck(self) -> int:
+        """Number of cells that strike a note."""
+        return int((self.states == STRIKE).sum())
+
+    def pitch_range(self) -> tuple[int, int]:
+        """Lowest and highest pitch that sounds; (128, -1) in a silent piece."""
+        pitches = np.flatnonzero((self.states != SILENT).any(axis=0))
+        return (int(pitches[0]), int(pitches[-1])) if len(pitches) else (128, -1)
+
+    def voice_range(self, voice: int) -> tuple[int, int]:
+        """Lowest and highest pitch of one voice; (128, -1) if it is silent."""
+        pitches = np.flatnonzero((self.voices >> voice & 1).any(axis=0))
+        return (int(pitches[0]), int(pitches[-1])) if len(pitches) else (128, -1)
+
+    @classmethod
+    def from_score(cls, name: str, split: Split, score: Score, grid: Grid) -> CorpusPiece:
+        """Convert a score."""
+        roll = Roll.from_score(score, grid, 0, 128)
+        voices = np.zeros(roll.states.shape, np.uint8) if roll.voices is None else roll.voices
+        return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid))
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """All pieces of a corpus on one grid.
+
+    Parameters
+    ----------
+    pieces
+        The pieces, in the order of their names.
+    steps_per_quarter
+        The grid.
+    num_voices
+        Voices of every piece; 0 if any piece has none.
+    """
+
+    pieces: tuple[CorpusPiece, ...]
+    steps_per_quarter: int
+    num_voices: int
+
+    def split(self, name: Split) -> tuple[CorpusPiece, ...]:
+        """The pieces of one split."""
+        return tuple(piece for piece in self.pieces if piece.split == name)
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of all rolls, conditions, names and splits, as a hexadecimal text."""
+        digest = hashlib.sha256(f"{self.steps_per_quarter},{self.num_voices}".encode())
+        for piece in self.pieces:
+            digest.update(f"{piece.name},{piece.split},{piece.num_steps};".encode())
+            for array in (piece.states, piece.voices, piece.conditions):
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    @classmethod
+    def from_scores(cls, scores: Iterable[tuple[str, Split, Score]], grid: Grid) -> Corpus:
+        """Convert scores given with their names and splits."""
+        items = sorted(scores, key=lambda item: item[0])
+        num_voices = min((score.num_voices for _, _, score in items), default=0)
+        pieces = tuple(CorpusPiece.from_score(name, split, score, grid) for name, split, score in items)
+        return cls(pieces, grid.steps_per_quarter, num_voices)
+
+    def save(self, path: Path) -> None:
+        """Write one compressed ``.npz`` file."""
+        from io import BytesIO
+
+        from biaxial.io.files import atomic_write
+
+        buffer = BytesIO()
+        np.savez_compressed(
+            buffer,
+            names=np.array([piece.name for piece in self.pieces]),
+            splits=np.array([piece.split for piece in self.pieces]),
+            lengths=np.array([piece.num_steps for piece in self.pieces]),
+            states=np.concatenate([piece.states for piece in self.pieces]),
+            voices=np.concatenate([piece.voices for piece in self.pieces]),
+            conditions=np.concatenate([piece.conditions for piece in self.pieces]),
+            header=np.array([self.steps_per_quarter, self.num_voices]),
+        )
+        atomic_write(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> Corpus:
+        """Read a file written by :meth:`save`.
+
+        Raises
+        ------
+        InputError
+            If the file is something else, or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                names, splits = arrays["names"].tolist(), arrays["splits"].tolist()
+                cuts = np.cumsum(arrays["lengths"])[:-1]
+                rows = [np.split(arrays[key], cuts) for key in ("states", "voices", "conditions")]
+                steps_per_quarter, num_voices = arrays["header"].tolist()
+            if rows[2][0].shape[1] != len(Condition) or not set(splits) <= set(SPLITS):
+                raise ValueError("its columns are those of another version")
+            pieces = tuple(CorpusPiece(*item) for item in zip(names, splits, *rows, strict=True))
+        except (BadZipFile, KeyError, IndexError, ValueError, EOFError) as error:
+            raise InputError(f"{path}: not a prepared corpus ({error}); make one with scripts/prepare.py") from error
+        return cls(pieces, steps_per_quarter, num_voices)

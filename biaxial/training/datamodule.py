@@ -1,0 +1,173 @@
+"""Crops and batches: random crops of the training pieces, transposed; whole pieces for validation.
+
+All randomness is drawn from (seed, epoch, place in the epoch), so that a resumed run sees what the unbroken one would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import lightning
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from biaxial.constants import VOICE_RANGES
+from biaxial.features.conditions import GROUPS, UNKNOWN, Condition, hidden
+from biaxial.models.config import ModelConfig
+from biaxial.training.config import TrainConfig
+from biaxial.training.corpus import Corpus, CorpusPiece
+
+
+class Batch(NamedTuple):
+    """Crops of equal length; the shorter ones are padded with silence.
+
+    Attributes
+    ----------
+    outcomes
+        Shape ``(b, t, n)``.
+    previous
+        The true frame before the crop, shape ``(b, n)``.
+    conditions
+        Shape ``(b, t, c)``.
+    mask
+        Whether a step belongs to the piece, shape ``(b, t)``.
+    """
+
+    outcomes: Tensor
+    previous: Tensor
+    conditions: Tensor
+    mask: Tensor
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Where a crop comes from: piece, first step, number of steps, transposition, hidden conditions."""
+
+    piece: CorpusPiece
+    start: int
+    length: int
+    semitones: int = 0
+    hide: tuple[str, ...] = ()
+
+
+def transpositions(piece: CorpusPiece, config: ModelConfig, most: int) -> list[int]:
+    """Shifts by at most ``most`` semitones that keep a piece in the note range and its voices in their ranges."""
+    low, high = piece.pitch_range()
+    bounds = [(low, high, config.low_pitch, config.high_pitch)]
+    if config.num_voices == len(VOICE_RANGES):
+        bounds += [(*piece.voice_range(v), *VOICE_RANGES[v]) for v in range(config.num_voices)]
+    shifts = range(-most, most + 1)
+    return [s for s in shifts if s == 0 or all(l + s >= floor and h + s <= top for l, h, floor, top in bounds)]
+
+
+def outcomes_of(piece: CorpusPiece, config: ModelConfig, start: int, end: int, semitones: int = 0) -> NDArray[np.uint8]:
+    """Frames of a piece as outcomes over the config's note range, shape ``(t, n)``.
+
+    Raises
+    ------
+    ValueError
+        If the piece leaves the range.
+    """
+    low = config.low_pitch - semitones
+    first, last = piece.pitch_range()
+    if first < low or last >= low + config.num_notes:
+        raise ValueError(f"{piece.name}: pitches {first} to {last} leave the range {low} to {low + config.num_notes - 1}")
+    notes = slice(max(low, 0), low + config.num_notes)
+    states, voices = piece.states[start:end, notes], piece.voices[start:end, notes]
+    outcomes = config.alphabet.encode(states, voices if config.num_voices else None)
+    below, above = max(0, -low), max(0, low + config.num_notes - 128)
+    return np.pad(outcomes, ((0, 0), (below, above)))
+
+
+def collate(crops: list[Crop], config: ModelConfig) -> Batch:
+    """Make a batch of crops."""
+    length = max(crop.length for crop in crops)
+    b, n = len(crops), config.num_notes
+    outcomes = np.zeros((b, length, n), np.uint8)
+    previous = np.zeros((b, n), np.uint8)
+    conditions = np.full((b, length, len(Condition)), UNKNOWN, np.int16)
+    mask = np.zeros((b, length), bool)
+    for row, crop in enumerate(crops):
+        end = crop.start + crop.length
+        outcomes[row, : crop.length] = outcomes_of(crop.piece, config, crop.start, end, crop.semitones)
+        if crop.start:
+            previous[row] = outcomes_of(crop.piece, config, crop.start - 1, crop.start, crop.semitones)[0]
+        rows = crop.piece.conditions[crop.start : end].copy()
+        known = rows[:, Condition.TONIC] != UNKNOWN
+        rows[known, Condition.TONIC] = (rows[known, Condition.TONIC] + crop.semitones) % 12
+        conditions[row, : crop.length] = hidden(rows, *crop.hide)
+        mask[row, : crop.length] = True
+    return Batch(*(torch.from_numpy(array) for array in (outcomes, previous, conditions, mask)))
+
+
+def epoch_crops(
+    pieces: tuple[CorpusPiece, ...], config: ModelConfig, train: TrainConfig, epoch: int
+) -> Iterator[list[Crop]]:
+    """The batches of one epoch, as crops.
+
+    A piece gives as many crops as are needed to cover it; the first begins near its beginning, the last ends near its end. Each
+    crop is transposed at random, and each group of conditions is hidden in a share of them.
+    """
+    rng = np.random.default_rng([train.seed, epoch])
+    crops = []
+    for piece in pieces:
+        shifts = transpositions(piece, config, train.transpose)
+        length = min(train.crop_steps, piece.num_steps)
+        count = -(-piece.num_steps // train.crop_steps)
+        room = piece.num_steps - length
+        for index in range(count):
+            centre = room * index / (count - 1) if count > 1 else 0.0
+            jitter = rng.uniform(-0.25, 0.25) * length if count > 1 else 0.0
+            start = int(np.clip(round(centre + jitter), 0, room))
+            hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
+            crops.append(Crop(piece, start, length, int(rng.choice(shifts)), hide))
+    order = rng.permutation(len(crops))
+    for first in range(0, len(crops), train.batch_size):
+        yield [crops[i] for i in order[first : first + train.batch_size]]
+
+
+class _Batches(Dataset[Batch]):
+    def __init__(self, batches: list[list[Crop]], config: ModelConfig) -> None:
+        self.batches, self.config = batches, config
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Batch:
+        return collate(self.batches[index], self.config)
+
+
+def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int) -> list[list[Crop]]:
+    """Whole pieces in batches of similar length."""
+    by_length = sorted(pieces, key=lambda piece: piece.num_steps)
+    return [
+        [Crop(piece, 0, piece.num_steps) for piece in by_length[first : first + batch_size]]
+        for first in range(0, len(by_length), batch_size)
+    ]
+
+
+class CorpusData(lightning.LightningDataModule):
+    """Batches of a corpus for a trainer, a fresh training epoch each time it asks."""
+
+    def __init__(self, corpus: Corpus, config: ModelConfig, train: TrainConfig) -> None:
+        super().__init__()
+        self.corpus, self.config, self.train = corpus, config, train
+
+    def batches_per_epoch(self) -> int:
+        """Number of training batches in an epoch; every epoch has the same."""
+        return sum(1 for _ in epoch_crops(self.corpus.split("train"), self.config, self.train, 0))
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Batches of the trainer's current epoch."""
+        epoch = self.trainer.current_epoch if self.trainer is not None else 0
+        batches = list(epoch_crops(self.corpus.split("train"), self.config, self.train, epoch))
+        return DataLoader(_Batches(batches, self.config), batch_size=None)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Whole held-out pieces with all their conditions known."""
+        return DataLoader(_Batches(whole_pieces(self.corpus.split("valid"), 8), self.config), batch_size=None)

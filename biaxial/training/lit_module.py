@@ -1,0 +1,82 @@
+"""The Lightning module: loss, metrics and optimiser of a biaxial LSTM, and nothing about music."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor
+
+from biaxial.constants import STRIKE
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import ModelConfig
+from biaxial.training.config import TrainConfig
+from biaxial.training.datamodule import Batch
+
+
+class BiaxialModule(lightning.LightningModule):
+    """Trains a :class:`~biaxial.models.biaxial.BiaxialLSTM` on nats per step.
+
+    Parameters
+    ----------
+    config, train
+        The network and how it is trained.
+    total_steps
+        Updates of the whole run, over which the learning rate falls.
+    """
+
+    def __init__(self, config: ModelConfig, train: TrainConfig, total_steps: int) -> None:
+        super().__init__()
+        self.save_hyperparameters({"config": asdict(config), "train": asdict(train), "total_steps": total_steps})
+        self.train_config = train
+        self.total_steps = total_steps
+        self.model = BiaxialLSTM(config)
+        self.strikes = torch.from_numpy(config.alphabet.states == STRIKE)
+        self._sums = torch.zeros(3, dtype=torch.float64)
+
+    def _nats(self, batch: Batch) -> Tensor:
+        """Negative log-likelihood of all frames in the batch."""
+        cells = self.model.cell_log_likelihood(batch.outcomes, batch.previous, batch.conditions)
+        return -(cells * batch.mask.unsqueeze(-1)).sum()
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Nats per step of a batch of crops."""
+        steps = batch.mask.sum()
+        loss = self._nats(batch) / steps
+        self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the sums of the last validation."""
+        self._sums.zero_()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Add a batch of whole pieces to the sums."""
+        struck = self.strikes.to(batch.outcomes.device)[batch.outcomes.long()].sum()
+        self._sums += torch.stack([self._nats(batch), batch.mask.sum(), struck]).double().cpu()
+
+    def on_validation_epoch_end(self) -> None:
+        """Log nats per step and per struck note, averaged over all frames."""
+        nats, steps, struck = self._sums.tolist()
+        self.log("valid_nats", nats / max(steps, 1), prog_bar=True)
+        self.log("valid_nats_per_note", nats / max(struck, 1))
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with warm-up and cosine; biases are not decayed."""
+        train = self.train_config
+        matrices = [p for p in self.model.parameters() if p.ndim > 1]
+        rest = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [{"params": matrices, "weight_decay": train.weight_decay}, {"params": rest, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(groups, lr=train.learning_rate, betas=(0.9, 0.99))
+
+        def schedule(step: int) -> float:
+            if step < train.warmup_steps:
+                return (step + 1) / train.warmup_steps
+            done = (step - train.warmup_steps) / max(1, self.total_steps - train.warmup_steps)
+            return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -1,0 +1,97 @@
+"""How commands end: status, stdout, stderr; and what importing their plumbing costs."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from biaxial.cli.common import Arguments, command, progress_bar
+from biaxial.errors import InputError
+
+
+def ending(error: BaseException | None) -> int:
+    @command("prog")
+    def main(argv: Arguments) -> None:
+        print("result")
+        if error is not None:
+            raise error
+
+    return main([])
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (None, 0, ""),
+        (InputError("--bars: 'x' is no number"), 2, "prog: --bars: 'x' is no number\n"),
+        (ValueError("two\nlines"), 2, "prog: two lines\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out.mid"),
+            2,
+            "prog: out.mid: no space left on device; make room, or write somewhere else\n",
+        ),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory", Path("in.mid")),
+            2,
+            "prog: in.mid: no such file or directory; check the path\n",
+        ),
+        (OSError("no MIDI file"), 2, "prog: no MIDI file\n"),
+        (KeyboardInterrupt(), 130, "prog: interrupted\n"),
+    ],
+)
+def test_endings(error: BaseException | None, status: int, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending(error) == status
+    captured = capsys.readouterr()
+    assert captured.err == line
+    assert captured.out == "result\n"
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        ending(ZeroDivisionError())
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    program = """
+import sys
+from biaxial.cli.common import command
+
+@command("prog")
+def main(argv):
+    while True:
+        print("line")
+
+sys.exit(main())
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_progress_goes_to_stderr_and_can_be_silenced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for quiet in (True, False):
+        with progress_bar(3, "step", quiet=quiet) as advance:
+            for units in (1, 2):
+                advance(units)
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert ("3/3" in captured.err) is not quiet
+
+
+def test_plumbing_is_cheap_to_import() -> None:
+    program = (
+        "import sys, biaxial.cli.common, biaxial.cli.options; print(*sorted(m.partition('.')[0] for m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"torch", "numpy", "lightning", "music21"} & set(done.stdout.split())

@@ -1,0 +1,104 @@
+"""``biaxial-compose``: what it writes, prints and imports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from biaxial.cli.compose import main
+from biaxial.io.midi import read_midi, write_midi
+from biaxial.score import Key, Note, Score
+
+
+def compose(weights: Path, *words: str) -> None:
+    assert main(["--checkpoint", str(weights), "--quiet", *words]) == 0
+
+
+def test_one_piece(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "--bars 2 --seed 5 --key d --time-signature 3/4 --tempo 90 --phrases 1+1".split()
+    compose(weights, *words)
+    captured = capsys.readouterr()
+    assert captured.out.startswith("composed.mid: seed 5, ")
+    assert captured.out.endswith(" nats per step\n")
+    assert captured.err == ""
+    score = read_midi(folder / "composed.mid")
+    assert score.key == Key.from_name("D minor")
+    assert score.time_signatures[0].name == "3/4"
+    assert round(score.tempo_bpm) == 90
+    assert score.fermatas is not None
+    assert len(score.fermatas) == 2
+    assert score.length_ticks == 2 * 3 * score.ticks_per_quarter
+
+
+def test_a_seed_gives_the_same_bytes_alone_and_among_others(folder: Path, weights: Path) -> None:
+    compose(weights, "--bars", "1", "--seed", "7", "-n", "3", "-o", "new/many")
+    compose(weights, "--bars", "1", "--seed", "8", "-o", "one.midi")
+    assert sorted(path.name for path in (folder / "new/many").iterdir()) == ["0001.mid", "0002.mid", "0003.mid"]
+    assert (folder / "new/many/0002.mid").read_bytes() == (folder / "one.midi").read_bytes()
+    assert (folder / "new/many/0001.mid").read_bytes() != (folder / "one.midi").read_bytes()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_new_seed_each_time_and_json_says_which(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reports = []
+    for _ in range(2):
+        compose(weights, "--bars", "1", "--json")
+        reports.append(json.loads(capsys.readouterr().out))
+    assert reports[0]["pieces"][0]["seed"] != reports[1]["pieces"][0]["seed"]
+    assert reports[0]["seconds"] > 0
+    piece = reports[0]["pieces"][0]
+    assert set(piece) == {"path", "seed", "model", "num_steps", "nats", "nats_per_step"}
+    assert (piece["path"], piece["model"], piece["num_steps"]) == ("composed.mid", "tiny", 16)
+    assert piece["nats_per_step"] == pytest.approx(-piece["nats"] / 16)
+
+
+def test_a_primer_begins_the_piece(folder: Path, weights: Path) -> None:
+    chord = tuple(Note(0, 960, pitch, voice=voice) for voice, pitch in enumerate((72, 67, 64, 48)))
+    write_midi(Score(chord), folder / "primer.mid")
+    compose(weights, "--bars", "1", "--seed", "1", "--primer", "primer.mid", "-o", "out.mid")
+    begun = [note for note in read_midi(folder / "out.mid").notes if note.onset_ticks < 960]
+    assert sorted((note.voice, note.pitch) for note in begun) == [(0, 72), (1, 67), (2, 64), (3, 48)]
+
+
+def test_options_change_the_music(folder: Path, weights: Path) -> None:
+    variants = {
+        "plain": "",
+        "cold": "-t 0.3",
+        "min_p": "--min-p 0.2",
+        "few": "--max-voices 1",
+        "full": "--min-voices 4",
+    }
+    for name, words in variants.items():
+        compose(weights, "--bars", "1", "--seed", "3", "-o", f"{name}.mid", *words.split())
+    written = {name: read_midi(folder / f"{name}.mid") for name in variants}
+    assert len({score.notes for score in written.values()}) == len(variants)
+    assert all(
+        sum(note.onset_ticks <= tick < note.end_ticks for note in written["full"].notes) == 4
+        for tick in range(0, written["full"].length_ticks, 120)
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_progress_is_shown_on_a_terminal(
+    weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["--checkpoint", str(weights), "--bars", "1", "-n", "2"]) == 0
+    assert "32/32" in capsys.readouterr().err
+
+
+def test_composing_imports_neither_lightning_nor_music21(folder: Path, weights: Path) -> None:
+    program = (
+        "import sys; from biaxial.cli.compose import main; status = main(sys.argv[1:]);"
+        "print(*{'lightning', 'music21', 'matplotlib', 'tensorboard'} & set(sys.modules)); sys.exit(status)"
+    )
+    words = ["--bars", "1", "--checkpoint", str(weights), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, cwd=folder, check=True
+    )
+    assert done.stdout.splitlines()[1] == ""
+    assert done.stderr == ""
