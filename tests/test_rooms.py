@@ -15,7 +15,7 @@ PACKAGE = Path(biaxial.__file__).parent
 FLOORS = (
     ("constants", "errors"),
     ("score", "cells"),
-    ("roll", "voices", "augment", "io"),
+    ("roll", "voices", "io"),
     ("features",),
     ("models",),
     ("sampling",),

@@ -43,7 +43,7 @@ def output_paths(output: Path | None, num_outputs: int, stem: str) -> list[Path]
     folder = output or Path(stem)
     if folder.suffix.lower() in WRITERS:
         raise InputError(f"--output: {folder} looks like one file; {num_outputs} pieces need the name of a folder")
-    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
     _check_folder(existing)
     return [folder / f"{number:04d}{DEFAULT_SUFFIX}" for number in range(1, num_outputs + 1)]
 

@@ -29,21 +29,24 @@ class TrainConfig:
         Share of crops in which each group of conditions (metre, key, end, phrases) is hidden.
     patience
         Epochs without improvement on the held-out pieces after which training stops.
+    sample_every
+        Epochs between two short compositions to listen to, 0 for none.
     seed
         Of the weights, crops, transpositions and dropout.
     """
 
-    epochs: int = 60
+    epochs: int = 32
     batch_size: int = 4
     crop_steps: int = 128
     learning_rate: float = 2e-3
-    warmup_steps: int = 200
+    warmup_steps: int = 150
     weight_decay: float = 0.03
     gradient_clip: float = 1.0
     average_decay: float = 0.998
     transpose: int = 6
     unknown_share: float = 0.15
     patience: int = 12
+    sample_every: int = 5
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -53,7 +56,7 @@ class TrainConfig:
         for name in ("learning_rate", "gradient_clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("warmup_steps", "weight_decay", "transpose", "seed"):
+        for name in ("warmup_steps", "weight_decay", "transpose", "sample_every", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
         for name in ("average_decay", "unknown_share"):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Literal
 from zipfile import BadZipFile
 
 import numpy as np
@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from biaxial.constants import SILENT, STRIKE
 from biaxial.errors import InputError
 from biaxial.features.conditions import Condition, outline_conditions
+from biaxial.io.corpus import SPLITS, FolderItem, Split
+from biaxial.io.files import atomic_write
 from biaxial.roll import Roll
 from biaxial.score import Grid, Score
 
-Split = Literal["train", "valid", "test"]
-SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,19 +109,15 @@ class Corpus:
         return digest.hexdigest()
 
     @classmethod
-    def from_scores(cls, scores: Iterable[tuple[str, Split, Score]], grid: Grid) -> Corpus:
+    def from_items(cls, items: Iterable[FolderItem], grid: Grid) -> Corpus:
         """Convert scores given with their names and splits."""
-        items = sorted(scores, key=lambda item: item[0])
-        num_voices = min((score.num_voices for _, _, score in items), default=0)
-        pieces = tuple(CorpusPiece.from_score(name, split, score, grid) for name, split, score in items)
+        items = sorted(items, key=lambda item: item.name)
+        num_voices = min((item.score.num_voices for item in items), default=0)
+        pieces = tuple(CorpusPiece.from_score(item.name, item.split, item.score, grid) for item in items)
         return cls(pieces, grid.steps_per_quarter, num_voices)
 
     def save(self, path: Path) -> None:
         """Write one compressed ``.npz`` file."""
-        from io import BytesIO
-
-        from biaxial.io.files import atomic_write
-
         buffer = BytesIO()
         np.savez_compressed(
             buffer,
@@ -145,7 +141,7 @@ class Corpus:
             If the file is something else, or damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 names, splits = arrays["names"].tolist(), arrays["splits"].tolist()
                 cuts = np.cumsum(arrays["lengths"])[:-1]
                 rows = [np.split(arrays[key], cuts) for key in ("states", "voices", "conditions")]

@@ -43,7 +43,11 @@ class BiaxialModule(lightning.LightningModule):
         return -(cells * batch.mask.unsqueeze(-1)).sum()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Nats per step of a batch of crops."""
+        """Nats per step of a batch of crops.
+
+        Dropout is drawn from the seed and the number of the update, so that a resumed run draws what the unbroken one would have.
+        """
+        torch.manual_seed(self.train_config.seed * 1_000_003 + self.global_step)
         steps = batch.mask.sum()
         loss = self._nats(batch) / steps
         self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True)
@@ -60,9 +64,14 @@ class BiaxialModule(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log nats per step and per struck note, averaged over all frames."""
+        per_step, per_note = self.held_out_nats()
+        self.log("valid_nats", per_step, prog_bar=True)
+        self.log("valid_nats_per_note", per_note)
+
+    def held_out_nats(self) -> tuple[float, float]:
+        """Nats per step and per struck note of the last validation."""
         nats, steps, struck = self._sums.tolist()
-        self.log("valid_nats", nats / max(steps, 1), prog_bar=True)
-        self.log("valid_nats_per_note", nats / max(struck, 1))
+        return nats / max(steps, 1), nats / max(struck, 1)
 
     def configure_optimizers(self) -> Any:
         """AdamW with warm-up and cosine; biases are not decayed."""

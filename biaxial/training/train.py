@@ -7,72 +7,103 @@
 from __future__ import annotations
 
 import json
-import platform
-import time
+import logging
+import signal
 import warnings
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
-from biaxial.models.checkpoint import save_weights
+from biaxial.models.checkpoint import config_from_dict
 from biaxial.models.config import ModelConfig
+from biaxial.training.callbacks import BestWeights, Samples
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus
+from biaxial.training.curve import draw_learning_curve
 from biaxial.training.datamodule import CorpusData
 from biaxial.training.lit_module import BiaxialModule
 
-
-class BestWeights(Callback):
-    """Writes ``model.safetensors`` whenever the averaged weights are better on the held-out pieces than before."""
-
-    def __init__(self, folder: Path, corpus: Corpus) -> None:
-        self.folder, self.corpus = folder, corpus
-        self.best = float("inf")
-        self.started = time.monotonic()
-        self.seconds_before = 0.0
-
-    def state_dict(self) -> dict[str, Any]:
-        """What a resumed run goes on from."""
-        return {"best": self.best, "seconds": self.seconds_before + time.monotonic() - self.started}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a saved state."""
-        self.best, self.seconds_before = state_dict["best"], state_dict["seconds"]
-
-    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Compare and write; the weights are the averaged ones here."""
-        assert isinstance(pl_module, BiaxialModule)
-        nats = float(trainer.callback_metrics["valid_nats"])
-        if trainer.sanity_checking or not trainer.is_global_zero or nats >= self.best:
-            return
-        self.best = nats
-        made = {
-            "corpus_sha256": self.corpus.checksum,
-            "train_pieces": len(self.corpus.split("train")),
-            "valid_nats_per_step": nats,
-            "valid_nats_per_note": float(trainer.callback_metrics["valid_nats_per_note"]),
-            "epoch": trainer.current_epoch,
-            "updates": trainer.global_step,
-            "training_seconds": round(self.seconds_before + time.monotonic() - self.started),
-            "device": _device_name(trainer),
-            "train": asdict(pl_module.train_config),
-            "torch": torch.__version__,
-            "date": datetime.now(UTC).date().isoformat(),
-        }
-        save_weights(self.folder / "model.safetensors", pl_module.model, made)
+Precision = Literal["auto", "bf16-mixed", "32-true"]
 
 
-def _device_name(trainer: lightning.Trainer) -> str:
-    if torch.cuda.is_available() and trainer.strategy.root_device.type == "cuda":
-        return torch.cuda.get_device_name()
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+@dataclass(frozen=True)
+class Machine:
+    """Where a run takes place.
+
+    Parameters
+    ----------
+    accelerator
+        ``"auto"``, ``"cpu"`` or ``"gpu"``.
+    devices
+        How many of them, 0 for all.
+    precision
+        Arithmetic of the matrix products: ``"auto"`` takes bfloat16 where the machine has units for it.
+    """
+
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    devices: int = 1
+    precision: Precision = "auto"
+
+    def __post_init__(self) -> None:
+        if self.devices < 0:
+            raise ValueError(f"the number of devices is at least 0, not {self.devices}")
+
+    def resolved_precision(self) -> Literal["bf16-mixed", "32-true"]:
+        """The precision that is used: bfloat16 on GPUs that know it and on processors with AMX tiles, else float32."""
+        if self.precision != "auto":
+            return self.precision
+        if self.accelerator != "cpu" and torch.cuda.is_available():
+            return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+        return "bf16-mixed" if torch.cpu._is_amx_tile_supported() else "32-true"
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Parameters
+    ----------
+    folder
+        The run's folder.
+    valid_nats
+        Best nats per step on the held-out pieces.
+    epochs
+        Epochs finished.
+    interrupted
+        Whether it was stopped by Ctrl-C.
+    """
+
+    folder: Path
+    valid_nats: float
+    epochs: int
+    interrupted: bool
+
+
+def run_configs(folder: Path) -> tuple[ModelConfig, TrainConfig, str]:
+    """Config, hyperparameters and corpus of an earlier run.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run that can be resumed.
+    """
+    try:
+        document = json.loads((folder / "config.json").read_text())
+        configs = config_from_dict(document["config"]), TrainConfig(**document["train"])
+        corpus = str(document["corpus"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder}: not the folder of a run (config.json: {error}); give one below runs/") from error
+    if not (folder / "last.ckpt").is_file():
+        raise InputError(f"{folder}: no epoch of this run was finished (no last.ckpt); start it anew")
+    return *configs, corpus
 
 
 def train(
@@ -80,51 +111,119 @@ def train(
     config: ModelConfig,
     train_config: TrainConfig,
     folder: Path,
+    machine: Machine | None = None,
     *,
-    devices: int | str = "auto",
-    accelerator: str = "auto",
-    precision: Any = "bf16-mixed",
+    corpus_path: str = "",
     resume: bool = False,
     quiet: bool = False,
-    callbacks: tuple[Callback, ...] = (),
-) -> float:
-    """Train a network and leave its weights in a folder.
+    callbacks: Sequence[Callback] = (),
+) -> RunResult:
+    """Train a network and leave everything about it in a folder.
 
-    Returns
-    -------
-    Best validation nats per step.
+    Parameters
+    ----------
+    corpus
+        Training and validation pieces.
+    config, train_config
+        The network and how it is trained; those of the run where it is resumed.
+    folder
+        The run's folder.
+    machine
+        Devices and precision.
+    corpus_path
+        Where the corpus came from, kept for resuming.
+    resume
+        Whether to go on from ``last.ckpt``.
+    quiet
+        Whether to leave out the progress bar.
+    callbacks
+        Further Lightning callbacks.
+
+    Raises
+    ------
+    InputError
+        If the corpus has no pieces to train or to validate on, or a piece leaves the note range.
     """
+    machine = machine or Machine()
+    check_corpus(corpus, config)
     folder.mkdir(parents=True, exist_ok=True)
     lightning.seed_everything(train_config.seed, verbose=False)
     data = CorpusData(corpus, config, train_config)
-    total = train_config.epochs * data.batches_per_epoch()
-    module = BiaxialModule(config, train_config, total)
-    document = {"config": asdict(config), "train": asdict(train_config), "corpus_sha256": corpus.checksum}
-    atomic_write(folder / "config.json", json.dumps(document, indent=2).encode())
+    module = BiaxialModule(config, train_config, train_config.epochs * data.batches_per_epoch())
+    document = {
+        "config": asdict(config),
+        "train": asdict(train_config),
+        "corpus": corpus_path,
+        "corpus_sha256": corpus.checksum,
+    }
+    atomic_write(folder / "config.json", json.dumps(document, indent=2).encode() + b"\n")
     best = BestWeights(folder, corpus)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     trainer = lightning.Trainer(
-        accelerator=accelerator,
-        devices=devices,
-        precision=precision,
+        accelerator=machine.accelerator,
+        devices=machine.devices or "auto",
+        precision=machine.resolved_precision(),
         max_epochs=train_config.epochs,
         gradient_clip_val=train_config.gradient_clip,
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         default_root_dir=folder,
-        logger=CSVLogger(folder, name=None, version=""),
+        logger=[
+            CSVLogger(folder.parent, name=folder.name, version=""),
+            TensorBoardLogger(folder.parent, name=folder.name, version="", default_hp_metric=False),
+        ],
         log_every_n_steps=10,
         enable_model_summary=False,
         enable_progress_bar=not quiet,
         callbacks=[
-            EMAWeightAveraging(decay=train_config.average_decay, use_buffers=False),
-            ModelCheckpoint(folder, filename="last", save_top_k=1, enable_version_counter=False),
-            EarlyStopping("valid_nats", patience=train_config.patience),
             best,
+            Samples(folder, train_config.sample_every),
+            EMAWeightAveraging(decay=train_config.average_decay, use_buffers=False),
+            ModelCheckpoint(folder, filename="last", enable_version_counter=False),
+            EarlyStopping("valid_nats", patience=train_config.patience),
             *([] if quiet else [TQDMProgressBar()]),
             *callbacks,
         ],
     )
+    interrupted = False
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*does not have many workers.*")
-        trainer.fit(module, data, ckpt_path=folder / "last.ckpt" if resume else None, weights_only=True)
-    return best.best
+        # batches are made in microseconds, and a run folder is written to more than once on purpose
+        warnings.filterwarnings("ignore", ".*does not have many workers.*|.*exists and is not empty.*")
+        warnings.filterwarnings("ignore", module="lightning|torch")
+        try:
+            trainer.fit(module, data, ckpt_path=folder / "last.ckpt" if resume else None, weights_only=True)
+        except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
+            interrupted = True
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which Lightning has switched off
+    if (folder / "metrics.csv").exists() and trainer.is_global_zero:
+        draw_learning_curve(folder)
+    return RunResult(folder, best.best, trainer.current_epoch, interrupted or trainer.interrupted)
+
+
+def check_corpus(corpus: Corpus, config: ModelConfig) -> None:
+    """Refuse a corpus that a network cannot be trained on.
+
+    Raises
+    ------
+    InputError
+        With what is wrong.
+    """
+    for split in ("train", "valid"):
+        if not corpus.split(split):  # type: ignore[arg-type]
+            raise InputError(f"the corpus has no pieces to {split} on; give more files, or folders train/ and valid/")
+    if corpus.num_voices < config.num_voices:
+        raise InputError(
+            f"the preset has {config.num_voices} voices, the corpus {corpus.num_voices}; add --num-voices {corpus.num_voices}"
+        )
+    if corpus.steps_per_quarter != config.steps_per_quarter:
+        raise InputError(
+            f"the corpus has {corpus.steps_per_quarter} steps a quarter, the network {config.steps_per_quarter}"
+        )
+    for piece in corpus.pieces:
+        low, high = piece.pitch_range()
+        if piece.split != "test" and (low < config.low_pitch or high > config.high_pitch):
+            raise InputError(
+                f"{piece.name}: pitches {low} to {high} leave the note range {config.low_pitch} to "
+                f"{config.high_pitch}; set --low-pitch and --num-notes"
+            )

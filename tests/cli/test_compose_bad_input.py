@@ -69,9 +69,11 @@ def test_one_line(words: str, line: str, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("text", ["4/5", "0/4", "four", "1/64"])
-def test_time_signature(text: str, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert text in refusal(capsys, "--time-signature", text, "--checkpoint", weights)
+@pytest.mark.parametrize("text", ["4/5", "0/4", "four"])
+def test_time_signature(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = refusal(capsys, "--time-signature", text)
+    assert line.startswith("--time-signature: ")
+    assert text in line
 
 
 @pytest.mark.usefixtures("folder")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from biaxial.metrics.report import composition_report, composition_table
+from biaxial.metrics.statistics import first_bars
 from biaxial.score import Note, Score
 
 Write = Callable[..., Score]
@@ -83,8 +84,13 @@ def test_pieces_are_cut_but_their_end_is_not(write: Write) -> None:
     assert composition_report([long]).figures["crossings"].count == 0
     assert composition_report([long], num_bars=None).figures["crossings"].count == 1
     assert composition_report([long], num_bars=17).figures["crossings"].count == 1
-    ending = write(*([*line[:-1], (tone[0], 1), tone] for line in GOOD if isinstance(tone := line[-1], tuple)))
-    assert composition_report([ending], num_bars=1).figures["final_tonic_triad"].count == 1
+    cadence = write(
+        [72, 72, 72, 71, (72, 4)], [67, 69, 67, 65, (64, 4)], [64, 60, 64, 62, (60, 4)], [48, 53, 48, 43, (48, 4)]
+    )
+    assert composition_report([cadence], num_bars=1).figures["final_tonic_triad"].count == 1
+    elsewhere = write([(74, 4), (72, 9)], [(69, 4), (67, 9)], [(66, 4), (64, 9)], [(50, 4), (48, 9)])
+    assert composition_report([elsewhere], num_bars=1).figures["final_tonic_triad"].count == 1
+    assert composition_report([first_bars(cadence, 1)], num_bars=1).figures["final_tonic_triad"].count == 0
 
 
 def test_music_without_notes_or_key_is_counted_as_a_failure() -> None:

@@ -1,0 +1,116 @@
+"""What happens beside the training itself: weights for users, samples to listen to.
+
+Both want the averaged weights, which are in place until the averaging callback's own ``on_validation_epoch_end``: so they stand before
+it in the trainer's list.
+"""
+
+from __future__ import annotations
+
+import copy
+import platform
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from biaxial.models.checkpoint import save_weights
+from biaxial.tasks.model import Model
+from biaxial.training.corpus import Corpus
+from biaxial.training.density import density_biases
+from biaxial.training.lit_module import BiaxialModule
+
+
+def key_counts(corpus: Corpus) -> dict[str, int]:
+    """How many training pieces stand in each key."""
+    from biaxial.features.conditions import UNKNOWN, Condition
+    from biaxial.score import Key
+
+    counts: dict[str, int] = {}
+    for piece in corpus.split("train"):
+        tonic, mode = piece.conditions[0, [Condition.TONIC, Condition.MODE]].tolist()
+        if tonic != UNKNOWN:
+            home = Key(-3, "minor") if mode else Key(0)  # C minor or C major
+            name = home.transposed(tonic).name
+            counts[name] = counts.get(name, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+class BestWeights(Callback):
+    """Writes ``model.safetensors`` whenever the averaged weights are better on the held-out pieces than before."""
+
+    def __init__(self, folder: Path, corpus: Corpus) -> None:
+        self.folder, self.corpus = folder, corpus
+        self.best = float("inf")
+        self.started = time.monotonic()
+        self.seconds_before = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Time spent training, over all sittings."""
+        return self.seconds_before + time.monotonic() - self.started
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run goes on from."""
+        return {"best": self.best, "seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.best, self.seconds_before = state_dict["best"], state_dict["seconds"]
+
+    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Compare and write."""
+        assert isinstance(pl_module, BiaxialModule)
+        nats, nats_per_note = pl_module.held_out_nats()
+        if nats >= self.best:
+            return
+        self.best = nats
+        if not trainer.is_global_zero:
+            return
+        network = copy.deepcopy(pl_module.model).to("cpu").eval()
+        made = {
+            "corpus_sha256": self.corpus.checksum,
+            "num_pieces": {split: len(self.corpus.split(split)) for split in ("train", "valid", "test")},
+            "keys": key_counts(self.corpus),
+            "density_biases": density_biases(network, self.corpus.split("valid")),
+            "valid_nats_per_step": nats,
+            "valid_nats_per_note": nats_per_note,
+            "epochs": trainer.current_epoch + 1,
+            "updates": trainer.global_step,
+            "training_seconds": round(self.seconds),
+            "device": _device_name(trainer),
+            "train": asdict(pl_module.train_config),
+            "torch": torch.__version__,
+            "date": datetime.now(UTC).date().isoformat(),
+        }
+        save_weights(self.folder / "model.safetensors", network, made)
+
+
+class Samples(Callback):
+    """Composes a short piece every few epochs into ``samples/``, and logs its nats per step."""
+
+    def __init__(self, folder: Path, every: int, bars: int = 8) -> None:
+        self.folder, self.every, self.bars = folder, every, bars
+
+    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Compose, write and log."""
+        assert isinstance(pl_module, BiaxialModule)
+        epoch = trainer.current_epoch + 1
+        if not self.every or epoch % self.every or not trainer.is_global_zero:
+            return
+        model = Model(copy.deepcopy(pl_module.model).to("cpu").eval(), {}, f"epoch-{epoch:03d}")
+        piece = model.compose(self.bars, key="C major", seed=epoch)
+        (self.folder / "samples").mkdir(exist_ok=True)
+        piece.save(self.folder / "samples" / f"{model.name}.mid")
+        for logger in trainer.loggers:
+            logger.log_metrics({"sample_nats": piece.nats_per_step, "epoch": trainer.current_epoch}, trainer.global_step)
+
+
+def _device_name(trainer: lightning.Trainer) -> str:
+    if trainer.strategy.root_device.type == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"

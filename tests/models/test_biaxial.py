@@ -1,0 +1,109 @@
+"""The network: its size, what it may look at, what it must not."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import PRESETS, ModelConfig
+
+
+@pytest.fixture(params=["tiny", "hexahedria", "low-to-high"])
+def network(request: pytest.FixtureRequest) -> BiaxialLSTM:
+    torch.manual_seed(0)
+    if request.param == "low-to-high":
+        return BiaxialLSTM(dataclasses.replace(PRESETS["tiny"], order="low-to-high")).eval()
+    return BiaxialLSTM(PRESETS[request.param]).eval()
+
+
+def roll(network: BiaxialLSTM, b: int, t: int) -> torch.Tensor:
+    """Random frames of one strike for each voice, shape ``(b, t, n)``; not one cell is impossible."""
+    config = network.config
+    outcomes = torch.zeros(b, t, config.num_notes, dtype=torch.uint8)
+    generator = torch.Generator().manual_seed(1)
+    strike = len(config.alphabet) - config.alphabet.num_sets
+    for voice in range(config.num_voices or 1):
+        notes = torch.randint(config.num_notes, (b, t, 1), generator=generator)
+        free = outcomes.gather(2, notes) == 0
+        value = strike + (2**voice - 1 if config.num_voices else 0)
+        outcomes.scatter_(2, notes, torch.where(free, value, outcomes.gather(2, notes).long()).to(torch.uint8))
+    return outcomes
+
+
+def conditions(b: int, t: int) -> torch.Tensor:
+    rows = torch.zeros(b, t, 8, dtype=torch.int16)
+    rows[..., 2] = 16
+    return rows
+
+
+def test_hexahedria_has_the_published_weights() -> None:
+    """Johnson's network has 1,369,902; every one of the difference is explained."""
+    network = BiaxialLSTM(PRESETS["hexahedria"])
+    published = 1_369_902
+    unused_input = 4 * 300  # an input of the published network that is always zero, into the gates of the first layer
+    second_biases = 4 * (300 + 300 + 100 + 50)  # PyTorch's LSTM has two bias vectors that are added up
+    third_outcome = 50 + 1  # three outcomes of a cell in place of two coins
+    expected = published - unused_input + second_biases + third_outcome
+    assert sum(parameter.numel() for parameter in network.parameters()) == expected
+    assert network.time_features.width == 80 - 1
+    assert network.note_features.width == 2
+
+
+def test_log_probabilities_are_normalised(network: BiaxialLSTM) -> None:
+    outcomes = roll(network, 2, 4)
+    with torch.no_grad():
+        log_probs = network(outcomes, torch.zeros_like(outcomes[:, 0]), conditions(2, 4))
+    assert log_probs.shape == (*outcomes.shape, len(network.config.alphabet))
+    assert torch.allclose(log_probs.exp().sum(-1), torch.ones(outcomes.shape), atol=1e-5)
+
+
+def test_no_frame_sees_a_later_one(network: BiaxialLSTM) -> None:
+    outcomes = roll(network, 2, 8)
+    other = outcomes.clone()
+    other[:, 5] = roll(network, 2, 9)[:, 8]
+    assert not torch.equal(outcomes, other)
+    with torch.no_grad():
+        before, after = (network(x, torch.zeros_like(x[:, 0]), conditions(2, 8)) for x in (outcomes, other))
+    assert torch.equal(before[:, :5], after[:, :5])
+    assert not torch.equal(before[:, 6], after[:, 6])
+
+
+def test_no_cell_sees_a_later_one_of_its_frame(network: BiaxialLSTM) -> None:
+    outcomes = roll(network, 1, 3)
+    walked = network.note_features.walk
+    order = walked(torch.arange(network.config.num_notes))
+    for place in (0, 7, 20):
+        other = outcomes.clone()
+        other[:, 2, order[place]] = 1 if outcomes[0, 2, order[place]] == 0 else 0
+        with torch.no_grad():
+            before, after = (network(x, torch.zeros_like(x[:, 0]), conditions(1, 3)) for x in (outcomes, other))
+        assert torch.equal(before[:, 2, order[: place + 1]], after[:, 2, order[: place + 1]])
+        assert not torch.equal(before[:, 2, order[place + 1 :]], after[:, 2, order[place + 1 :]])
+
+
+def test_a_crop_with_its_previous_frame_differs_from_one_without(network: BiaxialLSTM) -> None:
+    outcomes = roll(network, 1, 4)
+    with torch.no_grad():
+        true, silent = (network(outcomes[:, 1:], x, conditions(1, 3)) for x in (outcomes[:, 0], 0 * outcomes[:, 0]))
+    assert not torch.equal(true[:, 0], silent[:, 0])
+
+
+def test_dropout_draws_one_mask_for_a_whole_sequence() -> None:
+    network = BiaxialLSTM(dataclasses.replace(PRESETS["tiny"], dropout=0.5)).train()
+    torch.manual_seed(0)
+    output, _ = network.over_time(roll(network, 1, 12), conditions(1, 12))
+    dropped = (output == 0).squeeze(0)  # t n h
+    assert 0.3 < dropped.float().mean() < 0.7
+    assert torch.equal(dropped.all(0), dropped.any(0))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("dropout", 1.0), ("time_hidden", ()), ("note_hidden", (0,)), ("num_states", 4), ("num_notes", 100), ("neighbourhood", -1)],
+)
+def test_impossible_configs_are_refused(field: str, value: object) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        ModelConfig(**{field: value})  # type: ignore[arg-type]

@@ -1,0 +1,30 @@
+"""A small corpus made of scales and cadences."""
+
+from __future__ import annotations
+
+import pytest
+
+from biaxial.io.corpus import FolderItem, Split
+from biaxial.score import Grid, Key, Note, Score
+from biaxial.training.corpus import Corpus
+
+Q = 480
+
+
+def scale(shift: int, bars: int = 3) -> Score:
+    """Four voices that move up a scale together, with a repeated bass."""
+    steps = (0, 2, 4, 5, 7, 9, 11, 12)
+    notes = []
+    for quarter in range(4 * bars):
+        for voice, root in enumerate((65, 60, 55, 48)):
+            pitch = root + shift + (steps[quarter % 8] if voice < 3 else 0)
+            notes.append(Note(quarter * Q, Q, min(pitch, 81), voice))
+    return Score(tuple(notes), key=Key(0).transposed(shift), fermatas=(4 * bars * Q - Q,))
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Corpus:
+    """Eight pieces to train on, two held out, one for testing."""
+    splits: list[Split] = ["train"] * 8 + ["valid"] * 2 + ["test"]
+    items = [FolderItem(f"piece-{i:02d}", split, scale(i % 4, 3 + i % 3)) for i, split in enumerate(splits)]
+    return Corpus.from_items(items, Grid(4))

@@ -1,0 +1,73 @@
+"""Crops and batches."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from biaxial.features.conditions import UNKNOWN, Condition
+from biaxial.models.config import PRESETS
+from biaxial.training.config import TrainConfig
+from biaxial.training.corpus import Corpus
+from biaxial.training.datamodule import Crop, collate, epoch_crops, transpositions, whole_pieces
+
+CONFIG = PRESETS["tiny"]
+TRAIN = TrainConfig(batch_size=3, crop_steps=24, unknown_share=0.5)
+
+
+def test_crops_carry_the_true_frame_before_them(corpus: Corpus) -> None:
+    piece = corpus.pieces[0]
+    whole = collate([Crop(piece, 0, piece.num_steps)], CONFIG)
+    late = collate([Crop(piece, 9, 10)], CONFIG)
+    assert torch.equal(late.previous[0], whole.outcomes[0, 8])
+    assert torch.equal(late.outcomes[0], whole.outcomes[0, 9:19])
+    assert torch.equal(late.conditions[0], whole.conditions[0, 9:19])
+    assert (whole.previous == 0).all()
+
+
+def test_the_key_follows_a_transposition(corpus: Corpus) -> None:
+    piece = corpus.pieces[0]
+    plain, up = (collate([Crop(piece, 0, 8, shift)], CONFIG) for shift in (0, 2))
+    assert torch.equal(up.outcomes[..., 2:], plain.outcomes[..., :-2])
+    tonic = Condition.TONIC
+    assert torch.equal(up.conditions[..., tonic], (plain.conditions[..., tonic] + 2) % 12)
+    secret = collate([Crop(piece, 0, 8, 2, ("key",))], CONFIG)
+    assert (secret.conditions[..., tonic] == UNKNOWN).all()
+
+
+def test_transpositions_keep_every_voice_in_its_range(corpus: Corpus) -> None:
+    piece = corpus.pieces[0]  # the soprano goes from 65 to 77, of 57 to 81; the tenor from 55 to 67, of 48 to 69
+    assert transpositions(piece, CONFIG, 12) == [*range(-7, 3)]
+    unvoiced = dataclasses.replace(CONFIG, num_voices=0)
+    assert transpositions(piece, unvoiced, 12) == [*range(-12, 5)]
+
+
+def test_padding_is_masked(corpus: Corpus) -> None:
+    crops = [Crop(corpus.pieces[0], 0, 8), Crop(corpus.pieces[1], 0, 20)]
+    batch = collate(crops, CONFIG)
+    assert batch.mask.sum(1).tolist() == [8, 20]
+    assert (batch.outcomes[0, 8:] == 0).all()
+
+
+def test_an_epoch_covers_every_piece_and_is_the_same_for_the_same_seed(corpus: Corpus) -> None:
+    pieces = corpus.split("train")
+    batches = list(epoch_crops(pieces, CONFIG, TRAIN, 0))
+    crops = [crop for batch in batches for crop in batch]
+    assert {crop.piece.name for crop in crops} == {piece.name for piece in pieces}
+    assert max(map(len, batches)) == 3
+    assert all(crop.start + crop.length <= crop.piece.num_steps for crop in crops)
+    assert len({crop.semitones for crop in crops}) > 3
+    assert 0.3 < np.mean([len(crop.hide) / 4 for crop in crops]) < 0.7
+    again = [crop for batch in epoch_crops(pieces, CONFIG, TRAIN, 0) for crop in batch]
+    assert crops == again
+    other = [crop for batch in epoch_crops(pieces, CONFIG, TRAIN, 1) for crop in batch]
+    assert crops != other
+    assert len(other) == len(crops)
+
+
+def test_validation_takes_whole_pieces_once(corpus: Corpus) -> None:
+    crops = [crop for batch in whole_pieces(corpus.pieces, 3) for crop in batch]
+    assert sorted(crop.piece.name for crop in crops) == [piece.name for piece in corpus.pieces]
+    assert all((crop.start, crop.length, crop.semitones, crop.hide) == (0, crop.piece.num_steps, 0, ()) for crop in crops)

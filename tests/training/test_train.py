@@ -1,0 +1,116 @@
+"""Runs: what they leave, that they learn, that they go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import lightning
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from biaxial.errors import InputError
+from biaxial.models.checkpoint import load_weights
+from biaxial.models.config import PRESETS
+from biaxial.tasks.model import load
+from biaxial.training.config import TrainConfig
+from biaxial.training.corpus import Corpus
+from biaxial.training.train import Machine, run_configs, train
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::Warning:torch", "ignore::Warning:tensorboard")
+
+CONFIG = dataclasses.replace(PRESETS["tiny"], dropout=0.2)
+SETTINGS = TrainConfig(epochs=4, batch_size=4, crop_steps=32, warmup_steps=4, average_decay=0.5, sample_every=2, learning_rate=0.02)
+CPU = Machine(accelerator="cpu", precision="32-true")
+
+
+class Stop(Callback):
+    """Presses Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *args: object) -> None:
+        if trainer.current_epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    result = train(corpus, CONFIG, SETTINGS, folder, CPU, corpus_path="here", quiet=True)
+    assert (result.epochs, result.interrupted) == (4, False)
+    return folder
+
+
+def test_a_run_leaves_weights_logs_samples_and_a_picture(run: Path) -> None:
+    assert {"config.json", "model.safetensors", "last.ckpt", "metrics.csv", "samples", "learning-curve.png"} <= {
+        path.name for path in run.iterdir()
+    }
+    assert [path.name for path in sorted((run / "samples").iterdir())] == ["epoch-002.mid", "epoch-004.mid"]
+    assert any(path.name.startswith("events.out.tfevents") for path in run.iterdir())
+    with (run / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    valid = [float(row["valid_nats"]) for row in rows if row["valid_nats"]]
+    assert len(valid) == 4
+    assert valid[-1] < 0.7 * valid[0]
+    assert sum(bool(row["sample_nats"]) for row in rows) == 2
+    assert run_configs(run) == (CONFIG, SETTINGS, "here")
+
+
+def test_the_kept_weights_are_the_best_ones_and_know_how_they_were_made(run: Path, corpus: Corpus) -> None:
+    model = load(run / "model.safetensors", "cpu")
+    assert model.made["corpus_sha256"] == corpus.checksum
+    assert model.made["keys"]["C major"] == 2
+    assert model.made["train"]["epochs"] == 4
+    assert len(model.made["density_biases"]) == 10
+    nats = steps = 0.0
+    from biaxial.training.datamodule import collate, whole_pieces
+
+    with torch.no_grad():
+        for crops in whole_pieces(corpus.split("valid"), 1):
+            batch = collate(crops, CONFIG)
+            nats -= float(model.network.cell_log_likelihood(*batch[:3]).sum())
+            steps += float(batch.mask.sum())
+    assert nats / steps == pytest.approx(model.made["valid_nats_per_step"], rel=1e-4)
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_a_run_stopped_by_ctrl_c_and_resumed_ends_with_the_same_weights(
+    run: Path, corpus: Corpus, tmp_path: Path, epoch: int
+) -> None:
+    folder = tmp_path / "broken"
+    result = train(corpus, CONFIG, SETTINGS, folder, CPU, quiet=True, callbacks=[Stop(epoch)])
+    assert (result.epochs, result.interrupted) == (epoch, True)
+    config, settings, _ = run_configs(folder)
+    result = train(corpus, config, settings, folder, CPU, resume=True, quiet=True)
+    assert (result.epochs, result.interrupted) == (4, False)
+    whole, resumed = (load_weights(f / "model.safetensors")[0].state_dict() for f in (run, folder))
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, resumed[name]), name
+
+
+def test_a_run_stopped_in_its_first_epoch_says_that_there_is_nothing_to_resume(corpus: Corpus, tmp_path: Path) -> None:
+    result = train(corpus, CONFIG, SETTINGS, tmp_path / "short", CPU, quiet=True, callbacks=[Stop(0)])
+    assert (result.epochs, result.interrupted) == (0, True)
+    with pytest.raises(InputError, match="no epoch of this run was finished"):
+        run_configs(tmp_path / "short")
+    with pytest.raises(InputError, match="not the folder of a run"):
+        run_configs(tmp_path)
+
+
+def test_training_stops_when_held_out_pieces_get_no_better(corpus: Corpus, tmp_path: Path) -> None:
+    settings = dataclasses.replace(SETTINGS, epochs=30, patience=2, learning_rate=1e-12, sample_every=0)
+    assert train(corpus, CONFIG, settings, tmp_path / "still", CPU, quiet=True).epochs < 10
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"low_pitch": 60, "num_notes": 20}, "leave the note range 60 to 79"), ({"steps_per_quarter": 12}, "steps a quarter")],
+)
+def test_a_corpus_that_does_not_fit_is_refused(corpus: Corpus, tmp_path: Path, change: dict[str, int], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        train(corpus, dataclasses.replace(CONFIG, **change), SETTINGS, tmp_path / "no", CPU, quiet=True)  # type: ignore[arg-type]
+    assert not (tmp_path / "no").exists()
