@@ -1,0 +1,111 @@
+"""``biaxial-chorales``: write the four-part Bach chorales that music21 carries as MIDI files, split for training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from biaxial.cli.common import Arguments, command, progress_bar
+from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.io.chorales import chorale_paths, read_chorale
+from biaxial.io.files import atomic_write
+from biaxial.io.manifest import ManifestRow, read_manifest
+from biaxial.io.midi import midi_bytes
+
+PROG = "biaxial-chorales"
+DESCRIPTION = "Write the four-part Bach chorales of music21 as MIDI into train/, valid/ and test/ of a folder."
+
+
+@dataclass(frozen=True)
+class ChoralesOptions:
+    """Where the chorales go."""
+
+    folder: Path = option(REQUIRED, positional=True, metavar="DIR", help="folder to write to")
+    jobs: int = option(0, within=(0, 64), help="processes to read with, 0 for one per core")
+    quiet: bool = option(False, short="-q", help="no progress bar")
+    json: bool = option(False, help="print one JSON object")
+
+
+@command(PROG)
+def main(argv: Arguments) -> None:
+    """Write what is not there yet, and print the counts."""
+    (options,) = parse(parser(PROG, DESCRIPTION, ChoralesOptions), argv)
+    rows = read_manifest()
+    chorales = [row for row in rows if not row.left_out]
+    missing = [row for row in chorales if not _is_there(options.folder, row)]
+    changed = _write(options, missing) if missing else []
+    left_out = Counter(_reason(row) for row in rows if row.left_out)
+    splits = Counter(row.split for row in chorales)
+    if options.json:
+        report = {
+            "folder": str(options.folder),
+            "chorales": len(chorales),
+            "written": len(missing),
+            "splits": dict(splits),
+            "left_out": dict(left_out),
+            "differ_from_manifest": changed,
+        }
+        print(json.dumps(report))
+        return
+    counts = ", ".join(f"{count} {split}" for split, count in splits.items())
+    done = f"{len(missing)} written" if missing else "all there already, nothing to do"
+    print(f"{options.folder}: {len(chorales)} chorales ({counts}); {done}")
+    reasons = ", ".join(f"{count} with {reason}" for reason, count in left_out.most_common())
+    print(f"left out of {len(rows)} files: {reasons}")
+    if changed:
+        print(f"{len(changed)} differ from the manifest, which was made with another music21: {', '.join(changed)}")
+
+
+def _reason(row: ManifestRow) -> str:
+    return "the music of another one" if row.left_out.startswith("same music") else row.left_out
+
+
+def _target(folder: Path, row: ManifestRow) -> Path:
+    return folder / row.split / f"{row.name}.mid"
+
+
+def _is_there(folder: Path, row: ManifestRow) -> bool:
+    path = _target(folder, row)
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
+
+
+def _write(options: ChoralesOptions, missing: list[ManifestRow]) -> list[str]:
+    """Write some chorales; returns the names of those whose checksum is not the manifest's."""
+    sources = {path.name: path for path in chorale_paths()}
+    if unknown := [row.file for row in missing if row.file not in sources]:
+        raise ValueError(f"music21's corpus has no {unknown[0]}; install music21 10.5.1")
+    for split in {row.split for row in missing}:
+        (options.folder / split).mkdir(parents=True, exist_ok=True)
+    paths = [sources[row.file] for row in missing]
+    changed = []
+    with (
+        progress_bar(len(missing), " chorales", quiet=options.quiet) as advance,
+        _converted(paths, options.jobs or os.cpu_count() or 1) as results,
+    ):
+        for row, data in zip(missing, results, strict=True):
+            atomic_write(_target(options.folder, row), data)
+            if hashlib.sha256(data).hexdigest() != row.sha256:
+                changed.append(row.name)
+            advance(1)
+    return changed
+
+
+@contextmanager
+def _converted(paths: list[Path], jobs: int) -> Iterator[Iterable[bytes]]:
+    """The MIDI bytes of chorales, in order, read by several processes."""
+    if min(jobs, len(paths)) <= 1:
+        yield map(_convert, paths)
+        return
+    with multiprocessing.get_context("spawn").Pool(min(jobs, len(paths))) as pool:
+        yield pool.imap(_convert, paths, chunksize=4)
+
+
+def _convert(path: Path) -> bytes:
+    return midi_bytes(read_chorale(path))

@@ -1,0 +1,234 @@
+"""Held-out likelihood in exact nats: a network's, and that of two floors that know next to nothing.
+
+A roll is given as outcomes of a :class:`~biaxial.cells.CellAlphabet`, shape ``(t, n)``; before its first frame there is silence.
+Every system gives each frame, from the first on, a log-probability given the frames before it, and each of them is normalised
+over the frames that can follow (a HOLD only of what sounded, every voice at most once), so that their nats can be compared.
+
+- *Independent notes*: every note draws its outcome from its own marginal distribution, without a look at the past or at the other
+  notes. A product of marginals alone would waste mass on frames that cannot be (2 nats a step or more), so that each draw
+  is among the outcomes still possible, from the top note down.
+- *Repeat the frame before, smoothed*: with the probability of a frame that changes nothing (every sounding cell is held, nothing is
+  struck) that very frame, else independent notes, their marginals counted over the frames that change something.
+
+Marginals are relative frequencies in the training pieces with one half added to every count (Krichevsky and Trofimov 1981).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from biaxial.cells import CellAlphabet
+from biaxial.constants import STRIKE
+from biaxial.features.conditions import UNKNOWN, hidden
+from biaxial.metrics.report import Figure
+from biaxial.models.biaxial import BiaxialLSTM
+
+Rolls = Sequence[NDArray[np.uint8]]
+"""Outcomes of every piece, each of shape ``(t, n)``."""
+
+
+def frames_before(outcomes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The frame before each frame, silence before the first, shape ``(t, n)``."""
+    return np.concatenate([np.zeros_like(outcomes[:1]), outcomes[:-1]])
+
+
+def still_frames(outcomes: NDArray[np.uint8], alphabet: CellAlphabet) -> NDArray[np.bool_]:
+    """Whether a frame changes nothing: what sounded before is held, and nothing else happens; shape ``(t,)``."""
+    return (outcomes == alphabet.held[frames_before(outcomes)]).all(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class IndependentNotes:
+    """Each note drawn from its own marginal, among the outcomes still possible.
+
+    Parameters
+    ----------
+    alphabet
+        The outcomes of a cell.
+    marginals
+        Probability of each outcome of each note, shape ``(n, k)``.
+    """
+
+    alphabet: CellAlphabet
+    marginals: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, frames: NDArray[np.uint8], alphabet: CellAlphabet) -> IndependentNotes:
+        """Count marginals, one half added to every count.
+
+        Parameters
+        ----------
+        frames
+            Outcomes, shape ``(t, n)``.
+        alphabet
+            The outcomes of a cell.
+        """
+        counts = np.stack([(frames == outcome).sum(axis=0) for outcome in range(len(alphabet))], axis=1) + 0.5  # n k
+        return cls(alphabet, counts / counts.sum(axis=1, keepdims=True))
+
+    def log_probs(self, outcomes: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Log-probability of every frame of a piece given the frame before it, shape ``(t,)``."""
+        sets = self.alphabet.voices[outcomes].astype(np.int64)
+        above = np.cumsum(sets[:, ::-1], axis=1)[:, ::-1] - sets  # t n: voices placed in the notes above
+        free = 2**self.alphabet.num_voices - 1 - above
+        possible = self.alphabet.may_follow[frames_before(outcomes)] & self.alphabet.fits[free]  # t n k
+        weights = self.marginals * possible
+        drawn = np.take_along_axis(weights, outcomes[..., None].astype(np.int64), axis=-1)[..., 0]
+        return np.asarray(np.log(drawn / weights.sum(axis=-1)).sum(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatFrame:
+    """The frame before once more, or else independent notes.
+
+    Parameters
+    ----------
+    share
+        Probability that the frame before is repeated.
+    otherwise
+        What is drawn from if it is not; it may come to the same frame.
+    """
+
+    share: float
+    otherwise: IndependentNotes
+
+    @classmethod
+    def fit(cls, rolls: Rolls, alphabet: CellAlphabet) -> RepeatFrame:
+        """Count how often nothing changes, and the marginals of the frames in which something does.
+
+        Parameters
+        ----------
+        rolls
+            Training pieces.
+        alphabet
+            The outcomes of a cell.
+        """
+        still = np.concatenate([still_frames(outcomes, alphabet) for outcomes in rolls])
+        share = (still.sum() + 0.5) / (len(still) + 1)
+        return cls(float(share), IndependentNotes.fit(np.concatenate(rolls)[~still], alphabet))
+
+    def log_probs(self, outcomes: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Log-probability of every frame of a piece given the frame before it, shape ``(t,)``."""
+        still = still_frames(outcomes, self.otherwise.alphabet)
+        repeated = np.where(still, np.log(self.share), -np.inf)
+        return np.logaddexp(repeated, np.log1p(-self.share) + self.otherwise.log_probs(outcomes))
+
+
+@torch.inference_mode()
+def network_log_probs(
+    network: BiaxialLSTM,
+    rolls: Rolls,
+    conditions: Sequence[NDArray[np.int16]],
+    *,
+    hide: Sequence[str] = (),
+    batch_size: int = 8,
+    progress: Callable[[int], None] | None = None,
+) -> list[NDArray[np.float64]]:
+    """Log-probability of every frame of every piece under a network, by the parallel pass.
+
+    Parameters
+    ----------
+    network
+        The network, in evaluation mode.
+    rolls
+        Pieces over the network's note range.
+    conditions
+        Conditions of each piece, shape ``(t, c)``.
+    hide
+        Groups of conditions that are made unknown, names in :data:`biaxial.features.conditions.GROUPS`.
+    batch_size
+        Whole pieces, of similar length, that are scored together.
+    progress
+        Called with the number of frames scored since its last call.
+
+    Returns
+    -------
+    Log-probabilities of each piece, shape ``(t,)``, in the order of ``rolls``.
+    """
+    device = network.head.weight.device
+    order = sorted(range(len(rolls)), key=lambda i: len(rolls[i]))
+    found: dict[int, NDArray[np.float64]] = {}
+    for first in range(0, len(order), batch_size):
+        batch = order[first : first + batch_size]
+        length = len(rolls[batch[-1]])
+        outcomes = np.stack([_padded(rolls[i], length, 0) for i in batch])  # b t n
+        known = np.stack([_padded(hidden(conditions[i], *hide), length, UNKNOWN) for i in batch])  # b t c
+        cells = network.cell_log_likelihood(
+            torch.from_numpy(outcomes).to(device),
+            torch.zeros(len(batch), network.config.num_notes, dtype=torch.uint8, device=device),
+            torch.from_numpy(known).to(device),
+        )
+        frames = cells.double().sum(-1).cpu().numpy()  # b t
+        found |= {i: row[: len(rolls[i])] for i, row in zip(batch, frames, strict=True)}
+        if progress is not None:
+            progress(sum(len(rolls[i]) for i in batch))
+    return [found[i] for i in range(len(rolls))]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutNats:
+    """Negative log-likelihood of a set of pieces, each figure a ratio of sums over pieces.
+
+    Parameters
+    ----------
+    per_step
+        Nats of a frame, averaged over all frames.
+    per_note
+        Nats for each struck cell; a unison is one.
+    still, moving
+        Nats of a frame that changes nothing, and of one that does; together they are all frames.
+    """
+
+    per_step: Figure
+    per_note: Figure
+    still: Figure
+    moving: Figure
+
+
+def held_out_nats(rolls: Rolls, log_probs: Sequence[NDArray[np.float64]], alphabet: CellAlphabet) -> HeldOutNats:
+    """Sum up log-probabilities of frames.
+
+    Parameters
+    ----------
+    rolls
+        The pieces.
+    log_probs
+        Log-probability of every frame of each, shape ``(t,)``.
+    alphabet
+        The outcomes of a cell.
+    """
+    still = [still_frames(outcomes, alphabet) for outcomes in rolls]
+    struck = [(alphabet.states[outcomes] == STRIKE).sum() for outcomes in rolls]
+    nats = [-row.sum() for row in log_probs]
+    nats_still = [-row[mask].sum() for row, mask in zip(log_probs, still, strict=True)]
+    nats_moving = [-row[~mask].sum() for row, mask in zip(log_probs, still, strict=True)]
+    return HeldOutNats(
+        ratio("all", "nats per step", nats, [len(mask) for mask in still]),
+        ratio("all", "nats per struck note", nats, struck),
+        ratio("still", "nats per step", nats_still, [mask.sum() for mask in still]),
+        ratio("moving", "nats per step", nats_moving, [(~mask).sum() for mask in still]),
+    )
+
+
+def ratio(label: str, unit: str, numerators: Sequence[float], denominators: Sequence[float]) -> Figure:
+    """Ratio of two sums over pieces, its standard error as in :mod:`biaxial.metrics.report`."""
+    y, x = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    value = error = float("nan")
+    if x.sum():
+        value = float(y.sum() / x.sum())
+    if x.sum() and len(x) > 1:
+        error = float(np.sqrt(len(x) / (len(x) - 1) * ((y - value * x) ** 2).sum()) / x.sum())
+    return Figure(label, unit, value, error, float(y.sum()), float(x.sum()))
+
+
+def _padded(rows: NDArray[Any], length: int, value: int) -> NDArray[Any]:
+    """Rows with further ones of one value, up to a length."""
+    return np.pad(rows, ((0, length - len(rows)), (0, 0)), constant_values=value)
+
+

@@ -1,0 +1,124 @@
+"""Composing and scoring through the public face."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from biaxial import Drawing, InputError, Key, Model, Note, Piece, Score
+from biaxial.constants import VOICE_RANGES
+from biaxial.io.midi import read_midi
+
+Q = 480
+
+
+def test_a_piece_is_what_was_asked_for(noise: Model) -> None:
+    piece = noise.compose(2, key="F# minor", time_signature="3/4", tempo_bpm=90, seed=5)
+    score = piece.score
+    assert score.length_ticks == 6 * Q
+    assert (score.key, score.tempo_bpm, score.time_signatures[0].name) == (Key.from_name("F# minor"), 90, "3/4")
+    assert (piece.seed, piece.model, piece.likelihood.num_steps) == (5, "noise", 24)
+    assert {note.voice for note in score.notes} == {0, 1, 2, 3}
+    for note in score.notes:
+        assert note.voice is not None
+        low, high = VOICE_RANGES[note.voice]
+        assert low <= note.pitch <= high
+
+
+def test_piece_i_is_the_one_that_its_own_seed_gives_alone(noise: Model) -> None:
+    pieces = list(noise.compose_many(3, 1, seed=7))
+    assert [piece.seed for piece in pieces] == [7, 8, 9]
+    assert len({piece.score.notes for piece in pieces}) == 3
+    for piece in pieces:
+        alone = noise.compose(1, seed=piece.seed)
+        assert alone.score == piece.score
+        assert alone.likelihood.nats == pytest.approx(piece.likelihood.nats, abs=1e-9)
+
+
+def test_the_likelihood_of_drawing_is_that_of_the_parallel_pass(noise: Model) -> None:
+    piece = noise.compose(2, seed=1)
+    scored = noise.log_likelihood(piece)
+    assert scored.nats == pytest.approx(piece.likelihood.nats, rel=1e-5)
+    assert (scored.num_steps, scored.num_struck) == (piece.likelihood.num_steps, piece.likelihood.num_struck)
+    assert scored.nats_per_step == -scored.nats / 32
+
+
+def test_a_saved_piece_has_the_same_likelihood(noise: Model, tmp_path: Path) -> None:
+    piece = noise.compose(2, seed=2, tempo_bpm=75)
+    piece.save(tmp_path / "p.mid")
+    assert read_midi(tmp_path / "p.mid").notes == piece.score.notes
+    assert noise.log_likelihood(tmp_path / "p.mid") == noise.log_likelihood(piece)
+    with pytest.raises(InputError, match=r"\.mid"):
+        piece.save(tmp_path / "p.xyz")
+
+
+def test_the_key_is_drawn_by_the_seed_as_often_as_the_corpus_has_it(noise: Model) -> None:
+    keys = [piece.score.key for piece in noise.compose_many(60, 1, phrases=(1,), drawing=Drawing(max_voices=0))]
+    names = [key.name for key in keys if key is not None]
+    assert set(names) == {"G major", "A minor"}
+    assert 25 <= names.count("G major") <= 55
+
+
+@pytest.mark.parametrize("voices", [(4, 4), (0, 2), (1, 1)])
+def test_polyphony_is_an_option(noise: Model, voices: tuple[int, int]) -> None:
+    piece = noise.compose(1, drawing=Drawing(min_voices=voices[0], max_voices=voices[1]))
+    for step in range(16):
+        sounding = [n for n in piece.score.notes if n.onset_ticks <= step * Q // 4 < n.end_ticks]
+        assert voices[0] <= len(sounding) <= voices[1]
+
+
+def test_a_primer_comes_first_note_for_note(noise: Model) -> None:
+    primer = Score(
+        tuple(Note(i * Q, Q, pitch + i, v) for i in range(2) for v, pitch in enumerate((72, 67, 60, 48))),
+        key=Key.from_name("Eb major"),
+    )
+    piece = noise.compose(2, primer=primer, seed=3)
+    assert piece.score.notes[:8] == primer.notes
+    assert piece.score.key == primer.key
+    assert any(note.onset_ticks >= 2 * Q for note in piece.score.notes)
+    other = noise.compose(2, primer=primer, seed=4)
+    assert other.score.notes[:8] == primer.notes
+    assert other.score != piece.score
+
+
+def test_a_primer_without_voices_gets_them(noise: Model) -> None:
+    chord = Score(tuple(Note(0, Q, pitch) for pitch in (72, 67, 60, 48)))
+    first = noise.compose(1, primer=chord).score.notes[:4]
+    assert [(note.pitch, note.voice) for note in first] == [(72, 0), (67, 1), (60, 2), (48, 3)]
+
+
+@pytest.mark.parametrize(
+    ("primer", "message"),
+    [
+        (Score((), 4 * Q), "no notes"),
+        (Score((Note(0, 4 * Q, 60, 0),)), "more bars"),
+        (Score((Note(0, Q, 100, 0),)), "pitch 100"),
+    ],
+)
+def test_primers_that_cannot_be_used_are_refused(noise: Model, primer: Score, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        noise.compose(1, primer=primer)
+
+
+def test_what_the_model_cannot_express_has_likelihood_zero(noise: Model) -> None:
+    piece = noise.compose(1)
+    low = replace(piece.score, notes=(*piece.score.notes[:3], Note(0, Q, 20, 3)))
+    assert noise.log_likelihood(low).nats == -float("inf")
+    with pytest.raises(InputError, match="in voices"):
+        noise.log_likelihood(Score((Note(0, Q, 60),)))
+
+
+def test_progress_counts_every_frame(noise: Model) -> None:
+    calls: list[int] = []
+    pieces = list(noise.compose_many(3, 1, progress=calls.append))
+    assert sum(calls) == 3 * 16
+    assert all(isinstance(piece, Piece) for piece in pieces)
+
+
+def test_a_temperature_changes_the_piece_and_the_seed_still_decides(noise: Model) -> None:
+    plain, cool = (noise.compose(1, seed=1, drawing=Drawing(temperature=t)) for t in (1.0, 0.6))
+    assert plain.score != cool.score
+    assert noise.compose(1, seed=1, drawing=Drawing(temperature=0.6)).score == cool.score
+    assert noise.compose(1, seed=1, drawing=Drawing(min_p=0.2)).score != plain.score
