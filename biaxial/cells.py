@@ -32,7 +32,7 @@ class CellAlphabet:
             raise ValueError(f"a cell has 2 or 3 states and 0 to 6 voices, not {num_states} and {num_voices}")
         self.num_states = num_states
         self.num_voices = num_voices
-        self.num_sets = max(1, 2**num_voices - 1)
+        self.num_sets: int = max(1, (1 << num_voices) - 1)
 
     def __len__(self) -> int:
         return 1 + (self.num_states - 1) * self.num_sets
@@ -72,7 +72,8 @@ class CellAlphabet:
     def fits(self) -> NDArray[np.bool_]:
         """Whether an outcome can be drawn when a set of voices is still to come, shape ``(2 ** v, k)``."""
         free = np.arange(2**self.num_voices)
-        return (self.voices[None, :] & ~free[:, None]) == 0
+        fits: NDArray[np.bool_] = (self.voices[None, :] & ~free[:, None]) == 0
+        return fits
 
     @cached_property
     def held(self) -> NDArray[np.uint8]:

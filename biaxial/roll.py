@@ -1,15 +1,15 @@
 """Score <-> roll: a piece as a grid of cells ``(t, n)``.
 
-``n`` counts notes from the lowest pitch of the range upwards. A cell is SILENT, HOLD or STRIKE and, in a voiced
-piece, carries the set of its voices as a bit mask. The conversion is exact in both directions for music on the grid, but
-for one thing that a cell cannot say: where one voice holds a pitch while another strikes it, both become a strike.
-Such places are counted. Velocities are not kept.
+``n`` counts notes from the lowest pitch of the range upwards. A cell is SILENT, HOLD or STRIKE and, in a voiced piece,
+carries the set of its voices as a bit mask. The conversion is exact in both directions for music on the grid, but for
+one thing that a cell cannot say: where one voice holds a pitch while another strikes it, both become a strike. Such
+places are counted. Velocities are not kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,7 +151,7 @@ def _one_at_a_time(line: list[Note]) -> tuple[list[Note], int]:
         if rival is None or note.length_ticks > rival.length_ticks:
             longest[note.onset_ticks] = note
     kept = sorted(longest.values(), key=lambda note: note.onset_ticks)
-    for index, (note, following) in enumerate(zip(kept, kept[1:], strict=False)):
+    for index, (note, following) in enumerate(pairwise(kept)):
         if note.end_ticks > following.onset_ticks:
             kept[index] = replace(note, length_ticks=following.onset_ticks - note.onset_ticks)
-    return cast("list[Note]", kept), len(line) - len(kept)
+    return kept, len(line) - len(kept)

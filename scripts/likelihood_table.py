@@ -1,9 +1,9 @@
 """Print the held-out likelihood of a model beside two floors, in nats, as a markdown table.
 
-``python scripts/likelihood_table.py CORPUS`` scores the validation and the test pieces with the shipped weights, once with all
-conditions known and once with none, and with the floors of ``biaxial/metrics/likelihood.py``, which are counted on the training
-pieces of the same run. CORPUS is a folder made by ``biaxial-chorales``, or a file made by ``scripts/prepare.py``. On one
-CPU core it takes about a minute, and ten seconds more to read a folder.
+``python scripts/likelihood_table.py CORPUS`` scores the validation and the test pieces with the shipped weights, once
+with all conditions known and once with none, and with the floors of ``biaxial/metrics/likelihood.py``, which are
+counted on the training pieces in the same run. CORPUS is a folder made by ``biaxial-chorales``, or a file made by
+``scripts/prepare.py``. It takes about two minutes on one CPU core.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def main() -> None:
     """Read the command line, score, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, metavar="CORPUS", help="folder of chorales, or a prepared .npz file")
-    parser.add_argument("--checkpoint", type=Path, default=pretrained_path(), help="weights (default: the shipped ones)")
+    parser.add_argument(
+        "--checkpoint", type=Path, default=pretrained_path(), help="weights (default: the shipped ones)"
+    )
     parser.add_argument("--split", choices=("valid", "test"), help="score only this split (default: both)")
     options = parser.parse_args()
     splits: tuple[Split, ...] = (options.split,) if options.split else ("valid", "test")

@@ -42,6 +42,12 @@ def test_links_point_to_files_that_exist(document: Path) -> None:
     assert [link for link in targets if not (document.parent / link).exists()] == []
 
 
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert [page for page in sorted(pages) if f"({page})" not in index] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_document_names_a_path_of_one_machine(document: Path) -> None:
     found = re.findall(r"(?<![\w.])/(?:home|root|opt|tmp|work|Users)/\S*", document.read_text(encoding="utf-8"))

@@ -29,7 +29,7 @@ def test_keys_are_read_as_people_write_them(text: str, tonic: int, mode: str) ->
 
 @pytest.mark.parametrize("text", ["H#", "", "C mjor", "G# major", "Q minor", "C##"])
 def test_what_is_no_key_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="key|accidentals"):
+    with pytest.raises(ValueError, match=r"key|accidentals"):
         Key.from_name(text)
 
 

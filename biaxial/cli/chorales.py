@@ -1,4 +1,8 @@
-"""``biaxial-chorales``: write the four-part Bach chorales that music21 carries as MIDI files, split for training."""
+"""``biaxial-chorales``: write the four-part Bach chorales that music21 carries as MIDI files, split for training.
+
+The manifest says what is a chorale, on which side of the split it falls and what its file must be; a file that is there
+already and has its checksum is left alone.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,16 @@ import json
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from biaxial.cli.common import Arguments, command, progress_bar
 from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.errors import InputError
 from biaxial.io.chorales import chorale_paths, read_chorale
+from biaxial.io.corpus import SPLITS
 from biaxial.io.files import atomic_write
 from biaxial.io.manifest import ManifestRow, read_manifest
 from biaxial.io.midi import midi_bytes
@@ -39,17 +45,17 @@ def main(argv: Arguments) -> None:
     (options,) = parse(parser(PROG, DESCRIPTION, ChoralesOptions), argv)
     rows = read_manifest()
     chorales = [row for row in rows if not row.left_out]
+    _refuse_other_sides(options.folder, chorales)
     missing = [row for row in chorales if not _is_there(options.folder, row)]
     changed = _write(options, missing) if missing else []
-    left_out = Counter(_reason(row) for row in rows if row.left_out)
-    splits = Counter(row.split for row in chorales)
+    splits = {split: sum(row.split == split for row in chorales) for split in SPLITS}
     if options.json:
         report = {
             "folder": str(options.folder),
             "chorales": len(chorales),
             "written": len(missing),
-            "splits": dict(splits),
-            "left_out": dict(left_out),
+            "splits": splits,
+            "left_out": {row.file: row.left_out for row in rows if row.left_out},
             "differ_from_manifest": changed,
         }
         print(json.dumps(report))
@@ -57,18 +63,34 @@ def main(argv: Arguments) -> None:
     counts = ", ".join(f"{count} {split}" for split, count in splits.items())
     done = f"{len(missing)} written" if missing else "all there already, nothing to do"
     print(f"{options.folder}: {len(chorales)} chorales ({counts}); {done}")
-    reasons = ", ".join(f"{count} with {reason}" for reason, count in left_out.most_common())
-    print(f"left out of {len(rows)} files: {reasons}")
+    for line in _left_out(rows):
+        print(line)
     if changed:
         print(f"{len(changed)} differ from the manifest, which was made with another music21: {', '.join(changed)}")
 
 
-def _reason(row: ManifestRow) -> str:
-    return "the music of another one" if row.left_out.startswith("same music") else row.left_out
+def _left_out(rows: Sequence[ManifestRow]) -> Iterator[str]:
+    """What was left out and why, for reading."""
+    reasons = [row.left_out for row in rows if row.left_out]
+    yield f"left out: {len(reasons)} of {len(rows)} files"
+    parts = Counter(int(reason.removesuffix(" parts")) for reason in reasons if reason.endswith(" parts"))
+    listed = ", ".join(f"{count} have {number}" for number, count in sorted(parts.items()))
+    yield f"  {parts.total()} without exactly four parts: {listed}"
+    twins = [row for row in rows if row.left_out and not row.left_out.endswith(" parts")]
+    yield f"  {len(twins)} twins: {', '.join(f'{row.file} ({row.left_out})' for row in twins)}"
 
 
-def _target(folder: Path, row: ManifestRow) -> Path:
-    return folder / row.split / f"{row.name}.mid"
+def _target(folder: Path, row: ManifestRow, split: str = "") -> Path:
+    return folder / (split or row.split) / f"{row.name}.mid"
+
+
+def _refuse_other_sides(folder: Path, chorales: Iterable[ManifestRow]) -> None:
+    """Refuse a folder made with another split: a piece on two sides would be trained and tested on."""
+    for row in chorales:
+        for split in SPLITS:
+            path = _target(folder, row, split)
+            if split != row.split and path.exists():
+                raise InputError(f"{path}: belongs to {row.split} now; remove it, or give an empty folder")
 
 
 def _is_there(folder: Path, row: ManifestRow) -> bool:
@@ -76,11 +98,11 @@ def _is_there(folder: Path, row: ManifestRow) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
 
 
-def _write(options: ChoralesOptions, missing: list[ManifestRow]) -> list[str]:
+def _write(options: ChoralesOptions, missing: Sequence[ManifestRow]) -> list[str]:
     """Write some chorales; returns the names of those whose checksum is not the manifest's."""
     sources = {path.name: path for path in chorale_paths()}
     if unknown := [row.file for row in missing if row.file not in sources]:
-        raise ValueError(f"music21's corpus has no {unknown[0]}; install music21 10.5.1")
+        raise InputError(f"music21's corpus has no {unknown[0]}; install music21 10.5.1")
     for split in {row.split for row in missing}:
         (options.folder / split).mkdir(parents=True, exist_ok=True)
     paths = [sources[row.file] for row in missing]
@@ -98,7 +120,7 @@ def _write(options: ChoralesOptions, missing: list[ManifestRow]) -> list[str]:
 
 
 @contextmanager
-def _converted(paths: list[Path], jobs: int) -> Iterator[Iterable[bytes]]:
+def _converted(paths: Sequence[Path], jobs: int) -> Iterator[Iterable[bytes]]:
     """The MIDI bytes of chorales, in order, read by several processes."""
     if min(jobs, len(paths)) <= 1:
         yield map(_convert, paths)

@@ -1,1 +1,1 @@
-"""What the network sees: conditions known before a note is written, inputs of the time axis, inputs of the note axis."""
+"""What the network sees: conditions known before a note is written, and the inputs of its two axes."""

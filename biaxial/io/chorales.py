@@ -10,9 +10,11 @@ Riemenschneider, Kalmus and BWV numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,15 @@ def read_chorale(path: Path) -> Score:
     NotFourPartsError
         If the file has not exactly four parts.
     """
+    return read_with_signature(path)[0]
+
+
+def read_with_signature(path: Path) -> tuple[Score, str]:
+    """Read one chorale, as :func:`read_chorale`, and its key signature as the file prints it.
+
+    The signature is the name of the key that it states: ``"A minor"`` also where the music is D minor with its flat
+    left out. Without a mode it is the number of sharps, such as ``"-1"``.
+    """
     from music21 import converter
 
     piece = converter.parse(path, forceSource=True)
@@ -81,16 +92,18 @@ def read_chorale(path: Path) -> Score:
     chosen = fermatas[0] or set().union(*fermatas)
     printed = parts[0].recurse().getElementsByClass("KeySignature")
     mode = next((mode for mode in (getattr(key, "mode", None) for key in printed) if mode in ("major", "minor")), None)
-    return Score(
+    sharps = int(printed[0].sharps) if printed else 0
+    score = Score(
         notes=tuple(notes),
         length_ticks=max(_ticks(part.highestTime) for part in parts),
         time_signatures=signatures,
         pickup_ticks=pickup,
-        key=musical_key(printed[0].sharps if printed else 0, mode, notes),
+        key=musical_key(sharps, mode, notes),
         fermatas=tuple(chosen) or None,
         tempo_bpm=_tempo(piece),
         title=_title(path.stem),
     )
+    return score, f"{sharps:+d}" if mode is None else Key(sharps, mode).name
 
 
 def musical_key(fifths: int, mode: str | None, notes: Sequence[Note]) -> Key:
@@ -135,7 +148,7 @@ def _profile_correlation(key: Key, notes: Sequence[Note]) -> float:
     profile = _MAJOR_PROFILE if key.mode == "major" else _MINOR_PROFILE
     mean_weight, mean_profile = sum(weights) / 12, sum(profile) / 12
     covariance = sum((w - mean_weight) * (p - mean_profile) for w, p in zip(weights, profile, strict=True))
-    return covariance / sum((p - mean_profile) ** 2 for p in profile) ** 0.5
+    return covariance / math.sqrt(sum((p - mean_profile) ** 2 for p in profile))
 
 
 def _ticks(quarters: float | Fraction) -> int:
@@ -217,9 +230,14 @@ def _tempo(piece: Any) -> float:
 
 def _title(name: str) -> str:
     """``"BWV 269: Aus meines Herzens Grunde"``; the number alone where music21 lists no title for it."""
+    number = name.removeprefix("bwv")
+    entry = _listed().get(number) or _listed().get(number.split("-")[0])
+    return f"BWV {number}: {entry['title']}" if entry else f"BWV {number}"
+
+
+@cache
+def _listed() -> Mapping[str, Mapping[str, str]]:
     from music21.corpus.chorales import ChoraleListRKBWV
 
-    number = name.removeprefix("bwv")
-    listed = ChoraleListRKBWV().byBWV
-    entry = listed.get(number) or listed.get(number.split("-")[0])
-    return f"BWV {number}: {entry['title']}" if entry else f"BWV {number}"
+    by_number: Mapping[str, Mapping[str, str]] = ChoraleListRKBWV().byBWV
+    return by_number

@@ -31,8 +31,9 @@ def read_folder(
 ) -> tuple[list[FolderItem], list[tuple[Path, str]]]:
     """Read all MIDI files of a folder, nested or not.
 
-    A file in a folder called ``train``, ``valid`` or ``test`` belongs to that split. Without such folders a tenth of the files, chosen
-    by a hash of their names, is held out for validation, and a tenth for testing where there are at least ten.
+    A file in a folder called ``train``, ``valid`` or ``test`` belongs to that split. Without such folders a tenth of
+    the files, chosen by a hash of their names, is held out for validation, and a tenth for testing where there are at
+    least ten.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The manifest of the chorales: what every file of the corpus is, and on which side of the split it falls.
 
-One row for each ``bwv`` file that music21 carries. ``scripts/make_manifest.py`` writes it, ``biaxial-chorales`` follows it; in the
-project it is ``data/chorales.csv``, in an installed package it lies among the assets.
+One row for each ``bwv`` file that music21 carries. ``scripts/make_manifest.py`` writes it, ``biaxial-chorales`` follows
+it; in the project it is ``data/chorales.csv``, in an installed package it lies among the assets.
 """
 
 from __future__ import annotations
@@ -26,10 +26,16 @@ class ManifestRow:
         Why it is no chorale of ours, empty if it is one; then the other fields are empty.
     name
         Name of our MIDI file, without suffix.
+    bwv
+        Number in the catalogue of Bach's works.
     title
-        BWV number and first line.
-    key, metre
-        Musical key, and time signatures in their order.
+        First line of the hymn; empty where music21 lists none.
+    key
+        Musical key.
+    printed
+        The key that the printed signature states.
+    metre
+        Time signatures in their order, separated by spaces.
     pickup_quarters
         Length of the pickup.
     num_steps
@@ -47,8 +53,10 @@ class ManifestRow:
     file: str
     left_out: str = ""
     name: str = ""
+    bwv: str = ""
     title: str = ""
     key: str = ""
+    printed: str = ""
     metre: str = ""
     pickup_quarters: str = ""
     num_steps: str = ""
@@ -74,7 +82,7 @@ def manifest_path() -> Path:
 
 
 def read_manifest(path: Path | None = None) -> tuple[ManifestRow, ...]:
-    """Read the manifest."""
+    """Read the manifest, or another file of its kind."""
     with (path or manifest_path()).open(newline="", encoding="utf-8") as file:
         return tuple(ManifestRow(**row) for row in csv.DictReader(file))
 

@@ -1,9 +1,9 @@
 """MIDI files: :class:`~biaxial.score.Score` -> bytes -> the same Score.
 
-A conductor track (title, tempo, metre, key, a marker ``fermata`` at each phrase end), then a track and a channel for each
-voice, named Soprano, Alto, Tenor, Bass (Voice 5 and so on below), or one track ``Notes`` for music without voices. All
-tracks end where the piece ends. At one tick note-offs come before note-ons. A pickup is a short bar of its own: 1/4,
-then 4/4.
+A conductor track (title, tempo, metre, key, a marker ``fermata`` at each phrase end), then a track and a channel for
+each voice, named Soprano, Alto, Tenor, Bass (Voice 5 and so on below), or one track ``Notes`` for music without
+voices. All tracks end where the piece ends. At one tick note-offs come before note-ons. A pickup is a short bar of its
+own: 1/4, then 4/4.
 
 What comes back is the same score, field for field, but for the tempo, which a file holds as a whole number of
 microseconds a quarter: it comes back as the roundest number that is written so (80 or 92.5 as themselves, 100/3 to some
@@ -77,7 +77,7 @@ def midi_bytes(score: Score) -> bytes:
 def _conductor_events(score: Score) -> list[Event]:
     marks = [*(score.fermatas or ()), *(signature.onset_ticks for signature in score.time_signatures)]
     if max(marks) > score.length_ticks:
-        raise InputError(f"a fermata or metre at tick {max(marks)} lies after the end of the piece, {score.length_ticks}")
+        raise InputError(f"a fermata or metre at tick {max(marks)} lies after the end, tick {score.length_ticks}")
     events = [
         _text(0, smf.TRACK_NAME, score.title) if score.title else None,
         _meta(0, smf.SET_TEMPO, tempo_microseconds(score.tempo_bpm).to_bytes(3, "big")),

@@ -2,14 +2,14 @@
 
 What a file leaves open is decided by these rules:
 
-- Voices: if every track with notes is named Soprano, Alto, Tenor, Bass, Voice 5 (and so on) or Notes, no two alike, the
-  names tell. Otherwise four parts (a part: what one track plays on one channel) with one note at a time each are soprano
-  to bass by falling mean pitch. Otherwise no note has a voice. Drums (channel 10) are left out.
-- Notes: a note-on with velocity 0 is a note-off. A note-off ends the oldest sounding note of its pitch, channel and track.
-  A note that nothing ends lasts to the end of its track. None is shorter than a tick.
+- Voices: if every track with notes is named Soprano, Alto, Tenor, Bass, Voice 5 (and so on) or Notes, no two alike,
+  the names tell. Otherwise four parts (a part: what one track plays on one channel) with one note at a time each are
+  soprano to bass by falling mean pitch. Otherwise no note has a voice. Drums (channel 10) are left out.
+- Notes: a note-on with velocity 0 is a note-off. A note-off ends the oldest sounding note of its pitch, channel and
+  track. A note that nothing ends lasts to the end of its track. None is shorter than a tick.
 - Metre: 4/4 until the file says otherwise. A first metre that holds for less than one bar of the second is a pickup.
-- Fermatas: markers of that name; "not recorded" without them. Tempo and key: the first of each; without them 120, as the
-  MIDI standard has it, and unknown. A key signature that nobody set is often written as C major.
+- Fermatas: markers of that name; "not recorded" without them. Tempo and key: the first of each; without them 120, as
+  the MIDI standard has it, and unknown. A key signature that nobody set is often written as C major.
 - Title: the name of the first track, unless other tracks follow and it has notes itself.
 """
 

@@ -3,9 +3,9 @@
 Bach set the same tune several times: in another key, metre or rhythm, with passing notes and ornaments. Two sopranos
 are therefore compared by what stays: the pitches on the beats, repetitions collapsed, up to transposition, aligned
 locally (Smith and Waterman 1981: a match +1, a mismatch or a gap -1). A score of 22 is three phrases or so in common.
-Over the chorales of music21 the scores of two settings of one tune begin at 18 and lie mostly between 24 and 50, those
-of different tunes below 12 in 99% of all pairs, with a thin tail to 22; the bounds below stand where the two meet and
-rather join two tunes too many than let one tune fall on two sides.
+Over the chorales of music21 two settings of one tune mostly score 24 to 50 (short tunes from 14 on), different tunes
+below 14 in 99% of all pairs, with a thin tail to 22; the bounds below stand where the two meet and rather join two
+tunes too many than let one tune fall on two sides.
 """
 
 from __future__ import annotations

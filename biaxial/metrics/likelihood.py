@@ -1,16 +1,17 @@
 """Held-out likelihood in exact nats: a network's, and that of two floors that know next to nothing.
 
-A roll is given as outcomes of a :class:`~biaxial.cells.CellAlphabet`, shape ``(t, n)``; before its first frame there is silence.
-Every system gives each frame, from the first on, a log-probability given the frames before it, and each of them is normalised
-over the frames that can follow (a HOLD only of what sounded, every voice at most once), so that their nats can be compared.
+A roll is given as outcomes of a :class:`~biaxial.cells.CellAlphabet`, shape ``(t, n)``; before its first frame there
+is silence. Every system gives each frame, from the first on, a log-probability given the frames before it. Each is
+normalised over the frames that can follow (a HOLD only of what sounded, every voice at most once), so that their nats
+can be compared.
 
-- *Independent notes*: every note draws its outcome from its own marginal distribution, without a look at the past or at the other
-  notes. A product of marginals alone would waste mass on frames that cannot be (2 nats a step or more), so that each draw
-  is among the outcomes still possible, from the top note down.
-- *Repeat the frame before, smoothed*: with the probability of a frame that changes nothing (every sounding cell is held, nothing is
-  struck) that very frame, else independent notes, their marginals counted over the frames that change something.
+- *Independent notes*: every note draws its outcome from its own marginal distribution, without a look at the past or at
+  the other notes. A product of marginals alone would waste mass on frames that cannot be; therefore each draw is among
+  the outcomes still possible, from the top note down, and the marginals are scaled to these.
+- *Repeat the frame before, smoothed*: either the frame that changes nothing (what sounded is held, nothing is struck),
+  with the share that such frames have, or independent notes, their marginals counted over the other frames.
 
-Marginals are relative frequencies in the training pieces with one half added to every count (Krichevsky and Trofimov 1981).
+Marginals are relative frequencies in the training pieces, one half added to every count (Krichevsky and Trofimov 1981).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def frames_before(outcomes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def still_frames(outcomes: NDArray[np.uint8], alphabet: CellAlphabet) -> NDArray[np.bool_]:
     """Whether a frame changes nothing: what sounded before is held, and nothing else happens; shape ``(t,)``."""
-    return (outcomes == alphabet.held[frames_before(outcomes)]).all(axis=1)
+    return np.asarray((outcomes == alphabet.held[frames_before(outcomes)]).all(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +77,12 @@ class IndependentNotes:
         """Log-probability of every frame of a piece given the frame before it, shape ``(t,)``."""
         sets = self.alphabet.voices[outcomes].astype(np.int64)
         above = np.cumsum(sets[:, ::-1], axis=1)[:, ::-1] - sets  # t n: voices placed in the notes above
-        free = 2**self.alphabet.num_voices - 1 - above
+        free = np.maximum(2**self.alphabet.num_voices - 1 - above, 0)
         possible = self.alphabet.may_follow[frames_before(outcomes)] & self.alphabet.fits[free]  # t n k
         weights = self.marginals * possible
         drawn = np.take_along_axis(weights, outcomes[..., None].astype(np.int64), axis=-1)[..., 0]
-        return np.asarray(np.log(drawn / weights.sum(axis=-1)).sum(axis=1))
+        with np.errstate(divide="ignore"):  # a frame that cannot be has probability zero
+            return np.asarray(np.log(drawn / weights.sum(axis=-1)).sum(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +118,8 @@ class RepeatFrame:
     def log_probs(self, outcomes: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Log-probability of every frame of a piece given the frame before it, shape ``(t,)``."""
         still = still_frames(outcomes, self.otherwise.alphabet)
-        repeated = np.where(still, np.log(self.share), -np.inf)
-        return np.logaddexp(repeated, np.log1p(-self.share) + self.otherwise.log_probs(outcomes))
+        anew = np.log1p(-self.share) + self.otherwise.log_probs(outcomes)
+        return np.asarray(np.where(still, np.logaddexp(np.log(self.share), anew), anew))
 
 
 @torch.inference_mode()
@@ -230,5 +232,3 @@ def ratio(label: str, unit: str, numerators: Sequence[float], denominators: Sequ
 def _padded(rows: NDArray[Any], length: int, value: int) -> NDArray[Any]:
     """Rows with further ones of one value, up to a length."""
     return np.pad(rows, ((0, length - len(rows)), (0, 0)), constant_values=value)
-
-

@@ -23,6 +23,11 @@ IMPOSSIBLE = -1e9
 """Logit of an outcome that cannot be; its probability is exactly zero."""
 
 
+def frames_before(outcomes: Tensor, previous: Tensor) -> Tensor:
+    """The frame before each step: a roll ``(b, t, n)`` moved on by one, ``previous`` ``(b, n)`` before it."""
+    return torch.cat([previous.unsqueeze(1), outcomes[:, :-1]], dim=1)
+
+
 class LSTMStack(nn.Module):
     """LSTM layers with dropout on the output of each, one mask for a whole sequence (Gal and Ghahramani 2016)."""
 
@@ -126,10 +131,8 @@ class BiaxialLSTM(nn.Module):
         places
             Places of the walk that are run, all by default.
 
-        Returns
-        -------
-        Log-probabilities of every outcome, shape ``(rows, places, k)``, and the new state. Impossible outcomes (a HOLD of what
-        did not sound, a voice that is already placed) have probability zero.
+        Returns ------- Log-probabilities of every outcome, shape ``(rows, places, k)``, and the new state. Impossible
+        outcomes (a HOLD of what did not sound, a voice that is already placed) have probability zero.
         """
         inputs = torch.cat([time_output, self.note_features(frame, previous, places).to(time_output.dtype)], dim=-1)
         hidden, state = self.note_axis(inputs, state)
@@ -141,7 +144,7 @@ class BiaxialLSTM(nn.Module):
         logits = torch.where(possible, logits.to(torch.promote_types(logits.dtype, torch.float32)), IMPOSSIBLE)
         return logits.log_softmax(-1), state
 
-    def forward(self, outcomes: Tensor, previous: Tensor, conditions: Tensor) -> Tensor:
+    def forward(self, outcomes: Tensor, previous: Tensor, conditions: Tensor, seen: Tensor | None = None) -> Tensor:
         """Log-probabilities of all outcomes of every cell, given all cells before it.
 
         Parameters
@@ -152,13 +155,16 @@ class BiaxialLSTM(nn.Module):
             The frame before the first step (zero at the beginning of a piece), shape ``(b, n)``.
         conditions
             Conditions of each step, shape ``(b, t, c)``.
+        seen
+            What the time axis is shown in place of the frame before each step, shape ``(b, t, n)``; training hides
+            voices so.
 
         Returns
         -------
         Shape ``(b, t, n, k)``, notes from low to high.
         """
-        shifted = torch.cat([previous.unsqueeze(1), outcomes[:, :-1]], dim=1)
-        time_output, _ = self.over_time(shifted, conditions)
+        shifted = frames_before(outcomes, previous)
+        time_output, _ = self.over_time(shifted if seen is None else seen, conditions)
         walk = self.note_features.walk
         time_output = rearrange(time_output, "b t n h -> (b t) n h")
         time_output = time_output.flip(1) if self.config.walks_down else time_output
@@ -167,7 +173,9 @@ class BiaxialLSTM(nn.Module):
         log_probs = log_probs.flip(1) if self.config.walks_down else log_probs
         return rearrange(log_probs, "(b t) n k -> b t n k", b=outcomes.shape[0])
 
-    def cell_log_likelihood(self, outcomes: Tensor, previous: Tensor, conditions: Tensor) -> Tensor:
+    def cell_log_likelihood(
+        self, outcomes: Tensor, previous: Tensor, conditions: Tensor, seen: Tensor | None = None
+    ) -> Tensor:
         """Log-probability of every cell of a roll in nats, shape ``(b, t, n)``; arguments as in :meth:`forward`."""
-        log_probs = self(outcomes, previous, conditions)
+        log_probs: Tensor = self(outcomes, previous, conditions, seen)
         return log_probs.gather(-1, outcomes.long().unsqueeze(-1)).squeeze(-1)

@@ -1,7 +1,8 @@
 """Weights for users: one ``safetensors`` file with everything that is needed to use them, and no pickle.
 
-The header's ``biaxial`` entry is a JSON object: ``format``, ``config`` (all fields of the model's config), and ``made``: how the
-weights came to be (corpus checksum, splits, validation nats, versions). Weights may be stored as float16.
+The header's ``biaxial`` entry is a JSON object: ``format``, ``config`` (all fields of the model's config), and
+``made``: how the weights came to be (corpus checksum, splits, validation nats, versions). Weights may be stored as
+float16.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
         model.load_state_dict(tensors)
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: weights of another version ({reason}); make them again with biaxial-train") from error
+        raise InputError(
+            f"{path}: weights of another version ({reason}); make them again with biaxial-train"
+        ) from error
     return model.eval(), header["made"]
 
 
@@ -88,4 +91,5 @@ def config_from_dict(values: dict[str, Any]) -> ModelConfig:
     known = {field.name for field in fields(ModelConfig)}
     if unknown := set(values) - known:
         raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
-    return ModelConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    fitting: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return ModelConfig(**fitting)

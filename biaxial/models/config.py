@@ -22,9 +22,9 @@ class ModelConfig(FeatureConfig):
         Whether the last layer also reads the time axis's output and the inputs of the note axis.
     """
 
-    time_hidden: tuple[int, ...] = (224, 224)
+    time_hidden: tuple[int, ...] = (192, 192)
     note_hidden: tuple[int, ...] = (96, 64)
-    dropout: float = 0.25
+    dropout: float = 0.4
     head_sees_inputs: bool = True
 
     def __post_init__(self) -> None:

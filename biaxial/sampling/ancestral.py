@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -50,8 +50,25 @@ def draw_frames(
         yield frame, log_weight, state
 
 
-def stacked(frames: Iterator[tuple[Tensor, Tensor, StepState]]) -> tuple[Tensor, Tensor, Tensor]:
-    """Run to the end: outcomes ``(b, t, n)``, log-weights ``(b,)`` and log-likelihoods ``(b,)``."""
-    drawn = list(frames)
-    rolls = torch.stack([frame for frame, _, _ in drawn], dim=1)
-    return rolls, torch.stack([weight for _, weight, _ in drawn]).sum(0), drawn[-1][2].log_likelihood
+def collected(
+    drawn: Iterator[tuple[Tensor, Tensor, StepState]], after_step: Callable[[], None] | None = None
+) -> tuple[Tensor, Tensor]:
+    """Run :func:`draw_frames` to its end.
+
+    Parameters
+    ----------
+    drawn
+        What it yields.
+    after_step
+        Called after every frame.
+
+    Returns
+    -------
+    Outcomes, shape ``(b, t, n)``, and log-likelihoods under the model, shape ``(b,)``.
+    """
+    frames = []
+    for frame, _, state in drawn:  # noqa: B007  (the last state is wanted)
+        frames.append(frame)
+        if after_step is not None:
+            after_step()
+    return torch.stack(frames, dim=1), state.log_likelihood

@@ -1,10 +1,10 @@
 """A stepper that guesses a whole frame and keeps what its own draws confirm: the frames of the walk, in fewer calls.
 
-From one step to the next usually nothing changes, so the first guess is that every note is held. The note axis runs over
-the guess in one call and every place draws with its own random number. Up to and including the first place that disagrees with the
-guess the draws are those of the walk; they are kept and the rest is guessed again, until a guess agrees with itself. This is
-Jacobi's iteration on the equations of the walk (Song, Meng, Liao and Ermon 2021, "Accelerating feedforward computation via
-parallel nonlinear equation solving").
+From one step to the next usually nothing changes, so the first guess is that every note is held. The note axis runs
+over the guess in one call and every place draws with its own random number. Up to and including the first place that
+disagrees with the guess the draws are those of the walk; they are kept and the rest is guessed again, until a guess
+agrees with itself. This is Jacobi's iteration on the equations of the walk (Song, Meng, Liao and Ermon 2021,
+"Accelerating feedforward computation via parallel nonlinear equation solving").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Counter-based random numbers: what is drawn at a place depends on the place and the seed, on nothing else.
 
-Philox (Salmon et al. 2011) with the key (seed, slot) and the counter (step, note): the same numbers for any batch size and in any
-order. Piece ``i`` of a batch has seed ``seed + i``; a slot is a particle of one piece.
+Philox (Salmon et al. 2011) with the key (seed, slot) and the counter (step, note): the same numbers for any batch size
+and in any order. Piece ``i`` of a batch has seed ``seed + i``; a slot is a particle of one piece.
 """
 
 from __future__ import annotations

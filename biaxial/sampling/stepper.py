@@ -1,11 +1,11 @@
 """The reference stepper: one frame at a time, one cell after another, written to be read.
 
-Everything that draws or scores goes through :meth:`Stepper.step`. It works in float64 on the CPU, so that a seed gives the same
-piece whatever the batch size or the processor; fast steppers stand beside it and must agree with it.
+Everything that draws or scores goes through :meth:`Stepper.step`. It works in float64 on the CPU, so that a seed gives
+the same piece whatever the batch size or the processor; fast steppers stand beside it and must agree with it.
 
-With model probabilities p, biases b and a proposal q, a cell x adds ``log p(x) + b(x) - log q(x)`` to the log-weight. Without
-temperature and min-p, q is p exp(b) normalised and this is ``log sum_s p(s) exp(b(s))``: zero where nothing constrains, the
-log-likelihood where the frame is forced by biases, and else the incremental importance weight.
+With model probabilities p, biases b and a proposal q, a cell x adds ``log p(x) + b(x) - log q(x)`` to the log-weight.
+Without temperature and min-p, q is p exp(b) normalised and this is ``log sum_s p(s) exp(b(s))``: zero where nothing
+constrains, the log-likelihood where the frame is forced by biases, and else the incremental importance weight.
 """
 
 from __future__ import annotations
@@ -136,10 +136,8 @@ class Stepper:
         rules
             Constraints that read the frame so far.
 
-        Returns
-        -------
-        The frame as outcomes, shape ``(b, n)`` with notes from low to high, the log-weight of the step, shape ``(b,)``, and the
-        new state. A log-weight of minus infinity says that the constraints cannot be met.
+        Returns ------- The frame as outcomes, shape ``(b, n)`` with notes from low to high, the log-weight of the step,
+        shape ``(b,)``, and the new state. A log-weight of minus infinity says that the constraints cannot be met.
         """
         walk = self.model.note_features.walk
         b, n = state.previous.shape
@@ -175,7 +173,7 @@ class Stepper:
         return bool(self.config.num_voices > 0 and (placed == 2**self.config.num_voices - 1).all())
 
     def _decide(self, task: Task, log_probs: Tensor, frame: Tensor, places: slice) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw or take the outcomes of some places; returns choices, log-weights and log-probabilities ``(b, places)``."""
+        """Draw or take the outcomes of some places; returns them with their log-weights and log-probabilities."""
         biased = log_probs if task.bias is None else log_probs + task.bias[:, places]
         for rule in task.rules:
             biased = biased + rule.bias(frame, task.previous, places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
 from biaxial.models.config import ModelConfig
 from biaxial.roll import Roll
-from biaxial.sampling.ancestral import draw_frames
+from biaxial.sampling.ancestral import collected, draw_frames
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.stepper import Proposal, Stepper
 from biaxial.score import Grid, Key, Score
@@ -159,17 +160,13 @@ def compose(
         batch = slice(first, first + BATCH)
         rows = [torch.from_numpy(outline_conditions(outline, grid)) for outline in outlines[batch]]
         known = None if primer is None else primer.expand(len(rows), *primer.shape)
-        frames = []
-        for frame, _, state in draw_frames(stepper, torch.stack(rows), seeds[batch], known, bias, rules):
-            frames.append(frame)
-            if progress is not None:
-                progress(len(rows))
-        rolls = torch.stack(frames, dim=1).numpy()
-        for index, outcomes in enumerate(rolls):
+        drawn = draw_frames(stepper, torch.stack(rows), seeds[batch], known, bias, rules)
+        rolls, log_likelihood = collected(drawn, None if progress is None else partial(progress, len(rows)))
+        for index, outcomes in enumerate(rolls.numpy()):
             states, voices = config.alphabet.decode(outcomes)
             outline = outlines[first + index]
             roll = Roll(states, voices if config.num_voices else None, config.low_pitch, outline, grid)
-            nats = float(state.log_likelihood[index])
+            nats = float(log_likelihood[index])
             likelihood = LogLikelihood(nats, len(outcomes), int((states == STRIKE).sum()))
             yield Piece(roll.to_score(), seeds[first + index], model_name, likelihood)
 

@@ -120,8 +120,8 @@ class Model:
         bars
             Length of each, 1 to 1000; its last bar is an ending.
         key
-            A :class:`Key` or its name, such as ``"G major"``. By default the primer's, else one that is drawn as often as the
-            corpus has it.
+            A :class:`Key` or its name, such as ``"G major"``. By default the primer's, else one that is drawn as often
+            as the corpus has it.
         time_signature
             The metre.
         tempo_bpm
@@ -151,9 +151,7 @@ class Model:
         if key is None and primer is not None:
             key = primer.key
         seeds = range(seed, seed + num_outputs)
-        outline = make_outline(
-            bars, key=key, time_signature=time_signature, tempo_bpm=tempo_bpm, phrases=phrases
-        )
+        outline = make_outline(bars, key=key, time_signature=time_signature, tempo_bpm=tempo_bpm, phrases=phrases)
         outlines = [
             replace(outline, key=key or drawn_key(self.made.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
         ]
@@ -168,8 +166,8 @@ class Model:
         Parameters
         ----------
         piece
-            A piece, a score, or a MIDI file. A score without a key or without phrase ends is scored with these unknown. For a model
-            with voices every note needs a voice.
+            A piece, a score, or a MIDI file. A score without a key or without phrase ends is scored with these unknown.
+            For a model with voices every note needs a voice.
 
         Raises
         ------

@@ -27,7 +27,7 @@ def read_phrases(text: str) -> tuple[int, ...]:
 
 
 def default_phrases(bars: int, signature: TimeSignature) -> tuple[int, ...]:
-    """Phrases of about eight quarter notes or more, two bars in 4/4 and four in 3/4, as in most chorales; the last takes the rest."""
+    """Phrases of two bars in 4/4 and of four in 3/4, as most chorales have them; the last one takes the rest."""
     quarters = 4 * signature.numerator / signature.denominator
     size = 2 if quarters >= 4 else 4
     count = max(1, bars // size)
@@ -35,9 +35,10 @@ def default_phrases(bars: int, signature: TimeSignature) -> tuple[int, ...]:
 
 
 def phrase_ends(phrases: Sequence[int], signature: TimeSignature, ticks_per_quarter: int) -> tuple[int, ...]:
-    """Onsets of the notes that end the phrases: half of the last bar where it has an even number of quarters, else its start.
+    """Onsets of the notes that end the phrases.
 
-    Most fermatas of the chorales that begin without a pickup stand there.
+    Half of a phrase's last bar where it has an even number of quarters (four or more), else the start of that bar: most
+    fermatas of the chorales that begin without a pickup stand there.
     """
     bar = signature.bar_ticks(ticks_per_quarter)
     half = bar // 2 if bar % (2 * ticks_per_quarter) == 0 and bar >= 4 * ticks_per_quarter else 0
@@ -86,7 +87,9 @@ def make_outline(
         phrases = default_phrases(bars, signature)
     if sum(phrases) != bars or min(phrases) < 1:
         written = "+".join(map(str, phrases))
-        raise InputError(f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars")
+        raise InputError(
+            f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars"
+        )
     length = bars * signature.bar_ticks(TICKS_PER_QUARTER)
     return Score(
         (),

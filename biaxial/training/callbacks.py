@@ -1,7 +1,7 @@
 """What happens beside the training itself: weights for users, samples to listen to.
 
-Both want the averaged weights, which are in place until the averaging callback's own ``on_validation_epoch_end``: so they stand before
-it in the trainer's list.
+Both want the averaged weights, which are in place until the averaging callback's own ``on_validation_epoch_end``: so
+they stand before it in the trainer's list.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ class Samples(Callback):
         (self.folder / "samples").mkdir(exist_ok=True)
         piece.save(self.folder / "samples" / f"{model.name}.mid")
         for logger in trainer.loggers:
-            logger.log_metrics({"sample_nats": piece.nats_per_step, "epoch": trainer.current_epoch}, trainer.global_step)
+            logger.log_metrics(
+                {"sample_nats": piece.nats_per_step, "epoch": trainer.current_epoch}, trainer.global_step
+            )
 
 
 def _device_name(trainer: lightning.Trainer) -> str:

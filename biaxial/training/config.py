@@ -27,6 +27,8 @@ class TrainConfig:
         Largest transposition in semitones, up and down, within the ranges of the voices.
     unknown_share
         Share of crops in which each group of conditions (metre, key, end, phrases) is hidden.
+    forget_share
+        Share of the voices (of the cells, in an unvoiced corpus) that the time axis is not shown in the frame before.
     patience
         Epochs without improvement on the held-out pieces after which training stops.
     sample_every
@@ -35,16 +37,17 @@ class TrainConfig:
         Of the weights, crops, transpositions and dropout.
     """
 
-    epochs: int = 32
+    epochs: int = 22
     batch_size: int = 4
     crop_steps: int = 128
     learning_rate: float = 2e-3
     warmup_steps: int = 150
-    weight_decay: float = 0.03
+    weight_decay: float = 0.1
     gradient_clip: float = 1.0
     average_decay: float = 0.998
     transpose: int = 6
     unknown_share: float = 0.15
+    forget_share: float = 0.1
     patience: int = 12
     sample_every: int = 5
     seed: int = 0
@@ -59,6 +62,6 @@ class TrainConfig:
         for name in ("warmup_steps", "weight_decay", "transpose", "sample_every", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("average_decay", "unknown_share"):
+        for name in ("average_decay", "unknown_share", "forget_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")

@@ -1,7 +1,7 @@
 """A corpus as arrays: rolls and conditions of all pieces, in memory or in one ``.npz`` file.
 
-The file is what a training machine needs and nothing else: no score reader is imported to load it. Rolls are kept once, untransposed;
-features are computed batch by batch.
+The file is what a training machine needs and nothing else: no score reader is imported to load it. Rolls are kept once,
+untransposed; features are computed batch by batch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from biaxial.io.corpus import SPLITS, FolderItem, Split
 from biaxial.io.files import atomic_write
 from biaxial.roll import Roll
 from biaxial.score import Grid, Score
-
 
 
 @dataclass(frozen=True, eq=False)

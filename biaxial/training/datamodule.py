@@ -1,6 +1,7 @@
 """Crops and batches: random crops of the training pieces, transposed; whole pieces for validation.
 
-All randomness is drawn from (seed, epoch, place in the epoch), so that a resumed run sees what the unbroken one would have seen.
+All randomness is drawn from (seed, epoch, place in the epoch), so that a resumed run sees what the unbroken one would
+have seen.
 """
 
 from __future__ import annotations
@@ -62,7 +63,11 @@ def transpositions(piece: CorpusPiece, config: ModelConfig, most: int) -> list[i
     if config.num_voices == len(VOICE_RANGES):
         bounds += [(*piece.voice_range(v), *VOICE_RANGES[v]) for v in range(config.num_voices)]
     shifts = range(-most, most + 1)
-    return [s for s in shifts if s == 0 or all(l + s >= floor and h + s <= top for l, h, floor, top in bounds)]
+    return [
+        s
+        for s in shifts
+        if s == 0 or all(bottom <= lowest + s and highest + s <= top for lowest, highest, bottom, top in bounds)
+    ]
 
 
 def outcomes_of(piece: CorpusPiece, config: ModelConfig, start: int, end: int, semitones: int = 0) -> NDArray[np.uint8]:
@@ -76,7 +81,9 @@ def outcomes_of(piece: CorpusPiece, config: ModelConfig, start: int, end: int, s
     low = config.low_pitch - semitones
     first, last = piece.pitch_range()
     if first < low or last >= low + config.num_notes:
-        raise ValueError(f"{piece.name}: pitches {first} to {last} leave the range {low} to {low + config.num_notes - 1}")
+        raise ValueError(
+            f"{piece.name}: pitches {first} to {last} leave the range {low} to {low + config.num_notes - 1}"
+        )
     notes = slice(max(low, 0), low + config.num_notes)
     states, voices = piece.states[start:end, notes], piece.voices[start:end, notes]
     outcomes = config.alphabet.encode(states, voices if config.num_voices else None)
@@ -110,8 +117,8 @@ def epoch_crops(
 ) -> Iterator[list[Crop]]:
     """The batches of one epoch, as crops.
 
-    A piece gives as many crops as are needed to cover it; the first begins near its beginning, the last ends near its end. Each
-    crop is transposed at random, and each group of conditions is hidden in a share of them.
+    A piece gives as many crops as are needed to cover it; the first begins near its beginning, the last ends near its
+    end. Each crop is transposed at random, and each group of conditions is hidden in a share of them.
     """
     rng = np.random.default_rng([train.seed, epoch])
     crops = []

@@ -1,8 +1,8 @@
 """Density biases: what keeps the number of notes when a temperature changes the draw.
 
-A cell sounds with a probability far below one half, so dividing its logits by T < 1 thins the music out and T > 1 litters it with
-notes. For each temperature two biases, one for sounding outcomes and one for struck ones, are fitted on held-out pieces so that the
-expected numbers of sounding and of struck cells stay those of T = 1.
+A cell sounds with a probability far below one half, so dividing its logits by T < 1 thins the music out and T > 1
+litters it with notes. For each temperature two biases, one for sounding outcomes and one for struck ones, are fitted on
+held-out pieces so that the expected numbers of sounding and of struck cells stay those of T = 1.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from typing import Any
 import lightning
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from biaxial.constants import STRIKE
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.biaxial import BiaxialLSTM, frames_before
 from biaxial.models.config import ModelConfig
 from biaxial.training.config import TrainConfig
 from biaxial.training.datamodule import Batch
@@ -28,30 +29,54 @@ class BiaxialModule(lightning.LightningModule):
         Updates of the whole run, over which the learning rate falls.
     """
 
+    strikes: Tensor
+    without: Tensor
+
     def __init__(self, config: ModelConfig, train: TrainConfig, total_steps: int) -> None:
         super().__init__()
         self.save_hyperparameters({"config": asdict(config), "train": asdict(train), "total_steps": total_steps})
         self.train_config = train
         self.total_steps = total_steps
         self.model = BiaxialLSTM(config)
-        self.strikes = torch.from_numpy(config.alphabet.states == STRIKE)
+        self.register_buffer("strikes", torch.from_numpy(config.alphabet.states == STRIKE), persistent=False)  # k
+        self.register_buffer("without", torch.from_numpy(config.alphabet.without), persistent=False)  # 2**v k
         self._sums = torch.zeros(3, dtype=torch.float64)
 
-    def _nats(self, batch: Batch) -> Tensor:
+    def _nats(self, batch: Batch, seen: Tensor | None = None) -> Tensor:
         """Negative log-likelihood of all frames in the batch."""
-        cells = self.model.cell_log_likelihood(batch.outcomes, batch.previous, batch.conditions)
+        cells = self.model.cell_log_likelihood(batch.outcomes, batch.previous, batch.conditions, seen)
         return -(cells * batch.mask.unsqueeze(-1)).sum()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Nats per step of a batch of crops.
 
-        Dropout is drawn from the seed and the number of the update, so that a resumed run draws what the unbroken one would have.
+        Dropout is drawn from the seed and the number of the update, so that a resumed run draws what the unbroken one
+        would have.
         """
         torch.manual_seed(self.train_config.seed * 1_000_003 + self.global_step)
         steps = batch.mask.sum()
-        loss = self._nats(batch) / steps
+        loss = self._nats(batch, self._forgetful(batch)) / steps
         self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True)
         return loss
+
+    def _forgetful(self, batch: Batch) -> Tensor | None:
+        """The frames before each step with some voices out of sight, each for a quarter note.
+
+        Left alone, a network that has lost a voice takes the silence for a rest and leaves it silent.
+        """
+        config, share = self.model.config, self.train_config.forget_share
+        if share == 0:
+            return None
+        shifted = frames_before(batch.outcomes, batch.previous)
+        b, t, n = shifted.shape
+        span, lines = config.steps_per_quarter, config.num_voices or n
+        begins = torch.rand(b, lines, t + span - 1, device=shifted.device) < 1 - (1 - share) ** (1 / span)
+        hidden = functional.max_pool1d(begins.float(), span, stride=1) > 0  # b lines t
+        if not config.num_voices:
+            return shifted.masked_fill(hidden.transpose(1, 2), 0)
+        bits = 2 ** torch.arange(lines, device=shifted.device)
+        sets = (hidden * bits.unsqueeze(1)).sum(1)  # b t
+        return self.without[sets.unsqueeze(-1), shifted.long()]
 
     def on_validation_epoch_start(self) -> None:
         """Forget the sums of the last validation."""
@@ -59,7 +84,7 @@ class BiaxialModule(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch of whole pieces to the sums."""
-        struck = self.strikes.to(batch.outcomes.device)[batch.outcomes.long()].sum()
+        struck = self.strikes[batch.outcomes.long()].sum()
         self._sums += torch.stack([self._nats(batch), batch.mask.sum(), struck]).double().cpu()
 
     def on_validation_epoch_end(self) -> None:

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import lightning
 import torch
@@ -210,11 +210,12 @@ def check_corpus(corpus: Corpus, config: ModelConfig) -> None:
         With what is wrong.
     """
     for split in ("train", "valid"):
-        if not corpus.split(split):  # type: ignore[arg-type]
+        if not corpus.split(split):
             raise InputError(f"the corpus has no pieces to {split} on; give more files, or folders train/ and valid/")
     if corpus.num_voices < config.num_voices:
         raise InputError(
-            f"the preset has {config.num_voices} voices, the corpus {corpus.num_voices}; add --num-voices {corpus.num_voices}"
+            f"the preset has {config.num_voices} voices, the corpus {corpus.num_voices}; "
+            f"add --num-voices {corpus.num_voices}"
         )
     if corpus.steps_per_quarter != config.steps_per_quarter:
         raise InputError(

@@ -15,7 +15,7 @@ CONFIG = FeatureConfig(low_pitch=48, num_notes=30)
 
 
 def outcome(state: int, voices: int, alphabet: CellAlphabet = CONFIG.alphabet) -> int:
-    return 1 + (state - 1) * alphabet.num_sets + voices - 1
+    return 1 + (state - 1) * int(alphabet.num_sets) + voices - 1
 
 
 def frame(notes: dict[int, tuple[int, int]]) -> torch.Tensor:
@@ -64,7 +64,13 @@ def test_unknown_conditions_are_zero_and_known_ones_are_not() -> None:
     for name in ("key", "metre", "form"):
         assert nothing[:, features.slices[name]].abs().sum() == 0
     form = inputs[0, features.slices["form"]]
-    assert form[[0, 1, 2 + 3, 19, 20]].tolist() == [1, 1, 1, 1, 1]  # first step, end known and in 3, fermata known and here
+    assert form[[0, 1, 2 + 3, 19, 20]].tolist() == [
+        1,
+        1,
+        1,
+        1,
+        1,
+    ]  # first step, end known and in 3, fermata known and here
     key = inputs[:, features.slices["key"]]
     assert key[55 - 48].nonzero().flatten().tolist() == [12]  # g is the tonic of g minor
     assert key[62 - 48].nonzero().flatten().tolist() == [12 + 7]

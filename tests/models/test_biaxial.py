@@ -102,7 +102,14 @@ def test_dropout_draws_one_mask_for_a_whole_sequence() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("dropout", 1.0), ("time_hidden", ()), ("note_hidden", (0,)), ("num_states", 4), ("num_notes", 100), ("neighbourhood", -1)],
+    [
+        ("dropout", 1.0),
+        ("time_hidden", ()),
+        ("note_hidden", (0,)),
+        ("num_states", 4),
+        ("num_notes", 100),
+        ("neighbourhood", -1),
+    ],
 )
 def test_impossible_configs_are_refused(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=r"\w"):

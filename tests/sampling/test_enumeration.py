@@ -59,7 +59,7 @@ def frequencies(rolls: Tensor, weights: Tensor | None = None) -> Counter[tuple[i
 def distance(rolls: Tensor, exact: Tensor, counts: Counter[tuple[int, ...]]) -> float:
     """Total variation between exact probabilities and observed shares."""
     table = {tuple(row): p for row, p in zip(rolls.flatten(1).tolist(), exact.tolist(), strict=True)}
-    return 0.5 * sum(abs(table.get(key, 0.0) - counts.get(key, 0.0)) for key in table.keys() | counts.keys())
+    return 0.5 * float(sum(abs(table.get(key, 0.0) - counts.get(key, 0.0)) for key in table.keys() | counts.keys()))
 
 
 def test_probabilities_of_all_rolls_sum_to_one(network: BiaxialLSTM) -> None:

@@ -10,8 +10,8 @@ import torch
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.sampling.constraints import Polyphony, range_bias
-from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.parallel import ParallelStepper
+from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.stepper import Proposal, Stepper
 
 MakeNetwork = Callable[..., BiaxialLSTM]
@@ -72,7 +72,8 @@ def test_random_numbers_depend_on_their_place_alone() -> None:
     assert torch.equal(numbers[0, :4], uniforms([3], 9, 4)[0])
     assert not torch.equal(numbers[0], uniforms([3], 10, 10)[0])
     assert not torch.equal(numbers[0], uniforms([3], 9, 10, slot=1)[0])
-    assert 0 <= numbers.min() and numbers.max() < 1
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
 
 
 @pytest.mark.parametrize("kind", ["free", "constrained", "partly known", "cooler"])

@@ -25,6 +25,7 @@ def scale(shift: int, bars: int = 3) -> Score:
 @pytest.fixture(scope="session")
 def corpus() -> Corpus:
     """Eight pieces to train on, two held out, one for testing."""
-    splits: list[Split] = ["train"] * 8 + ["valid"] * 2 + ["test"]
-    items = [FolderItem(f"piece-{i:02d}", split, scale(i % 4, 3 + i % 3)) for i, split in enumerate(splits)]
+    splits: dict[Split, int] = {"train": 8, "valid": 2, "test": 1}
+    order = [split for split, count in splits.items() for _ in range(count)]
+    items = [FolderItem(f"piece-{i:02d}", split, scale(i % 4, 3 + i % 3)) for i, split in enumerate(order)]
     return Corpus.from_items(items, Grid(4))

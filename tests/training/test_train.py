@@ -13,16 +13,16 @@ from lightning.pytorch.callbacks import Callback
 
 from biaxial.errors import InputError
 from biaxial.models.checkpoint import load_weights
-from biaxial.models.config import PRESETS
+from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.tasks.model import load
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus
 from biaxial.training.train import Machine, run_configs, train
 
-pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::Warning:torch", "ignore::Warning:tensorboard")
-
 CONFIG = dataclasses.replace(PRESETS["tiny"], dropout=0.2)
-SETTINGS = TrainConfig(epochs=4, batch_size=4, crop_steps=32, warmup_steps=4, average_decay=0.5, sample_every=2, learning_rate=0.02)
+SETTINGS = TrainConfig(
+    epochs=4, batch_size=4, crop_steps=32, warmup_steps=4, average_decay=0.5, sample_every=2, learning_rate=0.02
+)
 CPU = Machine(accelerator="cpu", precision="32-true")
 
 
@@ -107,10 +107,15 @@ def test_training_stops_when_held_out_pieces_get_no_better(corpus: Corpus, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [({"low_pitch": 60, "num_notes": 20}, "leave the note range 60 to 79"), ({"steps_per_quarter": 12}, "steps a quarter")],
+    ("changed", "message"),
+    [
+        (dataclasses.replace(CONFIG, low_pitch=60, num_notes=20), "leave the note range 60 to 79"),
+        (dataclasses.replace(CONFIG, steps_per_quarter=12), "steps a quarter"),
+    ],
 )
-def test_a_corpus_that_does_not_fit_is_refused(corpus: Corpus, tmp_path: Path, change: dict[str, int], message: str) -> None:
+def test_a_corpus_that_does_not_fit_is_refused(
+    corpus: Corpus, tmp_path: Path, changed: ModelConfig, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
-        train(corpus, dataclasses.replace(CONFIG, **change), SETTINGS, tmp_path / "no", CPU, quiet=True)  # type: ignore[arg-type]
+        train(corpus, changed, SETTINGS, tmp_path / "no", CPU, quiet=True)
     assert not (tmp_path / "no").exists()
