@@ -49,6 +49,7 @@ class ComposeOptions:
         1.0, short="-t", within=(0.05, 20), help="above 1 more adventurous, below 1 more usual, with as many notes"
     )
     min_p: float = option(0.0, within=(0, 0.99), help="leave out events less likely than this")
+    cadence: bool = option(True, help="end with a chord on the tonic")
     min_voices: int | None = option(None, within=(0, 128), help="how many voices sound at least at any time")
     max_voices: int | None = option(None, within=(0, 128), help="how many voices sound at most at any time")
     primer: Path | None = option(None, help="a MIDI file whose music the piece begins with")
@@ -107,7 +108,11 @@ def run(options: ComposeOptions) -> list[Written]:
             primer=primer,
             seed=secrets.randbelow(2**32) if options.seed is None else options.seed,
             drawing=Drawing(
-                options.temperature, options.min_p, min_voices=options.min_voices, max_voices=options.max_voices
+                options.temperature,
+                options.min_p,
+                options.cadence,
+                min_voices=options.min_voices,
+                max_voices=options.max_voices,
             ),
             progress=advance,
         )

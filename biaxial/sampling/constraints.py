@@ -14,18 +14,21 @@ from torch import Tensor
 
 from biaxial.constants import SILENT
 from biaxial.features.config import FeatureConfig
+from biaxial.score import Key
 
 
 class Rule(Protocol):
     """A constraint that depends on the frame so far."""
 
-    def bias(self, frame: Tensor, previous: Tensor, places: slice) -> Tensor:
+    def bias(self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice) -> Tensor:
         """Biases of the outcomes at some places of the walk.
 
         Parameters
         ----------
         frame, previous
             Outcomes of this frame and of the one before, shape ``(b, n)``, in the order of the walk.
+        static
+            Static biases in force, shape ``(b, n, k)``, in the order of the walk.
         places
             Places of the walk; at each of them only the places before it may be read from ``frame``.
 
@@ -69,6 +72,38 @@ def range_bias(config: FeatureConfig, ranges: Sequence[tuple[int, int]]) -> Tens
     return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
 
 
+def triad_bias(config: FeatureConfig, key: Key, *, bass_only: bool = False) -> Tensor:
+    """Static bias for a chord on the tonic: its root in the lowest voice, and nothing but its notes in the others.
+
+    Both thirds are allowed in minor, where Bach mostly ends with the major one.
+
+    Parameters
+    ----------
+    config
+        Note range and voices; in an unvoiced corpus every note is one of the others.
+    key
+        The key.
+    bass_only
+        Leave the other voices free.
+
+    Returns
+    -------
+    Shape ``(n, k)``, notes from low to high.
+    """
+    alphabet = config.alphabet
+    degrees = (torch.arange(config.num_notes) + config.low_pitch - key.tonic) % 12
+    thirds = (3, 4) if key.mode == "minor" else (4,)
+    strange = ~torch.isin(degrees, torch.tensor((0, *thirds, 7)))
+    sounding = torch.from_numpy(alphabet.states) != SILENT
+    forbidden = torch.zeros(config.num_notes, len(alphabet), dtype=torch.bool)
+    if not bass_only:
+        forbidden |= strange.unsqueeze(1) & sounding
+    if config.num_voices:
+        bass = torch.from_numpy(alphabet.voice_matrix)[:, -1]
+        forbidden |= (degrees != 0).unsqueeze(1) & bass
+    return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
+
+
 class Polyphony:
     """Rule: between ``least`` and ``most`` voices (notes, in an unvoiced corpus) sound in every frame.
 
@@ -78,8 +113,6 @@ class Polyphony:
         Note range and voices.
     least, most
         Bounds, inclusive.
-    static
-        The static bias in force, shape ``(n, k)``, which decides where a voice may still be placed.
 
     Raises
     ------
@@ -87,29 +120,29 @@ class Polyphony:
         If the bounds are impossible.
     """
 
-    def __init__(self, config: FeatureConfig, least: int, most: int, static: Tensor | None = None) -> None:
+    def __init__(self, config: FeatureConfig, least: int, most: int) -> None:
         top = config.num_voices or config.num_notes
         if not 0 <= least <= most <= top:
             raise ValueError(f"polyphony is at least 0 and at most {top}, not {least} to {most}")
         self.config, self.least, self.most = config, least, most
-        alphabet = config.alphabet
-        states, members = torch.from_numpy(alphabet.states), torch.from_numpy(alphabet.voice_matrix)
+        states = torch.from_numpy(config.alphabet.states)
+        members = torch.from_numpy(config.alphabet.voice_matrix)
         # What counts is voices where there are any (v of them), else notes (v = 1).
         self.counts = members if config.num_voices else (states != SILENT).unsqueeze(1)  # k v
-        allowed = torch.ones(config.num_notes, len(alphabet), dtype=torch.bool)
-        if static is not None:
-            allowed = static > -torch.inf
-        allowed = allowed.flip(0) if config.walks_down else allowed  # n k
-        alone = (states == states.max()).unsqueeze(1) & self.counts & (self.counts.sum(1, keepdim=True) == 1)
-        can_strike = (allowed.unsqueeze(2) & alone).any(1).long()  # n v
-        self.room = can_strike.flip(0).cumsum(0).flip(0) - can_strike  # n v: cells strictly after that could take it
+        self.alone = (
+            (states == states.max()).unsqueeze(1) & self.counts & (self.counts.sum(1, keepdim=True) == 1)
+        )  # k v
 
-    def bias(self, frame: Tensor, previous: Tensor, places: slice) -> Tensor:
+    def bias(self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice) -> Tensor:
         """Forbid outcomes that exceed ``most``, or after which ``least`` can no longer be reached."""
         here = self.counts[frame.long()].long()  # b n v
         before = (here.cumsum(1) - here)[:, places].unsqueeze(2)  # b p 1 v
         after = before + self.counts.long()  # b p k v
-        room = self.room[places].unsqueeze(0).unsqueeze(2)
+        can_strike = torch.ones_like(here)  # b n v: a cell could take it
+        if static is not None:
+            can_strike = ((static > -torch.inf).unsqueeze(3) & self.alone).any(2).long()
+        room = can_strike.flip(1).cumsum(1).flip(1) - can_strike  # b n v: so many cells strictly after could
+        room = room[:, places].unsqueeze(2)
         later = ((after == 0) & (room > 0)) if self.config.num_voices else room
         bad = (after.sum(-1) > self.most) | (after.sum(-1) + later.sum(-1) < self.least)
         return torch.zeros(bad.shape, dtype=torch.float64).masked_fill(bad, -torch.inf)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 _WORD = 2**64
+_RESAMPLING = 2**33
 
 
 def uniforms(seeds: Sequence[int], step: int, num_notes: int, slot: int = 0) -> Tensor:
@@ -38,3 +39,9 @@ def uniforms(seeds: Sequence[int], step: int, num_notes: int, slot: int = 0) -> 
         bits = np.random.Philox(key=[seed % _WORD, slot], counter=[0, 0, step, 0])
         rows.append(np.random.Generator(bits).random(num_notes))
     return torch.from_numpy(np.stack(rows))
+
+
+def resampling_uniforms(seeds: Sequence[int], step: int) -> Tensor:
+    """One uniform number in [0, 1) for each piece and step, from a stream of its own; float64, shape ``(b,)``."""
+    rows = [np.random.Philox(key=[seed % _WORD, _RESAMPLING], counter=[0, 0, step, 0]) for seed in seeds]
+    return torch.tensor([np.random.Generator(bits).random() for bits in rows], dtype=torch.float64)

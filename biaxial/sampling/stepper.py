@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+from einops import rearrange
 from torch import Tensor
 
 from biaxial.constants import SILENT, STRIKE
@@ -67,6 +68,18 @@ class StepState:
     previous: Tensor
     layers: State | None
     log_likelihood: Tensor
+
+    def take(self, rows: Tensor) -> StepState:
+        """The state of some pieces of the batch, in any order and any number of times."""
+        b, n = self.previous.shape
+        layers = self.layers
+
+        def taken(x: Tensor) -> Tensor:
+            return rearrange(rearrange(x, "1 (b n) h -> b n h", b=b)[rows], "b n h -> 1 (b n) h", n=n)
+
+        if layers is not None:
+            layers = tuple((taken(hidden), taken(cell)) for hidden, cell in layers)
+        return StepState(self.previous[rows], layers, self.log_likelihood[rows])
 
 
 @dataclass(frozen=True)
@@ -176,11 +189,13 @@ class Stepper:
         """Draw or take the outcomes of some places; returns them with their log-weights and log-probabilities."""
         biased = log_probs if task.bias is None else log_probs + task.bias[:, places]
         for rule in task.rules:
-            biased = biased + rule.bias(frame, task.previous, places)
-        log_q = self._proposed(biased)
+            biased = biased + rule.bias(frame, task.previous, task.bias, places)
+        stuck = biased.amax(-1, keepdim=True) == -torch.inf  # nothing is allowed: silence, with weight zero
+        log_q = self._proposed(torch.where(stuck, log_probs, biased))
         cumulative = log_q.exp().cumsum(-1)
         target = task.randoms[:, places].unsqueeze(-1) * cumulative[..., -1:]
         choice = torch.searchsorted(cumulative, target, right=True).clamp(max=log_q.shape[-1] - 1)
+        choice = torch.where(stuck, SILENT, choice)
         weight = biased.gather(-1, choice) - log_q.gather(-1, choice)
         if task.known is not None:
             known = task.known[:, places].unsqueeze(-1)

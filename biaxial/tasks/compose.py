@@ -16,8 +16,8 @@ from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
 from biaxial.models.config import ModelConfig
 from biaxial.roll import Roll
-from biaxial.sampling.ancestral import collected, draw_frames
-from biaxial.sampling.constraints import Polyphony, Rule, range_bias
+from biaxial.sampling.constraints import Polyphony, Rule, range_bias, triad_bias
+from biaxial.sampling.smc import Particles, draw_pieces
 from biaxial.sampling.stepper import Proposal, Stepper
 from biaxial.score import Grid, Key, Score
 from biaxial.tasks.piece import LogLikelihood, Piece
@@ -26,6 +26,8 @@ from biaxial.voices import assign_voices
 Progress = Callable[[int], None]
 """Called with the number of frames drawn since the last call, over all pieces."""
 
+CADENCE_PARTICLES = 8
+"""Continuations among which the end of a piece is chosen."""
 BATCH = 32
 """Pieces drawn together, which bounds the memory."""
 _KEY_STREAM = 2**32
@@ -43,12 +45,15 @@ class Drawing:
         Events less likely than this are not drawn.
     ranges
         Lowest and highest pitch of each voice; the usual ranges of four voices by default.
+    cadence
+        Whether the piece has to end with a chord on its tonic, which particles look for from the last phrase on.
     min_voices, max_voices
         How many voices sound at least and at most; as many as the model likes by default.
     """
 
     temperature: float = 1.0
     min_p: float = 0.0
+    cadence: bool = True
     ranges: tuple[tuple[int, int], ...] | None = None
     min_voices: int | None = None
     max_voices: int | None = None
@@ -70,7 +75,7 @@ class Drawing:
         top = config.num_voices or config.num_notes
         least = 0 if self.min_voices is None else self.min_voices
         most = top if self.max_voices is None else self.max_voices
-        return bias, (Polyphony(config, least, most, bias),)
+        return bias, (Polyphony(config, least, most),)
 
 
 def density_biases(table: Sequence[Sequence[float]], temperature: float) -> tuple[float, float]:
@@ -160,15 +165,47 @@ def compose(
         batch = slice(first, first + BATCH)
         rows = [torch.from_numpy(outline_conditions(outline, grid)) for outline in outlines[batch]]
         known = None if primer is None else primer.expand(len(rows), *primer.shape)
-        drawn = draw_frames(stepper, torch.stack(rows), seeds[batch], known, bias, rules)
-        rolls, log_likelihood = collected(drawn, None if progress is None else partial(progress, len(rows)))
-        for index, outcomes in enumerate(rolls.numpy()):
+        first_free = 0 if primer is None else len(primer)
+        drawn = draw_pieces(
+            stepper,
+            torch.stack(rows),
+            seeds[batch],
+            known=known,
+            bias=bias,
+            rules=rules,
+            after_step=None if progress is None else partial(progress, len(rows)),
+            **(_cadence(outlines[batch], config, first_free) if drawing.cadence else {}),
+        )
+        for index, outcomes in enumerate(drawn.outcomes.numpy()):
             states, voices = config.alphabet.decode(outcomes)
             outline = outlines[first + index]
             roll = Roll(states, voices if config.num_voices else None, config.low_pitch, outline, grid)
-            nats = float(log_likelihood[index])
+            nats = float(drawn.log_likelihood[index])
             likelihood = LogLikelihood(nats, len(outcomes), int((states == STRIKE).sum()))
             yield Piece(roll.to_score(), seeds[first + index], model_name, likelihood)
+
+
+def _cadence(outlines: Sequence[Score], config: ModelConfig, first_free: int) -> dict[str, Any]:
+    """The end of pieces as a constraint, and the particles that meet it; nothing where a key is unknown.
+
+    From the onset of the last phrase end the bass is on the tonic. The last quarter note is nothing but the triad; before it
+    suspensions may resolve. The particles branch when the phrase before is over.
+    """
+    per_quarter = config.steps_per_quarter
+    unit = Grid(per_quarter).step_ticks(outlines[0].ticks_per_quarter)
+    length = outlines[0].length_ticks // unit
+    ends = [tick // unit for tick in outlines[0].fermatas or ()]
+    last = ends[-1] if ends else max(0, length - 2 * per_quarter)
+    before = ends[-2] + per_quarter if len(ends) > 1 else last - 8 * per_quarter
+    last, branch = max(last, first_free), max(before, first_free, 0)
+    if last >= length or any(outline.key is None for outline in outlines):
+        return {}
+    biases = []
+    for outline in outlines:
+        assert outline.key is not None
+        whole, bass = triad_bias(config, outline.key), triad_bias(config, outline.key, bass_only=True)
+        biases.append(torch.stack([whole if step >= length - per_quarter else bass for step in range(last, length)]))
+    return {"ending": torch.stack(biases), "particles": Particles(min(branch, last), CADENCE_PARTICLES)}
 
 
 def proposal_of(drawing: Drawing, made: dict[str, Any]) -> Proposal:

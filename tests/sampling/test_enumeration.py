@@ -155,7 +155,7 @@ def test_polyphony_is_kept_in_every_frame(make_network: MakeNetwork, num_voices:
     config = model.config
     ranges = [(60, 61), (61, 62)] if num_voices else [(60, 62)]
     bias = range_bias(config, ranges)
-    rule = Polyphony(config, least, most, bias)
+    rule = Polyphony(config, least, most)
     drawn, log_weight, _ = draw(Stepper(model), 400, bias=bias, rules=[rule])
     states, sets = (torch.from_numpy(x)[drawn.long()] for x in (config.alphabet.states, config.alphabet.voices))
     sounding = sum((sets >> v & 1) for v in range(2)).sum(-1) if num_voices else (states > 0).sum(-1)  # type: ignore[union-attr]
@@ -172,4 +172,4 @@ def test_polyphony_forbids_what_leaves_too_few_cells(make_network: MakeNetwork) 
     rule = Polyphony(config, 2, 3)
     silence = torch.zeros(1, 3, dtype=torch.uint8)
     # nothing sounds yet: at the first cell all is allowed, at the second silence would leave one cell for two notes
-    assert rule.bias(silence, silence, slice(0, 2))[0].tolist() == [[0.0, 0.0, 0.0], [float("-inf"), 0.0, 0.0]]
+    assert rule.bias(silence, silence, None, slice(0, 2))[0].tolist() == [[0.0, 0.0, 0.0], [float("-inf"), 0.0, 0.0]]

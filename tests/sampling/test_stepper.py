@@ -83,7 +83,7 @@ def test_guessing_whole_frames_draws_what_the_walk_draws(network: BiaxialLSTM, k
     bias, rules, known = None, [], None
     if kind == "constrained":
         bias = range_bias(config, [(60, config.high_pitch)] * max(1, config.num_voices))
-        rules = [Polyphony(config, 1, max(1, config.num_voices), bias)]
+        rules = [Polyphony(config, 1, max(1, config.num_voices))]
     if kind == "partly known":
         known = torch.full((16, config.num_notes), -1)
         known[::2, 0] = 0

@@ -1,0 +1,159 @@
+"""Drawing pieces: the one generation loop, ancestral or with particles.
+
+Without particles every frame is drawn once. From a chosen step on, a piece can be followed by several particles instead: each
+draws its own continuation, is weighted by how well it meets the constraints (the stepper's log-weights), and particles are
+resampled when their weights have become too unequal: sequential Monte Carlo (Doucet and Johansen 2009). At the end one
+particle is taken, with a probability proportional to its weight; the mean weight estimates, without bias, the probability
+that the constraints are met.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from einops import rearrange, repeat
+from torch import Tensor
+
+from biaxial.sampling.constraints import Rule
+from biaxial.sampling.randomness import resampling_uniforms, uniforms
+from biaxial.sampling.stepper import Stepper
+
+
+@dataclass(frozen=True)
+class Particles:
+    """How the end of a piece is followed by particles.
+
+    Parameters
+    ----------
+    first_step
+        Step from which there are several.
+    number
+        How many.
+    """
+
+    first_step: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pieces that were drawn.
+
+    Attributes
+    ----------
+    outcomes
+        The rolls, shape ``(b, t, n)``.
+    log_evidence
+        Estimated log-probability that the constraints are met, shape ``(b,)``; without particles the log-weight.
+    log_likelihood
+        Log-probability of each roll under the model, shape ``(b,)``.
+    """
+
+    outcomes: Tensor
+    log_evidence: Tensor
+    log_likelihood: Tensor
+
+
+def draw_pieces(
+    stepper: Stepper,
+    conditions: Tensor,
+    seeds: Sequence[int],
+    *,
+    known: Tensor | None = None,
+    bias: Tensor | None = None,
+    ending: Tensor | None = None,
+    rules: Sequence[Rule] = (),
+    particles: Particles | None = None,
+    after_step: Callable[[], None] | None = None,
+) -> Drawn:
+    """Draw a batch of pieces from their beginning to their end.
+
+    Parameters
+    ----------
+    stepper
+        Draws each frame.
+    conditions
+        Conditions, shape ``(b, t, c)``.
+    seeds
+        Seed of each piece.
+    known
+        Outcomes of the first frames, shape ``(b, t', n)`` with ``t' <= t``; they are taken as they are.
+    bias
+        Static bias of every step that is not known, shape ``(n, k)``.
+    ending
+        Static bias of the last steps besides, shape ``(b, e, n, k)``.
+    rules
+        Constraints that read the frame so far, of every step that is not known.
+    particles
+        Where and how many; none by default.
+    after_step
+        Called after every step.
+    """
+    b, t, _ = conditions.shape
+    branch, number = (particles.first_step, particles.number) if particles else (t, 1)
+    state, history = stepper.start(b), torch.zeros(b, 0, stepper.config.num_notes, dtype=torch.uint8)
+    log_weight = torch.zeros(b, 1, dtype=torch.float64)
+    log_evidence = torch.zeros(b, dtype=torch.float64)
+    for step in range(t):
+        if step == branch:
+            every = torch.arange(b).repeat_interleave(number)
+            state, history = state.take(every), history[every]
+            log_weight = repeat(log_weight, "b 1 -> b p", p=number)
+        now = log_weight.shape[1]
+        given, static = None, bias
+        if known is not None and step < known.shape[1]:
+            given, static = known[:, step].repeat_interleave(now, 0), None
+        elif ending is not None and step >= t - ending.shape[1]:
+            extra = ending[:, step - t].repeat_interleave(now, 0)
+            static = extra if bias is None else bias + extra
+        randoms = torch.cat([uniforms(seeds, step, stepper.config.num_notes, slot) for slot in range(now)], dim=1)
+        frame, weight, state = stepper.step(
+            state,
+            conditions[:, step].repeat_interleave(now, 0),
+            rearrange(randoms, "b (p n) -> (b p) n", p=now),
+            given,
+            static,
+            () if given is not None else rules,
+        )
+        history = torch.cat([history, frame.unsqueeze(1)], dim=1)
+        log_weight = log_weight + rearrange(weight, "(b p) -> b p", p=now)
+        if now > 1 and step < t - 1:
+            kept, log_weight, gained = _resampled(log_weight, seeds, step)
+            log_evidence = log_evidence + gained
+            if gained.any():
+                state, history = state.take(kept), history[kept]
+        if after_step is not None:
+            after_step()
+    total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])
+    chosen = _ancestors(log_weight, resampling_uniforms(seeds, t), 1).squeeze(1)
+    rows = torch.arange(b) * log_weight.shape[1] + chosen
+    return Drawn(history[rows], log_evidence + total, state.log_likelihood[rows])
+
+
+def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Resample the pieces whose effective number of particles has fallen below one half.
+
+    Returns
+    -------
+    Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and the logarithm of the mean
+    weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
+    """
+    b, p = log_weight.shape
+    share = log_weight.softmax(1).nan_to_num(1 / p)  # where all are impossible, all are as bad
+    poor = 1 / share.square().sum(1) < p / 2
+    every = torch.arange(p).expand(b, p)
+    ancestors = torch.where(poor.unsqueeze(1), _ancestors(log_weight, resampling_uniforms(seeds, step), p), every)
+    gained = torch.where(poor, log_weight.logsumexp(1) - math.log(p), 0.0)
+    rows = (ancestors + p * torch.arange(b).unsqueeze(1)).flatten()
+    return rows, torch.where(poor.unsqueeze(1), 0.0, log_weight), gained
+
+
+def _ancestors(log_weight: Tensor, uniform: Tensor, count: int) -> Tensor:
+    """Systematic resampling: ``count`` particles of each piece, shape ``(b, count)``, from one number ``(b,)`` each."""
+    share = log_weight.softmax(1).nan_to_num(1 / log_weight.shape[1])
+    points = (torch.arange(count) + uniform.unsqueeze(1)) / count
+    cumulative = share.cumsum(1)
+    return torch.searchsorted(cumulative, points * cumulative[:, -1:], right=True).clamp(max=share.shape[1] - 1)
