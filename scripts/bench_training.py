@@ -29,6 +29,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional
 
+from biaxial.errors import InputError
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.io.corpus import read_folder
@@ -185,13 +186,21 @@ class Duel(Callback):
 
 
 def some_pieces(corpus: Corpus, settings: TrainConfig, num_batches: int, held_out: slice) -> Corpus:
-    """Training pieces that fill some batches to the last crop, and some held-out pieces, counted by their length."""
+    """Training pieces that fill some batches to the last crop, and some held-out pieces, counted by their length.
+
+    Raises
+    ------
+    InputError
+        If there are too few long ones.
+    """
     room, chosen = num_batches * settings.batch_size, list[CorpusPiece]()
     for piece in corpus.split("train"):
         num_crops = -(-piece.num_steps // settings.crop_steps)
         if settings.crop_steps <= piece.num_steps and num_crops <= room:
             chosen.append(piece)
             room -= num_crops
+    if room:
+        raise InputError(f"too few pieces of {settings.crop_steps} steps for {num_batches} batches; give more pieces")
     valid = sorted(corpus.split("valid"), key=lambda piece: piece.num_steps)
     return replace(corpus, pieces=(*chosen, *valid[held_out]))
 
@@ -208,17 +217,15 @@ def duel(corpus: Corpus, config: ModelConfig, precision: Precision, num_batches:
     return callback
 
 
-def epoch_section(corpus: Corpus, config: ModelConfig, threads: int) -> None:
-    """Two batches of training, and what comes at the end of an epoch, for the longest batch of held-out pieces."""
+def epoch_section(part: Corpus, config: ModelConfig, settings: TrainConfig, threads: int) -> None:
+    """An epoch, on the default precision of the machine."""
     torch.set_num_threads(threads)
-    settings = TrainConfig(epochs=1, sample_every=1)
-    part = some_pieces(corpus, settings, 2, slice(-8, None))
     with tempfile.TemporaryDirectory() as folder:
         train(part, config, settings, Path(folder) / "run", Machine("cpu"), quiet=True)
 
 
 def peak_gib(corpus: Corpus, config: ModelConfig, threads: int) -> float:
-    """Peak memory of a process that trains.
+    """Peak memory of a process that trains two batches and ends an epoch with the longest batch of held-out pieces.
 
     To be called early: a new process inherits the peak that its parent has reached so far.
 
@@ -227,7 +234,9 @@ def peak_gib(corpus: Corpus, config: ModelConfig, threads: int) -> float:
     RuntimeError
         If it failed.
     """
-    child = multiprocessing.get_context("spawn").Process(target=epoch_section, args=(corpus, config, threads))
+    settings = TrainConfig(epochs=1, sample_every=1)
+    arguments = (some_pieces(corpus, settings, 2, slice(-8, None)), config, settings, threads)
+    child = multiprocessing.get_context("spawn").Process(target=epoch_section, args=arguments)
     child.start()
     child.join()
     if child.exitcode:

@@ -1,10 +1,10 @@
 """Drawing pieces: the one generation loop, ancestral or with particles.
 
-Without particles every frame is drawn once. From a chosen step on, a piece can be followed by several particles instead: each
-draws its own continuation, is weighted by how well it meets the constraints (the stepper's log-weights), and particles are
-resampled when their weights have become too unequal: sequential Monte Carlo (Doucet and Johansen 2009). At the end one
-particle is taken, with a probability proportional to its weight; the mean weight estimates, without bias, the probability
-that the constraints are met.
+Without particles every frame is drawn once. From a chosen step on, a piece can be followed by several particles
+instead: each draws its own continuation, is weighted by how well it meets the constraints (the stepper's log-weights),
+and particles are resampled when their weights have become too unequal: sequential Monte Carlo (Doucet and Johansen
+2009). At the end one particle is taken, with a probability proportional to its weight; the mean weight estimates,
+without bias, the probability that the constraints are met.
 """
 
 from __future__ import annotations
@@ -136,10 +136,8 @@ def draw_pieces(
 def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:
     """Resample the pieces whose effective number of particles has fallen below one half.
 
-    Returns
-    -------
-    Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and the logarithm of the mean
-    weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
+    Returns ------- Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and
+    the logarithm of the mean weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
     """
     b, p = log_weight.shape
     share = log_weight.softmax(1).nan_to_num(1 / p)  # where all are impossible, all are as bad

@@ -188,8 +188,8 @@ def compose(
 def _cadence(outlines: Sequence[Score], config: ModelConfig, first_free: int) -> dict[str, Any]:
     """The end of pieces as a constraint, and the particles that meet it; nothing where a key is unknown.
 
-    From the onset of the last phrase end the bass is on the tonic. The last quarter note is nothing but the triad; before it
-    suspensions may resolve. The particles branch when the phrase before is over.
+    From the onset of the last phrase end the bass is on the tonic. The last quarter note is nothing but the triad;
+    before it suspensions may resolve. The particles branch when the phrase before is over.
     """
     per_quarter = config.steps_per_quarter
     unit = Grid(per_quarter).step_ticks(outlines[0].ticks_per_quarter)

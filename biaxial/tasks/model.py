@@ -20,7 +20,7 @@ from biaxial.roll import Roll
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.score import Grid, Key, Score, TimeSignature
 from biaxial.tasks.compose import Drawing, Progress, compose, drawn_key, primer_outcomes, proposal_of
-from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, make_outline
+from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, check_metre, make_outline
 from biaxial.tasks.piece import LogLikelihood, Piece
 
 
@@ -150,6 +150,7 @@ class Model:
             primer = read_midi(Path(primer))
         if key is None and primer is not None:
             key = primer.key
+        check_metre(time_signature, self.network.config.steps_per_quarter)
         seeds = range(seed, seed + num_outputs)
         outline = make_outline(bars, key=key, time_signature=time_signature, tempo_bpm=tempo_bpm, phrases=phrases)
         outlines = [

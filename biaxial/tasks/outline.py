@@ -49,6 +49,21 @@ def phrase_ends(phrases: Sequence[int], signature: TimeSignature, ticks_per_quar
     return tuple(ends)
 
 
+def check_metre(signature: TimeSignature, steps_per_quarter: int) -> None:
+    """Refuse a metre whose bar is no whole number of steps.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    if 4 * signature.numerator * steps_per_quarter % signature.denominator:
+        raise InputError(
+            f"a bar of {signature.name} is no whole number of steps at {steps_per_quarter} steps a quarter; "
+            "choose another metre"
+        )
+
+
 def make_outline(
     bars: int = 16,
     *,

@@ -1,16 +1,18 @@
-"""What happens beside the training itself: weights for users, samples to listen to.
+"""What happens beside the training itself: weights for users, samples to listen to, a history.
 
-Both want the averaged weights, which are in place until the averaging callback's own ``on_validation_epoch_end``: so
-they stand before it in the trainer's list.
+The first two want the averaged weights, which are in place until the averaging callback's own
+``on_validation_epoch_end``: so they stand before it in the trainer's list.
 """
 
 from __future__ import annotations
 
 import copy
+import csv
 import platform
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,10 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from biaxial.io.files import atomic_write
 from biaxial.models.checkpoint import save_weights
 from biaxial.tasks.model import Model
 from biaxial.training.corpus import Corpus
-from biaxial.training.density import density_biases
 from biaxial.training.lit_module import BiaxialModule
 
 
@@ -71,12 +73,10 @@ class BestWeights(Callback):
         self.best = nats
         if not trainer.is_global_zero:
             return
-        network = copy.deepcopy(pl_module.model).to("cpu").eval()
         made = {
             "corpus_sha256": self.corpus.checksum,
             "num_pieces": {split: len(self.corpus.split(split)) for split in ("train", "valid", "test")},
             "keys": key_counts(self.corpus),
-            "density_biases": density_biases(network, self.corpus.split("valid")),
             "valid_nats_per_step": nats,
             "valid_nats_per_note": nats_per_note,
             "epochs": trainer.current_epoch + 1,
@@ -87,7 +87,7 @@ class BestWeights(Callback):
             "torch": torch.__version__,
             "date": datetime.now(UTC).date().isoformat(),
         }
-        save_weights(self.folder / "model.safetensors", network, made)
+        save_weights(self.folder / "model.safetensors", pl_module.model, made)
 
 
 class Samples(Callback):
@@ -95,21 +95,48 @@ class Samples(Callback):
 
     def __init__(self, folder: Path, every: int, bars: int = 8) -> None:
         self.folder, self.every, self.bars = folder, every, bars
+        self.nats: float | None = None
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Compose, write and log."""
         assert isinstance(pl_module, BiaxialModule)
-        epoch = trainer.current_epoch + 1
+        epoch, self.nats = trainer.current_epoch + 1, None
         if not self.every or epoch % self.every or not trainer.is_global_zero:
             return
         model = Model(copy.deepcopy(pl_module.model).to("cpu").eval(), {}, f"epoch-{epoch:03d}")
         piece = model.compose(self.bars, key="C major", seed=epoch)
         (self.folder / "samples").mkdir(exist_ok=True)
         piece.save(self.folder / "samples" / f"{model.name}.mid")
-        for logger in trainer.loggers:
-            logger.log_metrics(
-                {"sample_nats": piece.nats_per_step, "epoch": trainer.current_epoch}, trainer.global_step
-            )
+        self.nats = piece.nats_per_step
+        pl_module.log("sample_nats", self.nats)
+
+
+class History(Callback):
+    """Keeps ``metrics.csv``: a row for each epoch, also those before a run was resumed."""
+
+    def __init__(self, path: Path, samples: Samples) -> None:
+        self.path, self.samples = path, samples
+        self.rows: list[dict[str, str]] = []
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Read the rows of the epochs that a resumed run has behind it."""
+        if trainer.current_epoch and self.path.is_file():
+            with self.path.open(newline="", encoding="utf-8") as file:
+                self.rows = [row for row in csv.DictReader(file) if int(row["epoch"]) <= trainer.current_epoch]
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Add the row of this epoch."""
+        row = {"epoch": str(trainer.current_epoch + 1), "updates": str(trainer.global_step)}
+        for name in ("train_nats", "valid_nats", "valid_nats_per_note"):
+            row[name] = f"{float(trainer.callback_metrics[name]):.5f}"
+        row["sample_nats"] = "" if self.samples.nats is None else f"{self.samples.nats:.5f}"
+        self.rows.append(row)
+        if trainer.is_global_zero:
+            text = StringIO()
+            writer = csv.DictWriter(text, list(row), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+            atomic_write(self.path, text.getvalue().encode())
 
 
 def _device_name(trainer: lightning.Trainer) -> str:

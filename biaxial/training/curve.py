@@ -15,7 +15,7 @@ def read_metrics(path: Path) -> dict[str, list[tuple[int, float]]]:
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
             for name, value in row.items():
-                if name not in ("epoch", "step") and value:
+                if name not in ("epoch", "updates") and value:
                     metrics.setdefault(name, []).append((int(row["epoch"]), float(value)))
     return metrics
 
@@ -29,7 +29,7 @@ def draw_learning_curve(run: Path) -> Path:
     axes = figure.subplots()
     for name, label in (("train_nats", "training crops, with dropout"), ("valid_nats", "held-out pieces")):
         points = metrics.get(name, [])
-        axes.plot([epoch + 1 for epoch, _ in points], [value for _, value in points], marker=".", label=label)
+        axes.plot([epoch for epoch, _ in points], [value for _, value in points], marker=".", label=label)
     held_out = [value for _, value in metrics.get("valid_nats", [])]
     if held_out:
         best = min(held_out)

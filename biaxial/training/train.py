@@ -18,17 +18,18 @@ from typing import Literal
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import TensorBoardLogger
 
 from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
-from biaxial.models.checkpoint import config_from_dict
+from biaxial.models.checkpoint import config_from_dict, load_weights, save_weights
 from biaxial.models.config import ModelConfig
-from biaxial.training.callbacks import BestWeights, Samples
+from biaxial.training.callbacks import BestWeights, History, Samples
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus
 from biaxial.training.curve import draw_learning_curve
 from biaxial.training.datamodule import CorpusData
+from biaxial.training.density import density_biases
 from biaxial.training.lit_module import BiaxialModule
 
 Precision = Literal["auto", "bf16-mixed", "32-true"]
@@ -157,7 +158,7 @@ def train(
         "corpus_sha256": corpus.checksum,
     }
     atomic_write(folder / "config.json", json.dumps(document, indent=2).encode() + b"\n")
-    best = BestWeights(folder, corpus)
+    best, samples = BestWeights(folder, corpus), Samples(folder, train_config.sample_every)
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     trainer = lightning.Trainer(
@@ -169,16 +170,14 @@ def train(
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         default_root_dir=folder,
-        logger=[
-            CSVLogger(folder.parent, name=folder.name, version=""),
-            TensorBoardLogger(folder.parent, name=folder.name, version="", default_hp_metric=False),
-        ],
+        logger=TensorBoardLogger(folder.parent, name=folder.name, version="", default_hp_metric=False),
         log_every_n_steps=10,
         enable_model_summary=False,
         enable_progress_bar=not quiet,
         callbacks=[
             best,
-            Samples(folder, train_config.sample_every),
+            samples,
+            History(folder / "metrics.csv", samples),
             EMAWeightAveraging(decay=train_config.average_decay, use_buffers=False),
             ModelCheckpoint(folder, filename="last", enable_version_counter=False),
             EarlyStopping("valid_nats", patience=train_config.patience),
@@ -196,7 +195,10 @@ def train(
         except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
             interrupted = True
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which Lightning has switched off
-    if (folder / "metrics.csv").exists() and trainer.is_global_zero:
+    if trainer.is_global_zero and (folder / "model.safetensors").exists():
+        network, made = load_weights(folder / "model.safetensors")
+        made["density_biases"] = density_biases(network, corpus.split("valid"))
+        save_weights(folder / "model.safetensors", network, made)
         draw_learning_curve(folder)
     return RunResult(folder, best.best, trainer.current_epoch, interrupted or trainer.interrupted)
 

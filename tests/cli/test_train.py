@@ -1,0 +1,99 @@
+"""``biaxial-train``: a run from the command line, and wrong inputs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from biaxial.cli.train import main
+from biaxial.io.midi import write_midi
+from biaxial.score import Key, Note, Score
+
+QUICK = [
+    "--preset",
+    "tiny",
+    "--epochs",
+    "2",
+    "--warmup-steps",
+    "2",
+    "--sample-every",
+    "0",
+    "--average-decay",
+    "0.2",
+    "--accelerator",
+    "cpu",
+    "--quiet",
+]
+
+
+@pytest.fixture
+def chorales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a folder of four small pieces."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for index in range(4):
+        notes = [Note(480 * q, 480, p + (q + index) % 5, v) for q in range(8) for v, p in enumerate((67, 62, 55, 48))]
+        write_midi(Score(tuple(notes), key=Key(0)), folder / f"piece-{index}.mid")
+    return folder
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """The one line that a command line ends in; no run folder is left."""
+    assert main(list(words)) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1, captured.err
+    assert not Path("runs").exists()
+    return captured.err.removeprefix("biaxial-train: ").rstrip("\n")
+
+
+def test_a_folder_is_trained_on_and_a_run_can_go_on(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (chorales / "broken.mid").write_bytes(b"MThd")
+    assert main([str(chorales), *QUICK, "--json"]) == 0
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    assert report["folder"] == os.path.join("runs", "tiny")
+    assert report["epochs"] == 2
+    assert Path(report["weights"]).is_file()
+    assert "left out: " in captured.err
+    assert "broken.mid" in captured.err
+    assert main([str(chorales), *QUICK]) == 0  # a second run gets a folder of its own
+    assert "runs/tiny-2: " in capsys.readouterr().out
+    assert main(["--resume", "runs/tiny", "--quiet", "--accelerator", "cpu"]) == 0  # finished: nothing left to do
+    assert "after 2 epochs" in capsys.readouterr().out
+    assert main([str(chorales), *QUICK, "-o", "runs/tiny"]) == 2
+    assert "--resume runs/tiny" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("chorales")
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("", "nothing to train on; give a folder of MIDI files (biaxial-chorales makes one)"),
+        ("nowhere", "nowhere: no such folder; biaxial-chorales makes one with the Bach chorales"),
+        ("music --epochs 0", "epochs must be at least 1, not 0"),
+        ("music --epochs few", "--epochs: 'few' is not a whole number; give one"),
+        ("music --dropout 1", "dropout is a share from 0 up to but not including 1, not 1.0"),
+        ("music --preset huge", "--preset: 'huge' is not one of chorale, hexahedria, tiny"),
+        ("music --devices -1 --quiet", "the number of devices is at least 0, not -1"),
+        ("--resume nowhere", "nowhere: not the folder of a run"),
+        ("--resume runs/x --epochs 3", "--resume goes on with the settings of its run; leave out --epochs"),
+        ("music --preset tiny --quiet --num-notes 20", "pitches 48 to 71 leave the note range 36 to 55"),
+        ("music/piece-0.npz", "music/piece-0.npz: no such file or directory; check the path"),
+    ],
+)
+def test_wrong_inputs_end_in_one_line(words: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert line in refusal(capsys, *words.split())
+
+
+def test_a_folder_without_music_ends_in_one_line(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in chorales.iterdir():
+        path.write_bytes(b"not music")
+    assert "music: none of its 4 MIDI files can be used" in refusal(capsys, "music", "--quiet")
+    for path in chorales.iterdir():
+        path.unlink()
+    assert "music: no MIDI files in it" in refusal(capsys, "music", "--quiet")
