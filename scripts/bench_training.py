@@ -184,6 +184,15 @@ class Duel(Callback):
         )
         self.mark = time.perf_counter()
 
+    def row(self) -> str:
+        """The medians of both speeds and of their ratio over the batches that count, and the range of the ratio."""
+        timed = list(zip(self.cells, self.ours_s, self.plain_s, strict=True))[_WARM_UP:]
+        ours = statistics.median(cells / seconds for cells, seconds, _ in timed)
+        plain = statistics.median(cells / seconds for cells, _, seconds in timed)
+        ratios = [theirs / mine for _, mine, theirs in timed]
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        return f"{ours:,.0f} | {plain:,.0f} | {statistics.median(ratios):.2f} | {spread}"
+
 
 def some_pieces(corpus: Corpus, settings: TrainConfig, num_batches: int, held_out: slice) -> Corpus:
     """Training pieces that fill some batches to the last crop, and some held-out pieces, counted by their length.
@@ -199,7 +208,7 @@ def some_pieces(corpus: Corpus, settings: TrainConfig, num_batches: int, held_ou
         if settings.crop_steps <= piece.num_steps and num_crops <= room:
             chosen.append(piece)
             room -= num_crops
-    if room:
+    if room >= settings.batch_size:
         raise InputError(f"too few pieces of {settings.crop_steps} steps for {num_batches} batches; give more pieces")
     valid = sorted(corpus.split("valid"), key=lambda piece: piece.num_steps)
     return replace(corpus, pieces=(*chosen, *valid[held_out]))
@@ -267,19 +276,11 @@ def main() -> None:
         duels = {precision: duel(corpus, config, precision, options.batches) for precision in precisions}
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    counted = slice(_WARM_UP, None)
-    rows, plain_speeds = [], []
+    print(f"{options.preset} preset, {options.threads} CPU thread(s), PyTorch {torch.__version__}; cells a second\n")
+    print("| precision | biaxial-train | plain float32 loop | ratio | of single batches |\n|---|---|---|---|---|")
     for precision, found in duels.items():
-        cells, ours, plain = found.cells[counted], found.ours_s[counted], found.plain_s[counted]
-        ratios = [p / o for p, o in zip(plain, ours, strict=True)]
-        speed = statistics.median(c / s for c, s in zip(cells, ours, strict=True))
-        plain_speeds += [c / s for c, s in zip(cells, plain, strict=True)]
-        name = f"biaxial-train, {precision}" + (", the default here" if precision == default else "")
-        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        rows.append(f"| {name} | {speed:,.0f} | {statistics.median(ratios):.2f} | {spread} |")
-    print(f"{options.preset} preset, {options.threads} CPU thread(s), PyTorch {torch.__version__}\n")
-    print("| | cells a second | times the plain loop | of single batches |\n|---|---|---|---|")
-    print(f"| plain PyTorch loop, float32 | {statistics.median(plain_speeds):,.0f} | 1 | |", *rows, sep="\n")
+        name = precision + (", the default here" if precision == default else "")
+        print(f"| {name} | {found.row()} |")
     print(f"\nPeak memory of an epoch: {peak:.2f} GiB of the {MEMORY_GIB:g} GiB that it may take.")
 
 

@@ -91,9 +91,12 @@ def run(options: ComposeOptions) -> list[Written]:
     outline = make_outline(options.bars, time_signature=options.time_signature, phrases=options.phrases)
     primer = None if options.primer is None else read_midi(options.primer)
 
-    from biaxial.tasks.compose import Drawing  # these load PyTorch
+    import torch  # from here on PyTorch is loaded
+
+    from biaxial.tasks.compose import Drawing
     from biaxial.tasks.model import load
 
+    torch.set_num_threads(1)  # a frame is too small for two, and two collapse where something else holds a core
     model = load(options.checkpoint, options.device)
     total = outline.length_ticks * model.network.config.steps_per_quarter // outline.ticks_per_quarter
     written = []

@@ -23,6 +23,7 @@ def read_metrics(path: Path) -> dict[str, list[tuple[int, float]]]:
 def draw_learning_curve(run: Path) -> Path:
     """Draw training and validation nats of a run folder, and return the picture's path."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     metrics = read_metrics(run / "metrics.csv")
     figure = Figure(figsize=(7, 4.2), layout="constrained")
@@ -34,9 +35,10 @@ def draw_learning_curve(run: Path) -> Path:
     if held_out:
         best = min(held_out)
         axes.axhline(best, color="grey", linewidth=0.8, linestyle=":")
-        axes.set_ylim(0, min(max(held_out), 4 * best))
+        axes.set_ylim(0, min(1.05 * max(held_out), 4 * best))
         axes.set_title(f"{run.name}: best {best:.3f} nats per step on held-out pieces")
     axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("nats per step")
     axes.legend()
     picture = BytesIO()

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import signal
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -186,7 +188,8 @@ def train(
         ],
     )
     interrupted = False
-    with warnings.catch_warnings():
+    # Lightning draws its bar on stdout, which is for results.
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         # batches are made in microseconds, and a run folder is written to more than once on purpose
         warnings.filterwarnings("ignore", ".*does not have many workers.*|.*exists and is not empty.*")
         warnings.filterwarnings("ignore", module="lightning|torch")
