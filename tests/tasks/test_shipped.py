@@ -1,0 +1,57 @@
+"""The weights in the package: what they are, and the piece that a seed gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+import biaxial
+from biaxial import Model
+from biaxial.io.chorales import chorale_paths, read_chorale
+from biaxial.io.midi import midi_bytes
+from biaxial.models.pretrained import pretrained_path
+
+GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())
+"""What ``scripts/make_golden.py`` wrote when the weights were stored."""
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return biaxial.load(device="cpu")
+
+
+def test_the_weights_are_small_and_say_how_they_were_made(model: Model) -> None:
+    assert pretrained_path().stat().st_size < 5e6
+    assert model.made["num_pieces"] == {"train": 292, "valid": 36, "test": 36}
+    assert {"corpus_sha256", "density_biases", "keys", "train", "valid_nats_per_step"} <= set(model.made)
+
+
+def test_a_seed_gives_a_fixed_piece(model: Model) -> None:
+    for golden in GOLDEN["pieces"]:
+        piece = model.compose(golden["bars"], key=golden["key"], seed=golden["seed"])
+        assert piece.nats_per_step == pytest.approx(golden["nats_per_step"], abs=1e-9)
+        assert hashlib.sha256(midi_bytes(piece.score)).hexdigest() == golden["sha256"]
+
+
+def test_a_held_out_chorale_is_likely_and_less_so_with_another_bass(model: Model) -> None:
+    path = next(path for path in chorale_paths() if path.name == GOLDEN["chorale"]["file"])
+    score = read_chorale(path)
+    nats = model.log_likelihood(score).nats_per_step
+    assert nats == pytest.approx(GOLDEN["chorale"]["nats_per_step"], rel=1e-4)
+    wrong = [biaxial.Note(n.onset_ticks, n.length_ticks, n.pitch + (n.voice == 3), n.voice) for n in score.notes]
+    other = biaxial.Score(
+        tuple(wrong), score.length_ticks, time_signatures=score.time_signatures, pickup_ticks=score.pickup_ticks,
+        key=score.key, fermatas=score.fermatas,
+    )  # fmt: skip
+    assert model.log_likelihood(other).nats_per_step > 2 * nats
+
+
+def test_a_piece_ends_on_its_tonic(model: Model) -> None:
+    score = model.compose(4, key="D major", seed=11).score
+    last = [score.voice_notes(voice)[-1] for voice in range(4)]
+    assert {note.end_ticks for note in last} == {score.length_ticks}
+    assert last[3].pitch % 12 == 2
+    assert {note.pitch % 12 for note in last} <= {2, 6, 9}
