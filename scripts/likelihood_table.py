@@ -3,7 +3,7 @@
 ``python scripts/likelihood_table.py CORPUS`` scores the validation and the test pieces with the shipped weights, once
 with all conditions known and once with none, and with the floors of ``biaxial/metrics/likelihood.py``, which are
 counted on the training pieces in the same run. CORPUS is a folder made by ``biaxial-chorales``, or a file made by
-``scripts/prepare.py``. It takes about two minutes on one CPU core.
+``scripts/prepare.py``. It takes about a minute on one CPU core.
 """
 
 from __future__ import annotations

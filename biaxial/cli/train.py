@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,9 @@ class TrainOptions:
 @command(PROG)
 def main(argv: Arguments) -> None:
     """Train as the command line says, and print how it ended."""
+    # Read by PyTorch when it is loaded: large pages make training on a CPU about a quarter faster.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+
     from biaxial.models.config import PRESETS, ModelConfig  # these load PyTorch and Lightning
     from biaxial.training.config import TrainConfig
     from biaxial.training.train import Machine, run_configs, train

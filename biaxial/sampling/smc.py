@@ -136,8 +136,9 @@ def draw_pieces(
 def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:
     """Resample the pieces whose effective number of particles has fallen below one half.
 
-    Returns ------- Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and
-    the logarithm of the mean weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
+    Returns
+    -------
+    Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and the logarithm of the mean weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
     """
     b, p = log_weight.shape
     share = log_weight.softmax(1).nan_to_num(1 / p)  # where all are impossible, all are as bad

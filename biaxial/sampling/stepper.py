@@ -149,8 +149,10 @@ class Stepper:
         rules
             Constraints that read the frame so far.
 
-        Returns ------- The frame as outcomes, shape ``(b, n)`` with notes from low to high, the log-weight of the step,
-        shape ``(b,)``, and the new state. A log-weight of minus infinity says that the constraints cannot be met.
+        Returns
+        -------
+        The frame as outcomes, shape ``(b, n)`` with notes from low to high, the log-weight of the step, shape ``(b,)``,
+        and the new state. A log-weight of minus infinity says that the constraints cannot be met.
         """
         walk = self.model.note_features.walk
         b, n = state.previous.shape

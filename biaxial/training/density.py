@@ -44,7 +44,7 @@ def density_biases(network: BiaxialLSTM, pieces: tuple[CorpusPiece, ...]) -> lis
     return [[t, *fit_biases(cells, groups, t).tolist()] for t in TEMPERATURES]
 
 
-def fit_biases(log_probs: Tensor, groups: Tensor, temperature: float, iterations: int = 30) -> Tensor:
+def fit_biases(log_probs: Tensor, groups: Tensor, temperature: float, iterations: int = 10) -> Tensor:
     """Newton's method, its steps bounded, for the biases of groups of outcomes.
 
     The expected counts are the gradient of a convex function of the biases, so there is one solution.

@@ -26,7 +26,7 @@ class BiaxialModule(lightning.LightningModule):
     config, train
         The network and how it is trained.
     total_steps
-        Updates of the whole run, over which the learning rate falls.
+        Batches of the whole run on one device, over which the learning rate falls.
     """
 
     strikes: Tensor
@@ -53,7 +53,7 @@ class BiaxialModule(lightning.LightningModule):
         Dropout is drawn from the seed and the number of the update, so that a resumed run draws what the unbroken one
         would have.
         """
-        torch.manual_seed(self.train_config.seed * 1_000_003 + self.global_step)
+        torch.manual_seed((self.train_config.seed * 1_000_003 + self.global_step) * 1009 + self.global_rank)
         steps = batch.mask.sum()
         loss = self._nats(batch, self._forgetful(batch)) / steps
         self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True)
@@ -94,8 +94,9 @@ class BiaxialModule(lightning.LightningModule):
         self.log("valid_nats_per_note", per_note)
 
     def held_out_nats(self) -> tuple[float, float]:
-        """Nats per step and per struck note of the last validation."""
-        nats, steps, struck = self._sums.tolist()
+        """Nats per step and per struck note of the last validation, over all devices."""
+        sums = self.trainer.strategy.reduce(self._sums.to(self.device), reduce_op="sum")
+        nats, steps, struck = sums.tolist()
         return nats / max(steps, 1), nats / max(struck, 1)
 
     def configure_optimizers(self) -> Any:
@@ -106,10 +107,12 @@ class BiaxialModule(lightning.LightningModule):
         groups = [{"params": matrices, "weight_decay": train.weight_decay}, {"params": rest, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, lr=train.learning_rate, betas=(0.9, 0.99))
 
+        total = self.total_steps / self.trainer.world_size
+
         def schedule(step: int) -> float:
             if step < train.warmup_steps:
                 return (step + 1) / train.warmup_steps
-            done = (step - train.warmup_steps) / max(1, self.total_steps - train.warmup_steps)
+            done = (step - train.warmup_steps) / max(1.0, total - train.warmup_steps)
             return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
