@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from biaxial.constants import VERSION
 from biaxial.errors import InputError
 from biaxial.score import Grid, Key, Note, Score, TimeSignature
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from biaxial.tasks.model import Model, load
     from biaxial.tasks.piece import LogLikelihood, Piece
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = [
     "Drawing",
     "Grid",

@@ -88,7 +88,15 @@ class CellAlphabet:
         return self.encode(states, left)
 
     def encode(self, states: NDArray[np.int8], voices: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-        """Outcomes of cells given by state and voice set; with two states every sounding state is one."""
+        """Outcomes of cells given by state and voice set; with two states every sounding state is one.
+
+        Raises
+        ------
+        ValueError
+            If a set has a voice that the alphabet does not have.
+        """
+        if self.num_voices and voices is not None and int(np.max(voices, initial=0)) >> self.num_voices:
+            raise ValueError(f"the music has more than {self.num_voices} voices")
         states = np.minimum(states, self.num_states - 1).astype(np.int64)
         sets = np.zeros_like(states) if not self.num_voices else np.asarray(voices, dtype=np.int64) - 1
         return np.where(states == SILENT, 0, 1 + (states - 1) * self.num_sets + sets).astype(np.uint8)

@@ -59,6 +59,11 @@ def test_holding_and_taking_voices_out() -> None:
     assert CellAlphabet(3, 0).without[0].tolist() == [0, 1, 2]
 
 
+def test_a_voice_too_many_is_refused() -> None:
+    with pytest.raises(ValueError, match="more than 2 voices"):
+        CellAlphabet(3, 2).encode(np.array([STRIKE], np.int8), np.array([0b100], np.uint8))
+
+
 @pytest.mark.parametrize(("states", "voices"), [(1, 0), (4, 4), (3, -1), (3, 7)])
 def test_impossible_alphabets_are_refused(states: int, voices: int) -> None:
     with pytest.raises(ValueError, match="2 or 3 states"):

@@ -46,7 +46,7 @@ class ComposeOptions:
         None, parse=read_phrases, metavar="N+N...", help="bars of each phrase, such as 4+4+4+4"
     )
     temperature: float = option(
-        1.0, short="-t", within=(0.05, 20), help="above 1 more adventurous, below 1 more usual, with as many notes"
+        1.0, short="-t", within=(0.4, 2), help="above 1 more adventurous, below 1 more usual, with as many notes"
     )
     min_p: float = option(0.0, within=(0, 0.99), help="leave out events less likely than this")
     cadence: bool = option(True, help="end with a chord on the tonic")
@@ -54,7 +54,9 @@ class ComposeOptions:
     max_voices: int | None = option(None, within=(0, 128), help="how many voices sound at most at any time")
     primer: Path | None = option(None, help="a MIDI file whose music the piece begins with")
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
-    device: Literal["auto", "cpu", "cuda", "mps"] = option("auto", help="where to compute")
+    device: Literal["auto", "cpu", "cuda", "mps"] = option(
+        "auto", help="where the weights go; frames are drawn on the CPU"
+    )
     quiet: bool = option(False, short="-q", help="no progress bar")
     json: bool = option(False, help="print one JSON object")
 
@@ -97,7 +99,7 @@ def run(options: ComposeOptions) -> list[Written]:
     from biaxial.tasks.model import load
 
     torch.set_num_threads(1)  # a frame is too small for two, and two collapse where something else holds a core
-    model = load(options.checkpoint, options.device)
+    model = load(options.checkpoint, "cpu" if options.device == "auto" else options.device)
     total = outline.length_ticks * model.network.config.steps_per_quarter // outline.ticks_per_quarter
     written = []
     with progress_bar(options.num_outputs * total, " steps", quiet=options.quiet) as advance:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from biaxial.cli.common import Arguments, command, progress_bar
+from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command, progress_bar
 from biaxial.cli.options import given, option, parser
 from biaxial.errors import InputError
 
@@ -44,7 +44,8 @@ def main(argv: Arguments) -> None:
     values = given(parser(PROG, DESCRIPTION, TrainOptions, TrainConfig, Machine, ModelConfig), argv)
     options = TrainOptions(**values[TrainOptions])
     if options.resume is not None:
-        if changed := [*values[TrainConfig], *values[ModelConfig]]:
+        own = values[TrainOptions].keys() & {"preset", "output"}
+        if changed := [*own, *values[TrainConfig], *values[ModelConfig]]:
             name = changed[0].replace("_", "-")
             raise InputError(f"--resume goes on with the settings of its run; leave out --{name}")
         config, train_config, corpus_path = run_configs(options.resume)
@@ -72,7 +73,7 @@ def main(argv: Arguments) -> None:
         "folder": str(folder),
         "weights": str(folder / "model.safetensors"),
         "epochs": result.epochs,
-        "valid_nats_per_step": result.valid_nats,
+        "valid_nats_per_step": result.valid_nats if result.epochs else None,
         "interrupted": result.interrupted,
     }
     if options.json:
@@ -84,6 +85,8 @@ def main(argv: Arguments) -> None:
         print(f"{folder}: stopped; {result.epochs} epochs are saved. Go on with: {PROG} --resume {folder}")
     else:
         print(f"{folder}: stopped before the first epoch was finished; nothing to go on with")
+    if result.interrupted:
+        raise SystemExit(STATUS_INTERRUPTED)
 
 
 def _new_folder(runs: Path, name: str) -> Path:
@@ -107,6 +110,7 @@ def _corpus(source: Path, steps_per_quarter: int, quiet: bool) -> Any:
         return Corpus.load(source)
     with progress_bar(len(midi_paths(source)), " files", quiet=quiet) as advance:
         items, refused = read_folder(source, advance)
+    corpus = Corpus.from_items(items, Grid(steps_per_quarter), refused)
     for path, reason in refused:
         print(f"left out: {reason if str(path) in reason else f'{path}: {reason}'}", file=sys.stderr)
-    return Corpus.from_items(items, Grid(steps_per_quarter))
+    return corpus

@@ -133,7 +133,8 @@ class BiaxialLSTM(nn.Module):
 
         Returns
         -------
-        Log-probabilities of every outcome, shape ``(rows, places, k)``, and the new state. Impossible outcomes (a HOLD of what did not sound, a voice that is already placed) have probability zero.
+        Log-probabilities of every outcome, shape ``(rows, places, k)``, and the new state. Impossible outcomes (a HOLD
+        of what did not sound, a voice that is already placed) have probability zero.
         """
         inputs = torch.cat([time_output, self.note_features(frame, previous, places).to(time_output.dtype)], dim=-1)
         hidden, state = self.note_axis(inputs, state)

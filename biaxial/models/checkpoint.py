@@ -72,12 +72,13 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
             raise ValueError(f"format {header['format']} is not {FORMAT}")
         model = BiaxialLSTM(config_from_dict(header["config"]))
         model.load_state_dict(tensors)
+        made = header["made"]
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"{path}: weights of another version ({reason}); make them again with biaxial-train"
         ) from error
-    return model.eval(), header["made"]
+    return model.eval(), made
 
 
 def config_from_dict(values: dict[str, Any]) -> ModelConfig:

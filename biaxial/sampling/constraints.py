@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from biaxial.constants import SILENT
+from biaxial.constants import HOLD, SILENT
 from biaxial.features.config import FeatureConfig
 from biaxial.score import Key
 
@@ -102,6 +102,13 @@ def triad_bias(config: FeatureConfig, key: Key, *, bass_only: bool = False) -> T
         bass = torch.from_numpy(alphabet.voice_matrix)[:, -1]
         forbidden |= (degrees != 0).unsqueeze(1) & bass
     return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
+
+
+def new_notes_bias(config: FeatureConfig) -> Tensor:
+    """Static bias against holding anything over from the frame before, shape ``(n, k)``; none with two states."""
+    held = (torch.from_numpy(config.alphabet.states) == HOLD) & (config.num_states == 3)
+    bias = torch.zeros(config.num_notes, len(config.alphabet), dtype=torch.float64)
+    return bias.masked_fill(held, -torch.inf)
 
 
 class Polyphony:

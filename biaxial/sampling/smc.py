@@ -17,7 +17,7 @@ import torch
 from einops import rearrange, repeat
 from torch import Tensor
 
-from biaxial.sampling.constraints import Rule
+from biaxial.sampling.constraints import Rule, new_notes_bias
 from biaxial.sampling.randomness import resampling_uniforms, uniforms
 from biaxial.sampling.stepper import Stepper
 
@@ -66,6 +66,7 @@ def draw_pieces(
     bias: Tensor | None = None,
     ending: Tensor | None = None,
     rules: Sequence[Rule] = (),
+    ending_rules: Sequence[Rule] = (),
     particles: Particles | None = None,
     after_step: Callable[[], None] | None = None,
 ) -> Drawn:
@@ -85,8 +86,8 @@ def draw_pieces(
         Static bias of every step that is not known, shape ``(n, k)``.
     ending
         Static bias of the last steps besides, shape ``(b, e, n, k)``.
-    rules
-        Constraints that read the frame so far, of every step that is not known.
+    rules, ending_rules
+        Constraints that read the frame so far: of every step that is not known, and of the last ``e`` steps besides.
     particles
         Where and how many; none by default.
     after_step
@@ -103,12 +104,15 @@ def draw_pieces(
             state, history = state.take(every), history[every]
             log_weight = repeat(log_weight, "b 1 -> b p", p=number)
         now = log_weight.shape[1]
-        given, static = None, bias
+        given, static, active = None, bias, rules
         if known is not None and step < known.shape[1]:
-            given, static = known[:, step].repeat_interleave(now, 0), None
+            given, static, active = known[:, step].repeat_interleave(now, 0), None, ()
         elif ending is not None and step >= t - ending.shape[1]:
             extra = ending[:, step - t].repeat_interleave(now, 0)
-            static = extra if bias is None else bias + extra
+            static, active = extra if bias is None else bias + extra, (*rules, *ending_rules)
+        if known is not None and step == known.shape[1]:
+            seam = new_notes_bias(stepper.config)  # what was given ends where it ends
+            static = seam if static is None else static + seam
         randoms = torch.cat([uniforms(seeds, step, stepper.config.num_notes, slot) for slot in range(now)], dim=1)
         frame, weight, state = stepper.step(
             state,
@@ -116,7 +120,7 @@ def draw_pieces(
             rearrange(randoms, "b (p n) -> (b p) n", p=now),
             given,
             static,
-            () if given is not None else rules,
+            active,
         )
         history = torch.cat([history, frame.unsqueeze(1)], dim=1)
         log_weight = log_weight + rearrange(weight, "(b p) -> b p", p=now)
@@ -138,7 +142,8 @@ def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Ten
 
     Returns
     -------
-    Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and the logarithm of the mean weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
+    Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and the logarithm of
+    the mean weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
     """
     b, p = log_weight.shape
     share = log_weight.softmax(1).nan_to_num(1 / p)  # where all are impossible, all are as bad

@@ -21,7 +21,7 @@ from einops import rearrange
 from torch import Tensor
 
 from biaxial.constants import SILENT, STRIKE
-from biaxial.models.biaxial import BiaxialLSTM, State
+from biaxial.models.biaxial import IMPOSSIBLE, BiaxialLSTM, State
 from biaxial.sampling.constraints import Rule
 
 
@@ -36,13 +36,18 @@ class Proposal:
     sounding_bias, striking_bias
         Added to the logits of sounding and of struck outcomes after that, so that the temperature keeps the density.
     min_p
-        An outcome less likely than this is not drawn, unless it is the most likely one.
+        An outcome to which the tempered distribution gives less than this is not drawn, unless it is the most likely
+        one.
+    is_target
+        Whether weights are those of the tempered distribution, for drawing from it under constraints, rather than the
+        model's.
     """
 
     temperature: float = 1.0
     sounding_bias: float = 0.0
     striking_bias: float = 0.0
     min_p: float = 0.0
+    is_target: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.temperature < float("inf"):
@@ -189,16 +194,18 @@ class Stepper:
 
     def _decide(self, task: Task, log_probs: Tensor, frame: Tensor, places: slice) -> tuple[Tensor, Tensor, Tensor]:
         """Draw or take the outcomes of some places; returns them with their log-weights and log-probabilities."""
-        biased = log_probs if task.bias is None else log_probs + task.bias[:, places]
+        bias = torch.zeros_like(log_probs) if task.bias is None else task.bias[:, places]
         for rule in task.rules:
-            biased = biased + rule.bias(frame, task.previous, task.bias, places)
-        stuck = biased.amax(-1, keepdim=True) == -torch.inf  # nothing is allowed: silence, with weight zero
+            bias = bias + rule.bias(frame, task.previous, task.bias, places)
+        biased = log_probs + bias
+        stuck = biased.amax(-1, keepdim=True) < IMPOSSIBLE / 2  # nothing is allowed: silence, with weight zero
         log_q = self._proposed(torch.where(stuck, log_probs, biased))
         cumulative = log_q.exp().cumsum(-1)
-        target = task.randoms[:, places].unsqueeze(-1) * cumulative[..., -1:]
-        choice = torch.searchsorted(cumulative, target, right=True).clamp(max=log_q.shape[-1] - 1)
+        point = task.randoms[:, places].unsqueeze(-1) * cumulative[..., -1:]
+        choice = torch.searchsorted(cumulative, point, right=True).clamp(max=log_q.shape[-1] - 1)
         choice = torch.where(stuck, SILENT, choice)
-        weight = biased.gather(-1, choice) - log_q.gather(-1, choice)
+        target = self._proposed(log_probs) + bias if self.proposal.is_target else biased
+        weight = (target.gather(-1, choice) - log_q.gather(-1, choice)).masked_fill(stuck, -torch.inf)
         if task.known is not None:
             known = task.known[:, places].unsqueeze(-1)
             choice, weight = torch.where(known >= 0, known, choice), torch.where(known >= 0, 0.0, weight)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -107,25 +108,36 @@ def drawn_key(counts: dict[str, int], seed: int) -> Key | None:
 def primer_outcomes(primer: Score, outline: Score, config: ModelConfig) -> Tensor:
     """The frames of a primer as outcomes, shape ``(t, n)``.
 
-    A primer without voices gets them by least movement.
+    A primer without voices gets them by least movement; a single line is the highest voice.
 
     Raises
     ------
     InputError
-        If it is empty, as long as the outline or longer, or leaves the note range.
+        If it is empty, in another metre than the outline, as long as it or longer, or leaves the note range.
     """
     if not primer.notes:
         raise InputError("the primer has no notes; give one with at least one note")
-    if config.num_voices and primer.num_voices != config.num_voices:
-        primer = assign_voices(replace(primer, notes=tuple(replace(n, voice=None) for n in primer.notes)))
+    if (metre := primer.time_signatures[0].name) != outline.time_signatures[0].name:
+        raise InputError(f"the primer is in {metre}; add --time-signature {metre}")
+    grid = Grid(config.steps_per_quarter)
     try:
-        roll = Roll.from_score(primer, Grid(config.steps_per_quarter), config.low_pitch, config.num_notes)
+        if config.num_voices and not 0 < primer.num_voices <= config.num_voices:
+            primer = _with_voices(primer, config.num_voices)
+        roll = Roll.from_score(primer, grid, config.low_pitch, config.num_notes)
     except ValueError as error:
-        raise InputError(f"the primer cannot be used: {error}; transpose it") from error
-    steps = outline.length_ticks * config.steps_per_quarter // outline.ticks_per_quarter
+        raise InputError(f"the primer cannot be used: {error}") from error
+    steps = outline.length_ticks // grid.step_ticks(outline.ticks_per_quarter)
     if roll.num_steps >= steps:
         raise InputError(f"the primer has {roll.num_steps} steps, the piece {steps}; ask for more bars")
     return torch.from_numpy(config.alphabet.encode(roll.states, roll.voices)).long()
+
+
+def _with_voices(score: Score, num_voices: int) -> Score:
+    """A score whose notes get voices: the highest one for a single line, else those of the least movement."""
+    notes = tuple(replace(note, voice=None) for note in score.notes)
+    if all(one.end_ticks <= other.onset_ticks for one, other in pairwise(notes)):
+        return replace(score, notes=tuple(replace(note, voice=0) for note in notes))
+    return assign_voices(replace(score, notes=notes), num_voices)
 
 
 def compose(
@@ -174,7 +186,7 @@ def compose(
             bias=bias,
             rules=rules,
             after_step=None if progress is None else partial(progress, len(rows)),
-            **(_cadence(outlines[batch], config, first_free) if drawing.cadence else {}),
+            **(_cadence(outlines[batch], config, drawing, first_free) if drawing.cadence else {}),
         )
         for index, outcomes in enumerate(drawn.outcomes.numpy()):
             states, voices = config.alphabet.decode(outcomes)
@@ -185,11 +197,11 @@ def compose(
             yield Piece(roll.to_score(), seeds[first + index], model_name, likelihood)
 
 
-def _cadence(outlines: Sequence[Score], config: ModelConfig, first_free: int) -> dict[str, Any]:
+def _cadence(outlines: Sequence[Score], config: ModelConfig, drawing: Drawing, first_free: int) -> dict[str, Any]:
     """The end of pieces as a constraint, and the particles that meet it; nothing where a key is unknown.
 
-    From the onset of the last phrase end the bass is on the tonic. The last quarter note is nothing but the triad;
-    before it suspensions may resolve. The particles branch when the phrase before is over.
+    From the onset of the last phrase end all voices sound and the bass is on the tonic. The last quarter note is
+    nothing but the triad; before it suspensions may resolve. The particles branch when the phrase before is over.
     """
     per_quarter = config.steps_per_quarter
     unit = Grid(per_quarter).step_ticks(outlines[0].ticks_per_quarter)
@@ -200,15 +212,20 @@ def _cadence(outlines: Sequence[Score], config: ModelConfig, first_free: int) ->
     last, branch = max(last, first_free), max(before, first_free, 0)
     if last >= length or any(outline.key is None for outline in outlines):
         return {}
+    voices = config.num_voices if drawing.max_voices is None else min(config.num_voices, drawing.max_voices)
     biases = []
     for outline in outlines:
         assert outline.key is not None
         whole, bass = triad_bias(config, outline.key), triad_bias(config, outline.key, bass_only=True)
         biases.append(torch.stack([whole if step >= length - per_quarter else bass for step in range(last, length)]))
-    return {"ending": torch.stack(biases), "particles": Particles(min(branch, last), CADENCE_PARTICLES)}
+    return {
+        "ending": torch.stack(biases),
+        "ending_rules": [Polyphony(config, voices, voices)] if config.num_voices else [],
+        "particles": Particles(min(branch, last), CADENCE_PARTICLES),
+    }
 
 
 def proposal_of(drawing: Drawing, made: dict[str, Any]) -> Proposal:
     """The proposal that a temperature and min-p mean for weights that carry their density biases."""
     sounding, striking = density_biases(made.get("density_biases", []), drawing.temperature)
-    return Proposal(drawing.temperature, sounding, striking, drawing.min_p)
+    return Proposal(drawing.temperature, sounding, striking, drawing.min_p, is_target=True)

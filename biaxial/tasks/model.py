@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from biaxial.constants import STRIKE
+from biaxial.constants import STRIKE, TICKS_PER_QUARTER
 from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
 from biaxial.io.midi import read_midi
@@ -129,7 +129,7 @@ class Model:
         phrases
             Bars of each phrase, which add up to ``bars``.
         primer
-            Music that the piece begins with: a score or a MIDI file.
+            Music that the piece begins with: a score or a MIDI file. Its pickup comes before the bars.
         seed
             Piece ``i`` is the one that ``seed + i`` gives alone.
         drawing
@@ -148,11 +148,19 @@ class Model:
             time_signature = TimeSignature.from_name(time_signature)
         if primer is not None and not isinstance(primer, Score):
             primer = read_midi(Path(primer))
-        if key is None and primer is not None:
-            key = primer.key
+        if primer is not None:
+            primer, _ = Grid(self.network.config.steps_per_quarter).quantised(primer)
+            key = key or primer.key
         check_metre(time_signature, self.network.config.steps_per_quarter)
         seeds = range(seed, seed + num_outputs)
-        outline = make_outline(bars, key=key, time_signature=time_signature, tempo_bpm=tempo_bpm, phrases=phrases)
+        outline = make_outline(
+            bars,
+            key=key,
+            time_signature=time_signature,
+            tempo_bpm=tempo_bpm,
+            phrases=phrases,
+            pickup_ticks=0 if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter,
+        )
         outlines = [
             replace(outline, key=key or drawn_key(self.made.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
         ]
@@ -179,8 +187,11 @@ class Model:
         score = score if isinstance(score, Score) else read_midi(Path(score))
         config = self.network.config
         grid = Grid(config.steps_per_quarter)
-        if config.num_voices and score.num_voices == 0:
-            raise InputError("this model scores music in voices; give every note one, or use biaxial.voices")
+        if config.num_voices and not 0 < score.num_voices <= config.num_voices:
+            raise InputError(
+                f"this model scores music in up to {config.num_voices} voices, every note in one, and the score has "
+                f"{score.num_voices or 'none'}; biaxial.voices.assign_voices finds them"
+            )
         try:
             roll = Roll.from_score(score, grid, config.low_pitch, config.num_notes)
         except ValueError:  # a pitch that the model cannot express

@@ -71,9 +71,10 @@ def make_outline(
     time_signature: TimeSignature | None = None,
     tempo_bpm: float = DEFAULT_TEMPO_BPM,
     phrases: Sequence[int] | None = None,
+    pickup_ticks: int = 0,
     title: str = "",
 ) -> Score:
-    """An outline of full bars.
+    """An outline of full bars, after a pickup if there is one.
 
     Parameters
     ----------
@@ -87,6 +88,8 @@ def make_outline(
         Quarter notes a minute.
     phrases
         Bars of each phrase, which add up to ``bars``; phrases of two bars in 4/4 and of four in 3/4 by default.
+    pickup_ticks
+        Length of an incomplete bar before the first one.
     title
         Name of the piece.
 
@@ -105,14 +108,15 @@ def make_outline(
         raise InputError(
             f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars"
         )
-    length = bars * signature.bar_ticks(TICKS_PER_QUARTER)
+    ends = phrase_ends(phrases, signature, TICKS_PER_QUARTER)
     return Score(
         (),
-        length,
+        pickup_ticks + bars * signature.bar_ticks(TICKS_PER_QUARTER),
         TICKS_PER_QUARTER,
         (signature,),
-        key=key,
-        fermatas=phrase_ends(phrases, signature, TICKS_PER_QUARTER),
+        pickup_ticks,
+        key,
+        tuple(pickup_ticks + end for end in ends),
         tempo_bpm=tempo_bpm,
         title=title,
     )

@@ -20,6 +20,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from biaxial.constants import VERSION
 from biaxial.io.files import atomic_write
 from biaxial.models.checkpoint import save_weights
 from biaxial.tasks.model import Model
@@ -68,7 +69,7 @@ class BestWeights(Callback):
         """Compare and write."""
         assert isinstance(pl_module, BiaxialModule)
         nats, nats_per_note = pl_module.held_out_nats()
-        if nats >= self.best:
+        if not nats < self.best:  # nor if it is no number
             return
         self.best = nats
         if not trainer.is_global_zero:
@@ -84,6 +85,7 @@ class BestWeights(Callback):
             "training_seconds": round(self.seconds),
             "device": _device_name(trainer),
             "train": asdict(pl_module.train_config),
+            "biaxial": VERSION,
             "torch": torch.__version__,
             "date": datetime.now(UTC).date().isoformat(),
         }

@@ -86,7 +86,7 @@ class Corpus:
     steps_per_quarter
         The grid.
     num_voices
-        Voices of every piece; 0 if any piece has none.
+        Voices of every piece; 0 where they differ or a piece has none.
     """
 
     pieces: tuple[CorpusPiece, ...]
@@ -108,12 +108,30 @@ class Corpus:
         return digest.hexdigest()
 
     @classmethod
-    def from_items(cls, items: Iterable[FolderItem], grid: Grid) -> Corpus:
-        """Convert scores given with their names and splits."""
+    def from_items(
+        cls, items: Iterable[FolderItem], grid: Grid, refused: list[tuple[Path, str]] | None = None
+    ) -> Corpus:
+        """Convert scores given with their names and splits.
+
+        A score that does not fit on the grid is added to ``refused`` with the reason.
+
+        Raises
+        ------
+        InputError
+            For such a score, if there is no list.
+        """
         items = sorted(items, key=lambda item: item.name)
-        num_voices = min((item.score.num_voices for item in items), default=0)
-        pieces = tuple(CorpusPiece.from_score(item.name, item.split, item.score, grid) for item in items)
-        return cls(pieces, grid.steps_per_quarter, num_voices)
+        counts = {item.score.num_voices for item in items}
+        num_voices = counts.pop() if len(counts) == 1 else 0
+        pieces = []
+        for item in items:
+            try:
+                pieces.append(CorpusPiece.from_score(item.name, item.split, item.score, grid))
+            except ValueError as error:
+                if refused is None:
+                    raise InputError(f"{item.name}: {error}") from error
+                refused.append((Path(item.name), str(error)))
+        return cls(tuple(pieces), grid.steps_per_quarter, num_voices)
 
     def save(self, path: Path) -> None:
         """Write one compressed ``.npz`` file."""

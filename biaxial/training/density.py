@@ -15,7 +15,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.training.corpus import CorpusPiece
 from biaxial.training.datamodule import collate, whole_pieces
 
-TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5)
+TEMPERATURES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)
 
 
 @torch.inference_mode()

@@ -15,10 +15,12 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from pickle import UnpicklingError
+from typing import Any, Literal
 
 import lightning
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
@@ -106,6 +108,11 @@ def run_configs(folder: Path) -> tuple[ModelConfig, TrainConfig, str]:
         raise InputError(f"{folder}: not the folder of a run (config.json: {error}); give one below runs/") from error
     if not (folder / "last.ckpt").is_file():
         raise InputError(f"{folder}: no epoch of this run was finished (no last.ckpt); start it anew")
+    try:
+        torch.load(folder / "last.ckpt", map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, ValueError, UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{folder / 'last.ckpt'}: damaged ({reason}); start the run anew") from error
     return *configs, corpus
 
 
@@ -149,7 +156,8 @@ def train(
     """
     machine = machine or Machine()
     check_corpus(corpus, config)
-    folder.mkdir(parents=True, exist_ok=True)
+    if resume and (left := _corpus_checksum(folder)) != corpus.checksum:
+        raise InputError(f"{folder}: its corpus has changed since (checksum {left[:8]}); train on the old one or anew")
     lightning.seed_everything(train_config.seed, verbose=False)
     data = CorpusData(corpus, config, train_config)
     module = BiaxialModule(config, train_config, train_config.epochs * data.batches_per_epoch())
@@ -159,13 +167,11 @@ def train(
         "corpus": corpus_path,
         "corpus_sha256": corpus.checksum,
     }
-    atomic_write(folder / "config.json", json.dumps(document, indent=2).encode() + b"\n")
     best, samples = BestWeights(folder, corpus), Samples(folder, train_config.sample_every)
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    trainer = lightning.Trainer(
-        accelerator=machine.accelerator,
-        devices=machine.devices or "auto",
+    trainer = _trainer(
+        machine,
         precision=machine.resolved_precision(),
         max_epochs=train_config.epochs,
         gradient_clip_val=train_config.gradient_clip,
@@ -187,6 +193,8 @@ def train(
             *callbacks,
         ],
     )
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic_write(folder / "config.json", json.dumps(document, indent=2).encode() + b"\n")
     interrupted = False
     # Lightning draws its bar on stdout, which is for results.
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
@@ -206,6 +214,18 @@ def train(
     return RunResult(folder, best.best, trainer.current_epoch, interrupted or trainer.interrupted)
 
 
+def _trainer(machine: Machine, **settings: Any) -> lightning.Trainer:
+    try:
+        return lightning.Trainer(accelerator=machine.accelerator, devices=machine.devices or "auto", **settings)
+    except (MisconfigurationException, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{machine.devices} devices of kind {machine.accelerator!r}: {reason}; try cpu") from error
+
+
+def _corpus_checksum(folder: Path) -> str:
+    return str(json.loads((folder / "config.json").read_text())["corpus_sha256"])
+
+
 def check_corpus(corpus: Corpus, config: ModelConfig) -> None:
     """Refuse a corpus that a network cannot be trained on.
 
@@ -217,10 +237,10 @@ def check_corpus(corpus: Corpus, config: ModelConfig) -> None:
     for split in ("train", "valid"):
         if not corpus.split(split):
             raise InputError(f"the corpus has no pieces to {split} on; give more files, or folders train/ and valid/")
-    if corpus.num_voices < config.num_voices:
+    if config.num_voices not in (0, corpus.num_voices):
+        found = f"{corpus.num_voices} voices" if corpus.num_voices else "no voices, or not the same number everywhere"
         raise InputError(
-            f"the preset has {config.num_voices} voices, the corpus {corpus.num_voices}; "
-            f"add --num-voices {corpus.num_voices}"
+            f"the preset has {config.num_voices} voices, the corpus {found}; add --num-voices {corpus.num_voices}"
         )
     if corpus.steps_per_quarter != config.steps_per_quarter:
         raise InputError(

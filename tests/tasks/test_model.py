@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from biaxial import Drawing, InputError, Key, Model, Note, Piece, Score
+from biaxial import Drawing, InputError, Key, Model, Note, Piece, Score, TimeSignature
 from biaxial.constants import VOICE_RANGES
 from biaxial.io.midi import read_midi
+from biaxial.sampling.parallel import ParallelStepper
+from biaxial.sampling.randomness import uniforms
+from biaxial.tasks.compose import proposal_of
 
 Q = 480
 
@@ -83,6 +87,33 @@ def test_a_primer_comes_first_note_for_note(noise: Model) -> None:
     assert other.score != piece.score
 
 
+def test_a_primer_keeps_its_pickup_its_voices_and_its_note_lengths(noise: Model) -> None:
+    soprano = Score(tuple(Note(i * Q, Q, 67 + i, 0) for i in range(4)), pickup_ticks=Q)
+    for seed in range(4):
+        score = noise.compose(2, primer=soprano, seed=seed).score
+        assert (score.pickup_ticks, score.length_ticks) == (Q, 9 * Q)
+        assert tuple(note for note in score.notes if note.onset_ticks < 4 * Q) == soprano.notes
+    line = Score(tuple(replace(note, voice=None) for note in soprano.notes))
+    assert noise.compose(2, primer=line).score.notes[:4] == soprano.notes
+
+
+def test_a_primer_in_another_metre_is_refused(noise: Model) -> None:
+    primer = Score((Note(0, Q, 60, 0),), time_signatures=(TimeSignature(3, 4),))
+    with pytest.raises(InputError, match="--time-signature 3/4"):
+        noise.compose(2, primer=primer)
+    assert noise.compose(2, primer=primer, time_signature="3/4").score.length_ticks == 6 * Q
+
+
+def test_particles_leave_a_temperature_alone_where_nothing_constrains(noise: Model) -> None:
+    """Weights are those of the tempered distribution, so that without a constraint they are all one."""
+    stepper = ParallelStepper(noise.network, proposal_of(Drawing(temperature=0.7, min_p=0.02), noise.made))
+    state = stepper.start(3)
+    for step in range(4):
+        rows = torch.full((3, 8), -1, dtype=torch.int16)
+        _, weight, state = stepper.step(state, rows, uniforms(range(3), step, noise.network.config.num_notes))
+        assert weight.abs().max() < 1e-9
+
+
 def test_a_primer_without_voices_gets_them(noise: Model) -> None:
     chord = Score(tuple(Note(0, Q, pitch) for pitch in (72, 67, 60, 48)))
     first = noise.compose(1, primer=chord).score.notes[:4]
@@ -106,7 +137,7 @@ def test_what_the_model_cannot_express_has_likelihood_zero(noise: Model) -> None
     piece = noise.compose(1)
     low = replace(piece.score, notes=(*piece.score.notes[:3], Note(0, Q, 20, 3)))
     assert noise.log_likelihood(low).nats == -float("inf")
-    with pytest.raises(InputError, match="in voices"):
+    with pytest.raises(InputError, match="the score has none"):
         noise.log_likelihood(Score((Note(0, Q, 60),)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import shutil
 from pathlib import Path
 
 import lightning
@@ -67,7 +68,7 @@ def test_the_kept_weights_are_the_best_ones_and_know_how_they_were_made(run: Pat
     assert model.made["corpus_sha256"] == corpus.checksum
     assert model.made["keys"]["C major"] == 2
     assert model.made["train"]["epochs"] == 4
-    assert len(model.made["density_biases"]) == 10
+    assert len(model.made["density_biases"]) == 13
     nats = steps = 0.0
     from biaxial.training.datamodule import collate, whole_pieces
 
@@ -102,6 +103,34 @@ def test_a_run_stopped_in_its_first_epoch_says_that_there_is_nothing_to_resume(c
         run_configs(tmp_path / "short")
     with pytest.raises(InputError, match="not the folder of a run"):
         run_configs(tmp_path)
+
+
+def test_a_run_is_not_resumed_on_another_corpus_or_from_a_damaged_file(
+    run: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(run, tmp_path / "copy")
+    other = dataclasses.replace(corpus, pieces=corpus.pieces[1:])
+    with pytest.raises(InputError, match="its corpus has changed"):
+        train(other, CONFIG, SETTINGS, folder, CPU, resume=True, quiet=True)
+    whole = (folder / "last.ckpt").read_bytes()
+    (folder / "last.ckpt").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"last\.ckpt: damaged"):
+        run_configs(folder)
+
+
+def test_weights_that_are_no_numbers_do_not_replace_the_best(corpus: Corpus, tmp_path: Path) -> None:
+    class Spoil(Callback):
+        def on_train_batch_end(self, trainer: lightning.Trainer, *args: object) -> None:
+            if trainer.current_epoch == 1:
+                for parameter in trainer.model.parameters():  # type: ignore[union-attr]
+                    parameter.data.fill_(float("nan"))
+
+    settings = dataclasses.replace(SETTINGS, epochs=2, sample_every=0)
+    result = train(corpus, CONFIG, settings, tmp_path / "nan", CPU, quiet=True, callbacks=[Spoil()])
+    assert result.valid_nats < 100
+    network, made = load_weights(tmp_path / "nan" / "model.safetensors")
+    assert made["epochs"] == 1
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values())
 
 
 def test_training_stops_when_held_out_pieces_get_no_better(corpus: Corpus, tmp_path: Path) -> None:
