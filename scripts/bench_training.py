@@ -32,7 +32,6 @@ from torch.nn import functional
 from biaxial.errors import InputError
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
-from biaxial.io.corpus import read_folder
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.score import Grid
@@ -267,10 +266,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     config, default = PRESETS[options.preset], Machine("cpu").resolved_precision()
     try:
-        if options.corpus.suffix == ".npz":
-            corpus = Corpus.load(options.corpus)
-        else:
-            corpus = Corpus.from_items(read_folder(options.corpus)[0], Grid(config.steps_per_quarter))
+        corpus, _ = Corpus.read(options.corpus, Grid(config.steps_per_quarter))
         peak = peak_gib(corpus, config, options.threads)
         precisions: tuple[Precision, ...] = ("32-true",) if default == "32-true" else (default, "32-true")
         duels = {precision: duel(corpus, config, precision, options.batches) for precision in precisions}

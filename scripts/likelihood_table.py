@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from biaxial.cli.common import progress_bar
 from biaxial.errors import InputError
 from biaxial.features.conditions import GROUPS
-from biaxial.io.corpus import Split, midi_paths, read_folder
+from biaxial.io.corpus import Split, midi_paths
 from biaxial.metrics.likelihood import (
     HeldOutNats,
     IndependentNotes,
@@ -48,14 +48,11 @@ def read_corpus(source: Path, config: ModelConfig) -> Corpus:
     InputError
         If it cannot be read, or not be scored by the model.
     """
-    if source.suffix == ".npz":
-        corpus = Corpus.load(source)
-    else:
-        with progress_bar(len(midi_paths(source)), " files", quiet=False) as advance:
-            items, refused = read_folder(source, advance)
-        for path, reason in refused:
-            print(f"left out: {path}: {reason}", file=sys.stderr)
-        corpus = Corpus.from_items(items, Grid(config.steps_per_quarter))
+    total = 1 if source.suffix == ".npz" else len(midi_paths(source))
+    with progress_bar(total, " files", quiet=False) as advance:
+        corpus, refused = Corpus.read(source, Grid(config.steps_per_quarter), advance)
+    for path, reason in refused:
+        print(f"left out: {path}: {reason}", file=sys.stderr)
     check_corpus(corpus, config)
     return corpus
 

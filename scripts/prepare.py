@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from biaxial.constants import STEPS_PER_QUARTER
-from biaxial.io.corpus import SPLITS, read_folder
+from biaxial.io.corpus import SPLITS
 from biaxial.score import Grid
 from biaxial.training.corpus import Corpus
 
@@ -24,8 +24,7 @@ def main() -> None:
     parser.add_argument("--steps-per-quarter", type=int, default=STEPS_PER_QUARTER, help="grid (default: %(default)s)")
     options = parser.parse_args()
     try:
-        items, refused = read_folder(options.folder)
-        corpus = Corpus.from_items(items, Grid(options.steps_per_quarter))
+        corpus, refused = Corpus.read(options.folder, Grid(options.steps_per_quarter))
         corpus.save(options.output)
     except (OSError, ValueError) as error:
         parser.error(str(error))

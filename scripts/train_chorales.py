@@ -17,6 +17,9 @@ from biaxial.models.checkpoint import load_weights, save_weights
 from biaxial.models.pretrained import pretrained_path
 
 RUN = Path("runs/chorales-v1")
+DENSITY = 0.05
+"""Shift of the log-odds of sounding with which composed pieces have as many voices as Bach's; found by trying -- see
+docs/model-card.md."""
 
 
 def main() -> None:
@@ -32,6 +35,7 @@ def main() -> None:
     if status := biaxial_train(arguments):
         raise SystemExit(status)
     network, made = load_weights(RUN / "model.safetensors")
+    made["density"] = DENSITY
     save_weights(options.output, network, made, torch.float16)
     print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
 

@@ -14,7 +14,7 @@ from biaxial.cli.options import option, parse, parser
 from biaxial.cli.outputs import output_paths
 from biaxial.io.midi import read_midi
 from biaxial.score import Key, TimeSignature
-from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
+from biaxial.tasks.outline import DEFAULT_TEMPERATURE, DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
 
 PROG = "biaxial-compose"
 DESCRIPTION = "Compose four-part chorales and write them as MIDI."
@@ -46,7 +46,13 @@ class ComposeOptions:
         None, parse=read_phrases, metavar="N+N...", help="bars of each phrase, such as 4+4+4+4"
     )
     temperature: float = option(
-        1.0, short="-t", within=(0.4, 2), help="above 1 more adventurous, below 1 more usual, with as many notes"
+        DEFAULT_TEMPERATURE,
+        short="-t",
+        within=(0.4, 2),
+        help="above 1 more adventurous, below 1 more usual, with as many notes",
+    )
+    density: float | None = option(
+        None, within=(-3, 3), help="above 0 more notes, below 0 fewer (default: what the weights carry)"
     )
     min_p: float = option(0.0, within=(0, 0.99), help="leave out events less likely than this")
     cadence: bool = option(True, help="end with a chord on the tonic")
@@ -114,6 +120,7 @@ def run(options: ComposeOptions) -> list[Written]:
             seed=secrets.randbelow(2**32) if options.seed is None else options.seed,
             drawing=Drawing(
                 options.temperature,
+                options.density,
                 options.min_p,
                 options.cadence,
                 min_voices=options.min_voices,

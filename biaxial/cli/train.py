@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command, progress_bar
 from biaxial.cli.options import given, option, parser
 from biaxial.errors import InputError
+
+if TYPE_CHECKING:
+    from biaxial.training.corpus import Corpus
 
 PROG = "biaxial-train"
 DESCRIPTION = "Train a biaxial LSTM on a folder of MIDI files. The run is a folder below runs/."
@@ -98,19 +102,15 @@ def _new_folder(runs: Path, name: str) -> Path:
     return folder
 
 
-def _corpus(source: Path, steps_per_quarter: int, quiet: bool) -> Any:
-    """The corpus of a prepared file, or of a folder."""
-    import sys
-
-    from biaxial.io.corpus import midi_paths, read_folder
+def _corpus(source: Path, steps_per_quarter: int, quiet: bool) -> Corpus:
+    """The corpus of a prepared file, or of a folder; what of it cannot be used is said on stderr."""
+    from biaxial.io.corpus import midi_paths
     from biaxial.score import Grid
     from biaxial.training.corpus import Corpus
 
-    if source.suffix == ".npz":
-        return Corpus.load(source)
-    with progress_bar(len(midi_paths(source)), " files", quiet=quiet) as advance:
-        items, refused = read_folder(source, advance)
-    corpus = Corpus.from_items(items, Grid(steps_per_quarter), refused)
+    total = 1 if source.suffix == ".npz" else len(midi_paths(source))
+    with progress_bar(total, " files", quiet=quiet) as advance:
+        corpus, refused = Corpus.read(source, Grid(steps_per_quarter), advance)
     for path, reason in refused:
         print(f"left out: {reason if str(path) in reason else f'{path}: {reason}'}", file=sys.stderr)
     return corpus

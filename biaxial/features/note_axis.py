@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from biaxial.constants import SILENT, STRIKE
 from biaxial.features.config import FeatureConfig
-from biaxial.features.time_axis import one_hot
+from biaxial.features.time_axis import named_slices, one_hot
 
 _NEAREST = 24
 _OCTAVE = 12.0
@@ -67,12 +67,7 @@ class NoteFeatures(nn.Module):
             "voice_intervals": voices * (12 + 1 + 5) if config.voice_intervals else 0,
             "parallels": voices * 2 if config.parallels else 0,
         }
-        self.slices: dict[str, slice] = {}
-        self.width = 0
-        for name, width in widths.items():
-            if width:
-                self.slices[name] = slice(self.width, self.width + width)
-                self.width += width
+        self.slices, self.width = named_slices(widths)
 
     def walk(self, x: Tensor) -> Tensor:
         """Turn the note axis (dimension -1) from low-to-high into the order of the walk, or back."""

@@ -27,6 +27,16 @@ def one_hot(index: Tensor, size: int) -> Tensor:
     return (index.unsqueeze(-1) == torch.arange(size, device=index.device)).to(torch.get_default_dtype())
 
 
+def named_slices(widths: dict[str, int]) -> tuple[dict[str, slice], int]:
+    """Where each group of inputs stands on the last axis, and how wide that is; groups without width are left out."""
+    slices, end = {}, 0
+    for name, width in widths.items():
+        if width:
+            slices[name] = slice(end, end + width)
+            end += width
+    return slices, end
+
+
 class TimeFeatures(nn.Module):
     """Roll and conditions -> inputs of the time axis.
 
@@ -67,12 +77,7 @@ class TimeFeatures(nn.Module):
             "metre": {"none": 0, "bits": 4, "full": config.steps_per_quarter + 2 * _BEATS + 2}[config.metre],
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
         }
-        self.slices: dict[str, slice] = {}
-        self.width = 0
-        for name, width in widths.items():
-            if width:
-                self.slices[name] = slice(self.width, self.width + width)
-                self.width += width
+        self.slices, self.width = named_slices(widths)
 
     def forward(self, previous: Tensor, conditions: Tensor) -> Tensor:
         """Compute the inputs.

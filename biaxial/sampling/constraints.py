@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from biaxial.constants import HOLD, SILENT
+from biaxial.constants import HOLD, SILENT, STRIKE
 from biaxial.features.config import FeatureConfig
 from biaxial.score import Key
 
@@ -104,6 +104,23 @@ def triad_bias(config: FeatureConfig, key: Key, *, bass_only: bool = False) -> T
     return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
 
 
+def bass_bias(config: FeatureConfig, key: Key, *, off_tonic: bool = False, held: bool = False) -> Tensor:
+    """Static bias on the lowest voice alone: not on the tonic, or struck no more; nothing in an unvoiced corpus.
+
+    Returns
+    -------
+    Shape ``(n, k)``, notes from low to high.
+    """
+    alphabet = config.alphabet
+    forbidden = torch.zeros(config.num_notes, len(alphabet), dtype=torch.bool)
+    if config.num_voices:
+        bass = torch.from_numpy(alphabet.voice_matrix)[:, -1]
+        tonic = (torch.arange(config.num_notes) + config.low_pitch) % 12 == key.tonic
+        forbidden |= tonic.unsqueeze(1) & bass & off_tonic
+        forbidden |= (torch.from_numpy(alphabet.states) == STRIKE) & bass & held
+    return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
+
+
 def new_notes_bias(config: FeatureConfig) -> Tensor:
     """Static bias against holding anything over from the frame before, shape ``(n, k)``; none with two states."""
     held = (torch.from_numpy(config.alphabet.states) == HOLD) & (config.num_states == 3)
@@ -136,19 +153,21 @@ class Polyphony:
         members = torch.from_numpy(config.alphabet.voice_matrix)
         # What counts is voices where there are any (v of them), else notes (v = 1).
         self.counts = members if config.num_voices else (states != SILENT).unsqueeze(1)  # k v
-        self.alone = (
-            (states == states.max()).unsqueeze(1) & self.counts & (self.counts.sum(1, keepdim=True) == 1)
-        )  # k v
+        alone = self.counts & (self.counts.sum(1, keepdim=True) == 1)  # k v
+        self.strikes = alone & (states == states.max()).unsqueeze(1)
+        self.holds = alone & (states == HOLD).unsqueeze(1)
 
     def bias(self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice) -> Tensor:
         """Forbid outcomes that exceed ``most``, or after which ``least`` can no longer be reached."""
         here = self.counts[frame.long()].long()  # b n v
         before = (here.cumsum(1) - here)[:, places].unsqueeze(2)  # b p 1 v
         after = before + self.counts.long()  # b p k v
-        can_strike = torch.ones_like(here)  # b n v: a cell could take it
+        can = torch.ones_like(here)  # b n v: a cell could take it
         if static is not None:
-            can_strike = ((static > -torch.inf).unsqueeze(3) & self.alone).any(2).long()
-        room = can_strike.flip(1).cumsum(1).flip(1) - can_strike  # b n v: so many cells strictly after could
+            allowed = (static > -torch.inf).unsqueeze(3)  # b n k 1
+            sounded = self.counts[previous.long()]  # b n v
+            can = ((allowed & self.strikes).any(2) | ((allowed & self.holds).any(2) & sounded)).long()
+        room = can.flip(1).cumsum(1).flip(1) - can  # b n v: so many cells strictly after could
         room = room[:, places].unsqueeze(2)
         later = ((after == 0) & (room > 0)) if self.config.num_voices else room
         bad = (after.sum(-1) > self.most) | (after.sum(-1) + later.sum(-1) < self.least)

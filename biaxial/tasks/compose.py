@@ -17,10 +17,11 @@ from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
 from biaxial.models.config import ModelConfig
 from biaxial.roll import Roll
-from biaxial.sampling.constraints import Polyphony, Rule, range_bias, triad_bias
+from biaxial.sampling.constraints import Polyphony, Rule, bass_bias, range_bias, triad_bias
 from biaxial.sampling.smc import Particles, draw_pieces
 from biaxial.sampling.stepper import Proposal, Stepper
 from biaxial.score import Grid, Key, Score
+from biaxial.tasks.outline import DEFAULT_TEMPERATURE
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.voices import assign_voices
 
@@ -38,10 +39,15 @@ _KEY_STREAM = 2**32
 class Drawing:
     """How pieces are drawn.
 
+    ``Drawing(temperature=1, density=0, cadence=False)`` draws from the network's own distribution, within the ranges.
+
     Parameters
     ----------
     temperature
         Below 1 the likely becomes more likely; the density of notes stays.
+    density
+        Added to the log-odds of a sounding cell. By default what the weights carry: left to itself a network loses a
+        voice now and then, and this shift makes as many voices sound as in the corpus.
     min_p
         Events less likely than this are not drawn.
     ranges
@@ -52,7 +58,8 @@ class Drawing:
         How many voices sound at least and at most; as many as the model likes by default.
     """
 
-    temperature: float = 1.0
+    temperature: float = DEFAULT_TEMPERATURE
+    density: float | None = None
     min_p: float = 0.0
     cadence: bool = True
     ranges: tuple[tuple[int, int], ...] | None = None
@@ -200,8 +207,9 @@ def compose(
 def _cadence(outlines: Sequence[Score], config: ModelConfig, drawing: Drawing, first_free: int) -> dict[str, Any]:
     """The end of pieces as a constraint, and the particles that meet it; nothing where a key is unknown.
 
-    From the onset of the last phrase end all voices sound and the bass is on the tonic. The last quarter note is
-    nothing but the triad; before it suspensions may resolve. The particles branch when the phrase before is over.
+    With the onset of the last phrase end the bass comes to the tonic and stays there while all voices sound. The last
+    quarter note is nothing but the triad; before it suspensions may resolve. The particles branch when the phrase
+    before is over.
     """
     per_quarter = config.steps_per_quarter
     unit = Grid(per_quarter).step_ticks(outlines[0].ticks_per_quarter)
@@ -213,11 +221,17 @@ def _cadence(outlines: Sequence[Score], config: ModelConfig, drawing: Drawing, f
     if last >= length or any(outline.key is None for outline in outlines):
         return {}
     voices = config.num_voices if drawing.max_voices is None else min(config.num_voices, drawing.max_voices)
+    before, rest = min(1, last - first_free), length - last - 1
+    pure = min(per_quarter, rest)
     biases = []
     for outline in outlines:
         assert outline.key is not None
-        whole, bass = triad_bias(config, outline.key), triad_bias(config, outline.key, bass_only=True)
-        biases.append(torch.stack([whole if step >= length - per_quarter else bass for step in range(last, length)]))
+        chord, bass = triad_bias(config, outline.key), triad_bias(config, outline.key, bass_only=True)
+        held = bass_bias(config, outline.key, held=True)
+        steps = [bass_bias(config, outline.key, off_tonic=True)] * before
+        steps += [bass if rest > pure else chord]
+        steps += [bass + held] * (rest - pure) + [chord + held] * pure
+        biases.append(torch.stack(steps))
     return {
         "ending": torch.stack(biases),
         "ending_rules": [Polyphony(config, voices, voices)] if config.num_voices else [],
@@ -226,6 +240,7 @@ def _cadence(outlines: Sequence[Score], config: ModelConfig, drawing: Drawing, f
 
 
 def proposal_of(drawing: Drawing, made: dict[str, Any]) -> Proposal:
-    """The proposal that a temperature and min-p mean for weights that carry their density biases."""
+    """The proposal that temperature, density and min-p mean for weights that carry their density biases."""
     sounding, striking = density_biases(made.get("density_biases", []), drawing.temperature)
+    sounding += made.get("density", 0.0) if drawing.density is None else drawing.density
     return Proposal(drawing.temperature, sounding, striking, drawing.min_p, is_target=True)

@@ -10,6 +10,7 @@ from biaxial.score import Key, Score, TimeSignature
 
 MAX_BARS = 1000
 DEFAULT_TEMPO_BPM = 76.0
+DEFAULT_TEMPERATURE = 0.8
 
 
 def read_phrases(text: str) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ untransposed; features are computed batch by batch.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from biaxial.constants import SILENT, STRIKE
 from biaxial.errors import InputError
 from biaxial.features.conditions import Condition, outline_conditions
-from biaxial.io.corpus import SPLITS, FolderItem, Split
+from biaxial.io.corpus import SPLITS, FolderItem, Split, read_folder
 from biaxial.io.files import atomic_write
 from biaxial.roll import Roll
 from biaxial.score import Grid, Score
@@ -132,6 +132,38 @@ class Corpus:
                     raise InputError(f"{item.name}: {error}") from error
                 refused.append((Path(item.name), str(error)))
         return cls(tuple(pieces), grid.steps_per_quarter, num_voices)
+
+    @classmethod
+    def read(
+        cls, source: Path, grid: Grid, advance: Callable[[int], None] | None = None
+    ) -> tuple[Corpus, list[tuple[Path, str]]]:
+        """Read a prepared ``.npz`` file or a folder of MIDI files.
+
+        Parameters
+        ----------
+        source
+            The file or folder.
+        grid
+            The time grid of a folder; a prepared file has its own.
+        advance
+            Called with 1 after every file of a folder.
+
+        Returns
+        -------
+        The corpus, and path and reason of every file that cannot be used.
+
+        Raises
+        ------
+        InputError
+            If nothing can be used.
+        """
+        if source.suffix == ".npz":
+            return cls.load(source), []
+        items, refused = read_folder(source, advance)
+        corpus = cls.from_items(items, grid, refused)
+        if not corpus.pieces:
+            raise InputError(f"{source}: none of its files can be used ({refused[0][1]})")
+        return corpus, refused
 
     def save(self, path: Path) -> None:
         """Write one compressed ``.npz`` file."""

@@ -65,7 +65,8 @@ def test_a_primer_begins_the_piece(folder: Path, weights: Path) -> None:
 
 
 def test_options_change_the_music(folder: Path, weights: Path) -> None:
-    variants = {"plain": "", "cold": "-t 0.3", "likely": "--min-p 0.2", "trio": "--min-voices 3 --max-voices 3"}
+    likely = "-t 1.5 --min-p 0.2"
+    variants = {"plain": "-t 1.5", "cold": "-t 0.5", "likely": likely, "trio": "--min-voices 3 --max-voices 3"}
     for name, words in variants.items():
         compose(weights, "--bars", "1", "--seed", "3", "-o", f"{name}.mid", *words.split())
     written = {name: read_midi(folder / f"{name}.mid") for name in variants}
