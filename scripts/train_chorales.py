@@ -1,7 +1,7 @@
 """Train the weights that ship with the package, ``biaxial/assets/chorales-v1.safetensors``.
 
 ``python scripts/train_chorales.py chorales/`` trains the default preset on a folder made by ``biaxial-chorales`` (or on
-a file made by ``scripts/prepare.py``) and stores the best weights in half precision. It takes about 100 minutes on one
+a file made by ``scripts/prepare.py``) and stores the best weights in half precision. It takes about an hour on one
 CPU core with AMX. A run that was stopped goes on where it was with ``--resume``.
 """
 

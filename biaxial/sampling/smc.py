@@ -127,8 +127,7 @@ def draw_pieces(
         if now > 1 and step < t - 1:
             kept, log_weight, gained = _resampled(log_weight, seeds, step)
             log_evidence = log_evidence + gained
-            if gained.any():
-                state, history = state.take(kept), history[kept]
+            state, history = state.take(kept), history[kept]
         if after_step is not None:
             after_step()
     total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])

@@ -47,7 +47,7 @@ class Drawing:
         Below 1 the likely becomes more likely; the density of notes stays.
     density
         Added to the log-odds of a sounding cell. By default what the weights carry: left to itself a network loses a
-        voice now and then, and this shift makes as many voices sound as in the corpus.
+        voice now and then, and this shift helps to keep them all.
     min_p
         Events less likely than this are not drawn.
     ranges
