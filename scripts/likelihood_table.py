@@ -9,16 +9,16 @@ counted on the training pieces in the same run. CORPUS is a folder made by ``bia
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.cli.common import progress_bar
+from biaxial.cli.corpus import read_corpus
 from biaxial.errors import InputError
 from biaxial.features.conditions import GROUPS
-from biaxial.io.corpus import Split, midi_paths
+from biaxial.io.corpus import Split
 from biaxial.metrics.likelihood import (
     HeldOutNats,
     IndependentNotes,
@@ -32,29 +32,10 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.checkpoint import load_weights
 from biaxial.models.config import ModelConfig
 from biaxial.models.pretrained import pretrained_path
-from biaxial.score import Grid
-from biaxial.training.corpus import Corpus
-from biaxial.training.datamodule import outcomes_of
+from biaxial.training.corpus import Corpus, outcomes_of
 from biaxial.training.train import check_corpus
 
 _HEADINGS = ("split", "system", "nats per step", "per struck note", "still steps", "moving steps")
-
-
-def read_corpus(source: Path, config: ModelConfig) -> Corpus:
-    """A prepared file, or a folder of MIDI files, fit for a model.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or not be scored by the model.
-    """
-    total = 1 if source.suffix == ".npz" else len(midi_paths(source))
-    with progress_bar(total, " files", quiet=False) as advance:
-        corpus, refused = Corpus.read(source, Grid(config.steps_per_quarter), advance)
-    for path, reason in refused:
-        print(f"left out: {path}: {reason}", file=sys.stderr)
-    check_corpus(corpus, config)
-    return corpus
 
 
 def rolls_of(corpus: Corpus, split: Split, config: ModelConfig) -> list[NDArray[np.uint8]]:
@@ -73,7 +54,7 @@ def split_nats(
     with progress_bar(2 * sum(map(len, rolls)), f" steps of {split}", quiet=False) as advance:
         for name, hide in (("model, conditions known", ()), ("model, conditions unknown", tuple(GROUPS))):
             log_probs = network_log_probs(network, rolls, conditions, hide=hide, progress=advance)
-            found[name] = held_out_nats(rolls, log_probs, config.alphabet)
+            found[name] = held_out_nats(rolls, [piece.frames for piece in log_probs], config.alphabet)
     for name, floor in floors.items():
         found[name] = held_out_nats(rolls, [floor.log_probs(outcomes) for outcomes in rolls], config.alphabet)
     return found
@@ -91,7 +72,8 @@ def main() -> None:
     splits: tuple[Split, ...] = (options.split,) if options.split else ("valid", "test")
     try:
         network, _ = load_weights(options.checkpoint)
-        corpus = read_corpus(options.corpus, network.config)
+        corpus = read_corpus(options.corpus, network.config.steps_per_quarter, quiet=False)
+        check_corpus(corpus, network.config)
         if missing := [split for split in splits if not corpus.split(split)]:
             raise InputError(f"{options.corpus}: no pieces of the split {missing[0]!r}; choose the other with --split")
         train, alphabet = rolls_of(corpus, "train", network.config), network.config.alphabet

@@ -108,7 +108,9 @@ def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: An
         return
     names = [name for name in (field.metadata.get("short"), "--" + field.name.replace("_", "-")) if name]
     if hint is bool:
-        action = argparse.BooleanOptionalAction if field.default else "store_true"
+        # a field of a config may be on in a preset; an option of the command is off unless it is given
+        plain = not field.default and "help" in field.metadata
+        action = "store_true" if plain else argparse.BooleanOptionalAction
         group.add_argument(*names, help=text, action=action)
         return
     metavar = field.metadata.get("metavar") or _metavar(hint)

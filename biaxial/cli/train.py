@@ -5,17 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command, progress_bar
+from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command
 from biaxial.cli.options import given, option, parser
 from biaxial.errors import InputError
-
-if TYPE_CHECKING:
-    from biaxial.training.corpus import Corpus
 
 PROG = "biaxial-train"
 DESCRIPTION = "Train a biaxial LSTM on a folder of MIDI files. The run is a folder below runs/."
@@ -26,9 +22,14 @@ class TrainOptions:
     """What to train on, and where the run goes."""
 
     corpus: Path | None = option(
-        None, positional=True, metavar="CORPUS", help="folder of MIDI files, or a prepared .npz file"
+        None,
+        positional=True,
+        metavar="CORPUS",
+        help="folder of MIDI files, or a prepared .npz file, or a .json file of frames",
     )
-    preset: Literal["chorale", "hexahedria", "tiny"] = option("chorale", help="network to start from")
+    preset: Literal["chorale", "hexahedria", "jsb-quarter", "jsb-16th", "tiny"] = option(
+        "chorale", help="network to start from"
+    )
     output: Path | None = option(None, short="-o", help="folder of the run (default: runs/ and the preset's name)")
     resume: Path | None = option(None, help="folder of a run to go on with, with its own settings")
     quiet: bool = option(False, short="-q", help="no progress bar")
@@ -41,8 +42,9 @@ def main(argv: Arguments) -> None:
     # Read by PyTorch when it is loaded: large pages make training on a CPU about a quarter faster.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
+    from biaxial.cli.corpus import read_corpus
     from biaxial.models.config import PRESETS, ModelConfig  # these load PyTorch and Lightning
-    from biaxial.training.config import TrainConfig
+    from biaxial.training.config import TRAIN_PRESETS, TrainConfig
     from biaxial.training.train import Machine, run_configs, train
 
     values = given(parser(PROG, DESCRIPTION, TrainOptions, TrainConfig, Machine, ModelConfig), argv)
@@ -58,11 +60,11 @@ def main(argv: Arguments) -> None:
         if options.corpus is None:
             raise InputError("nothing to train on; give a folder of MIDI files (biaxial-chorales makes one)")
         config = dataclasses.replace(PRESETS[options.preset], **values[ModelConfig])
-        train_config, source = TrainConfig(**values[TrainConfig]), options.corpus
+        train_config, source = dataclasses.replace(TRAIN_PRESETS[options.preset], **values[TrainConfig]), options.corpus
         folder = options.output or _new_folder(Path("runs"), options.preset)
         if (folder / "last.ckpt").exists():
             raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
-    corpus = _corpus(source, config.steps_per_quarter, options.quiet)
+    corpus = read_corpus(source, config.steps_per_quarter, options.quiet)
     result = train(
         corpus,
         config,
@@ -100,17 +102,3 @@ def _new_folder(runs: Path, name: str) -> Path:
         taken += 1
         folder = runs / f"{name}-{taken}"
     return folder
-
-
-def _corpus(source: Path, steps_per_quarter: int, quiet: bool) -> Corpus:
-    """The corpus of a prepared file, or of a folder; what of it cannot be used is said on stderr."""
-    from biaxial.io.corpus import midi_paths
-    from biaxial.score import Grid
-    from biaxial.training.corpus import Corpus
-
-    total = 1 if source.suffix == ".npz" else len(midi_paths(source))
-    with progress_bar(total, " files", quiet=quiet) as advance:
-        corpus, refused = Corpus.read(source, Grid(steps_per_quarter), advance)
-    for path, reason in refused:
-        print(f"left out: {reason if str(path) in reason else f'{path}: {reason}'}", file=sys.stderr)
-    return corpus

@@ -35,6 +35,8 @@ class Condition(IntEnum):
     """Steps until the next phrase end begins, 0 at its onset; 255 if none follows."""
     SINCE_FERMATA = 7
     """Steps since the last phrase end began, 1 at the step after its onset; 255 if there was none."""
+    SINCE_START = 8
+    """Steps since the piece began, 0 at its first; never unknown."""
 
 
 GROUPS = {
@@ -59,13 +61,11 @@ def outline_conditions(outline: Score, grid: Grid) -> NDArray[np.int16]:
 
     Returns
     -------
-    Integers, shape ``(t, 8)``, columns as in :class:`Condition`.
+    Integers, shape ``(t, 9)``, columns as in :class:`Condition`.
     """
     unit = grid.step_ticks(outline.ticks_per_quarter)
     num_steps = -(-outline.length_ticks // unit)
-    rows = np.full((num_steps, len(Condition)), UNKNOWN, dtype=np.int16)
-    steps = np.arange(num_steps)
-    rows[:, Condition.FIRST] = steps == 0
+    rows, steps = unknown_conditions(num_steps), np.arange(num_steps)
     first_bar = outline.time_signatures[0].bar_ticks(outline.ticks_per_quarter) // unit
     pickup = outline.pickup_ticks // unit
     rows[:pickup, Condition.STEP_IN_BAR] = first_bar - pickup + steps[:pickup]
@@ -85,6 +85,14 @@ def outline_conditions(outline: Score, grid: Grid) -> NDArray[np.int16]:
         rows[:, Condition.TO_FERMATA] = np.minimum(onsets[following] - steps, FAR)
         before = np.searchsorted(onsets, steps, side="left") - 1
         rows[:, Condition.SINCE_FERMATA] = np.minimum(steps - onsets[before], FAR)
+    return rows
+
+
+def unknown_conditions(num_steps: int) -> NDArray[np.int16]:
+    """Conditions of a piece of which nothing is known but where it begins, shape ``(t, 9)``."""
+    rows = np.full((num_steps, len(Condition)), UNKNOWN, dtype=np.int16)
+    rows[:, Condition.FIRST] = np.arange(num_steps) == 0
+    rows[:, Condition.SINCE_START] = np.arange(num_steps)
     return rows
 
 

@@ -41,6 +41,16 @@ class FeatureConfig:
         Whether the note axis sees the interval to each voice already placed, and that voice's motion.
     parallels
         Whether the note axis is told which voices still to come would make a parallel fifth or octave here.
+    ranks
+        In a corpus without voices, the first so many sounding notes of a frame, in the order of the note axis, stand in
+        for voices in the inputs of the note axis; 0 for none.
+    next_voice
+        Whether the note axis sees how far this note is from where the next voice still to come was.
+    clock
+        Whether the steps since the piece began are an input, for music whose bars are unknown.
+    echo
+        Whether both axes see the frame that followed when the piece last went as it has just gone
+        (:mod:`biaxial.features.echo`).
     """
 
     low_pitch: int = 36
@@ -57,18 +67,29 @@ class FeatureConfig:
     running_chord: bool = True
     voice_intervals: bool = True
     parallels: bool = True
+    ranks: int = 0
+    next_voice: bool = False
+    clock: bool = False
+    echo: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.low_pitch and self.num_notes >= 1 and self.low_pitch + self.num_notes <= 128):
             raise ValueError(f"{self.num_notes} notes from pitch {self.low_pitch} do not fit into 0 to 127")
         if not 0 <= self.neighbourhood <= 64:
             raise ValueError(f"a neighbourhood has 0 to 64 notes on each side, not {self.neighbourhood}")
+        if not 0 <= self.ranks <= 8 or (self.ranks and self.num_voices):
+            raise ValueError(f"ranks are 0 to 8, and 0 in a corpus with voices, not {self.ranks}")
         self.alphabet  # noqa: B018  (checks num_states and num_voices)
 
     @property
     def alphabet(self) -> CellAlphabet:
         """The outcomes of a cell."""
         return CellAlphabet(self.num_states, self.num_voices)
+
+    @property
+    def num_lines(self) -> int:
+        """Voices of the corpus, or the ranks that stand in for them."""
+        return self.num_voices or self.ranks
 
     @property
     def high_pitch(self) -> int:

@@ -18,10 +18,12 @@ from torch.nn import functional
 
 from biaxial.constants import SILENT, STRIKE
 from biaxial.features.config import FeatureConfig
-from biaxial.features.time_axis import named_slices, one_hot
+from biaxial.features.echo import LENGTH_BOUNDS, Echo
+from biaxial.features.time_axis import echo_strength, named_slices, one_hot
 
 _NEAREST = 24
 _OCTAVE = 12.0
+_LEAP = 12
 
 
 class NoteFeatures(nn.Module):
@@ -59,13 +61,15 @@ class NoteFeatures(nn.Module):
         self.register_buffer("pitch_class", one_hot(pitches % 12, 12).float(), persistent=False)  # n 12
         rotation = (pitches.unsqueeze(1) + torch.arange(12)) % 12
         self.register_buffer("rotation", rotation, persistent=False)  # n 12
-        voices = config.num_voices
+        voices = config.num_lines
         widths = {
             "chosen_before": len(columns),
             "running_chord": 12 + _NEAREST + 1 if config.running_chord else 0,
             "to_come": voices if config.running_chord else 0,
             "voice_intervals": voices * (12 + 1 + 5) if config.voice_intervals else 0,
             "parallels": voices * 2 if config.parallels else 0,
+            "next_voice": 2 * _LEAP + 1 + 2 if config.next_voice and voices else 0,
+            "echo": len(columns) + len(LENGTH_BOUNDS) + 2 if config.echo else 0,
         }
         self.slices, self.width = named_slices(widths)
 
@@ -73,7 +77,7 @@ class NoteFeatures(nn.Module):
         """Turn the note axis (dimension -1) from low-to-high into the order of the walk, or back."""
         return x.flip(-1) if self.config.walks_down else x
 
-    def forward(self, frame: Tensor, previous: Tensor, places: slice = slice(None)) -> Tensor:
+    def forward(self, frame: Tensor, previous: Tensor, places: slice = slice(None), echo: Echo | None = None) -> Tensor:
         """Compute the inputs.
 
         Parameters
@@ -83,6 +87,8 @@ class NoteFeatures(nn.Module):
             Places of ``frame`` that are not drawn yet hold 0 (silence).
         places
             Places of the walk to compute, all by default.
+        echo
+            The echo of this step for a config that has it, its frame of shape ``(b, n)`` in the order of the walk.
 
         Returns
         -------
@@ -94,8 +100,11 @@ class NoteFeatures(nn.Module):
         parts = {"chosen_before": before[:, places]}
         if "running_chord" in self.slices:
             parts["running_chord"] = self._running_chord(sounds, places)
-        if self.config.num_voices and self.slices.keys() & {"to_come", "voice_intervals", "parallels"}:
+        if self.slices.keys() & {"to_come", "voice_intervals", "parallels", "next_voice"}:
             parts |= self._voices(frame, previous, places)
+        if "echo" in self.slices:
+            assert echo is not None
+            parts["echo"] = self._echo(frame, echo, places)
         return torch.cat([parts[name].to(before.dtype) for name in self.slices], dim=-1)
 
     def _running_chord(self, sounds: Tensor, places: slice) -> Tensor:
@@ -110,9 +119,14 @@ class NoteFeatures(nn.Module):
         return torch.cat([rotated, one_hot(distance, _NEAREST + 1).to(sounds.dtype)], dim=-1)
 
     def _positions(self, frame: Tensor) -> Tensor:
-        """Place of each voice in the walk, shape ``(b, v)``; ``n`` where it does not sound."""
+        """Place of each voice or rank in the walk, shape ``(b, v)``; ``n`` where it does not sound."""
         n = frame.shape[1]
-        sounding = self.voice_matrix[frame]  # b n v
+        if self.config.num_voices:
+            sounding = self.voice_matrix[frame]  # b n v
+        else:
+            sounds = self.sounds[frame] > 0
+            rank = torch.where(sounds, sounds.cumsum(1) - 1, -1)
+            sounding = rank.unsqueeze(-1) == torch.arange(self.config.ranks, device=frame.device)
         index = torch.arange(n, device=frame.device).view(1, n, 1)
         return torch.where(sounding, index, n).amin(1)
 
@@ -149,4 +163,23 @@ class NoteFeatures(nn.Module):
             kind = (interval.abs() % 12).unsqueeze(-1)
             fifth, octave = live & same & (kind == 7), live & same & (kind == 0)
             parts["parallels"] = torch.cat([fifth.any(2), octave.any(2)], dim=-1)
+        if "next_voice" in self.slices:
+            # voices are numbered from the top, ranks in the order of the walk
+            backwards = bool(self.config.num_voices) and not self.config.walks_down
+            to_come = ~placed.flip(2) if backwards else ~placed
+            next_voice = to_come.int().argmax(2)  # b n
+            there = old.flip(1) if backwards else old
+            live = to_come.any(2) & (sounded.flip(1) if backwards else sounded).gather(1, next_voice)
+            leap = here_pitch[..., 0] - there.gather(1, next_voice)  # b n
+            near = one_hot(torch.where(live, leap.clamp(-_LEAP, _LEAP) + _LEAP, -1), 2 * _LEAP + 1)
+            size = (leap / _OCTAVE * live).unsqueeze(-1)
+            parts["next_voice"] = torch.cat([near, size, live.unsqueeze(-1)], dim=-1)
         return parts
+
+    def _echo(self, frame: Tensor, echo: Echo, places: slice) -> Tensor:
+        """The echo's cell here, how far the echo can be trusted, and whether the frame has followed it so far."""
+        heard = echo.frame.long()
+        same = (frame == heard).cumprod(1)
+        same = functional.pad(same, (1, 0), value=1)[:, :-1] * (echo.length > 0).unsqueeze(1)
+        strength = repeat(echo_strength(echo), "b f -> b n f", n=frame.shape[1])
+        return torch.cat([self.planes[heard], strength, same.unsqueeze(-1)], dim=-1)[:, places]

@@ -12,19 +12,32 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from biaxial.constants import SILENT, STRIKE
-from biaxial.features.conditions import Condition
+from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.features.config import FeatureConfig
+from biaxial.features.echo import LENGTH_BOUNDS, Echo
 
 _BEATS = 8
 _COUNTDOWN_STEPS = 16
 _PHRASE_STEPS = 16
 _SINCE_STEPS = 8
 _FAR_QUARTERS = 32.0
+_CLOCK = (4, 3)
+_CLOCK_BARS = 4
 
 
 def one_hot(index: Tensor, size: int) -> Tensor:
     """One-hot rows of integers; a number outside ``0 .. size - 1`` (such as "unknown") gives a row of zeros."""
     return (index.unsqueeze(-1) == torch.arange(size, device=index.device)).to(torch.get_default_dtype())
+
+
+def echo_strength(echo: Echo) -> Tensor:
+    """How far an echo can be trusted: the class of its length and whether it began with the piece; zeros for none.
+
+    Shape ``(..., 12)`` for an echo of shape ``(...)``.
+    """
+    bounds = torch.tensor(LENGTH_BOUNDS, device=echo.length.device)
+    length = torch.bucketize(echo.length, bounds, right=True) - 1
+    return torch.cat([one_hot(length, len(LENGTH_BOUNDS)), echo.from_start.unsqueeze(-1)], dim=-1)
 
 
 def named_slices(widths: dict[str, int]) -> tuple[dict[str, slice], int]:
@@ -75,11 +88,13 @@ class TimeFeatures(nn.Module):
             "chord": 12,
             "key": 24 if config.key else 0,
             "metre": {"none": 0, "bits": 4, "full": config.steps_per_quarter + 2 * _BEATS + 2}[config.metre],
+            "clock": config.steps_per_quarter + sum(_CLOCK) + _CLOCK_BARS + 2 if config.clock else 0,
+            "echo": len(columns) + len(LENGTH_BOUNDS) + 1 if config.echo else 0,
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
         }
         self.slices, self.width = named_slices(widths)
 
-    def forward(self, previous: Tensor, conditions: Tensor) -> Tensor:
+    def forward(self, previous: Tensor, conditions: Tensor, echo: Echo | None = None) -> Tensor:
         """Compute the inputs.
 
         Parameters
@@ -88,6 +103,8 @@ class TimeFeatures(nn.Module):
             Outcomes of the frame before each step, integers, shape ``(b, t, n)``.
         conditions
             Conditions of each step, integers, shape ``(b, t, c)``.
+        echo
+            The echo of each step, for a config that has it.
 
         Returns
         -------
@@ -105,6 +122,12 @@ class TimeFeatures(nn.Module):
             parts["key"] = self._key(conditions)
         if "metre" in self.slices:
             parts["metre"] = repeat(self._metre(conditions), "b t f -> b t n f", n=n)
+        if "clock" in self.slices:
+            parts["clock"] = repeat(self._clock(conditions), "b t f -> b t n f", n=n)
+        if "echo" in self.slices:
+            assert echo is not None
+            strength = repeat(echo_strength(echo), "b t f -> b t n f", n=n)
+            parts["echo"] = torch.cat([self.planes[echo.frame.long()], strength.to(planes.dtype)], dim=-1)
         if "form" in self.slices:
             parts["form"] = repeat(self._form(conditions), "b t f -> b t n f", n=n)
         dtype = planes.dtype
@@ -122,9 +145,11 @@ class TimeFeatures(nn.Module):
     def _key(self, conditions: Tensor) -> Tensor:
         tonic, mode = conditions[..., Condition.TONIC].long(), conditions[..., Condition.MODE].long()
         pitches = torch.arange(self.config.num_notes, device=tonic.device) + self.config.low_pitch
-        degree = (pitches - tonic.unsqueeze(-1)) % 12 + 12 * mode.unsqueeze(-1)
-        degree = torch.where((tonic >= 0).unsqueeze(-1), degree, -1)
-        return one_hot(degree, 24)  # b t n 24
+        degree = torch.where((tonic >= 0).unsqueeze(-1), (pitches - tonic.unsqueeze(-1)) % 12, -1)
+        degree = one_hot(degree, 12).unsqueeze(-2)  # b t n 1 12
+        of_mode = mode.unsqueeze(-1) == torch.arange(2, device=mode.device)  # b t 2
+        of_mode = of_mode | (mode == UNKNOWN).unsqueeze(-1)
+        return rearrange(degree * of_mode[:, :, None, :, None], "b t n m d -> b t n (m d)")
 
     def _metre(self, conditions: Tensor) -> Tensor:
         step, bar = conditions[..., Condition.STEP_IN_BAR].long(), conditions[..., Condition.BAR_STEPS].long()
@@ -146,6 +171,22 @@ class TimeFeatures(nn.Module):
                 one_hot(torch.where(known, left.clamp(max=_BEATS - 1), unknown), _BEATS),
                 (strength * known).unsqueeze(-1),
                 known.unsqueeze(-1),
+            ],
+            dim=-1,
+        )
+
+    def _clock(self, conditions: Tensor) -> Tensor:
+        since = conditions[..., Condition.SINCE_START].long()
+        per_quarter = self.config.steps_per_quarter
+        quarter = torch.div(since, per_quarter, rounding_mode="floor")
+        bar = torch.div(quarter, _CLOCK[0], rounding_mode="floor")
+        return torch.cat(
+            [
+                one_hot(since % per_quarter, per_quarter),
+                *(one_hot(quarter % period, period) for period in _CLOCK),
+                one_hot(bar % _CLOCK_BARS, _CLOCK_BARS),
+                (since == 0).unsqueeze(-1),
+                (quarter / _FAR_QUARTERS).clamp(0, 2).unsqueeze(-1),
             ],
             dim=-1,
         )

@@ -25,7 +25,6 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.cells import CellAlphabet
-from biaxial.constants import STRIKE
 from biaxial.features.conditions import UNKNOWN, hidden
 from biaxial.metrics.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
@@ -122,55 +121,86 @@ class RepeatFrame:
         return np.asarray(np.where(still, np.logaddexp(np.log(self.share), anew), anew))
 
 
+@dataclass(frozen=True, eq=False)
+class FrameLogProbs:
+    """What a network gives the frames of one piece.
+
+    Parameters
+    ----------
+    frames
+        Log-probability of each frame, shape ``(t,)``.
+    states
+        The part of it that is for the cell states, shape ``(t,)``; the rest is for the voices in them. Each cell's
+        state is given the cells before it with their voices, so this is the roll's part in the chain rule.
+    """
+
+    frames: NDArray[np.float64]
+    states: NDArray[np.float64]
+
+
 @torch.inference_mode()
 def network_log_probs(
-    network: BiaxialLSTM,
+    networks: BiaxialLSTM | Sequence[BiaxialLSTM],
     rolls: Rolls,
     conditions: Sequence[NDArray[np.int16]],
     *,
     hide: Sequence[str] = (),
-    batch_size: int = 8,
+    batch_steps: int = 2048,
     progress: Callable[[int], None] | None = None,
-) -> list[NDArray[np.float64]]:
+) -> list[FrameLogProbs]:
     """Log-probability of every frame of every piece under a network, by the parallel pass.
 
     Parameters
     ----------
-    network
-        The network, in evaluation mode.
+    networks
+        The network, in evaluation mode; or several, whose probabilities of each cell are averaged.
     rolls
         Pieces over the network's note range.
     conditions
         Conditions of each piece, shape ``(t, c)``.
     hide
         Groups of conditions that are made unknown, names in :data:`biaxial.features.conditions.GROUPS`.
-    batch_size
-        Whole pieces, of similar length, that are scored together.
+    batch_steps
+        Frames that are scored together, in whole pieces of similar length; a longer piece is a batch of its own.
     progress
         Called with the number of frames scored since its last call.
 
     Returns
     -------
-    Log-probabilities of each piece, shape ``(t,)``, in the order of ``rolls``.
+    Log-probabilities of each piece, in the order of ``rolls``.
     """
-    device = network.head.weight.device
-    order = sorted(range(len(rolls)), key=lambda i: len(rolls[i]))
-    found: dict[int, NDArray[np.float64]] = {}
-    for first in range(0, len(order), batch_size):
-        batch = order[first : first + batch_size]
-        length = len(rolls[batch[-1]])
-        outcomes = np.stack([_padded(rolls[i], length, 0) for i in batch])  # b t n
+    networks = [networks] if isinstance(networks, BiaxialLSTM) else list(networks)
+    device, config = networks[0].head.weight.device, networks[0].config
+    states = torch.from_numpy(config.alphabet.states).to(device)  # k
+    found: dict[int, FrameLogProbs] = {}
+    for batch in _batches([len(roll) for roll in rolls], batch_steps):
+        length = max(len(rolls[i]) for i in batch)
+        outcomes = torch.from_numpy(np.stack([_padded(rolls[i], length, 0) for i in batch])).to(device)  # b t n
         known = np.stack([_padded(hidden(conditions[i], *hide), length, UNKNOWN) for i in batch])  # b t c
-        cells = network.cell_log_likelihood(
-            torch.from_numpy(outcomes).to(device),
-            torch.zeros(len(batch), network.config.num_notes, dtype=torch.uint8, device=device),
-            torch.from_numpy(known).to(device),
-        )
-        frames = cells.double().sum(-1).cpu().numpy()  # b t
-        found |= {i: row[: len(rolls[i])] for i, row in zip(batch, frames, strict=True)}
+        silence, rows = torch.zeros_like(outcomes[:, 0]), torch.from_numpy(known).to(device)
+        log_probs = torch.stack([network(outcomes, silence, rows) for network in networks])
+        log_probs = (log_probs.logsumexp(0) - np.log(len(networks))).double()  # b t n k
+        index = outcomes.long().unsqueeze(-1)
+        cells = log_probs.gather(-1, index).sum((-1, -2))
+        same_state = states == states[index]
+        rolled = log_probs.masked_fill(~same_state, -torch.inf).logsumexp(-1).sum(-1)
+        for row, i in enumerate(batch):
+            end = len(rolls[i])
+            found[i] = FrameLogProbs(*(part[row, :end].cpu().numpy() for part in (cells, rolled)))
         if progress is not None:
             progress(sum(len(rolls[i]) for i in batch))
     return [found[i] for i in range(len(rolls))]
+
+
+def _batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Indices of pieces of similar length, together at most so many frames with their padding."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if batches and (len(batches[-1]) + 1) * lengths[index] <= most:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +236,7 @@ def held_out_nats(rolls: Rolls, log_probs: Sequence[NDArray[np.float64]], alphab
         The outcomes of a cell.
     """
     still = [still_frames(outcomes, alphabet) for outcomes in rolls]
-    struck = [(alphabet.states[outcomes] == STRIKE).sum() for outcomes in rolls]
+    struck = [(alphabet.states[outcomes] == alphabet.num_states - 1).sum() for outcomes in rolls]
     nats = [-row.sum() for row in log_probs]
     nats_still = [-row[mask].sum() for row, mask in zip(log_probs, still, strict=True)]
     nats_moving = [-row[~mask].sum() for row, mask in zip(log_probs, still, strict=True)]

@@ -8,10 +8,14 @@ The parallel pass of training and the step-by-step walk of drawing are two readi
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from biaxial.features.echo import Echo, echoes
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
@@ -89,7 +93,25 @@ class BiaxialLSTM(nn.Module):
         self.register_buffer("fits", torch.from_numpy(alphabet.fits), persistent=False)  # 2**v k
         self.register_buffer("voice_sets", torch.from_numpy(alphabet.voices).long(), persistent=False)  # k
 
-    def over_time(self, previous: Tensor, conditions: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def narrowed(self, first: int, num_notes: int) -> BiaxialLSTM:
+        """The network over a part of its note range; the weights, which all notes share, are the same tensors.
+
+        Parameters
+        ----------
+        first, num_notes
+            Index of the lowest note, and how many.
+        """
+        config = replace(self.config, low_pitch=self.config.low_pitch + first, num_notes=num_notes)
+        narrow = copy.copy(self)
+        narrow._modules, narrow.config = dict(self._modules), config
+        device = self.head.weight.device
+        narrow.time_features, narrow.note_features = TimeFeatures(config).to(device), NoteFeatures(config).to(device)
+        narrow.time_features.pitch = self.time_features.pitch[first : first + num_notes]
+        return narrow
+
+    def over_time(
+        self, previous: Tensor, conditions: Tensor, state: State | None = None, echo: Echo | None = None
+    ) -> tuple[Tensor, State]:
         """Run the time axis.
 
         Parameters
@@ -100,13 +122,15 @@ class BiaxialLSTM(nn.Module):
             Conditions of each step, shape ``(b, t, c)``.
         state
             State to go on from, zero (the beginning of a piece) by default.
+        echo
+            The echo of each step, for a config that has it.
 
         Returns
         -------
         Its output, shape ``(b, t, n, h)`` with notes from low to high, and the new state.
         """
         b, _, n = previous.shape
-        features = rearrange(self.time_features(previous, conditions), "b t n f -> (b n) t f")
+        features = rearrange(self.time_features(previous, conditions, echo), "b t n f -> (b n) t f")
         output, state = self.time_axis(features, state)
         return rearrange(output, "(b n) t h -> b t n h", b=b, n=n), state
 
@@ -117,6 +141,7 @@ class BiaxialLSTM(nn.Module):
         previous: Tensor,
         state: State | None = None,
         places: slice = slice(None),
+        echo: Echo | None = None,
     ) -> tuple[Tensor, State]:
         """Run the note axis over frames, or over some places of the walk.
 
@@ -130,13 +155,16 @@ class BiaxialLSTM(nn.Module):
             State of the walk, zero (its beginning) by default.
         places
             Places of the walk that are run, all by default.
+        echo
+            The echo of these frames for a config that has it, in the order of the walk.
 
         Returns
         -------
         Log-probabilities of every outcome, shape ``(rows, places, k)``, and the new state. Impossible outcomes (a HOLD
         of what did not sound, a voice that is already placed) have probability zero.
         """
-        inputs = torch.cat([time_output, self.note_features(frame, previous, places).to(time_output.dtype)], dim=-1)
+        features = self.note_features(frame, previous, places, echo)
+        inputs = torch.cat([time_output, features.to(time_output.dtype)], dim=-1)
         hidden, state = self.note_axis(inputs, state)
         logits = self.head(torch.cat([hidden, inputs.to(hidden.dtype)], -1) if self.config.head_sees_inputs else hidden)
         sets = self.voice_sets[frame.long()]
@@ -146,7 +174,14 @@ class BiaxialLSTM(nn.Module):
         logits = torch.where(possible, logits.to(torch.promote_types(logits.dtype, torch.float32)), IMPOSSIBLE)
         return logits.log_softmax(-1), state
 
-    def forward(self, outcomes: Tensor, previous: Tensor, conditions: Tensor, seen: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        outcomes: Tensor,
+        previous: Tensor,
+        conditions: Tensor,
+        seen: Tensor | None = None,
+        echo: Echo | None = None,
+    ) -> Tensor:
         """Log-probabilities of all outcomes of every cell, given all cells before it.
 
         Parameters
@@ -160,24 +195,36 @@ class BiaxialLSTM(nn.Module):
         seen
             What the time axis is shown in place of the frame before each step, shape ``(b, t, n)``; training hides
             voices so.
+        echo
+            The echo of each step, for a config that has it; that of whole pieces by default.
 
         Returns
         -------
         Shape ``(b, t, n, k)``, notes from low to high.
         """
         shifted = frames_before(outcomes, previous)
-        time_output, _ = self.over_time(shifted if seen is None else seen, conditions)
+        if self.config.echo and echo is None:
+            echo = echoes(outcomes)
+        time_output, _ = self.over_time(shifted if seen is None else seen, conditions, echo=echo)
         walk = self.note_features.walk
         time_output = rearrange(time_output, "b t n h -> (b t) n h")
         time_output = time_output.flip(1) if self.config.walks_down else time_output
         frames, before = (walk(rearrange(x, "b t n -> (b t) n")) for x in (outcomes, shifted))
-        log_probs, _ = self.over_notes(time_output, frames, before)
+        if echo is not None:
+            echo = Echo(*(x.flatten(0, 1) for x in echo))
+            echo = echo._replace(frame=walk(echo.frame))
+        log_probs, _ = self.over_notes(time_output, frames, before, echo=echo)
         log_probs = log_probs.flip(1) if self.config.walks_down else log_probs
         return rearrange(log_probs, "(b t) n k -> b t n k", b=outcomes.shape[0])
 
     def cell_log_likelihood(
-        self, outcomes: Tensor, previous: Tensor, conditions: Tensor, seen: Tensor | None = None
+        self,
+        outcomes: Tensor,
+        previous: Tensor,
+        conditions: Tensor,
+        seen: Tensor | None = None,
+        echo: Echo | None = None,
     ) -> Tensor:
         """Log-probability of every cell of a roll in nats, shape ``(b, t, n)``; arguments as in :meth:`forward`."""
-        log_probs: Tensor = self(outcomes, previous, conditions, seen)
+        log_probs: Tensor = self(outcomes, previous, conditions, seen, echo)
         return log_probs.gather(-1, outcomes.long().unsqueeze(-1)).squeeze(-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from biaxial.features.config import FeatureConfig
@@ -35,6 +35,9 @@ class ModelConfig(FeatureConfig):
             raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
 
 
+_FRAMES = ModelConfig(num_states=2, metre="none", form=False, clock=True, echo=True, next_voice=True)
+"""Music as bare frames: no input that needs to know the bars or the whole piece."""
+
 PRESETS: Final[dict[str, ModelConfig]] = {
     "chorale": ModelConfig(),
     "hexahedria": ModelConfig(
@@ -54,6 +57,17 @@ PRESETS: Final[dict[str, ModelConfig]] = {
         dropout=0.5,
         head_sees_inputs=False,
     ),
+    "jsb-quarter": replace(
+        _FRAMES,
+        low_pitch=21,
+        num_notes=88,
+        num_voices=0,
+        steps_per_quarter=1,
+        order="low-to-high",
+        voice_neighbourhood=False,
+        ranks=4,
+    ),
+    "jsb-16th": replace(_FRAMES, key=False),
     "tiny": ModelConfig(time_hidden=(24,), note_hidden=(16,), dropout=0.0),
 }
 """Named configs: ``chorale`` is the default, ``hexahedria`` the published network, ``tiny`` is for tests."""

@@ -21,6 +21,7 @@ from einops import rearrange
 from torch import Tensor
 
 from biaxial.constants import SILENT, STRIKE
+from biaxial.features.echo import Echo, EchoMemory
 from biaxial.models.biaxial import IMPOSSIBLE, BiaxialLSTM, State
 from biaxial.sampling.constraints import Rule
 
@@ -68,11 +69,14 @@ class StepState:
         State of the time axis; ``None`` before the first step.
     log_likelihood
         Log-probability of all cells so far under the model, in nats, shape ``(b,)``.
+    memory
+        All frames so far, for a config with the echo input.
     """
 
     previous: Tensor
     layers: State | None
     log_likelihood: Tensor
+    memory: EchoMemory | None = None
 
     def take(self, rows: Tensor) -> StepState:
         """The state of some pieces of the batch, in any order and any number of times."""
@@ -84,7 +88,8 @@ class StepState:
 
         if layers is not None:
             layers = tuple((taken(hidden), taken(cell)) for hidden, cell in layers)
-        return StepState(self.previous[rows], layers, self.log_likelihood[rows])
+        memory = None if self.memory is None else self.memory.take(rows)
+        return StepState(self.previous[rows], layers, self.log_likelihood[rows], memory)
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ class Task:
     known: Tensor | None
     bias: Tensor | None
     rules: Sequence[Rule]
+    echo: Echo | None = None
 
     @cached_property
     def may_stop(self) -> bool:
@@ -125,7 +131,8 @@ class Stepper:
     def start(self, batch: int) -> StepState:
         """The state before the first step: silence."""
         previous = torch.zeros(batch, self.config.num_notes, dtype=torch.uint8)
-        return StepState(previous, None, torch.zeros(batch, dtype=torch.float64))
+        memory = EchoMemory.empty(batch, self.config.num_notes) if self.config.echo else None
+        return StepState(previous, None, torch.zeros(batch, dtype=torch.float64), memory)
 
     @torch.inference_mode()
     def step(
@@ -161,15 +168,21 @@ class Stepper:
         """
         walk = self.model.note_features.walk
         b, n = state.previous.shape
-        output, layers = self.model.over_time(state.previous.unsqueeze(1), conditions.unsqueeze(1), state.layers)
+        echo = None if state.memory is None else state.memory.echo()
+        output, layers = self.model.over_time(state.previous.unsqueeze(1), conditions.unsqueeze(1), state.layers, echo)
         output = output[:, 0].flip(1) if self.config.walks_down else output[:, 0]  # b n h
         if bias is not None:
             bias = torch.broadcast_to(bias, (b, n, len(self.config.alphabet)))
             bias = bias.flip(1) if self.config.walks_down else bias
-        task = Task(output, walk(state.previous), walk(randoms), None if known is None else walk(known), bias, rules)
+        if echo is not None:
+            echo = Echo(walk(echo.frame[:, 0]), echo.length[:, 0], echo.from_start[:, 0])
+        task = Task(
+            output, walk(state.previous), walk(randoms), None if known is None else walk(known), bias, rules, echo
+        )
         frame, log_weight, log_p = self._walk(task)
         frame, log_likelihood = walk(frame), state.log_likelihood + log_p
-        return frame, log_weight, StepState(frame, layers, log_likelihood)
+        memory = None if state.memory is None else state.memory.heard(frame)
+        return frame, log_weight, StepState(frame, layers, log_likelihood, memory)
 
     def _walk(self, task: Task) -> tuple[Tensor, Tensor, Tensor]:
         """Draw a frame cell by cell; returns it with its log-weight and log-likelihood, shape ``(b,)`` each."""
@@ -179,7 +192,7 @@ class Stepper:
         for place in range(frame.shape[1]):
             here = slice(place, place + 1)
             output = task.time_output[:, here]
-            log_probs, note_state = self.model.over_notes(output, frame, task.previous, note_state, here)
+            log_probs, note_state = self.model.over_notes(output, frame, task.previous, note_state, here, task.echo)
             choice, weight, log_p = self._decide(task, log_probs, frame, here)
             frame[:, here] = choice
             log_weight, log_likelihood = log_weight + weight.sum(1), log_likelihood + log_p.sum(1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class TrainConfig:
         Share of the voices (of the cells, in an unvoiced corpus) that the time axis is not shown in the frame before.
     patience
         Epochs without improvement on the held-out pieces after which training stops.
+    note_window
+        Notes of the range that a training batch is cut to, around what sounds and at a random height; 0 for all. Silent
+        notes cost as much time as others, and the weights are the same for all.
     sample_every
         Epochs between two short compositions to listen to, 0 for none.
     seed
@@ -48,6 +52,7 @@ class TrainConfig:
     transpose: int = 6
     unknown_share: float = 0.15
     forget_share: float = 0.1
+    note_window: int = 0
     patience: int = 12
     sample_every: int = 5
     seed: int = 0
@@ -59,9 +64,23 @@ class TrainConfig:
         for name in ("learning_rate", "gradient_clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("warmup_steps", "weight_decay", "transpose", "sample_every", "seed"):
+        for name in ("warmup_steps", "weight_decay", "transpose", "note_window", "sample_every", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
         for name in ("average_decay", "unknown_share", "forget_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")
+
+
+_FRAMES = TrainConfig(crop_steps=1024, unknown_share=0.0, forget_share=0.0, sample_every=0)
+
+TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
+    "chorale": TrainConfig(),
+    "hexahedria": TrainConfig(),
+    "tiny": TrainConfig(),
+    "jsb-quarter": replace(
+        _FRAMES, epochs=30, batch_size=8, average_decay=0.98, warmup_steps=30, transpose=0, note_window=60
+    ),
+    "jsb-16th": replace(_FRAMES, epochs=30, batch_size=2, average_decay=0.99, transpose=5),
+}
+"""How each preset of :data:`biaxial.models.config.PRESETS` is trained."""

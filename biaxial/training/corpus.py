@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from biaxial.constants import SILENT, STRIKE
 from biaxial.errors import InputError
-from biaxial.features.conditions import Condition, outline_conditions
+from biaxial.features.conditions import Condition, outline_conditions, unknown_conditions
 from biaxial.io.corpus import SPLITS, FolderItem, Split, read_folder
 from biaxial.io.files import atomic_write
+from biaxial.io.frames import read_frames
+from biaxial.models.config import ModelConfig
 from biaxial.roll import Roll
 from biaxial.score import Grid, Score
 
@@ -73,6 +75,27 @@ class CorpusPiece:
         roll = Roll.from_score(score, grid, 0, 128)
         voices = np.zeros(roll.states.shape, np.uint8) if roll.voices is None else roll.voices
         return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid))
+
+
+def outcomes_of(piece: CorpusPiece, config: ModelConfig, start: int, end: int, semitones: int = 0) -> NDArray[np.uint8]:
+    """Frames of a piece as outcomes over the config's note range, shape ``(t, n)``.
+
+    Raises
+    ------
+    ValueError
+        If the piece leaves the range.
+    """
+    low = config.low_pitch - semitones
+    first, last = piece.pitch_range()
+    if first < low or last >= low + config.num_notes:
+        raise ValueError(
+            f"{piece.name}: pitches {first} to {last} leave the range {low} to {low + config.num_notes - 1}"
+        )
+    notes = slice(max(low, 0), low + config.num_notes)
+    states, voices = piece.states[start:end, notes], piece.voices[start:end, notes]
+    outcomes = config.alphabet.encode(states, voices if config.num_voices else None)
+    below, above = max(0, -low), max(0, low + config.num_notes - 128)
+    return np.pad(outcomes, ((0, 0), (below, above)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,17 +157,33 @@ class Corpus:
         return cls(tuple(pieces), grid.steps_per_quarter, num_voices)
 
     @classmethod
+    def from_frames(cls, path: Path, grid: Grid) -> Corpus:
+        """Read a file of frames (:mod:`biaxial.io.frames`); its pieces stand in C, as far as they know.
+
+        Nothing that needs a whole piece is known of them: neither metre nor mode nor end.
+        """
+        pieces, num_voices = read_frames(path)
+        found = []
+        for piece in pieces:
+            conditions = unknown_conditions(len(piece.states))
+            if not num_voices:  # published transposed to C major and C minor
+                conditions[:, Condition.TONIC] = 0
+            found.append(CorpusPiece(piece.name, piece.split, piece.states, piece.voices, conditions))
+        return cls(tuple(found), grid.steps_per_quarter, num_voices)
+
+    @classmethod
     def read(
         cls, source: Path, grid: Grid, advance: Callable[[int], None] | None = None
     ) -> tuple[Corpus, list[tuple[Path, str]]]:
-        """Read a prepared ``.npz`` file or a folder of MIDI files.
+        """Read a prepared ``.npz`` file, a ``.json`` file of frames, or a folder of MIDI files.
 
         Parameters
         ----------
         source
             The file or folder.
         grid
-            The time grid of a folder; a prepared file has its own.
+            The time grid of a folder, and that on which the frames of a ``.json`` file are taken to stand; a prepared
+            file has its own.
         advance
             Called with 1 after every file of a folder.
 
@@ -159,6 +198,8 @@ class Corpus:
         """
         if source.suffix == ".npz":
             return cls.load(source), []
+        if source.suffix == ".json":
+            return cls.from_frames(source, grid), []
         items, refused = read_folder(source, advance)
         corpus = cls.from_items(items, grid, refused)
         if not corpus.pieces:

@@ -13,15 +13,15 @@ from typing import NamedTuple
 import lightning
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from biaxial.constants import VOICE_RANGES
 from biaxial.features.conditions import GROUPS, UNKNOWN, Condition, hidden
+from biaxial.features.echo import Echo, echoes
 from biaxial.models.config import ModelConfig
 from biaxial.training.config import TrainConfig
-from biaxial.training.corpus import Corpus, CorpusPiece
+from biaxial.training.corpus import Corpus, CorpusPiece, outcomes_of
 
 
 class Batch(NamedTuple):
@@ -37,12 +37,15 @@ class Batch(NamedTuple):
         Shape ``(b, t, c)``.
     mask
         Whether a step belongs to the piece, shape ``(b, t)``.
+    echo
+        Echo of each step in the whole piece, for a config that has it.
     """
 
     outcomes: Tensor
     previous: Tensor
     conditions: Tensor
     mask: Tensor
+    echo: Echo | None = None
 
 
 @dataclass(frozen=True)
@@ -70,27 +73,6 @@ def transpositions(piece: CorpusPiece, config: ModelConfig, most: int) -> list[i
     ]
 
 
-def outcomes_of(piece: CorpusPiece, config: ModelConfig, start: int, end: int, semitones: int = 0) -> NDArray[np.uint8]:
-    """Frames of a piece as outcomes over the config's note range, shape ``(t, n)``.
-
-    Raises
-    ------
-    ValueError
-        If the piece leaves the range.
-    """
-    low = config.low_pitch - semitones
-    first, last = piece.pitch_range()
-    if first < low or last >= low + config.num_notes:
-        raise ValueError(
-            f"{piece.name}: pitches {first} to {last} leave the range {low} to {low + config.num_notes - 1}"
-        )
-    notes = slice(max(low, 0), low + config.num_notes)
-    states, voices = piece.states[start:end, notes], piece.voices[start:end, notes]
-    outcomes = config.alphabet.encode(states, voices if config.num_voices else None)
-    below, above = max(0, -low), max(0, low + config.num_notes - 128)
-    return np.pad(outcomes, ((0, 0), (below, above)))
-
-
 def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     """Make a batch of crops."""
     length = max(crop.length for crop in crops)
@@ -99,17 +81,29 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     previous = np.zeros((b, n), np.uint8)
     conditions = np.full((b, length, len(Condition)), UNKNOWN, np.int16)
     mask = np.zeros((b, length), bool)
+    echo = Echo(torch.zeros(b, length, n).byte(), torch.zeros(b, length).long(), torch.zeros(b, length).bool())
     for row, crop in enumerate(crops):
         end = crop.start + crop.length
-        outcomes[row, : crop.length] = outcomes_of(crop.piece, config, crop.start, end, crop.semitones)
+        so_far = outcomes_of(crop.piece, config, 0, end, crop.semitones)
+        outcomes[row, : crop.length] = so_far[crop.start :]
         if crop.start:
-            previous[row] = outcomes_of(crop.piece, config, crop.start - 1, crop.start, crop.semitones)[0]
+            previous[row] = so_far[crop.start - 1]
+        if config.echo:
+            heard = echoes(torch.from_numpy(so_far).unsqueeze(0))
+            for part, found in zip(echo, heard, strict=True):
+                part[row, : crop.length] = found[0, crop.start :]
         rows = crop.piece.conditions[crop.start : end].copy()
         known = rows[:, Condition.TONIC] != UNKNOWN
         rows[known, Condition.TONIC] = (rows[known, Condition.TONIC] + crop.semitones) % 12
         conditions[row, : crop.length] = hidden(rows, *crop.hide)
         mask[row, : crop.length] = True
-    return Batch(*(torch.from_numpy(array) for array in (outcomes, previous, conditions, mask)))
+    return Batch(
+        torch.from_numpy(outcomes),
+        torch.from_numpy(previous),
+        torch.from_numpy(conditions),
+        torch.from_numpy(mask),
+        echo if config.echo else None,
+    )
 
 
 def epoch_crops(
@@ -118,7 +112,8 @@ def epoch_crops(
     """The batches of one epoch, as crops.
 
     A piece gives as many crops as are needed to cover it; the first begins near its beginning, the last ends near its
-    end. Each crop is transposed at random, and each group of conditions is hidden in a share of them.
+    end. Each crop is transposed at random, and each group of conditions is hidden in a share of them. Crops of about
+    the same length come together, since the shorter ones of a batch are padded.
     """
     rng = np.random.default_rng([train.seed, epoch])
     crops = []
@@ -133,8 +128,9 @@ def epoch_crops(
             start = int(np.clip(round(centre + jitter), 0, room))
             hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
             crops.append(Crop(piece, start, length, int(rng.choice(shifts)), hide))
-    order = rng.permutation(len(crops))
-    for first in range(0, len(crops), train.batch_size):
+    about = [crop.length * rng.uniform(0.8, 1.25) for crop in crops]
+    order = np.argsort(about)
+    for first in rng.permutation(np.arange(0, len(crops), train.batch_size)):
         yield [crops[i] for i in order[first : first + train.batch_size]]
 
 

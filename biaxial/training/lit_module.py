@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from biaxial.constants import STRIKE
 from biaxial.models.biaxial import BiaxialLSTM, frames_before
 from biaxial.models.config import ModelConfig
 from biaxial.training.config import TrainConfig
@@ -38,13 +37,15 @@ class BiaxialModule(lightning.LightningModule):
         self.train_config = train
         self.total_steps = total_steps
         self.model = BiaxialLSTM(config)
-        self.register_buffer("strikes", torch.from_numpy(config.alphabet.states == STRIKE), persistent=False)  # k
+        self.register_buffer(
+            "strikes", torch.from_numpy(config.alphabet.states == config.num_states - 1), persistent=False
+        )  # k
         self.register_buffer("without", torch.from_numpy(config.alphabet.without), persistent=False)  # 2**v k
         self._sums = torch.zeros(3, dtype=torch.float64)
 
-    def _nats(self, batch: Batch, seen: Tensor | None = None) -> Tensor:
+    def _nats(self, model: BiaxialLSTM, batch: Batch, seen: Tensor | None = None) -> Tensor:
         """Negative log-likelihood of all frames in the batch."""
-        cells = self.model.cell_log_likelihood(batch.outcomes, batch.previous, batch.conditions, seen)
+        cells = model.cell_log_likelihood(batch.outcomes, batch.previous, batch.conditions, seen, batch.echo)
         return -(cells * batch.mask.unsqueeze(-1)).sum()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -55,9 +56,25 @@ class BiaxialModule(lightning.LightningModule):
         """
         torch.manual_seed((self.train_config.seed * 1_000_003 + self.global_step) * 1009 + self.global_rank)
         steps = batch.mask.sum()
-        loss = self._nats(batch, self._forgetful(batch)) / steps
+        model, batch = self._windowed(batch)
+        loss = self._nats(model, batch, self._forgetful(batch)) / steps
         self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True)
         return loss
+
+    def _windowed(self, batch: Batch) -> tuple[BiaxialLSTM, Batch]:
+        """The network and the batch over a part of the note range that holds all that sounds."""
+        size, num_notes = self.train_config.note_window, self.model.config.num_notes
+        if not 0 < size < num_notes:
+            return self.model, batch
+        sounding = (batch.outcomes.flatten(0, 1).any(0) | batch.previous.any(0)).nonzero()
+        lowest, highest = (int(sounding[0]), int(sounding[-1])) if len(sounding) else (0, 0)
+        size = max(size, highest + 1 - lowest)
+        least, most = max(0, highest + 1 - size), min(lowest, num_notes - size)
+        first = int(torch.randint(least, most + 1, ()))
+        notes = slice(first, first + size)
+        echo = None if batch.echo is None else batch.echo._replace(frame=batch.echo.frame[..., notes])
+        narrow = batch._replace(outcomes=batch.outcomes[..., notes], previous=batch.previous[..., notes], echo=echo)
+        return self.model.narrowed(first, size), narrow
 
     def _forgetful(self, batch: Batch) -> Tensor | None:
         """The frames before each step with some voices out of sight, each for a quarter note.
@@ -85,7 +102,7 @@ class BiaxialModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch of whole pieces to the sums."""
         struck = self.strikes[batch.outcomes.long()].sum()
-        self._sums += torch.stack([self._nats(batch), batch.mask.sum(), struck]).double().cpu()
+        self._sums += torch.stack([self._nats(self.model, batch), batch.mask.sum(), struck]).double().cpu()
 
     def on_validation_epoch_end(self) -> None:
         """Log nats per step and per struck note, averaged over all frames."""

@@ -62,12 +62,13 @@ class Machine:
             raise ValueError(f"the number of devices is at least 0, not {self.devices}")
 
     def resolved_precision(self) -> Literal["bf16-mixed", "32-true"]:
-        """The precision that is used: bfloat16 on GPUs that know it and on processors with AMX tiles, else float32."""
+        """The precision that is used: bfloat16 on GPUs and processors with units for its dot products, else float32."""
         if self.precision != "auto":
             return self.precision
         if self.accelerator != "cpu" and torch.cuda.is_available():
             return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
-        return "bf16-mixed" if torch.cpu._is_amx_tile_supported() else "32-true"
+        has_units = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+        return "bf16-mixed" if has_units else "32-true"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,123 @@
+"""``biaxial-evaluate``: the exact likelihood of music under a model, in nats."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from biaxial.cli.common import Arguments, command
+from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.errors import InputError
+
+if TYPE_CHECKING:
+    from biaxial.metrics.report import Figure
+    from biaxial.training.evaluation import Evaluation
+
+PROG = "biaxial-evaluate"
+DESCRIPTION = "Print the exact likelihood of music under a model: nats per frame, by the chain rule, over every frame."
+_HEADINGS = ("pieces", "frames", "nats per frame", "roll alone", "per note", "moving frames", "still frames")
+
+
+def read_paths(text: str) -> tuple[Path, ...]:
+    """Paths separated by commas."""
+    return tuple(Path(part.strip()) for part in text.split(",") if part.strip())
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What to score, and with which weights."""
+
+    data: Path = option(
+        REQUIRED,
+        positional=True,
+        metavar="DATA",
+        help="a .json file of frames (a dictionary of splits, or one list of pieces), a folder of MIDI files, or a "
+        "prepared .npz file",
+    )
+    checkpoint: tuple[Path, ...] | None = option(
+        None,
+        parse=read_paths,
+        metavar="PATH,...",
+        help="weights; several are averaged cell by cell (default: the shipped ones)",
+    )
+    split: Literal["train", "valid", "test"] | None = option(None, help="score only this split (default: all)")
+    device: str = option("auto", metavar="NAME", help="auto, cpu, cuda, ...")
+    json: bool = option(False, help="print one JSON object")
+    quiet: bool = option(False, short="-q", help="no progress bar")
+
+
+@command(PROG)
+def main(argv: Arguments) -> None:
+    """Score what the command line names, and print the figures."""
+    (options,) = parse(parser(PROG, DESCRIPTION, EvaluateOptions), argv)
+    assert isinstance(options, EvaluateOptions)
+
+    from biaxial.cli.common import progress_bar
+    from biaxial.cli.corpus import read_corpus  # these load PyTorch
+    from biaxial.io.corpus import SPLITS
+    from biaxial.tasks.model import load
+    from biaxial.training.evaluation import check_networks, evaluate
+
+    networks = [load(path, options.device).network for path in options.checkpoint or (None,)]
+    config = check_networks(networks)
+    corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet)
+    splits = SPLITS if options.split is None else (options.split,)
+    total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
+    if not total:
+        held = ", ".join(split for split in SPLITS if corpus.split(split))
+        raise InputError(f"{options.data}: no pieces of the split {options.split!r}; it has {held}")
+    with progress_bar(total, " frames", quiet=options.quiet) as advance:
+        found = evaluate(networks, corpus, splits, advance)
+    whole = found[-1] if len(splits) > 1 else found[0]
+    if options.json:
+        print(json.dumps({**_plain(whole), "splits": {each.label: _plain(each) for each in found}}))
+        return
+    print(f"| {' | '.join(('', *_HEADINGS))} |\n|{'---|' * (len(_HEADINGS) + 1)}")
+    for each in found:
+        print(f"| {' | '.join((each.label, *_cells(each)))} |")
+    for each in found:
+        if each.impossible and each.label in SPLITS:
+            names = ", ".join(each.impossible)
+            print(
+                f"{each.label}: likelihood zero, pitches outside {config.low_pitch} to {config.high_pitch}: {names}. "
+                f"Without them {_text(each.nats.per_step)} nats per frame",
+                file=sys.stderr,
+            )
+
+
+def _cells(found: Evaluation) -> tuple[str, ...]:
+    impossible = bool(found.impossible)
+    figures = (found.nats.per_step, found.roll, found.nats.per_note, found.nats.moving, found.nats.still)
+    return str(found.num_pieces), str(found.num_frames), *("infinite" if impossible else _text(f) for f in figures)
+
+
+def _text(figure: Figure) -> str:
+    return f"{figure.value:.4f} ± {figure.standard_error:.4f}"
+
+
+def _plain(found: Evaluation) -> dict[str, Any]:
+    """Plain values; what is infinite or undefined is null, since JSON has no other word for it."""
+
+    def number(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    values: dict[str, Any] = {
+        "nats_per_frame": number(found.nats_per_frame),
+        "standard_error": number(found.nats.per_step.standard_error),
+        "nats_per_note": number(found.nats_per_note),
+        "nats_per_frame_roll": None if found.impossible else number(found.roll.value),
+        "nats_per_moving_frame": None if found.impossible else number(found.nats.moving.value),
+        "nats_per_still_frame": None if found.impossible else number(found.nats.still.value),
+        "num_frames": found.num_frames,
+        "num_notes": found.num_notes,
+        "num_moving_frames": int(found.nats.moving.count),
+        "num_pieces": found.num_pieces,
+        "num_impossible_pieces": len(found.impossible),
+        "impossible_pieces": list(found.impossible),
+        "nats_per_frame_of_possible_pieces": number(found.nats.per_step.value),
+    }
+    return values
