@@ -114,7 +114,7 @@ def _plain(found: Evaluation) -> dict[str, Any]:
         "nats_per_still_frame": None if found.impossible else number(found.nats.still.value),
         "num_frames": found.num_frames,
         "num_notes": found.num_notes,
-        "num_moving_frames": int(found.nats.moving.count),
+        "num_moving_frames": int(found.nats.moving.total),
         "num_pieces": found.num_pieces,
         "num_impossible_pieces": len(found.impossible),
         "impossible_pieces": list(found.impossible),

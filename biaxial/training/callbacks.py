@@ -116,8 +116,8 @@ class Samples(Callback):
 class History(Callback):
     """Keeps ``metrics.csv``: a row for each epoch, also those before a run was resumed."""
 
-    def __init__(self, path: Path, samples: Samples) -> None:
-        self.path, self.samples = path, samples
+    def __init__(self, path: Path, best: BestWeights, samples: Samples) -> None:
+        self.path, self.best, self.samples = path, best, samples
         self.rows: list[dict[str, str]] = []
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
@@ -129,6 +129,7 @@ class History(Callback):
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Add the row of this epoch."""
         row = {"epoch": str(trainer.current_epoch + 1), "updates": str(trainer.global_step)}
+        row["seconds"] = f"{self.best.seconds:.0f}"
         for name in ("train_nats", "valid_nats", "valid_nats_per_note"):
             row[name] = f"{float(trainer.callback_metrics[name]):.5f}"
         row["sample_nats"] = "" if self.samples.nats is None else f"{self.samples.nats:.5f}"

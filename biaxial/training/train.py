@@ -186,7 +186,7 @@ def train(
         callbacks=[
             best,
             samples,
-            History(folder / "metrics.csv", samples),
+            History(folder / "metrics.csv", best, samples),
             EMAWeightAveraging(decay=train_config.average_decay, use_buffers=False),
             ModelCheckpoint(folder, filename="last", enable_version_counter=False),
             EarlyStopping("valid_nats", patience=train_config.patience),

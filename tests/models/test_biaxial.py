@@ -7,11 +7,12 @@ import dataclasses
 import pytest
 import torch
 
+from biaxial.features.conditions import Condition
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 
 
-@pytest.fixture(params=["tiny", "hexahedria", "low-to-high"])
+@pytest.fixture(params=["tiny", "hexahedria", "low-to-high", "jsb-quarter", "jsb-16th"])
 def network(request: pytest.FixtureRequest) -> BiaxialLSTM:
     torch.manual_seed(0)
     if request.param == "low-to-high":
@@ -34,8 +35,9 @@ def roll(network: BiaxialLSTM, b: int, t: int) -> torch.Tensor:
 
 
 def conditions(b: int, t: int) -> torch.Tensor:
-    rows = torch.zeros(b, t, 8, dtype=torch.int16)
-    rows[..., 2] = 16
+    rows = torch.zeros(b, t, len(Condition), dtype=torch.int16)
+    rows[..., Condition.BAR_STEPS] = 16
+    rows[..., Condition.SINCE_START] = torch.arange(t)
     return rows
 
 

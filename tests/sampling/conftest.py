@@ -12,7 +12,7 @@ from biaxial.models.config import ModelConfig
 
 
 def tiny_network(
-    num_states: int = 3, num_voices: int = 0, num_notes: int = 3, order: str = "high-to-low"
+    num_states: int = 3, num_voices: int = 0, num_notes: int = 3, order: str = "high-to-low", **inputs: bool | int
 ) -> BiaxialLSTM:
     """A network of few notes with weights large enough that every outcome matters."""
     torch.manual_seed(3)
@@ -26,6 +26,7 @@ def tiny_network(
         time_hidden=(5,),
         note_hidden=(4,),
         dropout=0.0,
+        **inputs,  # type: ignore[arg-type]
     )
     model = BiaxialLSTM(config).eval()
     with torch.no_grad():

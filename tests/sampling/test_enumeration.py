@@ -31,8 +31,8 @@ def every_roll(model: BiaxialLSTM) -> tuple[Tensor, Tensor]:
 
 
 def conditions(batch: int) -> Tensor:
-    rows = torch.tensor([[1, 0, 16, 0, 0, 1, 255, 255], [0, 1, 16, 0, 0, 0, 255, 255]], dtype=torch.int16)
-    return rows.expand(batch, 2, 8)
+    rows = torch.tensor([[1, 0, 16, 0, 0, 1, 255, 255, 0], [0, 1, 16, 0, 0, 0, 255, 255, 1]], dtype=torch.int16)
+    return rows.expand(batch, 2, 9)
 
 
 def draw(stepper: Stepper, count: int, **constraints: object) -> tuple[Tensor, Tensor, Tensor]:

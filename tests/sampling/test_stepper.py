@@ -17,15 +17,16 @@ from biaxial.sampling.stepper import Proposal, Stepper
 MakeNetwork = Callable[..., BiaxialLSTM]
 
 
-@pytest.fixture(scope="module", params=["tiny", "hexahedria"])
+@pytest.fixture(scope="module", params=["tiny", "hexahedria", "jsb-quarter", "jsb-16th"])
 def model(request: pytest.FixtureRequest) -> BiaxialLSTM:
     torch.manual_seed(0)
     return BiaxialLSTM(PRESETS[request.param]).eval()
 
 
 def conditions(batch: int, num_steps: int) -> torch.Tensor:
-    rows = torch.full((batch, num_steps, 8), -1, dtype=torch.int16)
+    rows = torch.full((batch, num_steps, 9), -1, dtype=torch.int16)
     rows[:, :, 0] = torch.arange(num_steps) == 0
+    rows[:, :, 8] = torch.arange(num_steps)
     rows[0, :, 1], rows[0, :, 2] = torch.arange(num_steps) % 16, 16
     rows[0, :, 3:5] = torch.tensor([7, 1])
     return rows

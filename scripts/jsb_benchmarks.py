@@ -1,0 +1,194 @@
+"""Train the networks of the JSB benchmarks: one list of jobs, worked off in any number of sittings.
+
+``python scripts/jsb_benchmarks.py DATA`` works off every job that is not finished, each with the command that the table
+shows, into ``runs/jsb/NAME``; a job that was stopped goes on after its last whole epoch. DATA is the folder with
+``quarter-train-valid.json`` and ``16th-separated-train-valid.json``. ``--only`` takes the jobs of some groups:
+
+- ``screen``: what each idea is worth, 8 epochs and 2 seeds each;
+- ``full``: the best of them, the published network beside them, at full length;
+- ``quarter``: the five weights of the quarter-note benchmark;
+- ``16th``: the weights of the sixteenth-note benchmark.
+
+``--parallel`` runs several at a time, each on ``--threads`` threads. On one CPU core a screening run takes about 5
+minutes, a quarter-note run a quarter of an hour and the sixteenth-note run an hour and a half.
+
+``--table`` trains nothing and prints a markdown table of all runs; ``--store FOLDER`` writes the weights of the last
+two groups there in half precision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from biaxial.models.checkpoint import load_weights, save_weights
+from biaxial.training.curve import read_metrics
+
+RUNS = Path("runs/jsb")
+QUARTER, SIXTEENTH = "quarter-train-valid.json", "16th-separated-train-valid.json"
+SCREEN = ("--preset", "jsb-quarter", "--epochs", "8", "--average-decay", "0.95")
+IDEAS: dict[str, tuple[str, ...]] = {
+    "preset": (),
+    "no-echo": ("--no-echo",),
+    "no-ranks": ("--ranks", "0"),
+    "no-running-chord": ("--no-running-chord",),
+    "no-next-voice": ("--no-next-voice",),
+    "no-intervals": ("--no-voice-intervals",),
+    "no-parallels": ("--no-parallels",),
+    "no-clock": ("--no-clock",),
+    "no-key": ("--no-key",),
+    "high-to-low": ("--order", "high-to-low"),
+    "neighbourhood-24": ("--neighbourhood", "24"),
+    "neighbourhood-6": ("--neighbourhood", "6"),
+    "shift-3": ("--transpose", "3"),
+    "forget-10": ("--forget-share", "0.1"),
+    "dropout-20": ("--dropout", "0.2"),
+    "dropout-50": ("--dropout", "0.5"),
+    "decay-0": ("--weight-decay", "0"),
+    "batch-4": ("--batch-size", "4"),
+    "size-300": ("--time-hidden", "300,300", "--note-hidden", "100,50"),
+    "size-128": ("--time-hidden", "128,128", "--note-hidden", "64,48"),
+    "depth-3-2": ("--time-hidden", "192,192,192", "--note-hidden", "96,64"),
+    "depth-1-1": ("--time-hidden", "192", "--note-hidden", "96"),
+    "no-average": ("--average-decay", "0"),
+}
+"""What is changed in the preset, one idea at a time."""
+
+HEXAHEDRIA = (
+    *("--preset", "hexahedria", "--num-states", "2", "--steps-per-quarter", "1", "--low-pitch", "21"),
+    *("--num-notes", "88", "--crop-steps", "1024", "--batch-size", "8", "--transpose", "0", "--note-window", "60"),
+    *("--forget-share", "0", "--sample-every", "0", "--warmup-steps", "30", "--average-decay", "0.98"),
+)
+"""The published network, trained like ours."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of ``biaxial-train``."""
+
+    group: str
+    name: str
+    data: str
+    arguments: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the run goes."""
+        return RUNS / self.name
+
+    @property
+    def command(self) -> str:
+        """What a user would type."""
+        return shlex.join(["biaxial-train", self.data, *self.arguments, "-o", str(self.folder)])
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs are done, or training has stopped early."""
+        if not (self.folder / "learning-curve.png").is_file():
+            return False
+        train = json.loads((self.folder / "config.json").read_text())["train"]
+        held_out = [value for _, value in read_metrics(self.folder / "metrics.csv")["valid_nats"]]
+        waited = len(held_out) - 1 - held_out.index(min(held_out))
+        return bool(len(held_out) >= train["epochs"] or waited >= train["patience"])
+
+
+def _seeds(group: str, name: str, data: str, arguments: Sequence[str], seeds: Sequence[int]) -> list[Job]:
+    return [Job(group, f"{name}-seed{seed}", data, (*arguments, "--seed", str(seed))) for seed in seeds]
+
+
+JOBS = [
+    *_seeds("quarter", "jsb-quarter", QUARTER, ("--preset", "jsb-quarter"), range(5)),
+    *_seeds("16th", "jsb-16th", SIXTEENTH, ("--preset", "jsb-16th"), range(1)),
+    *_seeds("full", "hexahedria", QUARTER, HEXAHEDRIA, range(1)),
+    *(
+        job
+        for name, extra in IDEAS.items()
+        for job in _seeds("screen", f"screen-{name}", QUARTER, (*SCREEN, *extra), range(2))
+    ),
+    *_seeds("screen", "screen-hexahedria", QUARTER, (*HEXAHEDRIA, *SCREEN[2:]), range(2)),
+]
+GROUPS = ("screen", "full", "quarter", "16th")
+
+
+def work(job: Job, data: Path, threads: int) -> int:
+    """Run a job, or go on with it; returns its exit status."""
+    if job.is_finished:
+        return 0
+    if (job.folder / "last.ckpt").is_file():
+        arguments = [str(data / job.data), "--resume", str(job.folder)]
+    else:
+        arguments = [str(data / job.data), *job.arguments, "-o", str(job.folder)]
+    print(f"{job.name}: {shlex.join(['biaxial-train', *arguments])}", file=sys.stderr, flush=True)
+    code = "import sys; from biaxial.cli.train import main; sys.exit(main())"
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    return subprocess.run([sys.executable, "-c", code, *arguments, "--quiet"], env=environment, check=False).returncode
+
+
+def row(job: Job) -> dict[str, Any]:
+    """What a finished run has come to."""
+    network, made = load_weights(job.folder / "model.safetensors")
+    return {
+        "name": job.name,
+        "nats": made["valid_nats_per_step"],
+        "epochs": made["epochs"],
+        "weights": sum(parameter.numel() for parameter in network.parameters()),
+        "minutes": made["training_seconds"] / 60,
+        "machine": made["device"],
+        "command": job.command,
+    }
+
+
+def main() -> None:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="?", help="folder with the two .json files")
+    parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="groups of jobs (default: all)")
+    parser.add_argument("--names", nargs="+", help="only the jobs whose names begin so")
+    parser.add_argument("--parallel", type=int, default=1, help="jobs at a time (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of each (default: %(default)s)")
+    parser.add_argument("--table", action="store_true", help="print the finished runs, and train nothing")
+    parser.add_argument("--store", type=Path, metavar="FOLDER", help="write the benchmark weights there")
+    options = parser.parse_args()
+    jobs = [job for job in JOBS if job.group in options.only]
+    jobs = [job for job in jobs if not options.names or job.name.startswith(tuple(options.names))]
+    if not (options.table or options.store):
+        if options.data is None:
+            parser.error("give the folder with the data, or --table or --store")
+        with ThreadPoolExecutor(options.parallel) as pool:
+            statuses = list(pool.map(lambda job: work(job, options.data, options.threads), jobs))
+        raise SystemExit(max(statuses, default=0))
+    finished = [job for job in jobs if job.is_finished]
+    if options.table:
+        print(
+            "| run | valid nats | best epoch | weights | minutes | machine | command |\n|---|---|---|---|---|---|---|"
+        )
+        for found in map(row, finished):
+            print(
+                f"| {found['name']} | {found['nats']:.4f} | {found['epochs']} | {found['weights']:,} | "
+                f"{found['minutes']:.1f} | {found['machine']} | `{found['command']}` |"
+            )
+    if options.store:
+        options.store.mkdir(parents=True, exist_ok=True)
+        for job in finished:
+            if job.group in ("quarter", "16th"):
+                network, made = load_weights(job.folder / "model.safetensors")
+                name = job.name.removesuffix("-seed0") if job.group == "16th" else job.name
+                save_weights(
+                    options.store / f"{name}.safetensors", network, {**made, "command": job.command}, torch.float16
+                )
+                print(options.store / f"{name}.safetensors")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""``biaxial-evaluate``: figures of files of frames and of folders, and wrong inputs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from biaxial.cli.evaluate import main
+from biaxial.io.midi import write_midi
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.checkpoint import save_weights
+from biaxial.models.config import ModelConfig
+from biaxial.score import Key, Note, Score
+
+FRAMES = {"train": [[[60, 64], [60, 64]]], "valid": [[[55], [57, 60], []], [[72]]]}
+
+
+@pytest.fixture
+def unvoiced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights for rolls of quarter notes, pitches 50 to 73."""
+    config = ModelConfig(
+        low_pitch=50, num_notes=24, num_states=2, num_voices=0, steps_per_quarter=1, time_hidden=(8,), note_hidden=(6,)
+    )
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "unvoiced.safetensors"
+    save_weights(path, BiaxialLSTM(config), {})
+    return path
+
+
+@pytest.fixture
+def frames(folder: Path) -> Path:
+    path = folder / "frames.json"
+    path.write_text(json.dumps(FRAMES))
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main([*map(str, words), "--quiet"]) == 0
+    return capsys.readouterr().out
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main([*map(str, words)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1, captured.err
+    return captured.err.removeprefix("biaxial-evaluate: ").rstrip("\n")
+
+
+def test_one_split_as_json(frames: Path, unvoiced: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = json.loads(run(capsys, frames, "--checkpoint", unvoiced, "--split", "valid", "--json"))
+    assert (figures["num_frames"], figures["num_pieces"], figures["num_notes"]) == (4, 2, 4)
+    assert figures["nats_per_frame"] == figures["nats_per_note"] == figures["splits"]["valid"]["nats_per_frame"]
+    assert figures["num_impossible_pieces"] == 0
+
+
+def test_every_split_and_all_in_a_table(frames: Path, unvoiced: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = run(capsys, frames, "--checkpoint", unvoiced).splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == [
+        "train",
+        "valid",
+        "valid, tune not in train",
+        "all",
+    ]
+    assert [line.split("|")[3].strip() for line in lines[2:]] == ["2", "4", "3", "6"]
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_a_list_of_pieces_may_stand_alone(folder: Path, unvoiced: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "test.json"
+    path.write_text(json.dumps(FRAMES["valid"]))
+    for words in ((), ("--split", "test")):
+        figures = json.loads(run(capsys, path, "--checkpoint", unvoiced, "--json", *words))
+        assert next(iter(figures["splits"])) == "test"
+        assert figures["num_frames"] == 4
+
+
+def test_an_impossible_pitch_is_reported_and_not_skipped(
+    frames: Path, unvoiced: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames.write_text(json.dumps({"valid": [[[55]], [[40, 55], [55]]]}))
+    figures = json.loads(run(capsys, frames, "--checkpoint", unvoiced, "--json"))
+    assert figures["nats_per_frame"] is None
+    assert figures["impossible_pieces"] == ["valid/001"]
+    assert figures["num_frames"] == 3
+    assert figures["nats_per_frame_of_possible_pieces"] > 0
+    assert main([str(frames), "--checkpoint", str(unvoiced), "--quiet"]) == 0
+    captured = capsys.readouterr()
+    assert "infinite" in captured.out
+    assert "likelihood zero, pitches outside 50 to 73: valid/001" in captured.err
+
+
+def test_several_weights_are_averaged(frames: Path, unvoiced: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = (
+        json.loads(run(capsys, frames, "--checkpoint", paths, "--json"))["nats_per_frame"]
+        for paths in (unvoiced, f"{unvoiced},{unvoiced}")
+    )
+    assert one == pytest.approx(two, rel=1e-5)
+
+
+def test_a_folder_of_midi_files(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "music" / "valid").mkdir(parents=True)
+    notes = tuple(Note(480 * q, 480, p, v) for q in range(4) for v, p in enumerate((67, 62, 55, 48)))
+    write_midi(Score(notes, key=Key(0)), folder / "music" / "valid" / "piece.mid")
+    figures = json.loads(run(capsys, "music", "--checkpoint", weights, "--json"))
+    assert (figures["num_frames"], figures["num_notes"]) == (16, 16)
+    assert figures["nats_per_frame_roll"] < figures["nats_per_frame"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("frames.json --checkpoint none.safetensors", "none.safetensors: no such weights"),
+        ("frames.json --checkpoint {unvoiced} --split test", "no pieces of the split 'test'; it has train, valid"),
+        ("frames.json --checkpoint {unvoiced} --split all", "--split: "),
+        ("frames.json", "in 4 voices, every note in one, and the corpus has none"),
+        ("frames.json --checkpoint {unvoiced} --device abacus", "device 'abacus' cannot be used"),
+        ("none.json --checkpoint {unvoiced}", "none.json: no such file"),
+        ("nowhere --checkpoint {unvoiced}", "nowhere: "),
+    ],
+)
+def test_wrong_inputs_end_in_one_line(
+    frames: Path, unvoiced: Path, words: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert os.getcwd() == str(frames.parent)
+    assert message in refusal(capsys, *words.format(unvoiced=unvoiced).split())
