@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
-from biaxial.cli.train import main
+from biaxial.cli.train import TrainOptions, main
 from biaxial.io.midi import write_midi
+from biaxial.models.config import PRESETS
 from biaxial.score import Key, Note, Score
+from biaxial.training.config import TRAIN_PRESETS
 
 QUICK = [
     "--preset",
@@ -78,7 +81,7 @@ def test_a_folder_is_trained_on_and_a_run_can_go_on(chorales: Path, capsys: pyte
         ("music --epochs 0", "epochs must be at least 1, not 0"),
         ("music --epochs few", "--epochs: 'few' is not a whole number; give one"),
         ("music --dropout 1", "dropout is a share from 0 up to but not including 1, not 1.0"),
-        ("music --preset huge", "--preset: 'huge' is not one of chorale, hexahedria, tiny"),
+        ("music --preset huge", "--preset: 'huge' is not one of chorale, hexahedria, jsb-quarter, jsb-16th, tiny"),
         ("music --devices -1 --quiet", "the number of devices is at least 0, not -1"),
         ("music --preset tiny --quiet --num-voices 2", "the preset has 2 voices, the corpus 4 voices"),
         ("music --preset tiny --quiet --accelerator gpu", "1 devices of kind 'gpu'"),
@@ -91,6 +94,25 @@ def test_a_folder_is_trained_on_and_a_run_can_go_on(chorales: Path, capsys: pyte
 )
 def test_wrong_inputs_end_in_one_line(words: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert line in refusal(capsys, *words.split())
+
+
+def test_a_file_of_frames_is_trained_on_with_its_preset(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    phrase = [[48, 64, 67], [50, 65, 69], [52, 67, 72], [48, 64, 67]]
+    Path("frames.json").write_text(json.dumps({"train": [phrase * 2] * 3, "valid": [phrase]}))
+    small = ("--time-hidden", "8", "--note-hidden", "6", "--epochs", "1", "--accelerator", "cpu", "--quiet")
+    assert main(["frames.json", "--preset", "jsb-quarter", *small, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    config = json.loads(Path(report["folder"], "config.json").read_text())
+    assert (config["config"]["num_notes"], config["train"]["note_window"]) == (88, 60)
+    assert report["valid_nats_per_step"] > 0
+    Path("train.json").write_text(json.dumps({"train": [phrase]}))
+    assert main(["train.json", "--preset", "jsb-quarter", *small]) == 2
+    assert "the corpus has no pieces to valid on" in capsys.readouterr().err
+
+
+def test_every_preset_says_how_it_is_trained() -> None:
+    assert PRESETS.keys() == TRAIN_PRESETS.keys()
+    assert set(get_args(get_type_hints(TrainOptions)["preset"])) == PRESETS.keys()
 
 
 def test_a_folder_without_music_ends_in_one_line(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:

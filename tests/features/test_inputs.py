@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 
 from biaxial.cells import CellAlphabet
@@ -27,7 +29,7 @@ def frame(notes: dict[int, tuple[int, int]]) -> torch.Tensor:
 
 
 def unknown(b: int = 1, t: int = 1) -> torch.Tensor:
-    return torch.full((b, t, 8), -1, dtype=torch.int16)
+    return torch.full((b, t, len(Condition)), -1, dtype=torch.int16)
 
 
 def test_the_neighbourhood_shows_states_and_voices_at_their_distance_and_nothing_beyond_the_keyboard() -> None:
@@ -153,3 +155,63 @@ def test_places_can_be_asked_for_one_by_one() -> None:
         begun = now.clone()
         begun[:, place:] = 0
         assert torch.equal(features(begun, before, slice(place, place + 1)), whole[:, place : place + 1])
+
+
+UNVOICED = FeatureConfig(
+    low_pitch=48, num_notes=30, num_states=2, num_voices=0, order="low-to-high", ranks=4, next_voice=True, clock=True
+)
+
+
+def chord(*pitches: int) -> torch.Tensor:
+    row = torch.zeros(1, 30, dtype=torch.uint8)
+    row[0, [pitch - 48 for pitch in pitches]] = 1
+    return row
+
+
+def test_ranks_stand_in_for_voices() -> None:
+    features = NoteFeatures(UNVOICED)
+    inputs = features(chord(50, 62, 65), chord(48, 60, 64))[0]
+    assert inputs[62 - 48, features.slices["to_come"]].tolist() == [0, 1, 1, 1]
+    voices = inputs[65 - 48, features.slices["voice_intervals"]].view(4, 18)
+    assert voices[0].nonzero().flatten().tolist() == [3, 12, 16, 17]  # the lowest, 15 semitones away, rising
+    assert voices[1].nonzero().flatten().tolist() == [3, 12, 16, 17]
+    assert voices[2:].abs().sum() == 0
+    flags = inputs[:, features.slices["parallels"]]
+    assert flags[62 - 48].tolist() == [0, 0, 0, 0, 0, 1, 0, 0]  # from c and c to d and d
+
+
+def test_the_next_voice_is_seen_from_where_it_was() -> None:
+    features = NoteFeatures(UNVOICED)
+    inputs = features(chord(50, 62), chord(48, 60))[0][:, features.slices["next_voice"]]
+    assert inputs[51 - 48].nonzero().flatten().tolist() == [12 - 9, 25, 26]  # a sixth below the second voice's c
+    assert inputs[51 - 48, 25] == -9 / 12
+    assert inputs[48 - 48].nonzero().flatten().tolist() == [12, 26]  # where the lowest was
+    assert inputs[63 - 48].abs().sum() == 0  # the third was silent
+
+
+def test_with_voices_the_next_one_follows_the_walk() -> None:
+    before = frame({72: (STRIKE, 0b0001), 67: (STRIKE, 0b0010), 50: (STRIKE, 0b1000)})
+    for order, pitch in (("high-to-low", 72), ("low-to-high", 50)):
+        features = NoteFeatures(dataclasses.replace(CONFIG, order=order, next_voice=True))
+        inputs = features(features.walk(0 * before).unsqueeze(0), features.walk(before).unsqueeze(0))[0]
+        inputs = features.walk(inputs[:, features.slices["next_voice"].start + 12])
+        assert inputs.nonzero().flatten().tolist() == [pitch - 48]
+
+
+def test_the_clock_counts_from_the_beginning() -> None:
+    features = TimeFeatures(UNVOICED)
+    rows = unknown(1, 15)
+    rows[..., Condition.SINCE_START] = torch.arange(15)
+    clock = features(torch.zeros(1, 15, 30, dtype=torch.uint8), rows)[0, :, 0, features.slices["clock"]]
+    assert clock.shape == (15, 4 + 4 + 3 + 4 + 2)
+    assert clock[0].nonzero().flatten().tolist() == [0, 4, 8, 11, 15]
+    # the third sixteenth of the second quarter
+    assert clock[6].nonzero().flatten().tolist() == [2, 4 + 1, 8 + 1, 11, 16]
+
+
+def test_an_unknown_mode_is_either() -> None:
+    features = TimeFeatures(UNVOICED)
+    rows = unknown()
+    rows[..., Condition.TONIC] = 7
+    key = features(chord().unsqueeze(0), rows)[0, 0, 55 - 48, features.slices["key"]]
+    assert key.nonzero().flatten().tolist() == [0, 12]

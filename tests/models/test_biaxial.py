@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from biaxial.features.conditions import Condition
+from biaxial.features.echo import echoes
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 
@@ -102,6 +103,21 @@ def test_dropout_draws_one_mask_for_a_whole_sequence() -> None:
     assert torch.equal(dropped.all(0), dropped.any(0))
 
 
+def test_a_narrowed_network_is_the_same_for_the_notes_that_are_left() -> None:
+    torch.manual_seed(0)
+    network = BiaxialLSTM(dataclasses.replace(PRESETS["jsb-quarter"], time_hidden=(8,), note_hidden=(6,))).eval()
+    previous = torch.zeros(2, 5, 88, dtype=torch.uint8)
+    previous[:, :, 30:50] = torch.randint(2, (2, 5, 20), generator=torch.Generator().manual_seed(0)).byte()
+    rows, echo = conditions(2, 5), echoes(previous)
+    narrow = network.narrowed(17, 46)
+    assert (narrow.config.low_pitch, narrow.config.num_notes) == (21 + 17, 46)
+    assert narrow.head.weight is network.head.weight
+    with torch.no_grad():
+        whole, _ = network.over_time(previous, rows, echo=echo)
+        part, _ = narrow.over_time(previous[..., 17:63], rows, echo=echo._replace(frame=echo.frame[..., 17:63]))
+    assert torch.allclose(whole[:, :, 17:63], part, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -111,6 +127,7 @@ def test_dropout_draws_one_mask_for_a_whole_sequence() -> None:
         ("num_states", 4),
         ("num_notes", 100),
         ("neighbourhood", -1),
+        ("ranks", 4),
     ],
 )
 def test_impossible_configs_are_refused(field: str, value: object) -> None:
