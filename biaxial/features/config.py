@@ -32,7 +32,8 @@ class FeatureConfig:
     key
         Whether the pitch relative to the tonic is an input.
     metre
-        ``"full"`` for place and strength in the real bar, ``"bits"`` for the four bits of Hexahedria, or ``"none"``.
+        ``"full"`` for place and strength in the real bar, ``"bits"`` for the four bits of Hexahedria, which count from
+        the bar line, or where bars are unknown from the first step, or ``"none"``.
     form
         Whether the first step, the countdown to the end and the phrase ends are inputs.
     running_chord

@@ -155,8 +155,10 @@ class TimeFeatures(nn.Module):
         step, bar = conditions[..., Condition.STEP_IN_BAR].long(), conditions[..., Condition.BAR_STEPS].long()
         known = step >= 0
         if self.config.metre == "bits":
-            bits = (step.unsqueeze(-1) >> torch.arange(4, device=step.device)) & 1
-            return (2 * bits - 1) * known.unsqueeze(-1)
+            since = conditions[..., Condition.SINCE_START].long()
+            count = torch.where(known, step, since)  # without bars Johnson's count begins with the piece
+            bits = (count.unsqueeze(-1) >> torch.arange(4, device=step.device)) & 1
+            return (2 * bits - 1) * (count >= 0).unsqueeze(-1)
         per_quarter = self.config.steps_per_quarter
         beat = torch.div(step, per_quarter, rounding_mode="floor")
         left = torch.div(bar - 1 - step, per_quarter, rounding_mode="floor")

@@ -26,6 +26,9 @@ class TrainConfig:
         Decay of the running average of the weights that is validated and kept.
     transpose
         Largest transposition in semitones, up and down, within the ranges of the voices.
+    stray_share
+        Share of crops that are transposed by up to six semitones while the key is said to be the old one. A corpus that
+        was transposed to one key by a program has a few pieces in another one.
     unknown_share
         Share of crops in which each group of conditions (metre, key, end, phrases) is hidden.
     forget_share
@@ -50,6 +53,7 @@ class TrainConfig:
     gradient_clip: float = 1.0
     average_decay: float = 0.998
     transpose: int = 6
+    stray_share: float = 0.0
     unknown_share: float = 0.15
     forget_share: float = 0.1
     note_window: int = 0
@@ -67,7 +71,7 @@ class TrainConfig:
         for name in ("warmup_steps", "weight_decay", "transpose", "note_window", "sample_every", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("average_decay", "unknown_share", "forget_share"):
+        for name in ("average_decay", "stray_share", "unknown_share", "forget_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")
 

@@ -215,3 +215,12 @@ def test_an_unknown_mode_is_either() -> None:
     rows[..., Condition.TONIC] = 7
     key = features(chord().unsqueeze(0), rows)[0, 0, 55 - 48, features.slices["key"]]
     assert key.nonzero().flatten().tolist() == [0, 12]
+
+
+def test_johnsons_bits_count_from_the_bar_line_or_else_from_the_beginning() -> None:
+    features = TimeFeatures(dataclasses.replace(UNVOICED, metre="bits"))
+    rows = unknown(1, 2)
+    rows[..., Condition.SINCE_START] = torch.tensor([5, 6])
+    rows[0, 1, Condition.STEP_IN_BAR] = 9
+    bits = features(torch.zeros(1, 2, 30, dtype=torch.uint8), rows)[0, :, 0, features.slices["metre"]]
+    assert bits.tolist() == [[1, -1, 1, -1], [1, -1, -1, 1]]
