@@ -26,9 +26,6 @@ class TrainConfig:
         Decay of the running average of the weights that is validated and kept.
     transpose
         Largest transposition in semitones, up and down, within the ranges of the voices.
-    stray_share
-        Share of crops that are transposed by up to six semitones while the key is said to be the old one. A corpus that
-        was transposed to one key by a program has a few pieces in another one.
     unknown_share
         Share of crops in which each group of conditions (metre, key, end, phrases) is hidden.
     forget_share
@@ -53,7 +50,6 @@ class TrainConfig:
     gradient_clip: float = 1.0
     average_decay: float = 0.998
     transpose: int = 6
-    stray_share: float = 0.0
     unknown_share: float = 0.15
     forget_share: float = 0.1
     note_window: int = 0
@@ -71,20 +67,18 @@ class TrainConfig:
         for name in ("warmup_steps", "weight_decay", "transpose", "note_window", "sample_every", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("average_decay", "stray_share", "unknown_share", "forget_share"):
+        for name in ("average_decay", "unknown_share", "forget_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")
 
 
-_FRAMES = TrainConfig(crop_steps=1024, unknown_share=0.0, forget_share=0.0, sample_every=0)
+_FRAMES = TrainConfig(batch_size=2, crop_steps=1024, unknown_share=0.0, sample_every=0)
 
 TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
     "chorale": TrainConfig(),
     "hexahedria": TrainConfig(),
     "tiny": TrainConfig(),
-    "jsb-quarter": replace(
-        _FRAMES, epochs=30, batch_size=8, average_decay=0.98, warmup_steps=30, transpose=0, note_window=60
-    ),
-    "jsb-16th": replace(_FRAMES, epochs=30, batch_size=2, average_decay=0.99, transpose=5),
+    "jsb-quarter": replace(_FRAMES, epochs=20, average_decay=0.99, warmup_steps=60, transpose=3, note_window=60),
+    "jsb-16th": replace(_FRAMES, epochs=34, average_decay=0.995, transpose=5, patience=40),
 }
 """How each preset of :data:`biaxial.models.config.PRESETS` is trained."""

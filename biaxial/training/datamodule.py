@@ -24,10 +24,6 @@ from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus, CorpusPiece, outcomes_of
 
 
-_STRAY = 6
-"""Largest transposition of a crop whose key strays."""
-
-
 class Batch(NamedTuple):
     """Crops of equal length; the shorter ones are padded with silence.
 
@@ -54,13 +50,12 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Crop:
-    """Where a crop comes from, its transposition, whether its key strays from it, and hidden conditions."""
+    """Where a crop comes from: piece, first step, number of steps, transposition, hidden conditions."""
 
     piece: CorpusPiece
     start: int
     length: int
     semitones: int = 0
-    stray: bool = False
     hide: tuple[str, ...] = ()
 
 
@@ -99,8 +94,7 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
                 part[row, : crop.length] = found[0, crop.start :]
         rows = crop.piece.conditions[crop.start : end].copy()
         known = rows[:, Condition.TONIC] != UNKNOWN
-        if not crop.stray:
-            rows[known, Condition.TONIC] = (rows[known, Condition.TONIC] + crop.semitones) % 12
+        rows[known, Condition.TONIC] = (rows[known, Condition.TONIC] + crop.semitones) % 12
         conditions[row, : crop.length] = hidden(rows, *crop.hide)
         mask[row, : crop.length] = True
     return Batch(
@@ -124,7 +118,7 @@ def epoch_crops(
     rng = np.random.default_rng([train.seed, epoch])
     crops = []
     for piece in pieces:
-        shifts, far = (transpositions(piece, config, most) for most in (train.transpose, _STRAY))
+        shifts = transpositions(piece, config, train.transpose)
         length = min(train.crop_steps, piece.num_steps)
         count = -(-piece.num_steps // train.crop_steps)
         room = piece.num_steps - length
@@ -133,8 +127,7 @@ def epoch_crops(
             jitter = rng.uniform(-0.25, 0.25) * length if count > 1 else 0.0
             start = int(np.clip(round(centre + jitter), 0, room))
             hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
-            stray = bool(rng.random() < train.stray_share)
-            crops.append(Crop(piece, start, length, int(rng.choice(far if stray else shifts)), stray, hide))
+            crops.append(Crop(piece, start, length, int(rng.choice(shifts)), hide))
     about = [crop.length * rng.uniform(0.8, 1.25) for crop in crops]
     order = np.argsort(about)
     for first in rng.permutation(np.arange(0, len(crops), train.batch_size)):
