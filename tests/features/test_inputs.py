@@ -9,7 +9,7 @@ import torch
 from biaxial.cells import CellAlphabet
 from biaxial.constants import HOLD, STRIKE
 from biaxial.features.conditions import Condition
-from biaxial.features.config import FeatureConfig
+from biaxial.features.config import FeatureConfig, Order
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 
@@ -191,7 +191,8 @@ def test_the_next_voice_is_seen_from_where_it_was() -> None:
 
 def test_with_voices_the_next_one_follows_the_walk() -> None:
     before = frame({72: (STRIKE, 0b0001), 67: (STRIKE, 0b0010), 50: (STRIKE, 0b1000)})
-    for order, pitch in (("high-to-low", 72), ("low-to-high", 50)):
+    pitches: dict[Order, int] = {"high-to-low": 72, "low-to-high": 50}
+    for order, pitch in pitches.items():
         features = NoteFeatures(dataclasses.replace(CONFIG, order=order, next_voice=True))
         inputs = features(features.walk(0 * before).unsqueeze(0), features.walk(before).unsqueeze(0))[0]
         inputs = features.walk(inputs[:, features.slices["next_voice"].start + 12])

@@ -114,15 +114,17 @@ def test_a_networks_nats_are_those_of_the_model_for_any_batch(network: BiaxialLS
     pieces = [score(71, 72, 74), score(74), score(79, 78, 76, 74, 74, key="A minor")]
     rolls, conditions = zip(*map(arrays, pieces), strict=True)
     done: list[int] = []
-    together = network_log_probs(network, rolls, conditions, batch_size=2, progress=done.append)
-    alone = network_log_probs(network, rolls, conditions, batch_size=1)
+    together = network_log_probs(network, rolls, conditions, batch_steps=40, progress=done.append)
+    alone = network_log_probs(network, rolls, conditions, batch_steps=1)
     model = Model(network, {}, "noise")
     for piece, outcomes, batched, single in zip(pieces, rolls, together, alone, strict=True):
-        assert len(batched) == len(outcomes)
-        np.testing.assert_allclose(batched, single, rtol=1e-5)
+        assert len(batched.frames) == len(outcomes)
+        np.testing.assert_allclose(batched.frames, single.frames, rtol=1e-5)
+        np.testing.assert_allclose(batched.states, single.states, rtol=1e-5)
+        assert batched.states.sum() > batched.frames.sum()  # the voices are left out
         likelihood = model.log_likelihood(piece)
-        assert batched.sum() == pytest.approx(likelihood.nats, rel=1e-6)
-        figures = held_out_nats([outcomes], [batched], network.config.alphabet)
+        assert batched.frames.sum() == pytest.approx(likelihood.nats, rel=1e-6)
+        figures = held_out_nats([outcomes], [batched.frames], network.config.alphabet)
         assert figures.per_step.value == pytest.approx(likelihood.nats_per_step, rel=1e-6)
         assert figures.per_note.value == pytest.approx(likelihood.nats_per_note, rel=1e-6)
     assert done == [16, 20]
@@ -130,11 +132,11 @@ def test_a_networks_nats_are_those_of_the_model_for_any_batch(network: BiaxialLS
 
 def test_hidden_conditions_are_unknown(network: BiaxialLSTM) -> None:
     rolls, conditions = zip(*map(arrays, [score(71, 72, 74)]), strict=True)
-    known = network_log_probs(network, rolls, conditions)[0]
-    unknown = network_log_probs(network, rolls, conditions, hide=tuple(GROUPS))[0]
+    known = network_log_probs(network, rolls, conditions)[0].frames
+    unknown = network_log_probs(network, rolls, conditions, hide=tuple(GROUPS))[0].frames
     assert not np.allclose(known, unknown)
     secret = [hidden(rows, *GROUPS) for rows in conditions]
-    assert np.array_equal(unknown, network_log_probs(network, rolls, secret)[0])
+    assert np.array_equal(unknown, network_log_probs(network, rolls, secret)[0].frames)
 
 
 def test_figures_are_ratios_of_sums_over_pieces() -> None:
