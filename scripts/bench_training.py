@@ -128,8 +128,8 @@ class PlainLoop:
             to.copy_(weights)
         network.eval()
         with torch.autocast("cpu", enabled=False):
-            cells = network.cell_log_likelihood(batch.outcomes, batch.previous, batch.conditions)
-            theirs = -(cells.sum(-1) * batch.mask).sum() / batch.mask.sum()
+            frames = network.frame_log_likelihood(batch.outcomes, batch.previous, batch.conditions)
+            theirs = -(frames * batch.mask).sum() / batch.mask.sum()
             mine = twin(batch)
         network.train()
         if not torch.isclose(mine, theirs, rtol=1e-4):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from biaxial.cells import CellAlphabet
 
-Order = Literal["high-to-low", "low-to-high"]
+Order = Literal["high-to-low", "low-to-high", "both"]
 Metre = Literal["full", "bits", "none"]
 
 
@@ -24,7 +24,8 @@ class FeatureConfig:
     steps_per_quarter
         The time grid.
     order
-        Direction of the note axis.
+        Direction of the note axis. With ``"both"`` there are two, one for each direction, and the probability of a
+        frame is the mean of theirs.
     neighbourhood
         Notes on each side of a note whose previous cells it sees.
     voice_neighbourhood
@@ -99,5 +100,5 @@ class FeatureConfig:
 
     @property
     def walks_down(self) -> bool:
-        """Whether the note axis goes from the highest note to the lowest."""
-        return self.order == "high-to-low"
+        """Whether the note axis, the first one if there are two, goes from the highest note to the lowest."""
+        return self.order != "low-to-high"

@@ -16,6 +16,7 @@ Marginals are relative frequencies in the training pieces, one half added to eve
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +24,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from biaxial.cells import CellAlphabet
 from biaxial.features.conditions import UNKNOWN, hidden
+from biaxial.features.config import Order
 from biaxial.metrics.report import Figure
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.biaxial import BiaxialLSTM, orders_of
 
 Rolls = Sequence[NDArray[np.uint8]]
 """Outcomes of every piece, each of shape ``(t, n)``."""
@@ -131,7 +134,8 @@ class FrameLogProbs:
         Log-probability of each frame, shape ``(t,)``.
     states
         The part of it that is for the cell states, shape ``(t,)``; the rest is for the voices in them. Each cell's
-        state is given the cells before it with their voices, so this is the roll's part in the chain rule.
+        state is given the cells before it with their voices, so this is the roll's part in the chain rule (with two
+        walks, in the mean of both).
     """
 
     frames: NDArray[np.float64]
@@ -153,7 +157,8 @@ def network_log_probs(
     Parameters
     ----------
     networks
-        The network, in evaluation mode; or several, whose probabilities of each cell are averaged.
+        The network, in evaluation mode; or several. Walks in the same direction are averaged cell by cell, the two
+        directions frame by frame; each is the probability of a frame under a mixture.
     rolls
         Pieces over the network's note range.
     conditions
@@ -170,7 +175,7 @@ def network_log_probs(
     Log-probabilities of each piece, in the order of ``rolls``.
     """
     networks = [networks] if isinstance(networks, BiaxialLSTM) else list(networks)
-    device, config = networks[0].head.weight.device, networks[0].config
+    device, config = networks[0].device, networks[0].config
     states = torch.from_numpy(config.alphabet.states).to(device)  # k
     found: dict[int, FrameLogProbs] = {}
     for batch in _batches([len(roll) for roll in rolls], batch_steps):
@@ -178,18 +183,36 @@ def network_log_probs(
         outcomes = torch.from_numpy(np.stack([_padded(rolls[i], length, 0) for i in batch])).to(device)  # b t n
         known = np.stack([_padded(hidden(conditions[i], *hide), length, UNKNOWN) for i in batch])  # b t c
         silence, rows = torch.zeros_like(outcomes[:, 0]), torch.from_numpy(known).to(device)
-        log_probs = torch.stack([network(outcomes, silence, rows) for network in networks])
-        log_probs = (log_probs.logsumexp(0) - np.log(len(networks))).double()  # b t n k
         index = outcomes.long().unsqueeze(-1)
-        cells = log_probs.gather(-1, index).sum((-1, -2))
-        same_state = states == states[index]
-        rolled = log_probs.masked_fill(~same_state, -torch.inf).logsumexp(-1).sum(-1)
+        same_state = states == states[index]  # b t n k
+        parts = []  # of each direction: log of its weight, plus frames and states, each of shape (b, t)
+        by_order = _by_order(networks, outcomes, silence, rows)
+        total = sum(map(len, by_order))
+        for walks in by_order:
+            log_probs = _log_mean(walks).double()  # b t n k
+            cells = log_probs.gather(-1, index).sum((-1, -2))
+            rolled = log_probs.masked_fill(~same_state, -torch.inf).logsumexp(-1).sum(-1)
+            parts.append(torch.stack([cells, rolled]) + math.log(len(walks) / total))
+        frames, roll = torch.stack(parts).logsumexp(0).cpu().numpy()
         for row, i in enumerate(batch):
             end = len(rolls[i])
-            found[i] = FrameLogProbs(*(part[row, :end].cpu().numpy() for part in (cells, rolled)))
+            found[i] = FrameLogProbs(frames[row, :end], roll[row, :end])
         if progress is not None:
             progress(sum(len(rolls[i]) for i in batch))
     return [found[i] for i in range(len(rolls))]
+
+
+def _by_order(networks: Sequence[BiaxialLSTM], *arguments: Tensor) -> list[list[Tensor]]:
+    """Log-probabilities of all outcomes under every walk of every network, those of one direction together."""
+    found: dict[Order, list[Tensor]] = {}
+    for network in networks:
+        for order, log_probs in zip(orders_of(network.config), network(*arguments), strict=True):
+            found.setdefault(order, []).append(log_probs)
+    return list(found.values())
+
+
+def _log_mean(log_probs: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(log_probs)).logsumexp(0) - math.log(len(log_probs))
 
 
 def _batches(lengths: Sequence[int], most: int) -> list[list[int]]:

@@ -9,12 +9,14 @@ The parallel pass of training and the step-by-step walk of drawing are two readi
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import replace
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from biaxial.features.config import Order
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
@@ -65,13 +67,13 @@ class LSTMStack(nn.Module):
         return x, tuple(new_state)
 
 
-class BiaxialLSTM(nn.Module):
-    """The network.
+class NoteWalk(nn.Module):
+    """A walk over the notes of a frame: its inputs, its LSTM stack, and the last layer.
 
     Parameters
     ----------
     config
-        Inputs and sizes.
+        Inputs and sizes; the order is that of this walk.
     """
 
     may_follow: Tensor
@@ -81,17 +83,85 @@ class BiaxialLSTM(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.time_features = TimeFeatures(config)
-        self.note_features = NoteFeatures(config)
-        self.time_axis = LSTMStack(self.time_features.width, config.time_hidden, config.dropout)
-        note_width = config.time_hidden[-1] + self.note_features.width
-        self.note_axis = LSTMStack(note_width, config.note_hidden, config.dropout)
+        self.features = NoteFeatures(config)
+        width = config.time_hidden[-1] + self.features.width
+        self.axis = LSTMStack(width, config.note_hidden, config.dropout)
         alphabet = config.alphabet
-        head_width = config.note_hidden[-1] + (note_width if config.head_sees_inputs else 0)
-        self.head = nn.Linear(head_width, len(alphabet))
+        self.head = nn.Linear(config.note_hidden[-1] + (width if config.head_sees_inputs else 0), len(alphabet))
         self.register_buffer("may_follow", torch.from_numpy(alphabet.may_follow), persistent=False)  # k k
         self.register_buffer("fits", torch.from_numpy(alphabet.fits), persistent=False)  # 2**v k
         self.register_buffer("voice_sets", torch.from_numpy(alphabet.voices).long(), persistent=False)  # k
+
+    def narrowed(self, config: ModelConfig) -> NoteWalk:
+        """The walk over another note range; the weights are the same tensors."""
+        narrow = copy.copy(self)
+        narrow._modules, narrow.config = dict(self._modules), config
+        narrow.features = NoteFeatures(config).to(self.head.weight.device)
+        return narrow
+
+    def forward(
+        self,
+        time_output: Tensor,
+        frame: Tensor,
+        previous: Tensor,
+        state: State | None = None,
+        places: slice = slice(None),
+        echo: Echo | None = None,
+    ) -> tuple[Tensor, State]:
+        """Run over frames, or over some places of the walk; arguments as in :meth:`BiaxialLSTM.over_notes`."""
+        features = self.features(frame, previous, places, echo)
+        inputs = torch.cat([time_output, features.to(time_output.dtype)], dim=-1)
+        hidden, state = self.axis(inputs, state)
+        logits = self.head(torch.cat([hidden, inputs.to(hidden.dtype)], -1) if self.config.head_sees_inputs else hidden)
+        sets = self.voice_sets[frame.long()]
+        # The sets of a frame are disjoint; in a guess that is yet to be verified they may not be.
+        free = (2**self.config.num_voices - 1 - (sets.cumsum(1) - sets)[:, places]).clamp(min=0)
+        possible = self.may_follow[previous.long()[:, places]] & self.fits[free]
+        logits = torch.where(possible, logits.to(torch.promote_types(logits.dtype, torch.float32)), IMPOSSIBLE)
+        return logits.log_softmax(-1), state
+
+
+class BiaxialLSTM(nn.Module):
+    """The network.
+
+    Parameters
+    ----------
+    config
+        Inputs and sizes.
+
+    Attributes
+    ----------
+    walks
+        The walks of the note axis: one, or first one down and then one up.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.time_features = TimeFeatures(config)
+        self.time_axis = LSTMStack(self.time_features.width, config.time_hidden, config.dropout)
+        self.walks = nn.ModuleList(NoteWalk(replace(config, order=order)) for order in orders_of(config))
+
+    @property
+    def note_features(self) -> NoteFeatures:
+        """Inputs of the first walk."""
+        return self.walk(0).features
+
+    @property
+    def voice_sets(self) -> Tensor:
+        """Voice set of each outcome, shape ``(k,)``."""
+        return self.walk(0).voice_sets
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.walk(0).head.weight.device
+
+    def walk(self, index: int) -> NoteWalk:
+        """One of the walks."""
+        walk = self.walks[index]
+        assert isinstance(walk, NoteWalk)
+        return walk
 
     def narrowed(self, first: int, num_notes: int) -> BiaxialLSTM:
         """The network over a part of its note range; the weights, which all notes share, are the same tensors.
@@ -104,9 +174,10 @@ class BiaxialLSTM(nn.Module):
         config = replace(self.config, low_pitch=self.config.low_pitch + first, num_notes=num_notes)
         narrow = copy.copy(self)
         narrow._modules, narrow.config = dict(self._modules), config
-        device = self.head.weight.device
-        narrow.time_features, narrow.note_features = TimeFeatures(config).to(device), NoteFeatures(config).to(device)
+        narrow.time_features = TimeFeatures(config).to(self.device)
         narrow.time_features.pitch = self.time_features.pitch[first : first + num_notes]
+        walks = (self.walk(index) for index in range(len(self.walks)))
+        narrow.walks = nn.ModuleList(walk.narrowed(replace(config, order=walk.config.order)) for walk in walks)
         return narrow
 
     def over_time(
@@ -142,8 +213,9 @@ class BiaxialLSTM(nn.Module):
         state: State | None = None,
         places: slice = slice(None),
         echo: Echo | None = None,
+        walk: int = 0,
     ) -> tuple[Tensor, State]:
-        """Run the note axis over frames, or over some places of the walk.
+        """Run a walk of the note axis over frames, or over some places of it.
 
         Parameters
         ----------
@@ -157,22 +229,16 @@ class BiaxialLSTM(nn.Module):
             Places of the walk that are run, all by default.
         echo
             The echo of these frames for a config that has it, in the order of the walk.
+        walk
+            Index of the walk.
 
         Returns
         -------
         Log-probabilities of every outcome, shape ``(rows, places, k)``, and the new state. Impossible outcomes (a HOLD
         of what did not sound, a voice that is already placed) have probability zero.
         """
-        features = self.note_features(frame, previous, places, echo)
-        inputs = torch.cat([time_output, features.to(time_output.dtype)], dim=-1)
-        hidden, state = self.note_axis(inputs, state)
-        logits = self.head(torch.cat([hidden, inputs.to(hidden.dtype)], -1) if self.config.head_sees_inputs else hidden)
-        sets = self.voice_sets[frame.long()]
-        # The sets of a frame are disjoint; in a guess that is yet to be verified they may not be.
-        free = (2**self.config.num_voices - 1 - (sets.cumsum(1) - sets)[:, places]).clamp(min=0)
-        possible = self.may_follow[previous.long()[:, places]] & self.fits[free]
-        logits = torch.where(possible, logits.to(torch.promote_types(logits.dtype, torch.float32)), IMPOSSIBLE)
-        return logits.log_softmax(-1), state
+        found: tuple[Tensor, State] = self.walk(walk)(time_output, frame, previous, state, places, echo)
+        return found
 
     def forward(
         self,
@@ -182,7 +248,7 @@ class BiaxialLSTM(nn.Module):
         seen: Tensor | None = None,
         echo: Echo | None = None,
     ) -> Tensor:
-        """Log-probabilities of all outcomes of every cell, given all cells before it.
+        """Log-probabilities of all outcomes of every cell under each walk, given all cells that come before it there.
 
         Parameters
         ----------
@@ -200,24 +266,25 @@ class BiaxialLSTM(nn.Module):
 
         Returns
         -------
-        Shape ``(b, t, n, k)``, notes from low to high.
+        Shape ``(w, b, t, n, k)``, notes from low to high.
         """
         shifted = frames_before(outcomes, previous)
         if self.config.echo and echo is None:
             echo = echoes(outcomes)
         time_output, _ = self.over_time(shifted if seen is None else seen, conditions, echo=echo)
-        walk = self.note_features.walk
         time_output = rearrange(time_output, "b t n h -> (b t) n h")
-        time_output = time_output.flip(1) if self.config.walks_down else time_output
-        frames, before = (walk(rearrange(x, "b t n -> (b t) n")) for x in (outcomes, shifted))
-        if echo is not None:
-            echo = Echo(*(x.flatten(0, 1) for x in echo))
-            echo = echo._replace(frame=walk(echo.frame))
-        log_probs, _ = self.over_notes(time_output, frames, before, echo=echo)
-        log_probs = log_probs.flip(1) if self.config.walks_down else log_probs
-        return rearrange(log_probs, "(b t) n k -> b t n k", b=outcomes.shape[0])
+        frames, before = (rearrange(x, "b t n -> (b t) n") for x in (outcomes, shifted))
+        rows = None if echo is None else Echo(*(x.flatten(0, 1) for x in echo))
+        found = []
+        for index in range(len(self.walks)):
+            turn = self.walk(index).features.walk
+            output = turn(time_output.transpose(1, 2)).transpose(1, 2)
+            heard = None if rows is None else rows._replace(frame=turn(rows.frame))
+            log_probs, _ = self.over_notes(output, turn(frames), turn(before), echo=heard, walk=index)
+            found.append(turn(log_probs.transpose(1, 2)).transpose(1, 2))
+        return rearrange(found, "w (b t) n k -> w b t n k", b=outcomes.shape[0])
 
-    def cell_log_likelihood(
+    def walk_log_likelihood(
         self,
         outcomes: Tensor,
         previous: Tensor,
@@ -225,6 +292,38 @@ class BiaxialLSTM(nn.Module):
         seen: Tensor | None = None,
         echo: Echo | None = None,
     ) -> Tensor:
-        """Log-probability of every cell of a roll in nats, shape ``(b, t, n)``; arguments as in :meth:`forward`."""
+        """Log-probability of every cell under each walk.
+
+        Arguments are those of :meth:`forward`.
+
+        Returns
+        -------
+        Nats, shape ``(w, b, t, n)``.
+        """
         log_probs: Tensor = self(outcomes, previous, conditions, seen, echo)
-        return log_probs.gather(-1, outcomes.long().unsqueeze(-1)).squeeze(-1)
+        index = outcomes.long().unsqueeze(-1).expand(len(self.walks), *outcomes.shape, 1)
+        return log_probs.gather(-1, index).squeeze(-1)
+
+    def frame_log_likelihood(
+        self,
+        outcomes: Tensor,
+        previous: Tensor,
+        conditions: Tensor,
+        seen: Tensor | None = None,
+        echo: Echo | None = None,
+    ) -> Tensor:
+        """Log-probability of every frame: of the mean of its probabilities under all walks.
+
+        Arguments are those of :meth:`forward`.
+
+        Returns
+        -------
+        Nats, shape ``(b, t)``.
+        """
+        frames = self.walk_log_likelihood(outcomes, previous, conditions, seen, echo).sum(-1)
+        return frames.logsumexp(0) - math.log(len(self.walks))
+
+
+def orders_of(config: ModelConfig) -> tuple[Order, ...]:
+    """Directions of the walks."""
+    return ("high-to-low", "low-to-high") if config.order == "both" else (config.order,)

@@ -60,7 +60,7 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            tensors = {_today(name): file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: not a whole safetensors file ({reason}); get or make the weights again") from error
@@ -79,6 +79,13 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
             f"{path}: weights of another version ({reason}); make them again with biaxial-train"
         ) from error
     return model.eval(), made
+
+
+def _today(name: str) -> str:
+    """The name of a tensor that was stored when there was one walk only."""
+    if name.startswith("head."):
+        return f"walks.0.{name}"
+    return name.replace("note_axis.", "walks.0.axis.", 1)
 
 
 def config_from_dict(values: dict[str, Any]) -> ModelConfig:

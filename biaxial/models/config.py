@@ -63,7 +63,7 @@ PRESETS: Final[dict[str, ModelConfig]] = {
         num_notes=88,
         num_voices=0,
         steps_per_quarter=1,
-        order="low-to-high",
+        order="both",
         voice_neighbourhood=False,
         ranks=4,
     ),

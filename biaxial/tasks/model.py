@@ -197,8 +197,8 @@ class Model:
         except ValueError:  # a pitch that the model cannot express
             steps = Roll.from_score(score, grid, 0, 128)
             return LogLikelihood(-float("inf"), steps.num_steps, int((steps.states == STRIKE).sum()))
-        device = self.network.head.weight.device
+        device = self.network.device
         outcomes = torch.from_numpy(config.alphabet.encode(roll.states, roll.voices)).unsqueeze(0).to(device)
         conditions = torch.from_numpy(outline_conditions(roll.outline, grid)).unsqueeze(0).to(device)
-        cells = self.network.cell_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
-        return LogLikelihood(float(cells.double().sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
+        frames = self.network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
+        return LogLikelihood(float(frames.double().sum()), roll.num_steps, int((roll.states == STRIKE).sum()))

@@ -36,7 +36,8 @@ def density_biases(network: BiaxialLSTM, pieces: tuple[CorpusPiece, ...]) -> lis
     log_probs = []
     for crops in whole_pieces(pieces, 4):
         batch = collate(crops, network.config)
-        log_probs.append(network(batch.outcomes, batch.previous, batch.conditions)[batch.mask].flatten(0, 1))
+        walks = network(batch.outcomes, batch.previous, batch.conditions, echo=batch.echo)
+        log_probs.append(walks[0][batch.mask].flatten(0, 1))
     cells = torch.cat(log_probs).double()
     cells = cells[cells[:, 0] < -1e-6]  # the rest is silent whatever the temperature
     states = torch.from_numpy(network.config.alphabet.states)

@@ -60,16 +60,16 @@ class Evaluation:
 
 
 def check_networks(networks: Sequence[BiaxialLSTM]) -> ModelConfig:
-    """The config of networks whose cells can be averaged, one after another.
+    """The config of networks that can be averaged: that of the first.
 
     Raises
     ------
     InputError
-        If they differ in what a cell can be, in the note range, in the grid or in the order of the note axis.
+        If they differ in what a cell can be, in the note range or in the grid.
     """
     config = networks[0].config
     for network in networks[1:]:
-        for name in ("low_pitch", "num_notes", "num_states", "num_voices", "steps_per_quarter", "order"):
+        for name in ("low_pitch", "num_notes", "num_states", "num_voices", "steps_per_quarter"):
             ours, theirs = getattr(config, name), getattr(network.config, name)
             if ours != theirs:
                 raise InputError(

@@ -43,13 +43,13 @@ class BiaxialModule(lightning.LightningModule):
         self.register_buffer("without", torch.from_numpy(config.alphabet.without), persistent=False)  # 2**v k
         self._sums = torch.zeros(3, dtype=torch.float64)
 
-    def _nats(self, model: BiaxialLSTM, batch: Batch, seen: Tensor | None = None) -> Tensor:
+    def _nats(self, batch: Batch) -> Tensor:
         """Negative log-likelihood of all frames in the batch."""
-        cells = model.cell_log_likelihood(batch.outcomes, batch.previous, batch.conditions, seen, batch.echo)
-        return -(cells * batch.mask.unsqueeze(-1)).sum()
+        frames = self.model.frame_log_likelihood(batch.outcomes, batch.previous, batch.conditions, echo=batch.echo)
+        return -(frames * batch.mask).sum()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Nats per step of a batch of crops.
+        """Nats per step of a batch of crops; with two walks the mean of theirs, so that each learns all of the music.
 
         Dropout is drawn from the seed and the number of the update, so that a resumed run draws what the unbroken one
         would have.
@@ -57,7 +57,9 @@ class BiaxialModule(lightning.LightningModule):
         torch.manual_seed((self.train_config.seed * 1_000_003 + self.global_step) * 1009 + self.global_rank)
         steps = batch.mask.sum()
         model, batch = self._windowed(batch)
-        loss = self._nats(model, batch, self._forgetful(batch)) / steps
+        seen = self._forgetful(batch)
+        cells = model.walk_log_likelihood(batch.outcomes, batch.previous, batch.conditions, seen, batch.echo)
+        loss = -(cells.mean(0) * batch.mask.unsqueeze(-1)).sum() / steps
         self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True)
         return loss
 
@@ -102,7 +104,7 @@ class BiaxialModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch of whole pieces to the sums."""
         struck = self.strikes[batch.outcomes.long()].sum()
-        self._sums += torch.stack([self._nats(self.model, batch), batch.mask.sum(), struck]).double().cpu()
+        self._sums += torch.stack([self._nats(batch), batch.mask.sum(), struck]).double().cpu()
 
     def on_validation_epoch_end(self) -> None:
         """Log nats per step and per struck note, averaged over all frames."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pytest
 import torch
@@ -13,11 +14,11 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 
 
-@pytest.fixture(params=["tiny", "hexahedria", "low-to-high", "jsb-quarter", "jsb-16th"])
+@pytest.fixture(params=["tiny", "hexahedria", "low-to-high", "jsb-quarter", "jsb-16th", "both"])
 def network(request: pytest.FixtureRequest) -> BiaxialLSTM:
     torch.manual_seed(0)
-    if request.param == "low-to-high":
-        return BiaxialLSTM(dataclasses.replace(PRESETS["tiny"], order="low-to-high")).eval()
+    if request.param in ("low-to-high", "both"):
+        return BiaxialLSTM(dataclasses.replace(PRESETS["tiny"], order=request.param)).eval()
     return BiaxialLSTM(PRESETS[request.param]).eval()
 
 
@@ -59,8 +60,8 @@ def test_log_probabilities_are_normalised(network: BiaxialLSTM) -> None:
     outcomes = roll(network, 2, 4)
     with torch.no_grad():
         log_probs = network(outcomes, torch.zeros_like(outcomes[:, 0]), conditions(2, 4))
-    assert log_probs.shape == (*outcomes.shape, len(network.config.alphabet))
-    assert torch.allclose(log_probs.exp().sum(-1), torch.ones(outcomes.shape), atol=1e-5)
+    assert log_probs.shape == (len(network.walks), *outcomes.shape, len(network.config.alphabet))
+    assert torch.allclose(log_probs.exp().sum(-1), torch.ones(log_probs.shape[:-1]), atol=1e-5)
 
 
 def test_no_frame_sees_a_later_one(network: BiaxialLSTM) -> None:
@@ -70,19 +71,18 @@ def test_no_frame_sees_a_later_one(network: BiaxialLSTM) -> None:
     assert not torch.equal(outcomes, other)
     with torch.no_grad():
         before, after = (network(x, torch.zeros_like(x[:, 0]), conditions(2, 8)) for x in (outcomes, other))
-    assert torch.equal(before[:, :5], after[:, :5])
-    assert not torch.equal(before[:, 6], after[:, 6])
+    assert torch.equal(before[:, :, :5], after[:, :, :5])
+    assert not torch.equal(before[:, :, 6], after[:, :, 6])
 
 
 def test_no_cell_sees_a_later_one_of_its_frame(network: BiaxialLSTM) -> None:
     outcomes = roll(network, 1, 3)
-    walked = network.note_features.walk
-    order = walked(torch.arange(network.config.num_notes))
-    for place in (0, 7, 20):
+    for index, place in itertools.product(range(len(network.walks)), (0, 7, 20)):
+        order = network.walk(index).features.walk(torch.arange(network.config.num_notes))
         other = outcomes.clone()
         other[:, 2, order[place]] = 1 if outcomes[0, 2, order[place]] == 0 else 0
         with torch.no_grad():
-            before, after = (network(x, torch.zeros_like(x[:, 0]), conditions(1, 3)) for x in (outcomes, other))
+            before, after = (network(x, torch.zeros_like(x[:, 0]), conditions(1, 3))[index] for x in (outcomes, other))
         assert torch.equal(before[:, 2, order[: place + 1]], after[:, 2, order[: place + 1]])
         assert not torch.equal(before[:, 2, order[place + 1 :]], after[:, 2, order[place + 1 :]])
 
@@ -111,7 +111,7 @@ def test_a_narrowed_network_is_the_same_for_the_notes_that_are_left() -> None:
     rows, echo = conditions(2, 5), echoes(previous)
     narrow = network.narrowed(17, 46)
     assert (narrow.config.low_pitch, narrow.config.num_notes) == (21 + 17, 46)
-    assert narrow.head.weight is network.head.weight
+    assert narrow.walk(0).head.weight is network.walk(0).head.weight
     with torch.no_grad():
         whole, _ = network.over_time(previous, rows, echo=echo)
         part, _ = narrow.over_time(previous[..., 17:63], rows, echo=echo._replace(frame=echo.frame[..., 17:63]))

@@ -41,14 +41,14 @@ def test_probabilities_of_all_rolls_sum_to_one(model: BiaxialLSTM) -> None:
     rolls = torch.tensor(list(itertools.product((0, 1), repeat=2 * NUM_STEPS)), dtype=torch.uint8)
     rolls = rolls.view(-1, NUM_STEPS, 2)
     with torch.no_grad():
-        p = model.cell_log_likelihood(rolls, rolls[:, 0] * 0, conditions(len(rolls))).sum((1, 2)).exp()
+        p = model.frame_log_likelihood(rolls, rolls[:, 0] * 0, conditions(len(rolls))).sum(1).exp()
     assert p.sum().item() == pytest.approx(1, abs=1e-9)
 
 
 def test_steps_equal_the_forward_pass(model: BiaxialLSTM) -> None:
     drawn, state = draw(Stepper(model), range(200))
     with torch.no_grad():
-        exact = model.cell_log_likelihood(drawn, drawn[:, 0] * 0, conditions(200)).sum((1, 2))
+        exact = model.frame_log_likelihood(drawn, drawn[:, 0] * 0, conditions(200)).sum(1)
     assert torch.allclose(state.log_likelihood, exact, atol=1e-9)
     fast, fast_state = draw(ParallelStepper(model), range(200))
     assert torch.equal(fast, drawn)

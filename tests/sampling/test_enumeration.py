@@ -26,8 +26,8 @@ def every_roll(model: BiaxialLSTM) -> tuple[Tensor, Tensor]:
     rolls = torch.tensor(list(itertools.product(range(len(config.alphabet)), repeat=cells)), dtype=torch.uint8)
     rolls = rolls.view(-1, NUM_STEPS, config.num_notes)
     with torch.no_grad():
-        cell_logs = model.cell_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls)))
-    return rolls, cell_logs.sum((1, 2)).exp()
+        cell_logs = model.frame_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls)))
+    return rolls, cell_logs.sum(1).exp()
 
 
 def conditions(batch: int) -> Tensor:
@@ -68,6 +68,17 @@ def test_probabilities_of_all_rolls_sum_to_one(network: BiaxialLSTM) -> None:
     assert (p > 0).sum() > 20  # and they are spread over many rolls
 
 
+def test_the_mean_of_two_walks_is_a_distribution(make_network: MakeNetwork) -> None:
+    model = make_network(3, 0, order="both")
+    rolls, p = every_roll(model)
+    assert p.sum().item() == pytest.approx(1, abs=1e-9)
+    silence = torch.zeros_like(rolls[:, 0])
+    with torch.no_grad():
+        down, up = model.walk_log_likelihood(rolls, silence, conditions(len(rolls))).sum(-1).exp()
+    assert (down - up).abs().max() > 1e-3
+    assert torch.allclose(p, ((down + up) / 2).prod(1))
+
+
 def test_impossible_rolls_have_probability_zero(make_network: MakeNetwork) -> None:
     model = make_network(3, 2, num_notes=2)
     rolls, p = every_roll(model)
@@ -87,7 +98,7 @@ def test_samples_have_the_probabilities_of_the_model(network: BiaxialLSTM) -> No
     assert log_weight.abs().max() < 1e-9  # nothing constrains, so the weight is one
     noise = 0.5 * (p * (1 - p) / len(drawn)).sqrt().sum().item()  # expected distance of a perfect sampler, nearly
     assert distance(rolls, p, frequencies(drawn)) < 1.3 * noise
-    again = network.cell_log_likelihood(drawn, torch.zeros_like(drawn[:, 0]), conditions(len(drawn))).sum((1, 2))
+    again = network.frame_log_likelihood(drawn, torch.zeros_like(drawn[:, 0]), conditions(len(drawn))).sum(1)
     assert torch.allclose(log_likelihood, again, atol=1e-9)
 
 

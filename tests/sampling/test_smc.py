@@ -44,7 +44,7 @@ def exact(network: BiaxialLSTM) -> tuple[list[tuple[int, ...]], Tensor]:
     )
     rolls = rolls[rolls[:, -1, 1] == 0]
     with torch.no_grad():
-        logs = network.cell_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls))).sum((1, 2))
+        logs = network.frame_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls))).sum(1)
     return [tuple(row) for row in rolls.flatten(1).tolist()], logs.exp()
 
 

@@ -49,12 +49,12 @@ def by_hand(model: BiaxialLSTM, frames: list[list[int]]) -> float:
             seen[:, step, note:] = 0  # what is not chosen yet must not matter
             with torch.no_grad():
                 log_probs = model(seen, torch.zeros_like(seen[:, 0]), rows[:, : step + 1])
-            total -= float(log_probs[0, step, note, roll[0, step, note].long()])
+            total -= float(log_probs[0, 0, step, note, roll[0, step, note].long()])
     return total
 
 
 def test_nats_are_those_of_the_chain_rule_by_hand(corpus: Corpus) -> None:
-    model = network()
+    model = network(order="low-to-high")
     train, valid, _, whole = evaluate([model], corpus)
     nats = [by_hand(model, piece) for piece in VALID]
     assert valid.nats_per_frame == pytest.approx(sum(nats) / 9, rel=1e-5)
@@ -92,9 +92,25 @@ def test_the_average_of_networks_is_that_of_their_cells(corpus: Corpus) -> None:
     assert evaluate([first, first], corpus, ["valid"])[0].nats_per_frame == pytest.approx(one)
 
 
+def test_two_directions_are_averaged_frame_by_frame(corpus: Corpus) -> None:
+    """A network with two walks is the average of the networks that have one of them each."""
+    both = network(order="both")
+    ways = []
+    for index, order in enumerate(("high-to-low", "low-to-high")):
+        ways.append(network(order=order))
+        state = {name: tensor for name, tensor in both.state_dict().items() if not name.startswith("walks")}
+        state |= {f"walks.0.{name}": tensor for name, tensor in both.walk(index).state_dict().items()}
+        ways[-1].load_state_dict(state)
+    joint, apart = (evaluate(networks, corpus, ["valid"])[0] for networks in ([both], ways))
+    assert joint.nats_per_frame == pytest.approx(apart.nats_per_frame, rel=1e-6)
+    assert joint.nats_per_frame < max(evaluate([way], corpus, ["valid"])[0].nats_per_frame for way in ways)
+    thrice = evaluate([both, *ways], corpus, ["valid"])[0]
+    assert thrice.nats_per_frame == pytest.approx(joint.nats_per_frame, rel=1e-6)
+
+
 def test_networks_that_do_not_fit_together_are_refused(corpus: Corpus) -> None:
-    with pytest.raises(InputError, match="order is low-to-high in the first and high-to-low"):
-        evaluate([network(), network(order="high-to-low")], corpus)
+    with pytest.raises(InputError, match="num_notes is 24 in the first and 30 in another"):
+        evaluate([network(), network(num_notes=30)], corpus)
 
 
 def test_weights_with_voices_need_voices(corpus: Corpus) -> None:
