@@ -13,7 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.constants import SILENT
+from biaxial.constants import SILENT, STRIKE
+
+MAX_VOICES = 6
+"""More sets of voices than six have are too many for one distribution."""
 
 
 class CellAlphabet:
@@ -28,8 +31,10 @@ class CellAlphabet:
     """
 
     def __init__(self, num_states: int, num_voices: int) -> None:
-        if num_states not in (2, 3) or not 0 <= num_voices <= 6:
-            raise ValueError(f"a cell has 2 or 3 states and 0 to 6 voices, not {num_states} and {num_voices}")
+        if num_states not in (2, 3) or not 0 <= num_voices <= MAX_VOICES:
+            raise ValueError(
+                f"2 or 3 states and 0 to {MAX_VOICES} voices make a cell, not {num_states} and {num_voices}"
+            )
         self.num_states = num_states
         self.num_voices = num_voices
         self.num_sets: int = max(1, (1 << num_voices) - 1)
@@ -86,6 +91,19 @@ class CellAlphabet:
         left = self.voices[None, :] & ~np.arange(2**self.num_voices)[:, None]
         states = np.where((left == 0) & (self.num_voices > 0), SILENT, self.states[None, :])
         return self.encode(states, left)
+
+    def articulated(self, outcomes: NDArray[np.uint8]) -> tuple[NDArray[np.int8], NDArray[np.uint8]]:
+        """States and voice sets of a piece, shape ``(t, n)``, ready to be written.
+
+        With two states nobody knows what is held: a cell is taken to be where all its voices (in an unvoiced corpus, a
+        note) sounded in it one step before, and else to be struck.
+        """
+        states, voices = self.decode(outcomes)
+        if self.num_states == 3:
+            return states, voices
+        before = np.concatenate([np.zeros_like(outcomes[:1]), outcomes[:-1]])
+        held = (self.states[before] != SILENT) & ((voices & ~self.voices[before]) == 0)
+        return np.where((states != SILENT) & ~held, STRIKE, states).astype(np.int8), voices
 
     def encode(self, states: NDArray[np.int8], voices: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
         """Outcomes of cells given by state and voice set; with two states every sounding state is one.

@@ -257,7 +257,8 @@ def main() -> None:
     """Read the command line, measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, metavar="CORPUS", help="folder of chorales, or a prepared .npz file")
-    parser.add_argument("--preset", choices=tuple(PRESETS), default="chorale", help="network (default: %(default)s)")
+    plain = [name for name, config in PRESETS.items() if not config.echo]
+    parser.add_argument("--preset", choices=plain, default="chorale", help="network (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: %(default)s)")
     parser.add_argument("--batches", type=int, default=10, help="batches in each precision (default: %(default)s)")
     options = parser.parse_args()

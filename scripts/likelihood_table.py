@@ -40,7 +40,7 @@ _HEADINGS = ("split", "system", "nats per step", "per struck note", "still steps
 
 def rolls_of(corpus: Corpus, split: Split, config: ModelConfig) -> list[NDArray[np.uint8]]:
     """Outcomes of the pieces of a split over the note range of a model, whole and untransposed."""
-    return [outcomes_of(piece, config, 0, piece.num_steps) for piece in corpus.split(split)]
+    return [outcomes_of(piece, config) for piece in corpus.split(split)]
 
 
 def split_nats(

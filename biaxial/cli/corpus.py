@@ -19,8 +19,9 @@ def read_corpus(source: Path, steps_per_quarter: int, quiet: bool) -> Corpus:
     InputError
         If nothing of it can be used.
     """
-    total = 1 if source.suffix in (".npz", ".json") else len(midi_paths(source))
-    with progress_bar(total, " files", quiet=quiet) as advance:
+    is_folder = source.suffix not in (".npz", ".json")
+    total = len(midi_paths(source)) if is_folder else 0
+    with progress_bar(total, " files", quiet=quiet or not is_folder) as advance:
         corpus, refused = Corpus.read(source, Grid(steps_per_quarter), advance)
     for path, reason in refused:
         print(f"left out: {reason if str(path) in reason else f'{path}: {reason}'}", file=sys.stderr)

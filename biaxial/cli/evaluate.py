@@ -23,8 +23,17 @@ _HEADINGS = ("pieces", "frames", "nats per frame", "roll alone", "per note", "mo
 
 
 def read_paths(text: str) -> tuple[Path, ...]:
-    """Paths separated by commas."""
-    return tuple(Path(part.strip()) for part in text.split(",") if part.strip())
+    """Paths separated by commas.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    paths = tuple(Path(part.strip()) for part in text.split(",") if part.strip())
+    if not paths:
+        raise ValueError(f"{text!r} names no weights; give one path, or several with commas between them")
+    return paths
 
 
 @dataclass(frozen=True)
@@ -35,8 +44,8 @@ class EvaluateOptions:
         REQUIRED,
         positional=True,
         metavar="DATA",
-        help="a .json file of frames (a dictionary of splits, or one list of pieces), a folder of MIDI files, or a "
-        "prepared .npz file",
+        help="a .json file of frames (a dictionary of splits, or one list of pieces; without voices it is taken to "
+        "stand in C), a folder of MIDI files, or a prepared .npz file",
     )
     checkpoint: tuple[Path, ...] | None = option(
         None,
@@ -82,11 +91,10 @@ def main(argv: Arguments) -> None:
     for each in found:
         if each.impossible and each.label in SPLITS:
             names = ", ".join(each.impossible)
-            print(
-                f"{each.label}: likelihood zero, pitches outside {config.low_pitch} to {config.high_pitch}: {names}. "
-                f"Without them {_text(each.nats.per_step)} nats per frame",
-                file=sys.stderr,
-            )
+            note = f"{each.label}: likelihood zero, pitches outside {config.low_pitch} to {config.high_pitch}: {names}"
+            if len(each.impossible) < each.num_pieces:
+                note += f". Without them {_text(each.nats.per_step)} nats per frame"
+            print(note, file=sys.stderr)
 
 
 def _cells(found: Evaluation) -> tuple[str, ...]:
@@ -96,7 +104,8 @@ def _cells(found: Evaluation) -> tuple[str, ...]:
 
 
 def _text(figure: Figure) -> str:
-    return f"{figure.value:.4f} ± {figure.standard_error:.4f}"
+    error = "" if math.isnan(figure.standard_error) else f" ± {figure.standard_error:.4f}"
+    return f"{figure.value:.4f}{error}"
 
 
 def _plain(found: Evaluation) -> dict[str, Any]:
@@ -107,14 +116,14 @@ def _plain(found: Evaluation) -> dict[str, Any]:
 
     values: dict[str, Any] = {
         "nats_per_frame": number(found.nats_per_frame),
-        "standard_error": number(found.nats.per_step.standard_error),
+        "standard_error": None if found.impossible else number(found.nats.per_step.standard_error),
         "nats_per_note": number(found.nats_per_note),
         "nats_per_frame_roll": None if found.impossible else number(found.roll.value),
         "nats_per_moving_frame": None if found.impossible else number(found.nats.moving.value),
         "nats_per_still_frame": None if found.impossible else number(found.nats.still.value),
         "num_frames": found.num_frames,
         "num_notes": found.num_notes,
-        "num_moving_frames": int(found.nats.moving.total),
+        "num_moving_frames": None if found.impossible else int(found.nats.moving.total),
         "num_pieces": found.num_pieces,
         "num_impossible_pieces": len(found.impossible),
         "impossible_pieces": list(found.impossible),

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from biaxial.score import Grid, Score
 
 UNKNOWN = -1
+_PERIOD = 13_824
+"""A whole number of bars of two, three and four quarters, on all usual grids."""
 FAR = 255
 """No fermata follows (or came before)."""
 
@@ -36,7 +38,7 @@ class Condition(IntEnum):
     SINCE_FERMATA = 7
     """Steps since the last phrase end began, 1 at the step after its onset; 255 if there was none."""
     SINCE_START = 8
-    """Steps since the piece began, 0 at its first; never unknown."""
+    """Steps since the piece began, 0 at its first, at most 27,647 (13,824 follows); never unknown."""
 
 
 GROUPS = {
@@ -92,7 +94,8 @@ def unknown_conditions(num_steps: int) -> NDArray[np.int16]:
     """Conditions of a piece of which nothing is known but where it begins, shape ``(t, 9)``."""
     rows = np.full((num_steps, len(Condition)), UNKNOWN, dtype=np.int16)
     rows[:, Condition.FIRST] = np.arange(num_steps) == 0
-    rows[:, Condition.SINCE_START] = np.arange(num_steps)
+    steps = np.arange(num_steps)
+    rows[:, Condition.SINCE_START] = np.where(steps < _PERIOD, steps, _PERIOD + steps % _PERIOD)
     return rows
 
 

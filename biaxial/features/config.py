@@ -81,6 +81,8 @@ class FeatureConfig:
             raise ValueError(f"a neighbourhood has 0 to 64 notes on each side, not {self.neighbourhood}")
         if not 0 <= self.ranks <= 8 or (self.ranks and self.num_voices):
             raise ValueError(f"ranks are 0 to 8, and 0 in a corpus with voices, not {self.ranks}")
+        if self.next_voice and not self.num_lines:
+            raise ValueError("next_voice needs voices, or ranks that stand in for them")
         self.alphabet  # noqa: B018  (checks num_states and num_voices)
 
     @property

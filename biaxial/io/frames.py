@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from biaxial.cells import MAX_VOICES
 from biaxial.constants import HOLD, SILENT, STRIKE
 from biaxial.errors import InputError
 from biaxial.io.corpus import SPLITS, Split
@@ -80,6 +81,8 @@ def read_frames(path: Path) -> tuple[list[FramePiece], int]:
     if not any(music):
         raise InputError(f"{path}: no piece with a frame in it; give lists of frames of MIDI pitches")
     num_voices = _num_voices(music)
+    if num_voices > MAX_VOICES:
+        raise InputError(f"{path}: frames of {num_voices} voices; at most {MAX_VOICES} can be read")
     pieces = []
     for name, split, piece in zip(names, owners, music, strict=True):
         states, voices = _roll(piece, num_voices, f"{path}: {name}")
@@ -103,12 +106,9 @@ def _checked(piece: Any, where: str) -> list[list[int]]:
 def _pitch(value: Any, where: str) -> int:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return _REST
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-        raise InputError(
-            f"{where}: {json.dumps(value)[:40]} is no MIDI pitch; give whole numbers, -1 for a silent voice"
-        )
-    if not _REST <= value < NUM_PITCHES:
-        raise InputError(f"{where}: {int(value)} is no MIDI pitch (0 to 127), nor -1 for a silent voice")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not _REST <= value < NUM_PITCHES or value % 1:
+        raise InputError(f"{where}: {json.dumps(value)[:40]} is no MIDI pitch (0 to 127), nor -1 for a silent voice")
     return int(value)
 
 

@@ -186,7 +186,8 @@ def network_log_probs(
         index = outcomes.long().unsqueeze(-1)
         same_state = states == states[index]  # b t n k
         parts = []  # of each direction: log of its weight, plus frames and states, each of shape (b, t)
-        by_order = _by_order(networks, outcomes, silence, rows)
+        with torch.backends.cudnn.flags(allow_tf32=False):  # exact to float32 on a GPU too
+            by_order = _by_order(networks, outcomes, silence, rows)
         total = sum(map(len, by_order))
         for walks in by_order:
             log_probs = _log_mean(walks).double()  # b t n k

@@ -67,7 +67,7 @@ PRESETS: Final[dict[str, ModelConfig]] = {
         voice_neighbourhood=False,
         ranks=4,
     ),
-    "jsb-16th": replace(_FRAMES, key=False, dropout=0.5),
+    "jsb-16th": replace(_FRAMES, key=False, order="both", dropout=0.5),
     "tiny": ModelConfig(time_hidden=(24,), note_hidden=(16,), dropout=0.0),
 }
 """Named configs: ``chorale`` is the default, ``hexahedria`` the published network, ``tiny`` is for tests."""

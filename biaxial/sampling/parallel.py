@@ -32,7 +32,8 @@ class ParallelStepper(Stepper):
         while True:
             end = self._end(guess) if task.may_stop else guess.shape[1]
             here = slice(end)
-            log_probs, _ = self.model.over_notes(task.time_output[:, here], guess, task.previous, None, here, task.echo)
+            output = task.time_output[:, here]
+            log_probs, _ = self.model.over_notes(output, guess, task.previous, None, here, task.echo, task.walk)
             choice, weight, log_p = self._decide(task, log_probs, guess, here)
             wrong = choice != guess[:, here]
             if not wrong.any():

@@ -94,8 +94,9 @@ class StepState:
 
 @dataclass(frozen=True)
 class Task:
-    """One frame that is to be drawn, everything in the order of the walk: the arguments of :meth:`Stepper.step`."""
+    """One frame that is to be drawn, everything in the order of a walk: the arguments of :meth:`Stepper.step`."""
 
+    walk: int
     time_output: Tensor
     previous: Tensor
     randoms: Tensor
@@ -112,6 +113,9 @@ class Task:
 
 class Stepper:
     """Draws frames from a model.
+
+    From a model with two walks each frame is drawn by one of them, chosen by chance, and the log-weight is that of the
+    walk that drew it.
 
     Parameters
     ----------
@@ -166,23 +170,63 @@ class Stepper:
         The frame as outcomes, shape ``(b, n)`` with notes from low to high, the log-weight of the step, shape ``(b,)``,
         and the new state. A log-weight of minus infinity says that the constraints cannot be met.
         """
-        walk = self.model.note_features.walk
         b, n = state.previous.shape
         echo = None if state.memory is None else state.memory.echo()
         output, layers = self.model.over_time(state.previous.unsqueeze(1), conditions.unsqueeze(1), state.layers, echo)
-        output = output[:, 0].flip(1) if self.config.walks_down else output[:, 0]  # b n h
         if bias is not None:
             bias = torch.broadcast_to(bias, (b, n, len(self.config.alphabet)))
-            bias = bias.flip(1) if self.config.walks_down else bias
         if echo is not None:
-            echo = Echo(walk(echo.frame[:, 0]), echo.length[:, 0], echo.from_start[:, 0])
-        task = Task(
-            output, walk(state.previous), walk(randoms), None if known is None else walk(known), bias, rules, echo
-        )
-        frame, log_weight, log_p = self._walk(task)
-        frame, log_likelihood = walk(frame), state.log_likelihood + log_p
+            echo = Echo(*(part[:, 0] for part in echo))
+        given = (output[:, 0], state.previous, known, bias, echo)
+        if len(self.model.walks) == 1:
+            frame, log_weight, log_p = self._drawn_by(0, randoms, rules, *given)
+        else:
+            frame, log_weight, log_p = self._drawn_by_either(randoms, rules, *given)
         memory = None if state.memory is None else state.memory.heard(frame)
-        return frame, log_weight, StepState(frame, layers, log_likelihood, memory)
+        return frame, log_weight, StepState(frame, layers, state.log_likelihood + log_p, memory)
+
+    def _drawn_by_either(
+        self,
+        randoms: Tensor,
+        rules: Sequence[Rule],
+        output: Tensor,
+        previous: Tensor,
+        known: Tensor | None,
+        bias: Tensor | None,
+        echo: Echo | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw a frame by one of two walks: the first bit of the lowest note's random number says which."""
+        which = (randoms[:, 0] >= 0.5).long()
+        randoms = torch.cat([(2 * randoms[:, 0] - which).unsqueeze(1), randoms[:, 1:]], dim=1)
+        drawn = [self._drawn_by(walk, randoms, rules, output, previous, known, bias, echo) for walk in range(2)]
+        rows = torch.arange(len(which))
+        frame, log_weight = (torch.stack(part)[which, rows] for part in list(zip(*drawn, strict=True))[:2])
+        # all of the frame is known now: what either walk gives it, as if it were forced
+        scored = [self._drawn_by(walk, randoms, (), output, previous, frame, None, echo)[2] for walk in range(2)]
+        return frame, log_weight, torch.stack(scored).logsumexp(0) - math.log(2)
+
+    def _drawn_by(
+        self,
+        walk: int,
+        randoms: Tensor,
+        rules: Sequence[Rule],
+        output: Tensor,
+        previous: Tensor,
+        known: Tensor | None,
+        bias: Tensor | None,
+        echo: Echo | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw a frame by one walk; notes of all arguments and of the frame from low to high."""
+        features = self.model.walk(walk).features
+        turn = features.walk
+        if features.config.walks_down:
+            output, bias = output.flip(1), None if bias is None else bias.flip(1)
+        echo = None if echo is None else echo._replace(frame=turn(echo.frame))
+        known = None if known is None else turn(known)
+        frame, log_weight, log_p = self._walk(
+            Task(walk, output, turn(previous), turn(randoms), known, bias, rules, echo)
+        )
+        return turn(frame), log_weight, log_p
 
     def _walk(self, task: Task) -> tuple[Tensor, Tensor, Tensor]:
         """Draw a frame cell by cell; returns it with its log-weight and log-likelihood, shape ``(b,)`` each."""
@@ -192,7 +236,9 @@ class Stepper:
         for place in range(frame.shape[1]):
             here = slice(place, place + 1)
             output = task.time_output[:, here]
-            log_probs, note_state = self.model.over_notes(output, frame, task.previous, note_state, here, task.echo)
+            log_probs, note_state = self.model.over_notes(
+                output, frame, task.previous, note_state, here, task.echo, task.walk
+            )
             choice, weight, log_p = self._decide(task, log_probs, frame, here)
             frame[:, here] = choice
             log_weight, log_likelihood = log_weight + weight.sum(1), log_likelihood + log_p.sum(1)

@@ -196,7 +196,7 @@ def compose(
             **(_cadence(outlines[batch], config, drawing, first_free) if drawing.cadence else {}),
         )
         for index, outcomes in enumerate(drawn.outcomes.numpy()):
-            states, voices = config.alphabet.decode(outcomes)
+            states, voices = config.alphabet.articulated(outcomes)
             outline = outlines[first + index]
             roll = Roll(states, voices if config.num_voices else None, config.low_pitch, outline, grid)
             nats = float(drawn.log_likelihood[index])

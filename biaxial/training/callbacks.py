@@ -36,7 +36,7 @@ def key_counts(corpus: Corpus) -> dict[str, int]:
     counts: dict[str, int] = {}
     for piece in corpus.split("train"):
         tonic, mode = piece.conditions[0, [Condition.TONIC, Condition.MODE]].tolist()
-        if tonic != UNKNOWN:
+        if UNKNOWN not in (tonic, mode):
             home = Key(-3, "minor") if mode else Key(0)  # C minor or C major
             name = home.transposed(tonic).name
             counts[name] = counts.get(name, 0) + 1

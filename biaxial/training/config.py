@@ -78,7 +78,7 @@ TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
     "chorale": TrainConfig(),
     "hexahedria": TrainConfig(),
     "tiny": TrainConfig(),
-    "jsb-quarter": replace(_FRAMES, epochs=18, average_decay=0.99, warmup_steps=60, transpose=3, note_window=60),
-    "jsb-16th": replace(_FRAMES, epochs=34, average_decay=0.995, transpose=5, patience=40),
+    "jsb-quarter": replace(_FRAMES, epochs=16, average_decay=0.99, warmup_steps=60, transpose=3, note_window=60),
+    "jsb-16th": replace(_FRAMES, epochs=24, average_decay=0.995, transpose=5),
 }
 """How each preset of :data:`biaxial.models.config.PRESETS` is trained."""

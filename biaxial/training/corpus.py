@@ -77,8 +77,10 @@ class CorpusPiece:
         return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid))
 
 
-def outcomes_of(piece: CorpusPiece, config: ModelConfig, start: int, end: int, semitones: int = 0) -> NDArray[np.uint8]:
-    """Frames of a piece as outcomes over the config's note range, shape ``(t, n)``.
+def outcomes_of(
+    piece: CorpusPiece, config: ModelConfig, end: int | None = None, semitones: int = 0
+) -> NDArray[np.uint8]:
+    """Frames of a piece, all or the first ``end``, as outcomes over the config's note range, shape ``(t, n)``.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def outcomes_of(piece: CorpusPiece, config: ModelConfig, start: int, end: int, s
             f"{piece.name}: pitches {first} to {last} leave the range {low} to {low + config.num_notes - 1}"
         )
     notes = slice(max(low, 0), low + config.num_notes)
-    states, voices = piece.states[start:end, notes], piece.voices[start:end, notes]
+    states, voices = piece.states[:end, notes], piece.voices[:end, notes]
     outcomes = config.alphabet.encode(states, voices if config.num_voices else None)
     below, above = max(0, -low), max(0, low + config.num_notes - 128)
     return np.pad(outcomes, ((0, 0), (below, above)))

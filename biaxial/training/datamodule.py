@@ -84,7 +84,7 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     echo = Echo(torch.zeros(b, length, n).byte(), torch.zeros(b, length).long(), torch.zeros(b, length).bool())
     for row, crop in enumerate(crops):
         end = crop.start + crop.length
-        so_far = outcomes_of(crop.piece, config, 0, end, crop.semitones)
+        so_far = outcomes_of(crop.piece, config, end, crop.semitones)
         outcomes[row, : crop.length] = so_far[crop.start :]
         if crop.start:
             previous[row] = so_far[crop.start - 1]

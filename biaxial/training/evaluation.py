@@ -108,6 +108,10 @@ def evaluate(
         If the networks do not fit together, or the corpus has no voices and they need them.
     """
     config = check_networks(networks)
+    if corpus.steps_per_quarter != config.steps_per_quarter:
+        raise InputError(
+            f"the corpus has {corpus.steps_per_quarter} steps a quarter, the weights are for {config.steps_per_quarter}"
+        )
     if config.num_voices not in (0, corpus.num_voices):
         raise InputError(
             f"the weights are for music in {config.num_voices} voices, every note in one, and the corpus has "
@@ -139,7 +143,7 @@ def _score(
         config.low_pitch <= piece.pitch_range()[0] and piece.pitch_range()[1] <= config.high_pitch for piece in pieces
     ]
     possible = [piece for piece, fit in zip(pieces, fits, strict=True) if fit]
-    rolls = [outcomes_of(piece, config, 0, piece.num_steps) for piece in possible]
+    rolls = [outcomes_of(piece, config) for piece in possible]
     found = iter(network_log_probs(networks, rolls, [piece.conditions for piece in possible], progress=progress))
     if progress is not None:
         progress(sum(piece.num_steps for piece, fit in zip(pieces, fits, strict=True) if not fit))
@@ -149,7 +153,7 @@ def _score(
 def _sum_up(label: str, scored: _Scored, config: ModelConfig) -> Evaluation:
     pieces = [piece for piece, _ in scored]
     possible = [(piece, log_probs) for piece, log_probs in scored if log_probs is not None]
-    rolls = [outcomes_of(piece, config, 0, piece.num_steps) for piece, _ in possible]
+    rolls = [outcomes_of(piece, config) for piece, _ in possible]
     steps = [piece.num_steps for piece, _ in possible]
     state = config.num_states - 1
     return Evaluation(

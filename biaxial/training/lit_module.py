@@ -68,7 +68,10 @@ class BiaxialModule(lightning.LightningModule):
         size, num_notes = self.train_config.note_window, self.model.config.num_notes
         if not 0 < size < num_notes:
             return self.model, batch
-        sounding = (batch.outcomes.flatten(0, 1).any(0) | batch.previous.any(0)).nonzero()
+        sounds = batch.outcomes.flatten(0, 1).any(0) | batch.previous.any(0)
+        if batch.echo is not None:  # it may come from before the crop
+            sounds = sounds | batch.echo.frame.flatten(0, 1).any(0)
+        sounding = sounds.nonzero()
         lowest, highest = (int(sounding[0]), int(sounding[-1])) if len(sounding) else (0, 0)
         size = max(size, highest + 1 - lowest)
         least, most = max(0, highest + 1 - size), min(lowest, num_notes - size)

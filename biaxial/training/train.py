@@ -110,10 +110,12 @@ def run_configs(folder: Path) -> tuple[ModelConfig, TrainConfig, str]:
     if not (folder / "last.ckpt").is_file():
         raise InputError(f"{folder}: no epoch of this run was finished (no last.ckpt); start it anew")
     try:
-        torch.load(folder / "last.ckpt", map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, UnpicklingError) as error:
+        names = torch.load(folder / "last.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    except (RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{folder / 'last.ckpt'}: damaged ({reason}); start the run anew") from error
+    if not any(name.startswith("model.walks.") for name in names):
+        raise InputError(f"{folder / 'last.ckpt'}: made by an older version; start the run anew")
     return *configs, corpus
 
 
@@ -237,7 +239,10 @@ def check_corpus(corpus: Corpus, config: ModelConfig) -> None:
     """
     for split in ("train", "valid"):
         if not corpus.split(split):
-            raise InputError(f"the corpus has no pieces to {split} on; give more files, or folders train/ and valid/")
+            raise InputError(
+                f"the corpus has no pieces to {split} on; give more files, or train and valid "
+                "(folders, or lists in a .json file)"
+            )
     if config.num_voices not in (0, corpus.num_voices):
         found = f"{corpus.num_voices} voices" if corpus.num_voices else "no voices, or not the same number everywhere"
         raise InputError(

@@ -117,6 +117,7 @@ def test_a_folder_of_midi_files(folder: Path, weights: Path, capsys: pytest.Capt
         ("frames.json --checkpoint none.safetensors", "none.safetensors: no such weights"),
         ("frames.json --checkpoint {unvoiced} --split test", "no pieces of the split 'test'; it has train, valid"),
         ("frames.json --checkpoint {unvoiced} --split all", "--split: "),
+        ("frames.json --checkpoint ,", "',' names no weights"),
         ("frames.json", "in 4 voices, every note in one, and the corpus has none"),
         ("frames.json --checkpoint {unvoiced} --device abacus", "device 'abacus' cannot be used"),
         ("none.json --checkpoint {unvoiced}", "none.json: no such file"),

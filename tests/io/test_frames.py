@@ -74,6 +74,9 @@ def test_rising_frames_of_equal_size_are_no_voices(tmp_path: Path) -> None:
         ([[[True]]], "true is no MIDI pitch"),
         ([[[128]]], "128 is no MIDI pitch (0 to 127)"),
         ([[[-2]]], "-2 is no MIDI pitch"),
+        ([[[float("inf")]]], "Infinity is no MIDI pitch"),
+        ([[[10**999]]], "is no MIDI pitch"),
+        ([[[*range(70, 61, -1)]]], "frames of 9 voices; at most 6 can be read"),
         ([[[60, -1], [60]]], "test/000, frame 0: -1 stands for a silent voice, but the frames differ in length"),
     ],
 )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.constraints import Polyphony, range_bias
+from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.stepper import Proposal, Stepper
 
@@ -77,6 +78,25 @@ def test_the_mean_of_two_walks_is_a_distribution(make_network: MakeNetwork) -> N
         down, up = model.walk_log_likelihood(rolls, silence, conditions(len(rolls))).sum(-1).exp()
     assert (down - up).abs().max() > 1e-3
     assert torch.allclose(p, ((down + up) / 2).prod(1))
+
+
+@pytest.mark.parametrize("kind", [Stepper, ParallelStepper])
+def test_samples_of_two_walks_have_the_mean_of_their_probabilities(
+    make_network: MakeNetwork, kind: type[Stepper]
+) -> None:
+    model = make_network(3, 0, order="both")
+    rolls, p = every_roll(model)
+    drawn, log_weight, log_likelihood = draw(kind(model), 20000)
+    assert log_weight.abs().max() < 1e-9
+    noise = 0.5 * (p * (1 - p) / len(drawn)).sqrt().sum().item()
+    assert distance(rolls, p, frequencies(drawn)) < 1.3 * noise
+    with torch.no_grad():
+        again = model.frame_log_likelihood(drawn, torch.zeros_like(drawn[:, 0]), conditions(len(drawn))).sum(1)
+    assert torch.allclose(log_likelihood, again, atol=1e-9)
+    bias = range_bias(model.config, [(60, 61)])
+    fulfils = (rolls[:, :, 2] == 0).all(1)
+    _, log_weight, _ = draw(kind(model), 20000, bias=bias)
+    assert log_weight.exp().mean().item() == pytest.approx(p[fulfils].sum().item(), rel=0.05)
 
 
 def test_impossible_rolls_have_probability_zero(make_network: MakeNetwork) -> None:

@@ -9,10 +9,14 @@ import pytest
 import torch
 
 from biaxial import Drawing, InputError, Key, Model, Note, Piece, Score, TimeSignature
-from biaxial.constants import VOICE_RANGES
+from biaxial.constants import HOLD, VOICE_RANGES
 from biaxial.io.midi import read_midi
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import PRESETS
+from biaxial.roll import Roll
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.randomness import uniforms
+from biaxial.score import Grid
 from biaxial.tasks.compose import proposal_of
 
 Q = 480
@@ -153,3 +157,19 @@ def test_a_temperature_changes_the_piece_and_the_seed_still_decides(noise: Model
     assert plain.score != cool.score
     assert noise.compose(1, seed=1, drawing=Drawing(temperature=0.6)).score == cool.score
     assert noise.compose(1, seed=1, drawing=Drawing(min_p=0.2)).score != plain.score
+
+
+@pytest.mark.parametrize("preset", ["jsb-quarter", "jsb-16th"])
+def test_weights_without_articulation_compose_too(preset: str) -> None:
+    """What sounds on is held, and the likelihood of drawing, by one walk or the other, is that of scoring."""
+    torch.manual_seed(0)
+    config = replace(PRESETS[preset], time_hidden=(8,), note_hidden=(6,), low_pitch=48, num_notes=30)
+    model = Model(BiaxialLSTM(config).eval(), {}, "noise")
+    drawing = Drawing(cadence=False, max_voices=4, temperature=1.0)
+    piece = model.compose(2, seed=3, key="C major", drawing=drawing)
+    assert piece.score.notes
+    assert piece.likelihood.num_struck == len({(note.onset_ticks, note.pitch) for note in piece.score.notes})
+    outcomes = Roll.from_score(piece.score, Grid(config.steps_per_quarter), 48, 30)
+    assert (outcomes.states == HOLD).any()
+    free = model.compose(2, seed=3, key="C major", drawing=Drawing(cadence=False, temperature=1.0))
+    assert model.log_likelihood(free).nats == pytest.approx(free.likelihood.nats, rel=1e-4)

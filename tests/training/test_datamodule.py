@@ -7,11 +7,13 @@ import dataclasses
 import numpy as np
 import torch
 
-from biaxial.features.conditions import UNKNOWN, Condition
+from biaxial.constants import STRIKE
+from biaxial.features.conditions import UNKNOWN, Condition, unknown_conditions
 from biaxial.models.config import PRESETS
 from biaxial.training.config import TrainConfig
-from biaxial.training.corpus import Corpus
+from biaxial.training.corpus import Corpus, CorpusPiece
 from biaxial.training.datamodule import Crop, collate, epoch_crops, transpositions, whole_pieces
+from biaxial.training.lit_module import BiaxialModule
 
 CONFIG = PRESETS["tiny"]
 TRAIN = TrainConfig(batch_size=3, crop_steps=24, unknown_share=0.5)
@@ -73,3 +75,36 @@ def test_validation_takes_whole_pieces_once(corpus: Corpus) -> None:
     assert all(
         (crop.start, crop.length, crop.semitones, crop.hide) == (0, crop.piece.num_steps, 0, ()) for crop in crops
     )
+
+
+def test_the_echo_of_a_crop_is_that_of_the_whole_piece(corpus: Corpus) -> None:
+    config = dataclasses.replace(CONFIG, echo=True)
+    piece = corpus.pieces[0]
+    whole, late = (collate([Crop(piece, start, length)], config).echo for start, length in ((0, 48), (30, 8)))
+    assert whole is not None
+    assert late is not None
+    assert late.length.max() > 0
+    for now, then in zip(whole, late, strict=True):
+        assert torch.equal(now[:, 30:38], then)
+
+
+def test_a_window_holds_all_that_sounds_also_in_the_echo() -> None:
+    config = dataclasses.replace(CONFIG, low_pitch=0, num_notes=128, num_states=2, num_voices=0, echo=True)
+    config = dataclasses.replace(config, voice_intervals=False, parallels=False)
+    states = np.zeros((6, 128), np.int8)
+    states[[0, 3], 60] = STRIKE
+    states[1, [50, 75]] = STRIKE
+    states[[2, 4, 5], 62] = STRIKE
+    piece = CorpusPiece("piece", "train", states, np.zeros_like(states, np.uint8), unknown_conditions(6))
+    batch = collate([Crop(piece, 4, 2)], config)
+    assert batch.echo is not None
+    assert batch.echo.frame[0, 0].nonzero().flatten().tolist() == [50, 75]
+    module = BiaxialModule(config, dataclasses.replace(TRAIN, note_window=40), 10)
+    for seed in range(20):
+        torch.manual_seed(seed)
+        narrow, window = module._windowed(batch)
+        low = narrow.config.low_pitch
+        assert narrow.config.num_notes == window.outcomes.shape[2] == 40
+        assert (window.outcomes[0, 0].nonzero() + low).flatten().tolist() == [62]
+        assert window.echo is not None
+        assert (window.echo.frame[0, 0].nonzero() + low).flatten().tolist() == [50, 75]

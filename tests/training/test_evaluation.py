@@ -115,7 +115,12 @@ def test_networks_that_do_not_fit_together_are_refused(corpus: Corpus) -> None:
 
 def test_weights_with_voices_need_voices(corpus: Corpus) -> None:
     with pytest.raises(InputError, match="in 4 voices, every note in one, and the corpus has none"):
-        evaluate([network("jsb-16th")], corpus)
+        evaluate([network("jsb-16th", steps_per_quarter=1)], corpus)
+
+
+def test_another_grid_is_refused(corpus: Corpus) -> None:
+    with pytest.raises(InputError, match="the corpus has 1 steps a quarter, the weights are for 4"):
+        evaluate([network(steps_per_quarter=4)], corpus)
 
 
 def test_the_part_of_the_roll_leaves_out_which_voice_it_is(tmp_path: Path) -> None:

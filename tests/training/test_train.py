@@ -15,7 +15,9 @@ from lightning.pytorch.callbacks import Callback
 from biaxial.errors import InputError
 from biaxial.models.checkpoint import load_weights
 from biaxial.models.config import PRESETS, ModelConfig
+from biaxial.score import Grid
 from biaxial.tasks.model import load
+from biaxial.training.callbacks import key_counts
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus
 from biaxial.training.train import Machine, run_configs, train
@@ -160,3 +162,23 @@ def test_a_corpus_that_does_not_fit_is_refused(
     with pytest.raises(InputError, match=message):
         train(corpus, changed, SETTINGS, tmp_path / "no", CPU, quiet=True)
     assert not (tmp_path / "no").exists()
+
+
+def test_keys_are_counted_where_they_are_known(corpus: Corpus, tmp_path: Path) -> None:
+    assert key_counts(corpus) == {"C major": 2, "D major": 2, "Db major": 2, "Eb major": 2}
+    path = tmp_path / "frames.json"
+    path.write_text('{"train": [[[60, 64]]]}')
+    assert key_counts(Corpus.read(path, Grid(1))[0]) == {}
+
+
+def test_a_run_of_an_older_version_is_refused(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(run, folder)
+    checkpoint = torch.load(folder / "last.ckpt", weights_only=True)
+    names = {
+        name.replace("walks.0.axis", "note_axis").replace("walks.0.", ""): name for name in checkpoint["state_dict"]
+    }
+    checkpoint["state_dict"] = {old: checkpoint["state_dict"][name] for old, name in names.items()}
+    torch.save(checkpoint, folder / "last.ckpt")
+    with pytest.raises(InputError, match="older version"):
+        run_configs(folder)
