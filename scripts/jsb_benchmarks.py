@@ -12,13 +12,14 @@ shows, into ``runs/jsb/NAME``; a job that was stopped goes on after its last who
 ``--parallel`` runs several at a time, each on ``--threads`` threads. On one CPU core a screening run takes about 5
 minutes, a quarter-note run a quarter of an hour and the sixteenth-note run an hour and a half.
 
-``--table`` trains nothing and prints a markdown table of all runs; ``--store FOLDER`` writes the weights of the last
-two groups there in half precision.
+``--table`` trains nothing and prints a markdown table of all runs, with the nats that they measured themselves;
+``--store FOLDER`` writes the weights of the last two groups there in half precision.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import shlex
@@ -32,16 +33,23 @@ from typing import Any
 
 import torch
 
-from biaxial.models.checkpoint import load_weights, save_weights
+from biaxial.cli.options import given, parser
+from biaxial.cli.train import TrainOptions
+from biaxial.models.checkpoint import config_from_dict, load_weights, save_weights
+from biaxial.models.config import PRESETS, ModelConfig
+from biaxial.training.config import TRAIN_PRESETS, TrainConfig
 from biaxial.training.curve import read_metrics
+from biaxial.training.train import Machine
 
 RUNS = Path("runs/jsb")
+GOAL = 5.05
+"""Nats per quarter-note frame of the best biaxial LSTM in print (Johnson 2017)."""
 QUARTER, SIXTEENTH = "quarter-train-valid.json", "16th-separated-train-valid.json"
 SCREEN = (
     *("--preset", "jsb-quarter", "--epochs", "8", "--batch-size", "2", "--average-decay", "0.985"),
-    *("--warmup-steps", "60", "--dropout", "0.4", "--transpose", "0", "--forget-share", "0"),
+    *("--warmup-steps", "60", "--dropout", "0.4", "--transpose", "0", "--forget-share", "0", "--order", "low-to-high"),
 )
-"""The preset for 8 epochs, with nothing against overfitting but dropout."""
+"""The preset for 8 epochs, with one walk, and nothing against overfitting but dropout."""
 
 IDEAS: dict[str, tuple[str, ...]] = {
     "start": (),
@@ -54,9 +62,10 @@ IDEAS: dict[str, tuple[str, ...]] = {
     "dropout-50": ("--dropout", "0.5"),
     "dropout-20": ("--dropout", "0.2"),
     "high-to-low": ("--order", "high-to-low"),
+    "both-orders": ("--order", "both"),
     "no-echo": ("--no-echo",),
     "no-running-chord": ("--no-running-chord",),
-    "no-ranks": ("--ranks", "0"),
+    "no-ranks": ("--ranks", "0", "--no-next-voice"),
     "no-next-voice": ("--no-next-voice",),
     "no-intervals": ("--no-voice-intervals",),
     "no-parallels": ("--no-parallels",),
@@ -78,8 +87,10 @@ HEXAHEDRIA = (
 )
 """The published network."""
 
-FULL = ("--epochs", "20", "--average-decay", "0.99", "--warmup-steps", "60", "--transpose", "0", "--unknown-share", "0")
-"""It is trained as ours is, but not transposed: it has no input that could tell it the key."""
+ONE_WALK = ("--preset", "jsb-quarter", "--epochs", "20")
+
+LIKEWISE = ("--warmup-steps", "60", "--transpose", "0", "--unknown-share", "0", "--forget-share", "0")
+"""The published network is trained as ours is, but not transposed: it has no input that could tell it the key."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +109,11 @@ class Job:
 
     @property
     def command(self) -> str:
-        """What a user would type."""
-        return shlex.join(["biaxial-train", self.data, *self.arguments, "-o", str(self.folder)])
+        """What a user would type; what all screening runs have in common stands for itself as ``$SCREEN``."""
+        is_screen = self.arguments[: len(SCREEN)] == SCREEN
+        words = ["biaxial-train", self.data, *(["$SCREEN"] if is_screen else [])]
+        rest = self.arguments[len(SCREEN) :] if is_screen else self.arguments
+        return " ".join([*words, shlex.join(rest)])
 
     @property
     def is_finished(self) -> bool:
@@ -111,6 +125,20 @@ class Job:
         waited = len(held_out) - 1 - held_out.index(min(held_out))
         return bool(len(held_out) >= train["epochs"] or waited >= train["patience"])
 
+    def check(self) -> None:
+        """Refuse a folder that holds a run with other settings."""
+        values = given(
+            parser("biaxial-train", "", TrainOptions, TrainConfig, Machine, ModelConfig), [self.data, *self.arguments]
+        )
+        preset = values[TrainOptions]["preset"]
+        config = dataclasses.replace(PRESETS[preset], **values[ModelConfig])
+        train = dataclasses.replace(TRAIN_PRESETS[preset], **values[TrainConfig])
+        path = self.folder / "config.json"
+        if path.is_file():
+            found = json.loads(path.read_text())
+            if config != config_from_dict(found["config"]) or train != TrainConfig(**found["train"]):
+                raise SystemExit(f"{self.folder}: a run with other settings than {self.command}; move it away")
+
 
 def _seeds(group: str, name: str, data: str, arguments: Sequence[str], seeds: Sequence[int]) -> list[Job]:
     return [Job(group, f"{name}-seed{seed}", data, (*arguments, "--seed", str(seed))) for seed in seeds]
@@ -119,8 +147,30 @@ def _seeds(group: str, name: str, data: str, arguments: Sequence[str], seeds: Se
 JOBS = [
     *_seeds("quarter", "jsb-quarter", QUARTER, ("--preset", "jsb-quarter"), range(5)),
     *_seeds("16th", "jsb-16th", SIXTEENTH, ("--preset", "jsb-16th"), range(1)),
-    *_seeds("full", "hexahedria", QUARTER, (*HEXAHEDRIA, *FULL), range(1)),
-    *_seeds("screen", "screen-hexahedria", QUARTER, (*HEXAHEDRIA, *SCREEN[2:]), range(2)),
+    *_seeds(
+        "full", "hexahedria", QUARTER, (*HEXAHEDRIA, *LIKEWISE, "--epochs", "20", "--average-decay", "0.99"), range(1)
+    ),
+    *_seeds(
+        "full",
+        "high-to-low",
+        QUARTER,
+        ("--preset", "jsb-quarter", "--order", "high-to-low", "--epochs", "20"),
+        range(1),
+    ),
+    *_seeds(
+        "full",
+        "low-to-high",
+        QUARTER,
+        ("--preset", "jsb-quarter", "--order", "low-to-high", "--epochs", "20"),
+        range(1),
+    ),
+    *_seeds(
+        "screen",
+        "screen-hexahedria",
+        QUARTER,
+        (*HEXAHEDRIA, *LIKEWISE, "--epochs", "8", "--average-decay", "0.985"),
+        range(2),
+    ),
     *(
         job
         for name, extra in IDEAS.items()
@@ -132,6 +182,7 @@ GROUPS = ("screen", "full", "quarter", "16th")
 
 def work(job: Job, data: Path, threads: int) -> int:
     """Run a job, or go on with it; returns its exit status."""
+    job.check()
     if job.is_finished:
         return 0
     if (job.folder / "last.ckpt").is_file():
@@ -146,13 +197,19 @@ def work(job: Job, data: Path, threads: int) -> int:
 
 def row(job: Job) -> dict[str, Any]:
     """What a finished run has come to."""
+    job.check()
     network, made = load_weights(job.folder / "model.safetensors")
+    metrics = read_metrics(job.folder / "metrics.csv")
+    seconds = [
+        s for (_, s), (_, nats) in zip(metrics.get("seconds", []), metrics["valid_nats"], strict=False) if nats < GOAL
+    ]
     return {
         "name": job.name,
         "nats": made["valid_nats_per_step"],
         "epochs": made["epochs"],
         "weights": sum(parameter.numel() for parameter in network.parameters()),
         "minutes": made["training_seconds"] / 60,
+        "to_goal": f"{seconds[0] / 60:.1f}" if seconds else "",
         "machine": made["device"],
         "command": job.command,
     }
@@ -179,13 +236,15 @@ def main() -> None:
         raise SystemExit(max(statuses, default=0))
     finished = [job for job in jobs if job.is_finished]
     if options.table:
+        print(f"SCREEN='{shlex.join(SCREEN)}'\n")
         print(
-            "| run | valid nats | best epoch | weights | minutes | machine | command |\n|---|---|---|---|---|---|---|"
+            f"| run | valid nats | best epoch | weights | minutes | minutes to {GOAL} | machine | command |\n"
+            "|---|---|---|---|---|---|---|---|"
         )
         for found in map(row, finished):
             print(
                 f"| {found['name']} | {found['nats']:.4f} | {found['epochs']} | {found['weights']:,} | "
-                f"{found['minutes']:.1f} | {found['machine']} | `{found['command']}` |"
+                f"{found['minutes']:.1f} | {found['to_goal']} | {found['machine']} | `{found['command']}` |"
             )
     if options.store:
         options.store.mkdir(parents=True, exist_ok=True)
