@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -22,6 +22,7 @@ from torch import Tensor
 
 from biaxial.constants import SILENT, STRIKE
 from biaxial.features.echo import Echo, EchoMemory
+from biaxial.features.note_axis import NoteFeatures
 from biaxial.models.biaxial import IMPOSSIBLE, BiaxialLSTM, State
 from biaxial.sampling.constraints import Rule
 
@@ -94,7 +95,7 @@ class StepState:
 
 @dataclass(frozen=True)
 class Task:
-    """One frame that is to be drawn, everything in the order of a walk: the arguments of :meth:`Stepper.step`."""
+    """One frame that is to be drawn, notes from low to high or in the order of a walk: all that a step needs."""
 
     walk: int
     time_output: Tensor
@@ -104,6 +105,20 @@ class Task:
     bias: Tensor | None
     rules: Sequence[Rule]
     echo: Echo | None = None
+
+    def turned(self, walk: int, features: NoteFeatures) -> Task:
+        """The task for a walk, its notes from low to high before and in the order of the walk after."""
+        turn, down = features.walk, features.config.walks_down
+        return Task(
+            walk,
+            self.time_output.flip(1) if down else self.time_output,
+            turn(self.previous),
+            turn(self.randoms),
+            None if self.known is None else turn(self.known),
+            self.bias.flip(1) if down and self.bias is not None else self.bias,
+            self.rules,
+            None if self.echo is None else self.echo._replace(frame=turn(self.echo.frame)),
+        )
 
     @cached_property
     def may_stop(self) -> bool:
@@ -177,56 +192,31 @@ class Stepper:
             bias = torch.broadcast_to(bias, (b, n, len(self.config.alphabet)))
         if echo is not None:
             echo = Echo(*(part[:, 0] for part in echo))
-        given = (output[:, 0], state.previous, known, bias, echo)
-        if len(self.model.walks) == 1:
-            frame, log_weight, log_p = self._drawn_by(0, randoms, rules, *given)
-        else:
-            frame, log_weight, log_p = self._drawn_by_either(randoms, rules, *given)
+        task = Task(0, output[:, 0], state.previous, randoms, known, bias, rules, echo)
+        frame, log_weight, log_p = (
+            self._drawn_by(0, task) if len(self.model.walks) == 1 else self._drawn_by_either(task)
+        )
         memory = None if state.memory is None else state.memory.heard(frame)
         return frame, log_weight, StepState(frame, layers, state.log_likelihood + log_p, memory)
 
-    def _drawn_by_either(
-        self,
-        randoms: Tensor,
-        rules: Sequence[Rule],
-        output: Tensor,
-        previous: Tensor,
-        known: Tensor | None,
-        bias: Tensor | None,
-        echo: Echo | None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def _drawn_by_either(self, task: Task) -> tuple[Tensor, Tensor, Tensor]:
         """Draw a frame by one of two walks: the first bit of the lowest note's random number says which."""
-        which = (randoms[:, 0] >= 0.5).long()
-        randoms = torch.cat([(2 * randoms[:, 0] - which).unsqueeze(1), randoms[:, 1:]], dim=1)
-        drawn = [self._drawn_by(walk, randoms, rules, output, previous, known, bias, echo) for walk in range(2)]
+        which = (task.randoms[:, 0] >= 0.5).long()
+        rest = (2 * task.randoms[:, 0] - which).unsqueeze(1)
+        task = replace(task, randoms=torch.cat([rest, task.randoms[:, 1:]], dim=1))
+        drawn = [self._drawn_by(walk, task) for walk in range(2)]
         rows = torch.arange(len(which))
         frame, log_weight = (torch.stack(part)[which, rows] for part in list(zip(*drawn, strict=True))[:2])
-        # all of the frame is known now: what either walk gives it, as if it were forced
-        scored = [self._drawn_by(walk, randoms, (), output, previous, frame, None, echo)[2] for walk in range(2)]
+        # all of the frame is known now: what either walk gives it
+        forced = replace(task, known=frame, bias=None, rules=())
+        scored = [self._drawn_by(walk, forced)[2] for walk in range(2)]
         return frame, log_weight, torch.stack(scored).logsumexp(0) - math.log(2)
 
-    def _drawn_by(
-        self,
-        walk: int,
-        randoms: Tensor,
-        rules: Sequence[Rule],
-        output: Tensor,
-        previous: Tensor,
-        known: Tensor | None,
-        bias: Tensor | None,
-        echo: Echo | None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw a frame by one walk; notes of all arguments and of the frame from low to high."""
+    def _drawn_by(self, walk: int, task: Task) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw a frame by one walk; notes of task and frame from low to high."""
         features = self.model.walk(walk).features
-        turn = features.walk
-        if features.config.walks_down:
-            output, bias = output.flip(1), None if bias is None else bias.flip(1)
-        echo = None if echo is None else echo._replace(frame=turn(echo.frame))
-        known = None if known is None else turn(known)
-        frame, log_weight, log_p = self._walk(
-            Task(walk, output, turn(previous), turn(randoms), known, bias, rules, echo)
-        )
-        return turn(frame), log_weight, log_p
+        frame, log_weight, log_p = self._walk(task.turned(walk, features))
+        return features.walk(frame), log_weight, log_p
 
     def _walk(self, task: Task) -> tuple[Tensor, Tensor, Tensor]:
         """Draw a frame cell by cell; returns it with its log-weight and log-likelihood, shape ``(b,)`` each."""
