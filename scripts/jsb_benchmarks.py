@@ -10,7 +10,7 @@ shows, into ``runs/jsb/NAME``; a job that was stopped goes on after its last who
 - ``16th``: the weights of the sixteenth-note benchmark.
 
 ``--parallel`` runs several at a time, each on ``--threads`` threads. On one CPU core a screening run takes about 5
-minutes, a quarter-note run a quarter of an hour and the sixteenth-note run an hour and a half.
+minutes, a quarter-note run a quarter of an hour and the sixteenth-note run a good hour.
 
 ``--table`` trains nothing and prints a markdown table of all runs, with the nats that they measured themselves;
 ``--store FOLDER`` writes the weights of the last two groups there in half precision.
