@@ -236,7 +236,7 @@ class HeldOutNats:
     per_step
         Nats of a frame, averaged over all frames.
     per_note
-        Nats for each struck cell; a unison is one.
+        Nats for each struck cell, with two cell states each sounding cell; a unison is one.
     still, moving
         Nats of a frame that changes nothing, and of one that does; together they are all frames.
     """
