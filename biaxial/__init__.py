@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from biaxial.constants import VERSION
 from biaxial.errors import InputError
-from biaxial.score import Grid, Key, Note, Score, TimeSignature
+from biaxial.score import ChordSymbol, Grid, Key, Note, Score, TimeSignature
 
 if TYPE_CHECKING:
-    from biaxial.tasks.compose import Drawing
+    from biaxial.sampling.charges import VoiceLeading
+    from biaxial.tasks.drawing import Drawing
+    from biaxial.tasks.harmonise import Forbidden
     from biaxial.tasks.model import Model, load
     from biaxial.tasks.piece import LogLikelihood, Piece
+    from biaxial.tasks.stream import Bar
 
 __version__ = VERSION
 __all__ = [
+    "Bar",
+    "ChordSymbol",
     "Drawing",
+    "Forbidden",
     "Grid",
     "InputError",
     "Key",
@@ -28,14 +34,18 @@ __all__ = [
     "Piece",
     "Score",
     "TimeSignature",
+    "VoiceLeading",
     "load",
 ]
 
 _LAZY = {
-    "Drawing": "biaxial.tasks.compose",
+    "Bar": "biaxial.tasks.stream",
+    "Drawing": "biaxial.tasks.drawing",
+    "Forbidden": "biaxial.tasks.harmonise",
     "LogLikelihood": "biaxial.tasks.piece",
     "Model": "biaxial.tasks.model",
     "Piece": "biaxial.tasks.piece",
+    "VoiceLeading": "biaxial.sampling.charges",
     "load": "biaxial.tasks.model",
 }
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.constants import SILENT, STRIKE
+from biaxial.constants import HOLD, SILENT, STRIKE
 
 MAX_VOICES = 6
 """More sets of voices than six have are too many for one distribution."""
@@ -91,6 +91,44 @@ class CellAlphabet:
         left = self.voices[None, :] & ~np.arange(2**self.num_voices)[:, None]
         states = np.where((left == 0) & (self.num_voices > 0), SILENT, self.states[None, :])
         return self.encode(states, left)
+
+    @cached_property
+    def held_voices(self) -> NDArray[np.uint8]:
+        """The voices that an outcome holds (1 in an unvoiced corpus), shape ``(k,)``; none with two states."""
+        is_hold = (self.states == HOLD) & (self.num_states == 3)
+        return np.where(is_hold, np.maximum(self.voices, 1), 0).astype(np.uint8)
+
+    @cached_property
+    def everything(self) -> int:
+        """The set of all voices as a bit mask; 1 in an unvoiced corpus, where a cell is known or not."""
+        return (1 << max(1, self.num_voices)) - 1
+
+    @cached_property
+    def agrees(self) -> NDArray[np.bool_]:
+        """Whether an outcome agrees with what is known, shape ``(sets of known voices, k known, k)``.
+
+        Known are the voices of a set, and what they do in the cell: an outcome with only these voices in it. Others may
+        join them. In an unvoiced corpus set 1 says that the whole cell is known.
+        """
+        known = self.voices if self.num_voices else (self.states != SILENT).astype(np.uint8)
+        sets = np.arange(self.everything + 1)[:, None, None]
+        same_voices = (known[None, None, :] & sets) == (known[None, :, None] & sets)
+        free = (known[:, None] & sets) == 0
+        same_state = self.states[None, None, :] == self.states[None, :, None]
+        agrees: NDArray[np.bool_] = same_voices & (same_state | free)
+        return agrees
+
+    def restricted(self, outcomes: NDArray[np.uint8], known: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Outcomes with only their known voices in them: what :attr:`agrees` is asked with.
+
+        Parameters
+        ----------
+        outcomes, known
+            Outcomes, and the sets of known voices, of the same shape.
+        """
+        if not self.num_voices:
+            return np.where(known > 0, outcomes, 0).astype(np.uint8)
+        return np.asarray(self.without[self.everything & ~known.astype(np.int64), outcomes])
 
     def articulated(self, outcomes: NDArray[np.uint8]) -> tuple[NDArray[np.int8], NDArray[np.uint8]]:
         """States and voice sets of a piece, shape ``(t, n)``, ready to be written.

@@ -1,4 +1,4 @@
-"""Music in integer ticks: notes, keys, time signatures, pickups, fermatas, and the time grid laid over them.
+"""Music in integer ticks: notes, chords, keys, time signatures, pickups, fermatas, and the time grid laid over them.
 
 Times and lengths are ticks (480 to a quarter note unless a score says otherwise), counted from the first moment of the
 piece, which is the start of the pickup where there is one. Pitches are MIDI numbers. Every object is frozen.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from biaxial.constants import HIGHEST_PITCH, LOWEST_PITCH, STEPS_PER_QUARTER, TICKS_PER_QUARTER
@@ -16,6 +17,9 @@ from biaxial.constants import HIGHEST_PITCH, LOWEST_PITCH, STEPS_PER_QUARTER, TI
 Mode = Literal["major", "minor"]
 
 _LETTERS = "FCGDAEB"
+_SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_NOTE_IN_CHORD_NAME = re.compile(r"(^|/)([A-G])([#b♯♭]?)")
 _KEY_NAME = re.compile(r"([A-Ga-g])(#|b|-|♯|♭)?\s*(major|minor|maj|min|dur|moll|m)?", re.IGNORECASE)
 
 
@@ -151,6 +155,8 @@ class Note:
         0 for the highest part (soprano), counted downwards; ``None`` where the music has no parts.
     velocity
         MIDI velocity, 1 to 127.
+    locked
+        Given by the user and kept as it is by whatever is written around it. MIDI files do not keep this.
     """
 
     onset_ticks: int
@@ -158,6 +164,7 @@ class Note:
     pitch: int
     voice: int | None = None
     velocity: int = 80
+    locked: bool = False
 
     def __post_init__(self) -> None:
         if self.onset_ticks < 0 or self.length_ticks < 1:
@@ -173,8 +180,61 @@ class Note:
         return self.onset_ticks + self.length_ticks
 
 
-def _reading_order(note: Note) -> tuple[int, int, int, int, int]:
-    return note.onset_ticks, -1 if note.voice is None else note.voice, note.pitch, note.length_ticks, note.velocity
+def _reading_order(note: Note) -> tuple[int, ...]:
+    voice = -1 if note.voice is None else note.voice
+    return note.onset_ticks, voice, note.pitch, note.length_ticks, note.velocity, note.locked
+
+
+@dataclass(frozen=True, slots=True)
+class ChordSymbol:
+    """A chord that holds from ``onset_ticks`` on, until the next one or the end of the piece.
+
+    Parameters
+    ----------
+    onset_ticks
+        Start, from the beginning of the piece.
+    pitch_classes
+        What belongs to the chord, 0 (C) to 11. Empty: no chord is asked for, and anything may sound.
+    bass
+        Pitch class of the lowest note, one of ``pitch_classes``; ``None`` where any of them may be lowest.
+    name
+        How it was written, for example ``"D7/F#"``; may be empty.
+
+    Raises
+    ------
+    ValueError
+        If the onset is negative, a pitch class is outside 0 to 11, or the bass is not in the chord.
+    """
+
+    onset_ticks: int
+    pitch_classes: frozenset[int]
+    bass: int | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.onset_ticks < 0:
+            raise ValueError(f"a chord cannot begin at tick {self.onset_ticks}")
+        if any(not 0 <= pitch_class <= 11 for pitch_class in self.pitch_classes):
+            raise ValueError(f"pitch classes are 0 (C) to 11 (B), not {sorted(self.pitch_classes)}")
+        if self.bass is not None and self.bass not in self.pitch_classes:
+            raise ValueError(f"the bass {self.bass} is none of the chord's pitch classes {sorted(self.pitch_classes)}")
+
+    def transposed(self, semitones: int, *, flats: bool = False) -> ChordSymbol:
+        """The same chord a number of semitones higher, its name spelled with sharps or with flats."""
+        if semitones % 12 == 0:
+            return self
+        names = _FLAT_NAMES if flats else _SHARP_NAMES
+
+        def renamed(match: re.Match[str]) -> str:
+            accidental = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[match[3]]
+            return match[1] + names[(_SHARP_NAMES.index(match[2]) + accidental + semitones) % 12]
+
+        return replace(
+            self,
+            pitch_classes=frozenset((pitch_class + semitones) % 12 for pitch_class in self.pitch_classes),
+            bass=None if self.bass is None else (self.bass + semitones) % 12,
+            name=_NOTE_IN_CHORD_NAME.sub(renamed, self.name) if self.pitch_classes else self.name,
+        )
 
 
 @dataclass(frozen=True)
@@ -203,6 +263,9 @@ class Score:
         Quarter notes a minute.
     title
         Name of the piece, empty if it has none.
+    chords
+        In any order; kept sorted by onset, no two of which are the same. Before the first one anything may sound. MIDI
+        files do not keep them.
     """
 
     notes: tuple[Note, ...] = ()
@@ -214,9 +277,13 @@ class Score:
     fermatas: tuple[int, ...] | None = None
     tempo_bpm: float = 80.0
     title: str = ""
+    chords: tuple[ChordSymbol, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(sorted(self.notes, key=_reading_order)))
+        object.__setattr__(self, "chords", tuple(sorted(self.chords, key=lambda chord: chord.onset_ticks)))
+        if twice := next((a for a, b in pairwise(self.chords) if a.onset_ticks == b.onset_ticks), None):
+            raise ValueError(f"two chords begin at tick {twice.onset_ticks}")
         end = max((note.end_ticks for note in self.notes), default=0)
         if self.length_ticks == 0:
             object.__setattr__(self, "length_ticks", end)
@@ -269,7 +336,7 @@ class Score:
         return self.time_signatures[bisect_right(onsets, tick) - 1]
 
     def transposed(self, semitones: int) -> Score:
-        """The piece a number of semitones higher, its key with it.
+        """The piece a number of semitones higher, its key and chords with it.
 
         Raises
         ------
@@ -280,7 +347,9 @@ class Score:
         key = self.key
         if key is not None and semitones % 12:
             key = key.transposed(semitones)
-        return replace(self, notes=notes, key=key)
+        flats = key is not None and key.fifths < 0
+        chords = tuple(chord.transposed(semitones, flats=flats) for chord in self.chords)
+        return replace(self, notes=notes, key=key, chords=chords)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +385,7 @@ class Grid:
         """Move every onset and end to its nearest step, and make the resolution a multiple of the grid.
 
         A note never becomes shorter than one step; where that makes it run into the next note of its voice, that
-        note wins its own onset and two notes may share a step.
+        note wins its own onset and two notes may share a step. Of chords that fall on one step the last one stays.
 
         Returns
         -------
@@ -341,6 +410,7 @@ class Grid:
         length = max([nearest(score.length_ticks), *(note.end_ticks for note in notes)])
         fermatas = None if score.fermatas is None else tuple(nearest(tick) for tick in score.fermatas)
         signatures = tuple(replace(s, onset_ticks=nearest(s.onset_ticks)) for s in score.time_signatures)
+        chords = {nearest(chord.onset_ticks): chord for chord in score.chords}
         return (
             replace(
                 score,
@@ -350,6 +420,7 @@ class Grid:
                 time_signatures=signatures,
                 pickup_ticks=nearest(score.pickup_ticks),
                 fermatas=fermatas,
+                chords=tuple(replace(chord, onset_ticks=onset) for onset, chord in chords.items()),
             ),
             moved,
         )

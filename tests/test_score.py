@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from biaxial.score import Grid, Key, Note, Score, TimeSignature
+from biaxial.score import ChordSymbol, Grid, Key, Note, Score, TimeSignature
 
 Q = 480
 
@@ -69,3 +69,58 @@ def test_quantising_counts_what_it_moves_and_moves_nothing_on_the_grid() -> None
     assert odd.ticks_per_quarter % 4 == 0
     assert odd.notes[0].length_ticks == odd.ticks_per_quarter
     assert moved == 1
+
+
+C_MAJOR = ChordSymbol(0, frozenset({0, 4, 7}), name="C")
+D7_F_SHARP = ChordSymbol(2 * Q, frozenset({2, 6, 9, 0}), 6, "D7/F#")
+
+
+def test_chords_are_kept_in_order_and_belong_to_the_outline() -> None:
+    score = Score((Note(0, 4 * Q, 60),), chords=(D7_F_SHARP, C_MAJOR))
+    assert score.chords == (C_MAJOR, D7_F_SHARP)
+    assert score.outline.chords == score.chords
+
+
+def test_a_chord_refuses_what_cannot_be() -> None:
+    with pytest.raises(ValueError, match="tick -1"):
+        ChordSymbol(-1, frozenset({0}))
+    with pytest.raises(ValueError, match="not \\[0, 12\\]"):
+        ChordSymbol(0, frozenset({0, 12}))
+    with pytest.raises(ValueError, match="bass 2 is none"):
+        ChordSymbol(0, frozenset({0, 4, 7}), 2)
+    with pytest.raises(ValueError, match="bass 0 is none"):
+        ChordSymbol(0, frozenset(), 0)
+    with pytest.raises(ValueError, match="two chords begin at tick 0"):
+        Score((), Q, chords=(C_MAJOR, ChordSymbol(0, frozenset())))
+
+
+def test_transposing_moves_chords_and_their_names() -> None:
+    free = ChordSymbol(3 * Q, frozenset(), name="N.C.")
+    score = Score((), 4 * Q, chords=(C_MAJOR, D7_F_SHARP, free), key=Key(0))
+    up = score.transposed(3)
+    assert up.chords == (
+        ChordSymbol(0, frozenset({3, 7, 10}), name="Eb"),
+        ChordSymbol(2 * Q, frozenset({5, 9, 0, 3}), 9, "F7/A"),
+        free,
+    )
+    assert [chord.name for chord in score.transposed(4).chords] == ["E", "F#7/A#", "N.C."]
+    assert score.transposed(12).chords == score.chords
+    assert up.transposed(-3) == score
+
+
+def test_quantising_moves_chords_and_the_last_of_one_step_stays() -> None:
+    chords = (C_MAJOR, ChordSymbol(59, frozenset({1})), ChordSymbol(61, frozenset({2})), ChordSymbol(200, frozenset()))
+    score, moved = Grid(4).quantised(Score((), 4 * Q, chords=chords))
+    assert [(chord.onset_ticks, chord.pitch_classes) for chord in score.chords] == [
+        (0, frozenset({1})),
+        (120, frozenset({2})),
+        (240, frozenset()),
+    ]
+    assert moved == 0
+
+
+def test_a_locked_note_stays_locked() -> None:
+    score = Score((Note(0, Q, 60, locked=True), Note(0, Q, 60)))
+    assert score == Score((Note(0, Q, 60), Note(0, Q, 60, locked=True)))
+    assert [note.locked for note in score.transposed(1).notes] == [False, True]
+    assert [note.locked for note in Grid(4).quantised(score)[0].notes] == [False, True]

@@ -31,6 +31,7 @@ class TrainOptions:
         "chorale", help="network to start from"
     )
     output: Path | None = option(None, short="-o", help="folder of the run (default: runs/ and the preset's name)")
+    start_from: Path | None = option(None, help="weights to go on from, with or without a context encoder")
     resume: Path | None = option(None, help="folder of a run to go on with, with its own settings")
     quiet: bool = option(False, short="-q", help="no progress bar")
     json: bool = option(False, help="print one JSON object")
@@ -50,7 +51,7 @@ def main(argv: Arguments) -> None:
     values = given(parser(PROG, DESCRIPTION, TrainOptions, TrainConfig, Machine, ModelConfig), argv)
     options = TrainOptions(**values[TrainOptions])
     if options.resume is not None:
-        own = values[TrainOptions].keys() & {"preset", "output"}
+        own = values[TrainOptions].keys() & {"preset", "output", "start_from"}
         if changed := [*own, *values[TrainConfig], *values[ModelConfig]]:
             name = changed[0].replace("_", "-")
             raise InputError(f"--resume goes on with the settings of its run; leave out --{name}")
@@ -73,6 +74,7 @@ def main(argv: Arguments) -> None:
         Machine(**values[Machine]),
         corpus_path=str(source.resolve()),
         resume=options.resume is not None,
+        start_from=options.start_from,
         quiet=options.quiet,
     )
     summary: dict[str, Any] = {

@@ -73,7 +73,7 @@ def outline_conditions(outline: Score, grid: Grid) -> NDArray[np.int16]:
     rows[:pickup, Condition.STEP_IN_BAR] = first_bar - pickup + steps[:pickup]
     rows[:pickup, Condition.BAR_STEPS] = first_bar
     starts = [tick // unit for tick in outline.bar_starts()]
-    for tick, start, end in zip(outline.bar_starts(), starts, [*starts[1:], num_steps], strict=True):
+    for tick, start, end in zip(outline.bar_starts(), starts, [*starts[1:], num_steps][: len(starts)], strict=True):
         rows[start:end, Condition.STEP_IN_BAR] = np.arange(end - start)
         signature = outline.time_signature_at(tick)
         rows[start:end, Condition.BAR_STEPS] = signature.bar_ticks(outline.ticks_per_quarter) // unit
@@ -90,11 +90,11 @@ def outline_conditions(outline: Score, grid: Grid) -> NDArray[np.int16]:
     return rows
 
 
-def unknown_conditions(num_steps: int) -> NDArray[np.int16]:
-    """Conditions of a piece of which nothing is known but where it begins, shape ``(t, 9)``."""
+def unknown_conditions(num_steps: int, first_step: int = 0) -> NDArray[np.int16]:
+    """Conditions of steps of a piece of which nothing is known but where it began, shape ``(t, 9)``."""
     rows = np.full((num_steps, len(Condition)), UNKNOWN, dtype=np.int16)
-    rows[:, Condition.FIRST] = np.arange(num_steps) == 0
-    steps = np.arange(num_steps)
+    steps = np.arange(first_step, first_step + num_steps)
+    rows[:, Condition.FIRST] = steps == 0
     rows[:, Condition.SINCE_START] = np.where(steps < _PERIOD, steps, _PERIOD + steps % _PERIOD)
     return rows
 

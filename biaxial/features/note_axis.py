@@ -4,6 +4,9 @@ A walk visits the notes of a frame one after another, from the highest down or f
 walk these inputs depend only on places before it (and on the previous frame), so one call serves training, where
 the whole frame is known, and drawing, where the rest of the frame is still silence.
 
+What is known of the frame beforehand (:mod:`biaxial.features.known`) counts as chosen from the start of the walk,
+wherever it stands in the order.
+
 The parallel flags are the "theory vector beside the input": for each voice still to come, would taking this cell make a
 perfect fifth, or an octave or unison, with a voice already placed, that both voices reach in the same
 direction from the same interval.
@@ -19,6 +22,7 @@ from torch.nn import functional
 from biaxial.constants import SILENT, STRIKE
 from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import LENGTH_BOUNDS, Echo
+from biaxial.features.known import Known
 from biaxial.features.time_axis import echo_strength, named_slices, one_hot
 
 _NEAREST = 24
@@ -77,7 +81,14 @@ class NoteFeatures(nn.Module):
         """Turn the note axis (dimension -1) from low-to-high into the order of the walk, or back."""
         return x.flip(-1) if self.config.walks_down else x
 
-    def forward(self, frame: Tensor, previous: Tensor, places: slice = slice(None), echo: Echo | None = None) -> Tensor:
+    def forward(
+        self,
+        frame: Tensor,
+        previous: Tensor,
+        places: slice = slice(None),
+        echo: Echo | None = None,
+        known: Known | None = None,
+    ) -> Tensor:
         """Compute the inputs.
 
         Parameters
@@ -89,6 +100,8 @@ class NoteFeatures(nn.Module):
             Places of the walk to compute, all by default.
         echo
             The echo of this step for a config that has it, its frame of shape ``(b, n)`` in the order of the walk.
+        known
+            What is known of the frame, shape ``(b, n)``, in the order of the walk.
 
         Returns
         -------
@@ -99,18 +112,22 @@ class NoteFeatures(nn.Module):
         before = functional.pad(self.planes[frame], (0, 0, 1, 0))[:, :-1]  # b n p
         parts = {"chosen_before": before[:, places]}
         if "running_chord" in self.slices:
-            parts["running_chord"] = self._running_chord(sounds, places)
+            given = None if known is None else self.sounds[known.outcomes.long()]
+            parts["running_chord"] = self._running_chord(sounds, places, given)
         if self.slices.keys() & {"to_come", "voice_intervals", "parallels", "next_voice"}:
-            parts |= self._voices(frame, previous, places)
+            parts |= self._voices(frame, previous, places, known)
         if "echo" in self.slices:
             assert echo is not None
             parts["echo"] = self._echo(frame, echo, places)
         return torch.cat([parts[name].to(before.dtype) for name in self.slices], dim=-1)
 
-    def _running_chord(self, sounds: Tensor, places: slice) -> Tensor:
+    def _running_chord(self, sounds: Tensor, places: slice, given: Tensor | None) -> Tensor:
         b, n = sounds.shape
         pitch_classes = sounds.unsqueeze(-1) * self.pitch_class.to(sounds.dtype)  # b n 12
         counts = pitch_classes.cumsum(1) - pitch_classes  # chosen strictly before
+        if given is not None:  # and known from here on
+            known_classes = given.unsqueeze(-1) * self.pitch_class.to(given.dtype)
+            counts = counts + known_classes.flip(1).cumsum(1).flip(1)
         rotated = counts[:, places].gather(2, self.rotation[places].expand(b, -1, 12))
         index = torch.arange(n, device=sounds.device)
         last = torch.where(sounds > 0, index, -1).cummax(1).values
@@ -130,11 +147,19 @@ class NoteFeatures(nn.Module):
         index = torch.arange(n, device=frame.device).view(1, n, 1)
         return torch.where(sounding, index, n).amin(1)
 
-    def _voices(self, frame: Tensor, previous: Tensor, places: slice) -> dict[str, Tensor]:
+    def _voices(self, frame: Tensor, previous: Tensor, places: slice, known: Known | None) -> dict[str, Tensor]:
         n = frame.shape[1]
         here = torch.arange(n, device=frame.device)[places]
         at, was_at = self._positions(frame), self._positions(previous)  # b v
         placed = at.unsqueeze(1) < here.view(1, -1, 1)  # b n v
+        to_come = ~placed
+        if known is not None and self.config.num_voices:
+            known_at = self._positions(known.outcomes.long())  # b v
+            at = torch.minimum(at, known_at)
+            placed = placed | (known_at < n).unsqueeze(1)
+            bits = torch.arange(self.config.num_voices, device=frame.device)
+            decided = (known.voices.unsqueeze(-1) >> bits & 1).bool().all(1)  # b v, also those known to rest
+            to_come = to_come & ~decided.unsqueeze(1)
         sounded = was_at < n  # b v
         pitch, old = self.pitches[at.clamp(max=n - 1)], self.pitches[was_at.clamp(max=n - 1)]  # b v
         here_pitch = self.pitches[places].view(1, -1, 1)
@@ -142,7 +167,7 @@ class NoteFeatures(nn.Module):
         motion = pitch - old
         parts = {}
         if "to_come" in self.slices:
-            parts["to_come"] = (~placed).float()
+            parts["to_come"] = to_come.float()
         if "voice_intervals" in self.slices:
             classes = one_hot(torch.where(placed, interval.abs() % 12, -1), 12)
             size = (interval / _OCTAVE * placed).unsqueeze(-1)
@@ -158,7 +183,7 @@ class NoteFeatures(nn.Module):
             own_motion = here_pitch - old.unsqueeze(1)  # b n v
             similar = motion.sign().unsqueeze(1).unsqueeze(-1) * own_motion.sign().unsqueeze(2) > 0  # b n u v
             both = (sounded.unsqueeze(2) & sounded.unsqueeze(1)).unsqueeze(1)
-            live = placed.unsqueeze(-1) & ~placed.unsqueeze(2) & similar & both
+            live = placed.unsqueeze(-1) & to_come.unsqueeze(2) & similar & both
             same = (old_interval.unsqueeze(1).abs() % 12) == (interval.abs() % 12).unsqueeze(-1)
             kind = (interval.abs() % 12).unsqueeze(-1)
             fifth, octave = live & same & (kind == 7), live & same & (kind == 0)
@@ -166,10 +191,10 @@ class NoteFeatures(nn.Module):
         if "next_voice" in self.slices:
             # voices are numbered from the top, ranks in the order of the walk
             backwards = bool(self.config.num_voices) and not self.config.walks_down
-            to_come = ~placed.flip(2) if backwards else ~placed
-            next_voice = to_come.int().argmax(2)  # b n
+            waiting = to_come.flip(2) if backwards else to_come
+            next_voice = waiting.int().argmax(2)  # b n
             there = old.flip(1) if backwards else old
-            live = to_come.any(2) & (sounded.flip(1) if backwards else sounded).gather(1, next_voice)
+            live = waiting.any(2) & (sounded.flip(1) if backwards else sounded).gather(1, next_voice)
             leap = here_pitch[..., 0] - there.gather(1, next_voice)  # b n
             near = one_hot(torch.where(live, leap.clamp(-_LEAP, _LEAP) + _LEAP, -1), 2 * _LEAP + 1)
             size = (leap / _OCTAVE * live).unsqueeze(-1)

@@ -23,6 +23,7 @@ _SINCE_STEPS = 8
 _FAR_QUARTERS = 32.0
 _CLOCK = (4, 3)
 _CLOCK_BARS = 4
+_OF_CONDITIONS = ("position", "pitch_class", "key", "metre", "clock", "form")
 
 
 def one_hot(index: Tensor, size: int) -> Tensor:
@@ -93,6 +94,28 @@ class TimeFeatures(nn.Module):
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
         }
         self.slices, self.width = named_slices(widths)
+        self.conditions_width = sum(widths[name] for name in _OF_CONDITIONS)
+
+    def of_conditions(self, conditions: Tensor) -> dict[str, Tensor]:
+        """The inputs that do not depend on any frame, by name.
+
+        Parameters
+        ----------
+        conditions
+            Conditions of each step, integers, shape ``(b, t, c)``.
+
+        Returns
+        -------
+        Each of shape ``(b, t, n, f)``.
+        """
+        (b, t, _), n = conditions.shape, self.config.num_notes
+        parts = {"position": self.pitch.expand(b, t, n, 1), "pitch_class": self.pitch_class.expand(b, t, n, 12)}
+        if "key" in self.slices:
+            parts["key"] = self._key(conditions)
+        for name, compute in (("metre", self._metre), ("clock", self._clock), ("form", self._form)):
+            if name in self.slices:
+                parts[name] = repeat(compute(conditions), "b t f -> b t n f", n=n)
+        return parts
 
     def forward(self, previous: Tensor, conditions: Tensor, echo: Echo | None = None) -> Tensor:
         """Compute the inputs.
@@ -110,26 +133,14 @@ class TimeFeatures(nn.Module):
         -------
         Inputs, shape ``(b, t, n, f)``.
         """
-        b, t, n = previous.shape
+        n = previous.shape[2]
         planes = self.planes[previous.long()]  # b t n p
-        parts = {
-            "position": self.pitch.expand(b, t, n, 1),
-            "pitch_class": self.pitch_class.expand(b, t, n, 12),
-            "neighbourhood": self._neighbourhood(planes),
-            "chord": self._chord(planes[..., 0]),
-        }
-        if "key" in self.slices:
-            parts["key"] = self._key(conditions)
-        if "metre" in self.slices:
-            parts["metre"] = repeat(self._metre(conditions), "b t f -> b t n f", n=n)
-        if "clock" in self.slices:
-            parts["clock"] = repeat(self._clock(conditions), "b t f -> b t n f", n=n)
+        parts = self.of_conditions(conditions)
+        parts |= {"neighbourhood": self._neighbourhood(planes), "chord": self._chord(planes[..., 0])}
         if "echo" in self.slices:
             assert echo is not None
             strength = repeat(echo_strength(echo), "b t f -> b t n f", n=n)
             parts["echo"] = torch.cat([self.planes[echo.frame.long()], strength.to(planes.dtype)], dim=-1)
-        if "form" in self.slices:
-            parts["form"] = repeat(self._form(conditions), "b t f -> b t n f", n=n)
         dtype = planes.dtype
         return torch.cat([parts[name].to(dtype) for name in self.slices], dim=-1)
 

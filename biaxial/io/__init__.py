@@ -1,1 +1,1 @@
-"""Reading and writing music: MIDI files, the chorale corpus, and files that are written whole or not at all."""
+"""Reading and writing music: MIDI, printed music, documents, chords, the corpus; files written whole or not at all."""

@@ -7,7 +7,8 @@ own: 1/4, then 4/4.
 
 What comes back is the same score, field for field, but for the tempo, which a file holds as a whole number of
 microseconds a quarter: it comes back as the roundest number that is written so (80 or 92.5 as themselves, 100/3 to some
-decimals), at least 3.576, and from then on without change. :mod:`biaxial.io.midi_reader` says how files are read.
+decimals), at least 3.576, and from then on without change; and but for chord symbols and which notes are locked, which
+MIDI cannot say (:mod:`biaxial.io.document` can). :mod:`biaxial.io.midi_reader` says how files are read.
 """
 
 from __future__ import annotations

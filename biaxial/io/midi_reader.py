@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,7 @@ from typing import Final
 from biaxial.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.errors import InputError
 from biaxial.io import smf
+from biaxial.io.parts import Parts, parts_of
 from biaxial.io.smf import Event
 from biaxial.score import Key, Note, Score, TimeSignature
 
@@ -80,28 +82,61 @@ def parse_midi(data: bytes, name: str = "MIDI data") -> Score:
         raise InputError(f"{name}: {error}") from error
 
 
+def read_midi_parts(path: str | os.PathLike[str]) -> Parts:
+    """Read a MIDI file as an outline and its parts, named by their tracks.
+
+    Raises
+    ------
+    InputError, OSError
+        As :func:`read_midi`.
+    """
+    try:
+        ticks_per_quarter, tracks = smf.decode(Path(path).read_bytes())
+        parts = _parts(tracks)
+        outline = _outline(ticks_per_quarter, tracks, parts)
+    except ValueError as error:
+        raise InputError(f"{os.fspath(path)}: {error}") from error
+    names = [_track_name(events) for events in tracks]
+    # One track with one name for several channels tells nothing about each of them.
+    tracks_used = [index for index, _ in parts]
+    named = (
+        (names[index] if tracks_used.count(index) == 1 else f"{names[index]} channel {channel + 1}", notes)
+        for (index, channel), notes in parts.items()
+    )
+    return parts_of(outline, ((name, [Note(*raw[:3], None, raw[3]) for raw in notes]) for name, notes in named))
+
+
 def _score(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]]) -> Score:
-    parts = {
-        (index, channel): notes
-        for index, events in enumerate(tracks)
-        for channel, notes in _read_notes(events).items()
-        if channel != _DRUMS
-    }
+    parts = _parts(tracks)
     voices = _voices(parts, [_track_name(events) for events in tracks])
     notes = [
         Note(onset, length, pitch, voices[part], velocity)
         for part, part_notes in parts.items()
         for onset, length, pitch, velocity in part_notes
     ]
+    return replace(_outline(ticks_per_quarter, tracks, parts), notes=tuple(notes))
+
+
+def _parts(tracks: Iterable[Iterable[Event]]) -> dict[_Part, list[_RawNote]]:
+    return {
+        (index, channel): notes
+        for index, events in enumerate(tracks)
+        for channel, notes in _read_notes(events).items()
+        if channel != _DRUMS
+    }
+
+
+def _outline(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]], parts: dict[_Part, list[_RawNote]]) -> Score:
+    """All but the notes; as long as the longest track or the last note of a part."""
     metas = sorted((event for events in tracks for event in events if event.meta >= 0), key=lambda event: event.tick)
     texts = {(event.meta, _decoded(event)) for event in metas if event.meta in (smf.TEXT, smf.MARKER)}
     fermatas = [event.tick for event in metas if event.meta == smf.MARKER and _decoded(event).lower() == FERMATA]
     pickup, signatures = _metres(metas, ticks_per_quarter, may_have_pickup=(smf.TEXT, NO_PICKUP) not in texts)
     tempos = (int.from_bytes(event.data, "big") for event in metas if event.meta == smf.SET_TEMPO)
-    end = max((events[-1].tick for events in tracks), default=0)
+    ends = [events[-1].tick for events in tracks]
+    ends += [onset + length for notes in parts.values() for onset, length, *_ in notes]
     return Score(
-        notes=tuple(notes),
-        length_ticks=max([end, *(note.end_ticks for note in notes)]),
+        length_ticks=max(ends, default=0),
         ticks_per_quarter=ticks_per_quarter,
         time_signatures=signatures,
         pickup_ticks=pickup,

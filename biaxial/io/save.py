@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from biaxial.errors import InputError
+from biaxial.io.document import write_json
 from biaxial.io.midi import write_midi
 from biaxial.score import Score
 
-WRITERS: Final[dict[str, Callable[[Score, Path], None]]] = {".mid": write_midi, ".midi": write_midi}
+WRITERS: Final[dict[str, Callable[[Score, Path], None]]] = {
+    ".mid": write_midi,
+    ".midi": write_midi,
+    ".json": write_json,
+}
 """What writes a file of each suffix."""
 
 

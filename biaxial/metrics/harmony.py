@@ -5,6 +5,7 @@ A pitch class is 0 (C) to 11. A pitch-class set of a chord counts every voice th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,12 +46,23 @@ def pitch_class_durations(score: Score) -> NDArray[np.float64]:
     return np.bincount(pitches % 12, weights=lengths, minlength=12) / score.ticks_per_quarter
 
 
-def detect_key(score: Score, profiles: KeyProfiles = ALBRECHT_SHANAHAN) -> Key | None:
+def detect_key(
+    score: Score, profiles: KeyProfiles = ALBRECHT_SHANAHAN, favoured: Mapping[int, float] | None = None
+) -> Key | None:
     """The key of a whole piece, from its notes alone.
 
     The algorithm of Krumhansl and Schmuckler (Krumhansl, *Cognitive Foundations of Musical Pitch*, 1990, chapter 4):
     the durations of the twelve pitch classes are correlated (Pearson) with the profiles of all 24 keys, and the
     highest wins. Keys are spelled with at most six accidentals. The signature and ``score.key`` are not looked at.
+
+    Parameters
+    ----------
+    score
+        The piece.
+    profiles
+        How well each pitch class fits a key.
+    favoured
+        What is added to the correlations of the keys on a tonic, by its pitch class; nothing by default.
 
     Returns
     -------
@@ -61,7 +73,10 @@ def detect_key(score: Score, profiles: KeyProfiles = ALBRECHT_SHANAHAN) -> Key |
     if np.ptp(durations) == 0:
         return None
     keys = np.array([np.roll(profile, tonic) for profile in profiles for tonic in range(12)])
-    best = int(np.argmax(np.corrcoef(durations, keys)[0, 1:]))
+    correlations = np.corrcoef(durations, keys)[0, 1:]
+    for tonic, bonus in (favoured or {}).items():
+        correlations[[tonic, tonic + 12]] += bonus
+    best = int(np.argmax(correlations))
     if best < 12:
         return Key(0, "major").transposed(best)
     return Key(0, "minor").transposed(best - 12 - Key(0, "minor").tonic)

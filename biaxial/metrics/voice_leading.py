@@ -28,6 +28,8 @@ FIFTH = 7
 OCTAVE = 12
 WIDEST_SPACING = (12, 12)
 """Semitones that may lie between soprano and alto, alto and tenor; tenor and bass may be any distance apart."""
+SEVENTHS = (10, 11)
+"""Semitones of a minor and a major seventh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,20 @@ def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> 
     return _events(found)
 
 
+def leaps(music: Score | Slices) -> list[Event]:
+    """A voice moves by a seventh or by more than an octave, from one chord to the next.
+
+    These are the melodic intervals that the textbooks advise against by their size (Aldwell and Schachter; Piston). The
+    augmented and diminished ones that they advise against too cannot be told from others by the number of semitones:
+    a tritone may be a diminished fifth, which is allowed.
+    """
+    chords = Slices.of(music).chords
+    before, after = chords.pitches[:-1], chords.pitches[1:]
+    size = np.where((before == REST) | (after == REST), 0, np.abs(after - before))  # s v
+    wide = np.isin(size, SEVENTHS) | (size > OCTAVE)
+    return [Event(int(chords.onsets[i + 1]), (int(voice),)) for i, voice in np.argwhere(wide)]
+
+
 def out_of_range(music: Score | Slices, ranges: tuple[tuple[int, int], ...] = VOICE_RANGES) -> list[Event]:
     """Notes below the lowest or above the highest pitch of their voice; each struck note is one event.
 
@@ -156,6 +172,7 @@ RULES: dict[str, Callable[[Score | Slices], list[Event]]] = {
     "crossings": crossings,
     "overlaps": overlaps,
     "spacing": spacing,
+    "leaps": leaps,
     "out_of_range": out_of_range,
 }
 """Every detector, by name."""

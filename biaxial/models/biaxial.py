@@ -18,9 +18,11 @@ from torch import Tensor, nn
 
 from biaxial.features.config import Order
 from biaxial.features.echo import Echo, echoes
+from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
+from biaxial.models.context import ContextEncoder
 
 State = tuple[tuple[Tensor, Tensor], ...]
 """Hidden and cell state of every layer of a stack, each of shape ``(1, rows, h)``."""
@@ -78,6 +80,8 @@ class NoteWalk(nn.Module):
 
     may_follow: Tensor
     fits: Tensor
+    agrees: Tensor
+    held_voices: Tensor
     voice_sets: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
@@ -90,6 +94,8 @@ class NoteWalk(nn.Module):
         self.head = nn.Linear(config.note_hidden[-1] + (width if config.head_sees_inputs else 0), len(alphabet))
         self.register_buffer("may_follow", torch.from_numpy(alphabet.may_follow), persistent=False)  # k k
         self.register_buffer("fits", torch.from_numpy(alphabet.fits), persistent=False)  # 2**v k
+        self.register_buffer("agrees", torch.from_numpy(alphabet.agrees), persistent=False)  # 2**v k k
+        self.register_buffer("held_voices", torch.from_numpy(alphabet.held_voices), persistent=False)  # k
         self.register_buffer("voice_sets", torch.from_numpy(alphabet.voices).long(), persistent=False)  # k
 
     def narrowed(self, config: ModelConfig) -> NoteWalk:
@@ -107,9 +113,10 @@ class NoteWalk(nn.Module):
         state: State | None = None,
         places: slice = slice(None),
         echo: Echo | None = None,
+        known: Known | None = None,
     ) -> tuple[Tensor, State]:
         """Run over frames, or over some places of the walk; arguments as in :meth:`BiaxialLSTM.over_notes`."""
-        features = self.features(frame, previous, places, echo)
+        features = self.features(frame, previous, places, echo, known)
         inputs = torch.cat([time_output, features.to(time_output.dtype)], dim=-1)
         hidden, state = self.axis(inputs, state)
         logits = self.head(torch.cat([hidden, inputs.to(hidden.dtype)], -1) if self.config.head_sees_inputs else hidden)
@@ -117,6 +124,10 @@ class NoteWalk(nn.Module):
         # The sets of a frame are disjoint; in a guess that is yet to be verified they may not be.
         free = (2**self.config.num_voices - 1 - (sets.cumsum(1) - sets)[:, places]).clamp(min=0)
         possible = self.may_follow[previous.long()[:, places]] & self.fits[free]
+        if known is not None:
+            here = known.at((slice(None), places))
+            possible &= self.agrees[here.voices.long(), here.outcomes.long()]
+            possible &= (self.held_voices & here.ended.unsqueeze(-1)) == 0
         logits = torch.where(possible, logits.to(torch.promote_types(logits.dtype, torch.float32)), IMPOSSIBLE)
         return logits.log_softmax(-1), state
 
@@ -141,6 +152,7 @@ class BiaxialLSTM(nn.Module):
         self.time_features = TimeFeatures(config)
         self.time_axis = LSTMStack(self.time_features.width, config.time_hidden, config.dropout)
         self.walks = nn.ModuleList(NoteWalk(replace(config, order=order)) for order in orders_of(config))
+        self.context = ContextEncoder(config, self.time_features) if config.context_hidden else None
 
     @property
     def note_features(self) -> NoteFeatures:
@@ -180,8 +192,35 @@ class BiaxialLSTM(nn.Module):
         narrow.walks = nn.ModuleList(walk.narrowed(replace(config, order=walk.config.order)) for walk in walks)
         return narrow
 
+    def encode(self, known: Known | None, conditions: Tensor, lengths: Tensor | None = None) -> Tensor | None:
+        """What the context encoder tells each cell of all that is known of whole pieces.
+
+        Parameters
+        ----------
+        known
+            What is known, shape ``(b, t, n)``.
+        conditions
+            Conditions of each step, shape ``(b, t, c)``.
+        lengths
+            Steps of each piece, shape ``(b,)``, where shorter ones are padded; all by default.
+
+        Returns
+        -------
+        Shape ``(b, t, n, h)``, zero for pieces of which nothing is known; ``None`` where this holds for all of them,
+        and from a network without an encoder.
+        """
+        if self.context is None or known is None or not known.pieces.any():
+            return None
+        context: Tensor = self.context(known, conditions, self.time_features, lengths)
+        return context
+
     def over_time(
-        self, previous: Tensor, conditions: Tensor, state: State | None = None, echo: Echo | None = None
+        self,
+        previous: Tensor,
+        conditions: Tensor,
+        state: State | None = None,
+        echo: Echo | None = None,
+        context: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Run the time axis.
 
@@ -195,15 +234,22 @@ class BiaxialLSTM(nn.Module):
             State to go on from, zero (the beginning of a piece) by default.
         echo
             The echo of each step, for a config that has it.
+        context
+            What the context encoder tells each cell, shape ``(b, t, n, h)``; nothing by default.
 
         Returns
         -------
         Its output, shape ``(b, t, n, h)`` with notes from low to high, and the new state.
         """
         b, _, n = previous.shape
-        features = rearrange(self.time_features(previous, conditions, echo), "b t n f -> (b n) t f")
-        output, state = self.time_axis(features, state)
-        return rearrange(output, "(b n) t h -> b t n h", b=b, n=n), state
+        features = self.time_features(previous, conditions, echo)
+        if self.context is not None and context is not None:
+            features = features + self.context.into_inputs(context)
+        output, state = self.time_axis(rearrange(features, "b t n f -> (b n) t f"), state)
+        output = rearrange(output, "(b n) t h -> b t n h", b=b, n=n)
+        if self.context is not None and context is not None:
+            output = output + self.context.into_output(context)
+        return output, state
 
     def over_notes(
         self,
@@ -214,6 +260,7 @@ class BiaxialLSTM(nn.Module):
         places: slice = slice(None),
         echo: Echo | None = None,
         walk: int = 0,
+        known: Known | None = None,
     ) -> tuple[Tensor, State]:
         """Run a walk of the note axis over frames, or over some places of it.
 
@@ -231,13 +278,16 @@ class BiaxialLSTM(nn.Module):
             The echo of these frames for a config that has it, in the order of the walk.
         walk
             Index of the walk.
+        known
+            What is known of these frames, shape ``(rows, n)``, in the order of the walk.
 
         Returns
         -------
         Log-probabilities of every outcome, shape ``(rows, places, k)``, and the new state. Impossible outcomes (a HOLD
-        of what did not sound, a voice that is already placed) have probability zero.
+        of what did not sound, a voice that is already placed, what does not agree with what is known) have probability
+        zero.
         """
-        found: tuple[Tensor, State] = self.walk(walk)(time_output, frame, previous, state, places, echo)
+        found: tuple[Tensor, State] = self.walk(walk)(time_output, frame, previous, state, places, echo, known)
         return found
 
     def forward(
@@ -247,6 +297,8 @@ class BiaxialLSTM(nn.Module):
         conditions: Tensor,
         seen: Tensor | None = None,
         echo: Echo | None = None,
+        known: Known | None = None,
+        lengths: Tensor | None = None,
     ) -> Tensor:
         """Log-probabilities of all outcomes of every cell under each walk, given all cells that come before it there.
 
@@ -263,6 +315,10 @@ class BiaxialLSTM(nn.Module):
             voices so.
         echo
             The echo of each step, for a config that has it; that of whole pieces by default.
+        known
+            What is known of these pieces, which ``outcomes`` agree with; nothing by default. It has probability one.
+        lengths
+            Steps of each piece, shape ``(b,)``, where shorter ones are padded; all by default.
 
         Returns
         -------
@@ -271,16 +327,19 @@ class BiaxialLSTM(nn.Module):
         shifted = frames_before(outcomes, previous)
         if self.config.echo and echo is None:
             echo = echoes(outcomes)
-        time_output, _ = self.over_time(shifted if seen is None else seen, conditions, echo=echo)
+        context = self.encode(known, conditions, lengths)
+        time_output, _ = self.over_time(shifted if seen is None else seen, conditions, echo=echo, context=context)
         time_output = rearrange(time_output, "b t n h -> (b t) n h")
         frames, before = (rearrange(x, "b t n -> (b t) n") for x in (outcomes, shifted))
         rows = None if echo is None else Echo(*(x.flatten(0, 1) for x in echo))
+        given = None if known is None else Known(*(x.flatten(0, 1) for x in known))
         found = []
         for index in range(len(self.walks)):
             turn = self.walk(index).features.walk
             output = turn(time_output.transpose(1, 2)).transpose(1, 2)
             heard = None if rows is None else rows._replace(frame=turn(rows.frame))
-            log_probs, _ = self.over_notes(output, turn(frames), turn(before), echo=heard, walk=index)
+            told = None if given is None else Known(*map(turn, given))
+            log_probs, _ = self.over_notes(output, turn(frames), turn(before), echo=heard, walk=index, known=told)
             found.append(turn(log_probs.transpose(1, 2)).transpose(1, 2))
         return rearrange(found, "w (b t) n k -> w b t n k", b=outcomes.shape[0])
 
@@ -291,6 +350,8 @@ class BiaxialLSTM(nn.Module):
         conditions: Tensor,
         seen: Tensor | None = None,
         echo: Echo | None = None,
+        known: Known | None = None,
+        lengths: Tensor | None = None,
     ) -> Tensor:
         """Log-probability of every cell under each walk.
 
@@ -300,7 +361,7 @@ class BiaxialLSTM(nn.Module):
         -------
         Nats, shape ``(w, b, t, n)``.
         """
-        log_probs: Tensor = self(outcomes, previous, conditions, seen, echo)
+        log_probs: Tensor = self(outcomes, previous, conditions, seen, echo, known, lengths)
         index = outcomes.long().unsqueeze(-1).expand(len(self.walks), *outcomes.shape, 1)
         return log_probs.gather(-1, index).squeeze(-1)
 
@@ -311,6 +372,8 @@ class BiaxialLSTM(nn.Module):
         conditions: Tensor,
         seen: Tensor | None = None,
         echo: Echo | None = None,
+        known: Known | None = None,
+        lengths: Tensor | None = None,
     ) -> Tensor:
         """Log-probability of every frame: of the mean of its probabilities under all walks.
 
@@ -320,7 +383,7 @@ class BiaxialLSTM(nn.Module):
         -------
         Nats, shape ``(b, t)``.
         """
-        frames = self.walk_log_likelihood(outcomes, previous, conditions, seen, echo).sum(-1)
+        frames = self.walk_log_likelihood(outcomes, previous, conditions, seen, echo, known, lengths).sum(-1)
         return frames.logsumexp(0) - math.log(len(self.walks))
 
 

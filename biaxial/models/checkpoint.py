@@ -81,6 +81,24 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
     return model.eval(), made
 
 
+def start_with(model: BiaxialLSTM, path: Path) -> None:
+    """Give a new network the weights of a file; a context encoder that the file lacks stays as it is.
+
+    Raises
+    ------
+    InputError
+        As :func:`load_weights`, and if the two configs differ in anything that weights depend on.
+    """
+    old, _ = load_weights(path)
+    ours, theirs = asdict(model.config), asdict(old.config)
+    for name in ("dropout", "context_hidden") if old.context is None else ("dropout",):
+        ours[name] = theirs[name]
+    for name, value in ours.items():
+        if value != theirs[name]:
+            raise InputError(f"{path}: {name} is {theirs[name]} there and {value} here; set it alike to go on from it")
+    model.load_state_dict(old.state_dict(), strict=old.context is not None)
+
+
 def _today(name: str) -> str:
     """The name of a tensor that was stored when there was one walk only."""
     if name.startswith("head."):

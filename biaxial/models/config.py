@@ -16,6 +16,8 @@ class ModelConfig(FeatureConfig):
     ----------
     time_hidden, note_hidden
         Sizes of the LSTM layers over time and over notes.
+    context_hidden
+        Units of the context encoder in each direction of time; 0 for a network without one.
     dropout
         Share of units dropped from the output of every LSTM layer, one mask for a whole sequence.
     head_sees_inputs
@@ -24,6 +26,7 @@ class ModelConfig(FeatureConfig):
 
     time_hidden: tuple[int, ...] = (192, 192)
     note_hidden: tuple[int, ...] = (96, 64)
+    context_hidden: int = 0
     dropout: float = 0.4
     head_sees_inputs: bool = True
 
@@ -31,6 +34,8 @@ class ModelConfig(FeatureConfig):
         super().__post_init__()
         if not self.time_hidden or not self.note_hidden or min(*self.time_hidden, *self.note_hidden) < 1:
             raise ValueError("each axis needs at least one layer, and each layer at least one unit")
+        if self.context_hidden < 0:
+            raise ValueError(f"context_hidden is at least 0, not {self.context_hidden}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
 
@@ -39,7 +44,7 @@ _FRAMES = ModelConfig(num_states=2, metre="none", form=False, clock=True, echo=T
 """Music as bare frames: no input that needs to know the bars or the whole piece."""
 
 PRESETS: Final[dict[str, ModelConfig]] = {
-    "chorale": ModelConfig(),
+    "chorale": ModelConfig(context_hidden=96),
     "hexahedria": ModelConfig(
         low_pitch=24,
         num_notes=78,
@@ -68,6 +73,6 @@ PRESETS: Final[dict[str, ModelConfig]] = {
         ranks=4,
     ),
     "jsb-16th": replace(_FRAMES, key=False, order="both", dropout=0.5),
-    "tiny": ModelConfig(time_hidden=(24,), note_hidden=(16,), dropout=0.0),
+    "tiny": ModelConfig(time_hidden=(24,), note_hidden=(16,), context_hidden=8, dropout=0.0),
 }
 """Named configs: ``chorale`` is the default, ``hexahedria`` the published network, ``tiny`` is for tests."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-DEFAULT = "chorales-v1"
+DEFAULT = "chorales-v2"
 
 
 def pretrained_path(name: str = DEFAULT) -> Path:

@@ -14,13 +14,16 @@ from torch import Tensor
 
 from biaxial.constants import HOLD, SILENT, STRIKE
 from biaxial.features.config import FeatureConfig
+from biaxial.features.known import Known
 from biaxial.score import Key
 
 
 class Rule(Protocol):
     """A constraint that depends on the frame so far."""
 
-    def bias(self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice) -> Tensor:
+    def bias(
+        self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice, known: Known | None = None
+    ) -> Tensor:
         """Biases of the outcomes at some places of the walk.
 
         Parameters
@@ -28,14 +31,21 @@ class Rule(Protocol):
         frame, previous
             Outcomes of this frame and of the one before, shape ``(b, n)``, in the order of the walk.
         static
-            Static biases in force, shape ``(b, n, k)``, in the order of the walk.
+            Static biases in force, shape ``(b, n, k)``, in the order of the walk; what does not agree with what is
+            known is forbidden in them.
         places
             Places of the walk; at each of them only the places before it may be read from ``frame``.
+        known
+            What is known of this frame, shape ``(b, n)``, in the order of the walk; it may be read at all places.
 
         Returns
         -------
         Broadcastable to ``(b, places, k)``.
         """
+        ...
+
+    def turned(self, down: bool) -> Rule:
+        """The rule for a walk from the highest note down, or from the lowest up."""
         ...
 
 
@@ -121,13 +131,6 @@ def bass_bias(config: FeatureConfig, key: Key, *, off_tonic: bool = False, held:
     return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
 
 
-def new_notes_bias(config: FeatureConfig) -> Tensor:
-    """Static bias against holding anything over from the frame before, shape ``(n, k)``; none with two states."""
-    held = (torch.from_numpy(config.alphabet.states) == HOLD) & (config.num_states == 3)
-    bias = torch.zeros(config.num_notes, len(config.alphabet), dtype=torch.float64)
-    return bias.masked_fill(held, -torch.inf)
-
-
 class Polyphony:
     """Rule: between ``least`` and ``most`` voices (notes, in an unvoiced corpus) sound in every frame.
 
@@ -157,7 +160,9 @@ class Polyphony:
         self.strikes = alone & (states == states.max()).unsqueeze(1)
         self.holds = alone & (states == HOLD).unsqueeze(1)
 
-    def bias(self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice) -> Tensor:
+    def bias(
+        self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice, known: Known | None = None
+    ) -> Tensor:
         """Forbid outcomes that exceed ``most``, or after which ``least`` can no longer be reached."""
         here = self.counts[frame.long()].long()  # b n v
         before = (here.cumsum(1) - here)[:, places].unsqueeze(2)  # b p 1 v
@@ -170,5 +175,12 @@ class Polyphony:
         room = can.flip(1).cumsum(1).flip(1) - can  # b n v: so many cells strictly after could
         room = room[:, places].unsqueeze(2)
         later = ((after == 0) & (room > 0)) if self.config.num_voices else room
-        bad = (after.sum(-1) > self.most) | (after.sum(-1) + later.sum(-1) < self.least)
+        given = torch.zeros_like(here) if known is None else self.counts[known.outcomes.long()].long()  # b n v
+        ahead = (given.flip(1).cumsum(1).flip(1) - given)[:, places].unsqueeze(2)  # known, strictly after
+        most = given.sum((1, 2)).clamp(min=self.most)[:, None, None]  # what is known may be more than is allowed
+        bad = ((after + ahead).sum(-1) > most) | (after.sum(-1) + later.sum(-1) < self.least)
         return torch.zeros(bad.shape, dtype=torch.float64).masked_fill(bad, -torch.inf)
+
+    def turned(self, down: bool) -> Polyphony:
+        """The rule for either direction: voices are counted, wherever they are."""
+        return self

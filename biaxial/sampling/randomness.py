@@ -16,7 +16,7 @@ _WORD = 2**64
 _RESAMPLING = 2**33
 
 
-def uniforms(seeds: Sequence[int], step: int, num_notes: int, slot: int = 0) -> Tensor:
+def uniforms(seeds: Sequence[int], step: int, num_notes: int, slots: Sequence[int] | None = None) -> Tensor:
     """Uniform numbers in [0, 1) for one frame of each piece.
 
     Parameters
@@ -27,15 +27,15 @@ def uniforms(seeds: Sequence[int], step: int, num_notes: int, slot: int = 0) -> 
         Step of the frame.
     num_notes
         Size of the note axis.
-    slot
-        Particle slot.
+    slots
+        Slot of each piece, which tells particles and alternatives of one seed apart; 0 by default.
 
     Returns
     -------
     float64, shape ``(b, n)``; number ``n`` belongs to note index ``n``.
     """
     rows = []
-    for seed in seeds:
+    for seed, slot in zip(seeds, slots or [0] * len(seeds), strict=True):
         bits = np.random.Philox(key=[seed % _WORD, slot], counter=[0, 0, step, 0])
         rows.append(np.random.Generator(bits).random(num_notes))
     return torch.from_numpy(np.stack(rows))

@@ -17,9 +17,13 @@ import torch
 from einops import rearrange, repeat
 from torch import Tensor
 
-from biaxial.sampling.constraints import Rule, new_notes_bias
+from biaxial.features.known import Known
+from biaxial.sampling.constraints import Rule
 from biaxial.sampling.randomness import resampling_uniforms, uniforms
 from biaxial.sampling.stepper import Stepper
+
+PARTICLES = 2**16
+"""More particles of one piece would share random numbers with those of the next slot."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def draw_pieces(
     conditions: Tensor,
     seeds: Sequence[int],
     *,
-    known: Tensor | None = None,
+    slots: Sequence[int] | None = None,
+    known: Known | None = None,
     bias: Tensor | None = None,
     ending: Tensor | None = None,
     rules: Sequence[Rule] = (),
@@ -80,14 +85,16 @@ def draw_pieces(
         Conditions, shape ``(b, t, c)``.
     seeds
         Seed of each piece.
+    slots
+        Tells pieces of the same seed apart, 0 by default.
     known
-        Outcomes of the first frames, shape ``(b, t', n)`` with ``t' <= t``; they are taken as they are.
+        What is known of the pieces, shape ``(b, t, n)``.
     bias
-        Static bias of every step that is not known, shape ``(n, k)``.
+        Static bias of every step, shape ``(n, k)`` or ``(t, n, k)``.
     ending
         Static bias of the last steps besides, shape ``(b, e, n, k)``.
     rules, ending_rules
-        Constraints that read the frame so far: of every step that is not known, and of the last ``e`` steps besides.
+        Constraints that read the frame so far: of every step, and of the last ``e`` steps besides.
     particles
         Where and how many; none by default.
     after_step
@@ -95,7 +102,9 @@ def draw_pieces(
     """
     b, t, _ = conditions.shape
     branch, number = (particles.first_step, particles.number) if particles else (t, 1)
-    state, history = stepper.start(b), torch.zeros(b, 0, stepper.config.num_notes, dtype=torch.uint8)
+    state, history = stepper.start(b), torch.zeros(b, t, stepper.config.num_notes, dtype=torch.uint8)
+    slots = slots or [0] * b
+    context = stepper.encode(known, conditions)
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
     log_evidence = torch.zeros(b, dtype=torch.float64)
     for step in range(t):
@@ -104,25 +113,27 @@ def draw_pieces(
             state, history = state.take(every), history[every]
             log_weight = repeat(log_weight, "b 1 -> b p", p=number)
         now = log_weight.shape[1]
-        given, static, active = None, bias, rules
-        if known is not None and step < known.shape[1]:
-            given, static, active = known[:, step].repeat_interleave(now, 0), None, ()
-        elif ending is not None and step >= t - ending.shape[1]:
+        static, active = bias if bias is None or bias.ndim == 2 else bias[step], rules
+        if ending is not None and step >= t - ending.shape[1]:
             extra = ending[:, step - t].repeat_interleave(now, 0)
-            static, active = extra if bias is None else bias + extra, (*rules, *ending_rules)
-        if known is not None and step == known.shape[1]:
-            seam = new_notes_bias(stepper.config)  # what was given ends where it ends
-            static = seam if static is None else static + seam
-        randoms = torch.cat([uniforms(seeds, step, stepper.config.num_notes, slot) for slot in range(now)], dim=1)
+            static, active = extra if static is None else static + extra, (*rules, *ending_rules)
+        randoms = torch.cat(
+            [
+                uniforms(seeds, step, stepper.config.num_notes, [p + PARTICLES * slot for slot in slots])
+                for p in range(now)
+            ],
+            dim=1,
+        )
         frame, weight, state = stepper.step(
             state,
             conditions[:, step].repeat_interleave(now, 0),
             rearrange(randoms, "b (p n) -> (b p) n", p=now),
-            given,
+            None if known is None else Known(*(x[:, step].repeat_interleave(now, 0) for x in known)),
             static,
             active,
+            None if context is None else context[:, step].repeat_interleave(now, 0),
         )
-        history = torch.cat([history, frame.unsqueeze(1)], dim=1)
+        history[:, step] = frame
         log_weight = log_weight + rearrange(weight, "(b p) -> b p", p=now)
         if now > 1 and step < t - 1:
             kept, log_weight, gained = _resampled(log_weight, seeds, step)

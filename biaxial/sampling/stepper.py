@@ -6,6 +6,9 @@ the same piece whatever the batch size or the processor; fast steppers stand bes
 With model probabilities p, biases b and a proposal q, a cell x adds ``log p(x) + b(x) - log q(x)`` to the log-weight.
 Without temperature and min-p, q is p exp(b) normalised and this is ``log sum_s p(s) exp(b(s))``: zero where nothing
 constrains, the log-likelihood where the frame is forced by biases, and else the incremental importance weight.
+
+What is known (:mod:`biaxial.features.known`) is not drawn: the model's probabilities are those given what is known, a
+known cell has probability one, and constraints hold for what is drawn alone.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import torch
 from einops import rearrange
@@ -22,9 +26,12 @@ from torch import Tensor
 
 from biaxial.constants import SILENT, STRIKE
 from biaxial.features.echo import Echo, EchoMemory
+from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.models.biaxial import IMPOSSIBLE, BiaxialLSTM, State
 from biaxial.sampling.constraints import Rule
+
+Target = Literal["model", "draw", "piece"]
 
 
 @dataclass(frozen=True)
@@ -40,16 +47,17 @@ class Proposal:
     min_p
         An outcome to which the tempered distribution gives less than this is not drawn, unless it is the most likely
         one.
-    is_target
-        Whether weights are those of the tempered distribution, for drawing from it under constraints, rather than the
-        model's.
+    target
+        What weights put right: ``"model"``, the model's own distribution; ``"draw"``, the product of the tempered
+        distributions of all cells, so that only constraints weigh; ``"piece"``, the distribution of whole pieces
+        tempered at once, ``p(piece) ** (1 / temperature)``, which also favours what leads to likely frames later on.
     """
 
     temperature: float = 1.0
     sounding_bias: float = 0.0
     striking_bias: float = 0.0
     min_p: float = 0.0
-    is_target: bool = False
+    target: Target = "model"
 
     def __post_init__(self) -> None:
         if not 0 < self.temperature < float("inf"):
@@ -69,7 +77,7 @@ class StepState:
     layers
         State of the time axis; ``None`` before the first step.
     log_likelihood
-        Log-probability of all cells so far under the model, in nats, shape ``(b,)``.
+        Log-probability under the model of all cells so far, given what is known of them, in nats, shape ``(b,)``.
     memory
         All frames so far, for a config with the echo input.
     """
@@ -101,7 +109,7 @@ class Task:
     time_output: Tensor
     previous: Tensor
     randoms: Tensor
-    known: Tensor | None
+    known: Known | None
     bias: Tensor | None
     rules: Sequence[Rule]
     echo: Echo | None = None
@@ -114,16 +122,28 @@ class Task:
             self.time_output.flip(1) if down else self.time_output,
             turn(self.previous),
             turn(self.randoms),
-            None if self.known is None else turn(self.known),
+            None if self.known is None else Known(*map(turn, self.known)),
             self.bias.flip(1) if down and self.bias is not None else self.bias,
-            self.rules,
+            tuple(rule.turned(down) for rule in self.rules),
             None if self.echo is None else self.echo._replace(frame=turn(self.echo.frame)),
+        )
+
+    def take(self, rows: Tensor) -> Task:
+        """The task of some pieces of the batch."""
+        return replace(
+            self,
+            time_output=self.time_output[rows],
+            previous=self.previous[rows],
+            randoms=self.randoms[rows],
+            known=None if self.known is None else Known(*(x[rows] for x in self.known)),
+            bias=None if self.bias is None else self.bias[rows],
+            echo=None if self.echo is None else Echo(*(x[rows] for x in self.echo)),
         )
 
     @cached_property
     def may_stop(self) -> bool:
         """Whether silence is certain once all voices are placed, so that the walk may end there."""
-        return self.known is None and (self.bias is None or bool((self.bias[..., SILENT] == 0).all()))
+        return self.bias is None or bool((self.bias[..., SILENT] == 0).all())
 
 
 class Stepper:
@@ -138,13 +158,20 @@ class Stepper:
         The network; a float64 copy of it is kept.
     proposal
         Temperature and min-p.
+    precision
+        Of the network; everything after its log-probabilities is float64. In float32 it is nearly twice as fast, and
+        one decision in a million may fall otherwise on another processor.
     """
 
-    def __init__(self, model: BiaxialLSTM, proposal: Proposal | None = None) -> None:
-        self.model = copy.deepcopy(model).to("cpu", torch.float64).eval()
+    def __init__(
+        self, model: BiaxialLSTM, proposal: Proposal | None = None, precision: torch.dtype = torch.float64
+    ) -> None:
+        self.model = copy.deepcopy(model).to("cpu", precision).eval()
         self.config = model.config
         self.proposal = proposal or Proposal()
         states = torch.from_numpy(self.config.alphabet.states)
+        self.without = torch.from_numpy(self.config.alphabet.without)  # 2**v k
+        self.sounds = states != SILENT  # k
         self.shift = self.proposal.sounding_bias * (states != SILENT) + self.proposal.striking_bias * (states == STRIKE)
 
     def start(self, batch: int) -> StepState:
@@ -154,14 +181,28 @@ class Stepper:
         return StepState(previous, None, torch.zeros(batch, dtype=torch.float64), memory)
 
     @torch.inference_mode()
+    def encode(self, known: Known | None, conditions: Tensor) -> Tensor | None:
+        """What the model's context encoder tells each cell, shape ``(b, t, n, h)``.
+
+        Parameters
+        ----------
+        known
+            What is known of whole pieces, shape ``(b, t, n)``.
+        conditions
+            Their conditions, shape ``(b, t, c)``.
+        """
+        return self.model.encode(known, conditions)
+
+    @torch.inference_mode()
     def step(
         self,
         state: StepState,
         conditions: Tensor,
         randoms: Tensor,
-        known: Tensor | None = None,
+        known: Known | None = None,
         bias: Tensor | None = None,
         rules: Sequence[Rule] = (),
+        context: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, StepState]:
         """Draw one frame.
 
@@ -174,11 +215,13 @@ class Stepper:
         randoms
             Uniform numbers, shape ``(b, n)``; not looked at where a cell is known.
         known
-            Outcomes of cells that are given, -1 where a cell is to be drawn, shape ``(b, n)``. They carry no weight.
+            What is known of the frame, shape ``(b, n)``. It carries no weight and no constraint.
         bias
             Static biases of this step, broadcastable to ``(b, n, k)``.
         rules
             Constraints that read the frame so far.
+        context
+            What the context encoder tells the cells of this frame, shape ``(b, n, h)``; nothing by default.
 
         Returns
         -------
@@ -187,9 +230,15 @@ class Stepper:
         """
         b, n = state.previous.shape
         echo = None if state.memory is None else state.memory.echo()
-        output, layers = self.model.over_time(state.previous.unsqueeze(1), conditions.unsqueeze(1), state.layers, echo)
+        output, layers = self.model.over_time(
+            state.previous.unsqueeze(1),
+            conditions.unsqueeze(1),
+            state.layers,
+            echo,
+            None if context is None else context.unsqueeze(1),
+        )
         if bias is not None:
-            bias = torch.broadcast_to(bias, (b, n, len(self.config.alphabet)))
+            bias = self._of_unknown(torch.broadcast_to(bias, (b, n, len(self.config.alphabet))), known)
         if echo is not None:
             echo = Echo(*(part[:, 0] for part in echo))
         task = Task(0, output[:, 0], state.previous, randoms, known, bias, rules, echo)
@@ -207,10 +256,32 @@ class Stepper:
         drawn = [self._drawn_by(walk, task) for walk in range(2)]
         rows = torch.arange(len(which))
         frame, log_weight = (torch.stack(part)[which, rows] for part in list(zip(*drawn, strict=True))[:2])
-        # all of the frame is known now: what either walk gives it
-        forced = replace(task, known=frame, bias=None, rules=())
-        scored = [self._drawn_by(walk, forced)[2] for walk in range(2)]
+        scored = [self._scored_by(walk, task, frame) for walk in range(2)]
         return frame, log_weight, torch.stack(scored).logsumexp(0) - math.log(2)
+
+    def _scored_by(self, walk: int, task: Task, frame: Tensor) -> Tensor:
+        """Log-likelihood of a frame under one walk, shape ``(b,)``; notes of task and frame from low to high."""
+        features = self.model.walk(walk).features
+        task, frame = task.turned(walk, features), features.walk(frame)
+        log_probs, _ = self._log_probs(task, frame, None, slice(None))
+        return log_probs.gather(-1, frame.long().unsqueeze(-1)).sum((-1, -2))
+
+    def _log_probs(self, task: Task, frame: Tensor, state: State | None, places: slice) -> tuple[Tensor, State]:
+        """Log-probabilities at some places of the walk, shape ``(b, places, k)``, given the frame so far."""
+        output = task.time_output[:, places]
+        log_probs, state = self.model.over_notes(
+            output, frame, task.previous, state, places, task.echo, task.walk, task.known
+        )
+        return log_probs.double(), state
+
+    def _of_unknown(self, bias: Tensor, known: Known | None) -> Tensor:
+        """A static bias with what is known taken out of every outcome before it is looked at, shape ``(b, n, k)``."""
+        if known is None:
+            return bias
+        if not self.config.num_voices:
+            return bias.masked_fill((known.voices > 0).unsqueeze(-1), 0.0)
+        rest = self.without[known.voices.long()].long()  # b n k; silence where no other voice is left
+        return bias.gather(-1, rest).masked_fill(self.sounds & (rest == SILENT), 0.0)
 
     def _drawn_by(self, walk: int, task: Task) -> tuple[Tensor, Tensor, Tensor]:
         """Draw a frame by one walk; notes of task and frame from low to high."""
@@ -225,10 +296,7 @@ class Stepper:
         note_state = None
         for place in range(frame.shape[1]):
             here = slice(place, place + 1)
-            output = task.time_output[:, here]
-            log_probs, note_state = self.model.over_notes(
-                output, frame, task.previous, note_state, here, task.echo, task.walk
-            )
+            log_probs, note_state = self._log_probs(task, frame, note_state, here)
             choice, weight, log_p = self._decide(task, log_probs, frame, here)
             frame[:, here] = choice
             log_weight, log_likelihood = log_weight + weight.sum(1), log_likelihood + log_p.sum(1)
@@ -245,21 +313,35 @@ class Stepper:
         """Draw or take the outcomes of some places; returns them with their log-weights and log-probabilities."""
         bias = torch.zeros_like(log_probs) if task.bias is None else task.bias[:, places]
         for rule in task.rules:
-            bias = bias + rule.bias(frame, task.previous, task.bias, places)
+            bias = bias + rule.bias(frame, task.previous, self._static(task), places, task.known)
         biased = log_probs + bias
         stuck = biased.amax(-1, keepdim=True) < IMPOSSIBLE / 2  # nothing is allowed: silence, with weight zero
         log_q = self._proposed(torch.where(stuck, log_probs, biased))
         cumulative = log_q.exp().cumsum(-1)
         point = task.randoms[:, places].unsqueeze(-1) * cumulative[..., -1:]
         choice = torch.searchsorted(cumulative, point, right=True).clamp(max=log_q.shape[-1] - 1)
-        choice = torch.where(stuck, SILENT, choice)
-        target = self._proposed(log_probs) + bias if self.proposal.is_target else biased
+        silent = log_probs[..., SILENT:1] > IMPOSSIBLE / 2
+        choice = torch.where(stuck, torch.where(silent, SILENT, log_probs.argmax(-1, keepdim=True)), choice)
+        if self.proposal.target == "piece":
+            target = biased / self.proposal.temperature + self.shift
+        else:
+            target = self._proposed(log_probs) + bias if self.proposal.target == "draw" else biased
         weight = (target.gather(-1, choice) - log_q.gather(-1, choice)).masked_fill(stuck, -torch.inf)
         if task.known is not None:
-            known = task.known[:, places].unsqueeze(-1)
-            choice, weight = torch.where(known >= 0, known, choice), torch.where(known >= 0, 0.0, weight)
+            decided = (task.known.voices[:, places] == self.config.alphabet.everything).unsqueeze(-1)
+            outcomes = task.known.outcomes[:, places].unsqueeze(-1).long()
+            choice, weight = torch.where(decided, outcomes, choice), torch.where(decided, 0.0, weight)
         log_p = log_probs.gather(-1, choice)
         return choice.squeeze(-1).to(frame.dtype), weight.squeeze(-1), log_p.squeeze(-1)
+
+    def _static(self, task: Task) -> Tensor | None:
+        """The static bias for rules: what does not agree with what is known is forbidden too."""
+        if task.known is None:
+            return task.bias
+        walk = self.model.walk(task.walk)
+        agrees = walk.agrees[task.known.voices.long(), task.known.outcomes.long()]
+        bias = torch.zeros(agrees.shape, dtype=torch.float64) if task.bias is None else task.bias
+        return bias.masked_fill(~agrees, -torch.inf)
 
     def _proposed(self, biased: Tensor) -> Tensor:
         """Log-probabilities of the proposal."""

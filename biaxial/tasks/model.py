@@ -1,4 +1,4 @@
-"""The public face: a model that composes and scores."""
+"""The public face: a model that composes, harmonises, fills, continues and scores."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from biaxial.constants import STRIKE, TICKS_PER_QUARTER
 from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
-from biaxial.io.midi import read_midi
+from biaxial.io.chords import read_chords
+from biaxial.io.load import read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.checkpoint import load_weights
 from biaxial.models.pretrained import pretrained_path
 from biaxial.roll import Roll
 from biaxial.sampling.parallel import ParallelStepper
-from biaxial.score import Grid, Key, Score, TimeSignature
-from biaxial.tasks.compose import Drawing, Progress, compose, drawn_key, primer_outcomes, proposal_of
-from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, check_metre, make_outline
+from biaxial.score import ChordSymbol, Grid, Key, Score, TimeSignature
+from biaxial.tasks.compose import cadence, composition, drawn_key
+from biaxial.tasks.drawing import HARMONISING, Drawing, Progress
+from biaxial.tasks.fill import Ending, fill
+from biaxial.tasks.harmonise import Forbidden, Source, ending, given_notes, harmonisation, voice_number
+from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
 from biaxial.tasks.piece import LogLikelihood, Piece
+from biaxial.tasks.region import bar_span, bridge, continuation, infilling
+from biaxial.tasks.request import Request
+from biaxial.tasks.stream import Bar, stream
 
 
 def load(checkpoint: str | Path | None = None, device: str = "auto") -> Model:
@@ -129,7 +137,7 @@ class Model:
         phrases
             Bars of each phrase, which add up to ``bars``.
         primer
-            Music that the piece begins with: a score or a MIDI file. Its pickup comes before the bars.
+            Music that the piece begins with: a score or a file. Its pickup comes before the bars.
         seed
             Piece ``i`` is the one that ``seed + i`` gives alone.
         drawing
@@ -147,9 +155,8 @@ class Model:
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
         if primer is not None and not isinstance(primer, Score):
-            primer = read_midi(Path(primer))
+            primer = read_score(primer)
         if primer is not None:
-            primer, _ = Grid(self.network.config.steps_per_quarter).quantised(primer)
             key = key or primer.key
         check_metre(time_signature, self.network.config.steps_per_quarter)
         seeds = range(seed, seed + num_outputs)
@@ -164,9 +171,312 @@ class Model:
         outlines = [
             replace(outline, key=key or drawn_key(self.made.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
         ]
-        known = None if primer is None else primer_outcomes(primer, outline, self.network.config)
-        stepper = ParallelStepper(self.network, proposal_of(drawing, self.made))
-        return compose(stepper, outlines, seeds, drawing, self.name, known, progress)
+        requests = [composition(outline, primer, self.network.config) for outline in outlines]
+        return self._filled(requests, seeds, drawing, progress, self._close(requests, drawing))
+
+    def harmonise(
+        self,
+        melody: Source,
+        *,
+        voice: str | int | Sequence[str | int] = "soprano",
+        line: str | None = None,
+        key: Key | str | None = None,
+        chords: str | Sequence[ChordSymbol] | None = None,
+        forbid: Sequence[Forbidden] = (),
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Piece:
+        """Write the other voices to a melody; the parameters are those of :meth:`harmonise_many`."""
+        return next(
+            self.harmonise_many(
+                1,
+                melody,
+                voice=voice,
+                line=line,
+                key=key,
+                chords=chords,
+                forbid=forbid,
+                seed=seed,
+                drawing=drawing,
+                progress=progress,
+            )
+        )
+
+    def harmonise_many(
+        self,
+        num_outputs: int,
+        melody: Source,
+        *,
+        voice: str | int | Sequence[str | int] = "soprano",
+        line: str | None = None,
+        key: Key | str | None = None,
+        chords: str | Sequence[ChordSymbol] | None = None,
+        forbid: Sequence[Forbidden] = (),
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Piece]:
+        """Write the other voices to a melody, or to several given voices; alternatives come as they are finished.
+
+        The given notes come out as they went in, onset, length and pitch, in their own voice and ``locked``.
+
+        Parameters
+        ----------
+        num_outputs
+            How many alternatives.
+        melody
+            A score, a file (MIDI, MusicXML, ABC, Humdrum kern, JSON), or pairs of MIDI pitch (``None`` for a rest) and
+            length in quarter notes. Of music in several voices the given ones are taken, and what else is ``locked``.
+        voice
+            The voice that is given: ``"soprano"``, ``"alto"``, ``"tenor"``, ``"bass"``; or several of them.
+        line
+            Which part of a file is the melody: its number, counted from 1, or its name.
+        key
+            A :class:`Key` or its name; as stated, or else estimated, by default.
+        chords
+            Chord symbols such as ``"G | D7 G | Em C | D"``, a bar between strokes; those of the melody by default.
+        forbid
+            Pitches forbidden at a place.
+        seed
+            Piece ``i`` is the one that ``seed + i`` gives alone.
+        drawing
+            Temperature and constraints, :data:`~biaxial.tasks.drawing.HARMONISING` by default.
+        progress
+            Called with the number of frames drawn since its last call; what it raises ends the drawing.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        names = [voice] if isinstance(voice, str | int) else voice
+        voices = list(dict.fromkeys(map(voice_number, names))) if self.network.config.num_voices else [0]
+        score, remarks = given_notes(melody, voices, line)
+        symbols = read_chords(chords, score) if isinstance(chords, str) else chords
+        key = Key.from_name(key) if isinstance(key, str) else key
+        request = harmonisation(score, self.network.config, voices=voices, key=key, chords=symbols, forbid=forbid)
+        request = replace(request, remarks=(*remarks, *request.remarks))
+        drawing = drawing or HARMONISING
+        if request.score.chords and drawing.min_voices is None:  # a rest would be the easiest way to agree with a chord
+            drawing = replace(drawing, min_voices=self.network.config.num_voices)
+        close = ending(request, self.network.config, drawing, num_outputs)
+        return self._alternatives(num_outputs, request, seed, drawing, progress, close)
+
+    def infill(
+        self,
+        piece: Piece | Score | str | Path,
+        bars: str | tuple[int, int],
+        *,
+        voices: Sequence[str | int] | None = None,
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Piece:
+        """Write some bars of a piece anew; the parameters are those of :meth:`infill_many`."""
+        return next(self.infill_many(1, piece, bars, voices=voices, seed=seed, drawing=drawing, progress=progress))
+
+    def infill_many(
+        self,
+        num_outputs: int,
+        piece: Piece | Score | str | Path,
+        bars: str | tuple[int, int],
+        *,
+        voices: Sequence[str | int] | None = None,
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Piece]:
+        """Write some bars of a piece anew, in all voices or in some.
+
+        All other notes stay as they are: those of other bars, those that sound into other bars, and those that are
+        ``locked``.
+
+        Parameters
+        ----------
+        num_outputs
+            How many alternatives.
+        piece
+            A piece, a score or a file; without voices it gets them by least movement.
+        bars
+            ``"5-8"``, ``"5"``, or first and last bar as numbers, counted from 1; 0 is the pickup.
+        voices
+            The voices that are written anew; all by default.
+        seed, drawing, progress
+            As for :meth:`harmonise_many`.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        score = _score_of(piece)
+        span = bar_span(score, *(read_bars(bars) if isinstance(bars, str) else bars))
+        numbers = None if voices is None else [voice_number(name) for name in voices]
+        request = infilling(score, self.network.config, span, numbers)
+        return self._alternatives(num_outputs, request, seed, drawing, progress)
+
+    def bridge(
+        self,
+        first: Piece | Score | str | Path,
+        second: Piece | Score | str | Path,
+        bars: int,
+        *,
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Piece:
+        """Join two fragments; the parameters are those of :meth:`bridge_many`."""
+        return next(self.bridge_many(1, first, second, bars, seed=seed, drawing=drawing, progress=progress))
+
+    def bridge_many(
+        self,
+        num_outputs: int,
+        first: Piece | Score | str | Path,
+        second: Piece | Score | str | Path,
+        bars: int,
+        *,
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Piece]:
+        """Join two fragments by so many bars, in the key and tempo of the first.
+
+        Parameters
+        ----------
+        num_outputs
+            How many alternatives.
+        first, second
+            Pieces, scores or files.
+        bars
+            Full bars between them, 1 to 1000.
+        seed, drawing, progress
+            As for :meth:`harmonise_many`.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        if not 1 <= bars <= MAX_BARS:
+            raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
+        request = bridge(_score_of(first), _score_of(second), self.network.config, bars)
+        return self._alternatives(num_outputs, request, seed, drawing, progress)
+
+    def continue_piece(
+        self,
+        piece: Piece | Score | str | Path,
+        bars: int,
+        *,
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Piece:
+        """Let a piece go on; the parameters are those of :meth:`continue_many`."""
+        return next(self.continue_many(1, piece, bars, seed=seed, drawing=drawing, progress=progress))
+
+    def continue_many(
+        self,
+        num_outputs: int,
+        piece: Piece | Score | str | Path,
+        bars: int,
+        *,
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Piece]:
+        """Let a piece go on for so many bars, after its last bar has been completed; the last one is an ending.
+
+        Parameters
+        ----------
+        num_outputs
+            How many alternatives.
+        piece
+            A piece, a score or a file; without voices it gets them by least movement.
+        bars
+            How many bars follow, 1 to 1000.
+        seed, progress
+            As for :meth:`harmonise_many`.
+        drawing
+            As for :meth:`compose_many`.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        if not 1 <= bars <= MAX_BARS:
+            raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
+        request = continuation(_score_of(piece), self.network.config, bars)
+        seeds = range(seed, seed + num_outputs)
+        drawing = drawing or Drawing()
+        requests = [request] * num_outputs
+        return self._filled(requests, seeds, drawing, progress, self._close(requests, drawing))
+
+    def stream(
+        self,
+        *,
+        key: Key | str | None = None,
+        time_signature: TimeSignature | str = "4/4",
+        seed: int = 0,
+        drawing: Drawing | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Bar]:
+        """Compose for ever, bar after bar, in bounded memory.
+
+        Parameters
+        ----------
+        key
+            A :class:`Key` or its name. By default one that is drawn as often as the corpus has it.
+        time_signature
+            The metre.
+        seed, drawing, progress
+            As for :meth:`compose_many`; there is no ending.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        drawing = drawing or Drawing()
+        key = Key.from_name(key) if isinstance(key, str) else key or drawn_key(self.made.get("keys", {}), seed)
+        if isinstance(time_signature, str):
+            time_signature = TimeSignature.from_name(time_signature)
+        check_metre(time_signature, self.network.config.steps_per_quarter)
+        stepper = ParallelStepper(self.network, drawing.proposal(self.made))
+        return stream(stepper, key, time_signature, seed, drawing, progress)
+
+    def _alternatives(
+        self,
+        num_outputs: int,
+        request: Request,
+        seed: int,
+        drawing: Drawing | None,
+        progress: Progress | None,
+        close: Ending | None = None,
+    ) -> Iterator[Piece]:
+        seeds = range(seed, seed + num_outputs)
+        return self._filled([request] * num_outputs, seeds, drawing or HARMONISING, progress, close)
+
+    def _filled(
+        self,
+        requests: Sequence[Request],
+        seeds: Sequence[int],
+        drawing: Drawing,
+        progress: Progress | None,
+        close: Ending | None,
+    ) -> Iterator[Piece]:
+        # particles cost as many networks, and are drawn in half the precision
+        precision = torch.float64 if drawing.particles == 1 else torch.float32
+        stepper = ParallelStepper(self.network, drawing.proposal(self.made), precision)
+        return fill(stepper, requests, seeds, drawing, self.name, ending=close, progress=progress)
+
+    def _close(self, requests: Sequence[Request], drawing: Drawing) -> Ending | None:
+        """An ending on the tonic, if one is wanted."""
+        config = self.network.config
+        first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
+        scores = [request.score for request in requests]
+        return cadence(scores, config, drawing, first_free) if drawing.cadence else None
 
     @torch.inference_mode()
     def log_likelihood(self, piece: Piece | Score | str | Path) -> LogLikelihood:
@@ -175,7 +485,7 @@ class Model:
         Parameters
         ----------
         piece
-            A piece, a score, or a MIDI file. A score without a key or without phrase ends is scored with these unknown.
+            A piece, a score, or a file. A score without a key or without phrase ends is scored with these unknown.
             For a model with voices every note needs a voice.
 
         Raises
@@ -183,8 +493,7 @@ class Model:
         InputError
             If the model has voices and the score none.
         """
-        score = piece.score if isinstance(piece, Piece) else piece
-        score = score if isinstance(score, Score) else read_midi(Path(score))
+        score = _score_of(piece)
         config = self.network.config
         grid = Grid(config.steps_per_quarter)
         if config.num_voices and not 0 < score.num_voices <= config.num_voices:
@@ -202,3 +511,10 @@ class Model:
         conditions = torch.from_numpy(outline_conditions(roll.outline, grid)).unsqueeze(0).to(device)
         frames = self.network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
         return LogLikelihood(float(frames.double().sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
+
+
+def _score_of(piece: Piece | Score | str | Path) -> Score:
+    """The score of a piece, or of a file."""
+    if isinstance(piece, str | Path):
+        return read_score(piece)
+    return piece.score if isinstance(piece, Piece) else piece

@@ -27,6 +27,23 @@ def read_phrases(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
+def read_bars(text: str) -> tuple[int, int]:
+    """Read ``"5-8"`` or ``"5"``: first and last bar, counted from 1; 0 is the pickup.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    first, stroke, last = text.replace(" ", "").partition("-")
+    if not text.isascii() or not first.isdigit() or (stroke and not last.isdigit()):
+        raise InputError(f"{text!r} are no bars; give one, such as 5, or the first and the last, such as 5-8")
+    bars = int(first), int(last) if stroke else int(first)
+    if bars[0] > bars[1]:
+        raise InputError(f"bars {text} end before they begin; give the smaller number first")
+    return bars
+
+
 def default_phrases(bars: int, signature: TimeSignature) -> tuple[int, ...]:
     """Phrases of two bars in 4/4 and of four in 3/4, as most chorales have them; the last one takes the rest."""
     quarters = 4 * signature.numerator / signature.denominator

@@ -1,10 +1,14 @@
-"""A piece that was composed, and what made it."""
+"""A piece that was written, and what made it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from biaxial.errors import InputError
+from biaxial.io.document import score_from_dict, score_to_dict
 from biaxial.io.save import save_score
 from biaxial.score import Score
 
@@ -16,7 +20,8 @@ class LogLikelihood:
     Parameters
     ----------
     nats
-        Log-probability of the whole roll, at most 0; minus infinity if the model cannot express it.
+        Log-probability of the roll, at most 0; minus infinity if the model cannot express it. For a piece of which
+        something was known, that of what was drawn, given what was known.
     num_steps
         Frames of the roll.
     num_struck
@@ -51,13 +56,19 @@ class Piece:
     model
         Name of the weights.
     likelihood
-        How probable the model finds it, given its outline.
+        How probable the model finds it, given its outline and what was known of it.
+    log_evidence
+        Estimated log-probability, in nats, that the constraints are met; without particles the log-weight.
+    remarks
+        What was decided on the way and is worth telling, one line each.
     """
 
     score: Score
     seed: int
     model: str
     likelihood: LogLikelihood
+    log_evidence: float = 0.0
+    remarks: tuple[str, ...] = ()
 
     @property
     def nats_per_step(self) -> float:
@@ -65,7 +76,7 @@ class Piece:
         return self.likelihood.nats_per_step
 
     def save(self, path: str | Path) -> None:
-        """Write it as the kind of file that the suffix asks for.
+        """Write its score as the kind of file that the suffix asks for; ``.json`` keeps which notes are locked.
 
         Raises
         ------
@@ -75,3 +86,41 @@ class Piece:
             If the file cannot be written.
         """
         save_score(self.score, Path(path))
+
+    def to_json(self) -> str:
+        """The piece as one JSON document, from which :meth:`from_json` makes an equal one."""
+        likelihood = self.likelihood
+        document = {
+            "score": score_to_dict(self.score),
+            "seed": self.seed,
+            "model": self.model,
+            "nats": likelihood.nats,
+            "num_steps": likelihood.num_steps,
+            "num_struck": likelihood.num_struck,
+            "log_evidence": self.log_evidence,
+            "remarks": list(self.remarks),
+        }
+        return json.dumps(document)
+
+    @classmethod
+    def from_json(cls, text: str) -> Piece:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is something else.
+        """
+        try:
+            document: dict[str, Any] = json.loads(text)
+            score = score_from_dict(document["score"], "score")
+            numbers = float(document["nats"]), int(document["num_steps"]), int(document["num_struck"])
+            seed, model, remarks = int(document["seed"]), document["model"], document["remarks"]
+            if not isinstance(remarks, list) or not all(isinstance(text, str) for text in (model, *remarks)):
+                raise ValueError("model must be text, and remarks a list of texts")
+            return cls(score, seed, model, LogLikelihood(*numbers), float(document["log_evidence"]), tuple(remarks))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            if isinstance(error, InputError):
+                raise
+            reason = f"there is no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+            raise InputError(f"not the JSON document of a piece ({reason}); Piece.to_json writes one") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import math
 import platform
 import time
 from dataclasses import asdict
@@ -44,11 +45,23 @@ def key_counts(corpus: Corpus) -> dict[str, int]:
 
 
 class BestWeights(Callback):
-    """Writes ``model.safetensors`` whenever the averaged weights are better on the held-out pieces than before."""
+    """Writes ``model.safetensors`` whenever the averaged weights are better on the held-out pieces than before.
 
-    def __init__(self, folder: Path, corpus: Corpus) -> None:
-        self.folder, self.corpus = folder, corpus
-        self.best = float("inf")
+    Better is a lower :attr:`~biaxial.training.lit_module.ValidNats.loss`.
+
+    Parameters
+    ----------
+    folder
+        Where they go.
+    corpus
+        What they are trained on.
+    started_from
+        The weights that training went on from, by name.
+    """
+
+    def __init__(self, folder: Path, corpus: Corpus, started_from: str = "") -> None:
+        self.folder, self.corpus, self.started_from = folder, corpus, started_from
+        self.best, self.valid_nats = float("inf"), float("inf")
         self.started = time.monotonic()
         self.seconds_before = 0.0
 
@@ -59,32 +72,35 @@ class BestWeights(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run goes on from."""
-        return {"best": self.best, "seconds": self.seconds}
+        return {"best": self.best, "valid_nats": self.valid_nats, "seconds": self.seconds}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self.best, self.seconds_before = state_dict["best"], state_dict["seconds"]
+        self.best, self.valid_nats = state_dict["best"], state_dict["valid_nats"]
+        self.seconds_before = state_dict["seconds"]
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Compare and write."""
         assert isinstance(pl_module, BiaxialModule)
-        nats, nats_per_note = pl_module.held_out_nats()
-        if not nats < self.best:  # nor if it is no number
+        found = pl_module.held_out_nats()
+        if not found.loss < self.best:  # nor if it is no number
             return
-        self.best = nats
+        self.best, self.valid_nats = found.loss, found.per_step
         if not trainer.is_global_zero:
             return
         made = {
             "corpus_sha256": self.corpus.checksum,
             "num_pieces": {split: len(self.corpus.split(split)) for split in ("train", "valid", "test")},
             "keys": key_counts(self.corpus),
-            "valid_nats_per_step": nats,
-            "valid_nats_per_note": nats_per_note,
+            "valid_nats_per_step": found.per_step,
+            "valid_nats_per_note": found.per_note,
+            "valid_nats_given_melody": None if math.isnan(found.given_melody) else found.given_melody,
             "epochs": trainer.current_epoch + 1,
             "updates": trainer.global_step,
             "training_seconds": round(self.seconds),
             "device": _device_name(trainer),
             "train": asdict(pl_module.train_config),
+            "started_from": self.started_from,
             "biaxial": VERSION,
             "torch": torch.__version__,
             "date": datetime.now(UTC).date().isoformat(),
@@ -130,7 +146,7 @@ class History(Callback):
         """Add the row of this epoch."""
         row = {"epoch": str(trainer.current_epoch + 1), "updates": str(trainer.global_step)}
         row["seconds"] = f"{self.best.seconds:.0f}"
-        for name in ("train_nats", "valid_nats", "valid_nats_per_note"):
+        for name in ("train_nats", "valid_nats", "valid_nats_per_note", "valid_nats_given_melody"):
             row[name] = f"{float(trainer.callback_metrics[name]):.5f}"
         row["sample_nats"] = "" if self.samples.nats is None else f"{self.samples.nats:.5f}"
         self.rows.append(row)

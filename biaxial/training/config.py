@@ -30,6 +30,8 @@ class TrainConfig:
         Share of crops in which each group of conditions (metre, key, end, phrases) is hidden.
     forget_share
         Share of the voices (of the cells, in an unvoiced corpus) that the time axis is not shown in the frame before.
+    known_share
+        Share of crops of which something is known (:mod:`biaxial.training.given`), with a context encoder.
     patience
         Epochs without improvement on the held-out pieces after which training stops.
     note_window
@@ -52,6 +54,7 @@ class TrainConfig:
     transpose: int = 6
     unknown_share: float = 0.15
     forget_share: float = 0.1
+    known_share: float = 0.7
     note_window: int = 0
     patience: int = 12
     sample_every: int = 5
@@ -67,7 +70,7 @@ class TrainConfig:
         for name in ("warmup_steps", "weight_decay", "transpose", "note_window", "sample_every", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("average_decay", "unknown_share", "forget_share"):
+        for name in ("average_decay", "unknown_share", "forget_share", "known_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")
 

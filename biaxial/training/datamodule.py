@@ -19,9 +19,11 @@ from torch.utils.data import DataLoader, Dataset
 from biaxial.constants import VOICE_RANGES
 from biaxial.features.conditions import GROUPS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
+from biaxial.features.known import Known
 from biaxial.models.config import ModelConfig
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus, CorpusPiece, outcomes_of
+from biaxial.training.given import Given
 
 
 class Batch(NamedTuple):
@@ -39,6 +41,8 @@ class Batch(NamedTuple):
         Whether a step belongs to the piece, shape ``(b, t)``.
     echo
         Echo of each step in the whole piece, for a config that has it.
+    known
+        What is known of each crop, if anything is known of one of them.
     """
 
     outcomes: Tensor
@@ -46,17 +50,24 @@ class Batch(NamedTuple):
     conditions: Tensor
     mask: Tensor
     echo: Echo | None = None
+    known: Known | None = None
+
+    @property
+    def lengths(self) -> Tensor:
+        """Steps of each crop, shape ``(b,)``."""
+        return self.mask.sum(1)
 
 
 @dataclass(frozen=True)
 class Crop:
-    """Where a crop comes from: piece, first step, number of steps, transposition, hidden conditions."""
+    """Where a crop comes from: piece, first step, number of steps, transposition, hidden conditions, what is known."""
 
     piece: CorpusPiece
     start: int
     length: int
     semitones: int = 0
     hide: tuple[str, ...] = ()
+    given: Given | None = None
 
 
 def transpositions(piece: CorpusPiece, config: ModelConfig, most: int) -> list[int]:
@@ -82,19 +93,25 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     conditions = np.full((b, length, len(Condition)), UNKNOWN, np.int16)
     mask = np.zeros((b, length), bool)
     echo = Echo(torch.zeros(b, length, n).byte(), torch.zeros(b, length).long(), torch.zeros(b, length).bool())
+    known = Known.nothing(b, length, n)
     for row, crop in enumerate(crops):
         end = crop.start + crop.length
         so_far = outcomes_of(crop.piece, config, end, crop.semitones)
         outcomes[row, : crop.length] = so_far[crop.start :]
         if crop.start:
             previous[row] = so_far[crop.start - 1]
+        if crop.given is not None:
+            frames = outcomes[row, : crop.length]
+            voices = crop.given.voices(frames, config.alphabet)
+            for part, found in zip(known, Known.of(frames, voices, config.alphabet), strict=True):
+                part[row, : crop.length] = found
         if config.echo:
             heard = echoes(torch.from_numpy(so_far).unsqueeze(0))
             for part, found in zip(echo, heard, strict=True):
                 part[row, : crop.length] = found[0, crop.start :]
         rows = crop.piece.conditions[crop.start : end].copy()
-        known = rows[:, Condition.TONIC] != UNKNOWN
-        rows[known, Condition.TONIC] = (rows[known, Condition.TONIC] + crop.semitones) % 12
+        in_key = rows[:, Condition.TONIC] != UNKNOWN
+        rows[in_key, Condition.TONIC] = (rows[in_key, Condition.TONIC] + crop.semitones) % 12
         conditions[row, : crop.length] = hidden(rows, *crop.hide)
         mask[row, : crop.length] = True
     return Batch(
@@ -103,6 +120,7 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         torch.from_numpy(conditions),
         torch.from_numpy(mask),
         echo if config.echo else None,
+        known if any(crop.given for crop in crops) else None,
     )
 
 
@@ -112,8 +130,9 @@ def epoch_crops(
     """The batches of one epoch, as crops.
 
     A piece gives as many crops as are needed to cover it; the first begins near its beginning, the last ends near its
-    end. Each crop is transposed at random, and each group of conditions is hidden in a share of them. Crops of about
-    the same length come together, since the shorter ones of a batch are padded.
+    end. Each crop is transposed at random, and each group of conditions is hidden in a share of them; for a network
+    with a context encoder something is known of a share of them. Crops of about the same length come together, since
+    the shorter ones of a batch are padded.
     """
     rng = np.random.default_rng([train.seed, epoch])
     crops = []
@@ -127,7 +146,9 @@ def epoch_crops(
             jitter = rng.uniform(-0.25, 0.25) * length if count > 1 else 0.0
             start = int(np.clip(round(centre + jitter), 0, room))
             hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
-            crops.append(Crop(piece, start, length, int(rng.choice(shifts)), hide))
+            shift = int(rng.choice(shifts))
+            given = Given.drawn(rng) if config.context_hidden and rng.random() < train.known_share else None
+            crops.append(Crop(piece, start, length, shift, hide, given))
     about = [crop.length * rng.uniform(0.8, 1.25) for crop in crops]
     order = np.argsort(about)
     for first in rng.permutation(np.arange(0, len(crops), train.batch_size)):
@@ -145,11 +166,11 @@ class _Batches(Dataset[Batch]):
         return collate(self.batches[index], self.config)
 
 
-def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int) -> list[list[Crop]]:
-    """Whole pieces in batches of similar length."""
+def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given | None = None) -> list[list[Crop]]:
+    """Whole pieces in batches of similar length, with something known of each or nothing."""
     by_length = sorted(pieces, key=lambda piece: piece.num_steps)
     return [
-        [Crop(piece, 0, piece.num_steps) for piece in by_length[first : first + batch_size]]
+        [Crop(piece, 0, piece.num_steps, given=given) for piece in by_length[first : first + batch_size]]
         for first in range(0, len(by_length), batch_size)
     ]
 
@@ -172,5 +193,9 @@ class CorpusData(lightning.LightningDataModule):
         return DataLoader(_Batches(batches, self.config), batch_size=None)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Whole held-out pieces with all their conditions known."""
-        return DataLoader(_Batches(whole_pieces(self.corpus.split("valid"), 8), self.config), batch_size=None)
+        """Whole held-out pieces with all their conditions known; with a context encoder once more, the melody known."""
+        pieces = self.corpus.split("valid")
+        batches = whole_pieces(pieces, 8)
+        if self.config.context_hidden:
+            batches += whole_pieces(pieces, 8, Given("melody"))
+        return DataLoader(_Batches(batches, self.config), batch_size=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning
 import torch
@@ -15,6 +15,27 @@ from biaxial.models.biaxial import BiaxialLSTM, frames_before
 from biaxial.models.config import ModelConfig
 from biaxial.training.config import TrainConfig
 from biaxial.training.datamodule import Batch
+
+
+class ValidNats(NamedTuple):
+    """Nats on the held-out pieces.
+
+    Attributes
+    ----------
+    per_step, per_note
+        Of a step and of a struck note where nothing is known.
+    given_melody
+        Of a step where the highest voice is known; not a number for a network without a context encoder.
+    """
+
+    per_step: float
+    per_note: float
+    given_melody: float
+
+    @property
+    def loss(self) -> float:
+        """What the best weights are chosen by: the two ways of counting a step, added."""
+        return self.per_step if math.isnan(self.given_melody) else self.per_step + self.given_melody
 
 
 class BiaxialModule(lightning.LightningModule):
@@ -41,11 +62,18 @@ class BiaxialModule(lightning.LightningModule):
             "strikes", torch.from_numpy(config.alphabet.states == config.num_states - 1), persistent=False
         )  # k
         self.register_buffer("without", torch.from_numpy(config.alphabet.without), persistent=False)  # 2**v k
-        self._sums = torch.zeros(3, dtype=torch.float64)
+        self._sums = torch.zeros(2, 3, dtype=torch.float64)  # nothing known, the melody known
 
     def _nats(self, batch: Batch) -> Tensor:
         """Negative log-likelihood of all frames in the batch."""
-        frames = self.model.frame_log_likelihood(batch.outcomes, batch.previous, batch.conditions, echo=batch.echo)
+        frames = self.model.frame_log_likelihood(
+            batch.outcomes,
+            batch.previous,
+            batch.conditions,
+            echo=batch.echo,
+            known=batch.known,
+            lengths=batch.lengths,
+        )
         return -(frames * batch.mask).sum()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -58,7 +86,9 @@ class BiaxialModule(lightning.LightningModule):
         steps = batch.mask.sum()
         model, batch = self._windowed(batch)
         seen = self._forgetful(batch)
-        cells = model.walk_log_likelihood(batch.outcomes, batch.previous, batch.conditions, seen, batch.echo)
+        cells = model.walk_log_likelihood(
+            batch.outcomes, batch.previous, batch.conditions, seen, batch.echo, batch.known, batch.lengths
+        )
         loss = -(cells.mean(0) * batch.mask.unsqueeze(-1)).sum() / steps
         self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True)
         return loss
@@ -78,7 +108,10 @@ class BiaxialModule(lightning.LightningModule):
         first = int(torch.randint(least, most + 1, ()))
         notes = slice(first, first + size)
         echo = None if batch.echo is None else batch.echo._replace(frame=batch.echo.frame[..., notes])
-        narrow = batch._replace(outcomes=batch.outcomes[..., notes], previous=batch.previous[..., notes], echo=echo)
+        known = None if batch.known is None else batch.known.at((..., notes))
+        narrow = batch._replace(
+            outcomes=batch.outcomes[..., notes], previous=batch.previous[..., notes], echo=echo, known=known
+        )
         return self.model.narrowed(first, size), narrow
 
     def _forgetful(self, batch: Batch) -> Tensor | None:
@@ -107,19 +140,24 @@ class BiaxialModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch of whole pieces to the sums."""
         struck = self.strikes[batch.outcomes.long()].sum()
-        self._sums += torch.stack([self._nats(batch), batch.mask.sum(), struck]).double().cpu()
+        sums = torch.stack([self._nats(batch), batch.mask.sum(), struck]).double().cpu()
+        self._sums[0 if batch.known is None else 1] += sums
 
     def on_validation_epoch_end(self) -> None:
         """Log nats per step and per struck note, averaged over all frames."""
-        per_step, per_note = self.held_out_nats()
-        self.log("valid_nats", per_step, prog_bar=True)
-        self.log("valid_nats_per_note", per_note)
+        found = self.held_out_nats()
+        self.log("valid_nats", found.per_step, prog_bar=True)
+        self.log("valid_nats_per_note", found.per_note)
+        self.log("valid_nats_given_melody", found.given_melody)
+        self.log("valid_loss", found.loss)
 
-    def held_out_nats(self) -> tuple[float, float]:
-        """Nats per step and per struck note of the last validation, over all devices."""
-        sums = self.trainer.strategy.reduce(self._sums.to(self.device), reduce_op="sum")
-        nats, steps, struck = sums.tolist()
-        return nats / max(steps, 1), nats / max(struck, 1)
+    def held_out_nats(self) -> ValidNats:
+        """Nats of the last validation, over all devices."""
+        (nats, steps, struck), (given, given_steps, _) = self.trainer.strategy.reduce(
+            self._sums.to(self.device), reduce_op="sum"
+        ).tolist()
+        given_melody = given / given_steps if given_steps else float("nan")
+        return ValidNats(nats / max(steps, 1), nats / max(struck, 1), given_melody)
 
     def configure_optimizers(self) -> Any:
         """AdamW with warm-up and cosine; biases are not decayed."""

@@ -26,7 +26,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
-from biaxial.models.checkpoint import config_from_dict, load_weights, save_weights
+from biaxial.models.checkpoint import config_from_dict, load_weights, save_weights, start_with
 from biaxial.models.config import ModelConfig
 from biaxial.training.callbacks import BestWeights, History, Samples
 from biaxial.training.config import TrainConfig
@@ -128,6 +128,7 @@ def train(
     *,
     corpus_path: str = "",
     resume: bool = False,
+    start_from: Path | None = None,
     quiet: bool = False,
     callbacks: Sequence[Callback] = (),
 ) -> RunResult:
@@ -147,6 +148,8 @@ def train(
         Where the corpus came from, kept for resuming.
     resume
         Whether to go on from ``last.ckpt``.
+    start_from
+        Weights to go on from, of the same config but for the context encoder, which they may lack.
     quiet
         Whether to leave out the progress bar.
     callbacks
@@ -164,13 +167,19 @@ def train(
     lightning.seed_everything(train_config.seed, verbose=False)
     data = CorpusData(corpus, config, train_config)
     module = BiaxialModule(config, train_config, train_config.epochs * data.batches_per_epoch())
+    if start_from is not None:
+        start_with(module.model, start_from)
     document = {
         "config": asdict(config),
         "train": asdict(train_config),
         "corpus": corpus_path,
         "corpus_sha256": corpus.checksum,
+        "started_from": "" if start_from is None else start_from.name,
     }
-    best, samples = BestWeights(folder, corpus), Samples(folder, train_config.sample_every)
+    if resume:
+        document = json.loads((folder / "config.json").read_text())
+    best = BestWeights(folder, corpus, str(document["started_from"]))
+    samples = Samples(folder, train_config.sample_every)
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     trainer = _trainer(
@@ -191,7 +200,7 @@ def train(
             History(folder / "metrics.csv", best, samples),
             EMAWeightAveraging(decay=train_config.average_decay, use_buffers=False),
             ModelCheckpoint(folder, filename="last", enable_version_counter=False),
-            EarlyStopping("valid_nats", patience=train_config.patience),
+            EarlyStopping("valid_loss", patience=train_config.patience),
             *([] if quiet else [TQDMProgressBar()]),
             *callbacks,
         ],
@@ -214,7 +223,7 @@ def train(
         made["density_biases"] = density_biases(network, corpus.split("valid"))
         save_weights(folder / "model.safetensors", network, made)
         draw_learning_curve(folder)
-    return RunResult(folder, best.best, trainer.current_epoch, interrupted or trainer.interrupted)
+    return RunResult(folder, best.valid_nats, trainer.current_epoch, interrupted or trainer.interrupted)
 
 
 def _trainer(machine: Machine, **settings: Any) -> lightning.Trainer:

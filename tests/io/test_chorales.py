@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from biaxial.io.chorales import NotFourPartsError, chorale_paths, musical_key, read_chorale, read_with_signature
+from biaxial.io.chorales import NotFourPartsError, chorale_paths, read_chorale, read_with_signature
+from biaxial.io.keys import musical_key
 from biaxial.io.manifest import ManifestRow, manifest_bytes, manifest_path, read_manifest
 from biaxial.io.midi import midi_bytes, parse_midi
 from biaxial.score import Key, Note, Score

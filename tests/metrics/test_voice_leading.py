@@ -124,6 +124,23 @@ def test_spacing(write: Write) -> None:
     assert len(voice_leading.spacing(write([73, 73, 74], [60, 60, 60]))) == 2  # chords, not strikes
 
 
+@pytest.mark.parametrize(
+    ("size", "count"), [(6, 0), (9, 0), (10, 1), (11, 1), (12, 0), (13, 1), (17, 1), (22, 1), (24, 1)]
+)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_leaps(write: Write, size: int, count: int, direction: int) -> None:
+    score = write([72, 72], [48, 48 + direction * size])
+    assert voice_leading.leaps(score) == [Event(480, (1,))] * count
+
+
+def test_leaps_across_a_rest_and_in_several_steps_are_none(write: Write) -> None:
+    assert voice_leading.leaps(write([60, REST, 74], [(48, 3)])) == []
+    assert voice_leading.leaps(write([60, 67, 74])) == []
+    assert voice_leading.leaps(write([60, 74], [50, 40])) == [Event(480, (0,)), Event(480, (1,))]
+    # what other voices do in the meantime makes no difference
+    assert voice_leading.leaps(write([(60, 2), 70], [50, 52, 53])) == [Event(960, (0,))]
+
+
 @pytest.mark.parametrize("voice", range(4))
 def test_out_of_range(voice: int) -> None:
     low, high = VOICE_RANGES[voice]
@@ -146,7 +163,9 @@ def test_a_slice_view_and_its_score_say_the_same(write: Write) -> None:
     score = write([67, 69, 60, 80], [60, 62, 64, 60], [53, 55, 57, 40], [41, 43, 59, 36])
     found = voice_leading.events(score)
     assert found == voice_leading.events(Slices.from_score(score))
-    assert all(found[rule] for rule in ("parallel_fifths", "crossings", "spacing", "out_of_range", "parallel_octaves"))
+    assert all(
+        found[rule] for rule in ("parallel_fifths", "crossings", "spacing", "leaps", "out_of_range", "parallel_octaves")
+    )
 
 
 def test_music_without_notes_breaks_no_rule() -> None:

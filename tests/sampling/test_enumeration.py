@@ -137,18 +137,6 @@ def test_forced_frames_have_their_log_likelihood_as_weight(network: BiaxialLSTM)
     assert torch.allclose(total, p.log(), atol=1e-9)
 
 
-def test_known_cells_carry_no_weight_and_come_out_as_given(network: BiaxialLSTM) -> None:
-    rolls, p = every_roll(network)
-    best = rolls[p.argmax()]
-    known = torch.full((4, network.config.num_notes), -1)
-    known[:, 0] = best[0, 0]
-    frame, weight, _ = Stepper(network).step(
-        Stepper(network).start(4), conditions(4)[:, 0], uniforms(range(4), 0, network.config.num_notes), known=known
-    )
-    assert (frame[:, 0] == best[0, 0]).all()
-    assert weight.abs().max() < 1e-9
-
-
 def test_importance_weights_recover_the_evidence_of_a_constraint(network: BiaxialLSTM) -> None:
     """Mean weight = probability that the model fulfils the constraint; weighted samples = the conditional."""
     config = network.config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from biaxial.tasks.compose import density_biases as interpolate
+from biaxial.tasks.drawing import density_biases as interpolate
 from biaxial.training.density import fit_biases
 
 GROUPS = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]], dtype=torch.float64)  # silent, hold, strike

@@ -1,0 +1,56 @@
+"""``biaxial-continue``: let a piece go on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from biaxial.cli.common import Arguments, command
+from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
+from biaxial.io.load import read_score
+from biaxial.sampling.charges import VoiceLeading
+from biaxial.score import Grid
+from biaxial.tasks.outline import MAX_BARS
+
+PROG = "biaxial-continue"
+DESCRIPTION = "Let a piece go on: its last bar is completed, and more bars follow."
+
+
+@dataclass(frozen=True)
+class ContinueOptions:
+    """What to continue."""
+
+    piece: Path = option(REQUIRED, positional=True, metavar="PIECE", help="MIDI, MusicXML, ABC, kern or JSON file")
+    bars: int = option(8, within=(1, MAX_BARS), help="how many bars follow")
+    cadence: bool = option(True, help="end with a chord on the tonic")
+
+
+@command(PROG)
+def main(argv: Arguments) -> None:
+    """Continue as the command line says, write the files, and print what was written."""
+    started = time.perf_counter()
+    options, writing, leading = parse(parser(PROG, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading), argv)
+    paths = paths_of(writing, "continued")
+    score = read_score(options.piece)
+    model = load_model(writing)
+    from biaxial.tasks.drawing import Drawing
+    from biaxial.tasks.region import continuation
+    from biaxial.tasks.request import num_steps
+
+    config = model.network.config
+    write_pieces(
+        writing,
+        paths,
+        started,
+        num_steps(continuation(score, config, options.bars).score, Grid(config.steps_per_quarter)),
+        lambda seed, progress: model.continue_many(
+            writing.num_outputs,
+            score,
+            options.bars,
+            seed=seed,
+            drawing=drawing_of(writing, leading, Drawing(), cadence=options.cadence),
+            progress=progress,
+        ),
+    )

@@ -1,0 +1,90 @@
+"""``biaxial-harmonise`` (also ``biaxial-harmonize``): write the other voices to a tune."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from biaxial.cli.common import Arguments, command
+from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
+from biaxial.constants import VOICE_NAMES
+from biaxial.io.chords import read_chords
+from biaxial.io.load import read_score
+from biaxial.sampling.charges import VoiceLeading
+from biaxial.score import Grid, Key
+
+PROG = "biaxial-harmonise"
+DESCRIPTION = "Harmonise a tune: its notes stay as they are, in a voice of their own, and the other voices are written."
+
+
+def read_voices(text: str) -> tuple[str, ...]:
+    """Read ``"soprano"``, ``"S,B"``: names of voices or their first letters.
+
+    Raises
+    ------
+    ValueError
+        If one of them is no voice.
+    """
+    known = {form: name.lower() for name in VOICE_NAMES for form in (name.lower(), name[0].lower())}
+    names = [part.strip() for part in text.split(",")]
+    if unknown := [name for name in names if name.lower() not in known]:
+        raise ValueError(f"{unknown[0]!r} is no voice; give {', '.join(name.lower() for name in VOICE_NAMES)}")
+    return tuple(known[name.lower()] for name in names)
+
+
+@dataclass(frozen=True)
+class HarmoniseOptions:
+    """What to harmonise."""
+
+    tune: Path = option(
+        REQUIRED, positional=True, metavar="TUNE", help="MIDI, MusicXML, ABC, Humdrum kern or JSON file"
+    )
+    voice: tuple[str, ...] = option(
+        ("soprano",),
+        parse=read_voices,
+        metavar="VOICE[,VOICE]",
+        help="the voice that the tune is; or several given ones",
+    )
+    line: str | None = option(None, metavar="PART", help="which part of the file is the tune: its number or its name")
+    key: Key | None = option(
+        None, parse=Key.from_name, metavar="KEY", help="such as 'G major' (default: the file's, or else estimated)"
+    )
+    chords: str | None = option(
+        None, metavar="CHORDS", help="chord symbols, a bar between strokes: 'G | D7 G | Em C | D' (default: the file's)"
+    )
+
+    cadence: bool = option(True, help="end with a chord on the tonic, where the tune allows it")
+
+
+@command(PROG)
+def main(argv: Arguments) -> None:
+    """Harmonise as the command line says, write the files, and print what was written."""
+    started = time.perf_counter()
+    options, writing, leading = parse(parser(PROG, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading), argv)
+    paths = paths_of(writing, "harmonised")
+    score = read_score(options.tune)
+    symbols = None if options.chords is None else read_chords(options.chords, score)
+    model = load_model(writing)
+    from biaxial.tasks.drawing import HARMONISING
+    from biaxial.tasks.request import num_steps
+
+    drawing = drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
+    write_pieces(
+        writing,
+        paths,
+        started,
+        num_steps(score, Grid(model.network.config.steps_per_quarter)),
+        lambda seed, progress: model.harmonise_many(
+            writing.num_outputs,
+            options.tune,
+            voice=options.voice,
+            line=options.line,
+            key=options.key,
+            chords=symbols,
+            seed=seed,
+            drawing=drawing,
+            progress=progress,
+        ),
+    )

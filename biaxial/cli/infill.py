@@ -1,0 +1,84 @@
+"""``biaxial-infill``: write some bars of a piece anew, or join two pieces by a bridge."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from biaxial.cli.common import Arguments, command
+from biaxial.cli.harmonise import read_voices
+from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
+from biaxial.errors import InputError
+from biaxial.io.load import read_score
+from biaxial.sampling.charges import VoiceLeading
+from biaxial.score import Grid
+from biaxial.tasks.outline import read_bars
+
+PROG = "biaxial-infill"
+DESCRIPTION = "Write some bars of a piece anew, in all voices or in some, or join two pieces; all else stays as it is."
+
+
+@dataclass(frozen=True)
+class InfillOptions:
+    """What to write anew."""
+
+    piece: Path = option(REQUIRED, positional=True, metavar="PIECE", help="MIDI, MusicXML, ABC, kern or JSON file")
+    bars: tuple[int, int] | None = option(
+        None, parse=read_bars, metavar="N[-N]", help="bars to write anew, counted from 1, such as 5-8; 0 is the pickup"
+    )
+    voices: tuple[str, ...] | None = option(
+        None, parse=read_voices, metavar="VOICE,...", help="voices to write anew, such as A,T (default: all)"
+    )
+    to: Path | None = option(None, help="a second piece, which follows after a bridge")
+    bridge: int | None = option(None, within=(1, 1000), help="bars between the two pieces")
+
+
+@command(PROG)
+def main(argv: Arguments) -> None:
+    """Fill as the command line says, write the files, and print what was written."""
+    started = time.perf_counter()
+    options, writing, leading = parse(parser(PROG, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading), argv)
+    if (options.to is None) != (options.bridge is None) or (options.bars is None) == (options.to is None):
+        raise InputError("give --bars to write bars of one piece anew, or --to and --bridge to join two")
+    if options.to is not None and options.voices is not None:
+        raise InputError("--voices is for --bars; a bridge is written in all voices")
+    paths = paths_of(writing, "infilled")
+    score = read_score(options.piece)
+    other = None if options.to is None else read_score(options.to)
+    model = load_model(writing)
+    from biaxial.tasks.drawing import HARMONISING
+    from biaxial.tasks.region import bar_span, bridge
+    from biaxial.tasks.request import num_steps
+
+    grid = Grid(model.network.config.steps_per_quarter)
+    drawing = drawing_of(writing, leading, HARMONISING)
+    if other is not None:
+        joined = bridge(score, other, model.network.config, options.bridge).score
+        write_pieces(
+            writing,
+            paths,
+            started,
+            num_steps(joined, grid),
+            lambda seed, progress: model.bridge_many(
+                writing.num_outputs, score, other, options.bridge, seed=seed, drawing=drawing, progress=progress
+            ),
+        )
+        return
+    bar_span(score, *options.bars)
+    write_pieces(
+        writing,
+        paths,
+        started,
+        num_steps(score, grid),
+        lambda seed, progress: model.infill_many(
+            writing.num_outputs,
+            score,
+            options.bars,
+            voices=options.voices,
+            seed=seed,
+            drawing=drawing,
+            progress=progress,
+        ),
+    )

@@ -1,0 +1,157 @@
+"""What all commands that write pieces share: options, the model, files, and what is printed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from biaxial.cli.common import progress_bar
+from biaxial.cli.options import option
+from biaxial.cli.outputs import output_paths
+from biaxial.sampling.charges import VoiceLeading
+
+if TYPE_CHECKING:
+    from biaxial.tasks.drawing import Drawing, Progress
+    from biaxial.tasks.model import Model
+    from biaxial.tasks.piece import Piece
+
+
+def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """Read ``"60-79,55-72"``: lowest and highest MIDI number of each voice.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    pairs = [part.split("-") for part in text.replace(" ", "").split(",")]
+    if not all(len(pair) == 2 and pair[0].isdecimal() and pair[1].isdecimal() for pair in pairs):
+        raise ValueError(f"{text!r} are no ranges; give two MIDI numbers for each voice, such as 60-79,55-72")
+    return tuple((int(low), int(high)) for low, high in pairs)
+
+
+@dataclass(frozen=True)
+class WritingOptions:
+    """How pieces are drawn, and where they are written."""
+
+    output: Path | None = option(
+        None, short="-o", help="file to write; with -n above 1 a folder (default: named after the command)"
+    )
+    num_outputs: int = option(
+        1, short="-n", within=(1, 9999), help="how many pieces; each one's seed is the next number"
+    )
+    seed: int | None = option(
+        None, within=(0, 2**63 - 1), help="the random number; the same one gives the same piece (default: a new one)"
+    )
+    temperature: float | None = option(
+        None, short="-t", within=(0.4, 2), help="above 1 more adventurous, below 1 more usual, with as many notes"
+    )
+    density: float | None = option(
+        None, within=(-3, 3), help="above 0 more notes, below 0 fewer (default: what the weights carry)"
+    )
+    min_p: float = option(0.0, within=(0, 0.99), help="leave out events less likely than this")
+    min_voices: int | None = option(None, within=(0, 128), help="how many voices sound at least at any time")
+    max_voices: int | None = option(None, within=(0, 128), help="how many voices sound at most at any time")
+    ranges: tuple[tuple[int, int], ...] | None = option(
+        None,
+        parse=read_ranges,
+        metavar="LOW-HIGH,...",
+        help="lowest and highest pitch of each voice from the top, such as 60-79,55-72,48-67,40-60",
+    )
+    particles: int | None = option(
+        None, within=(1, 64), help="versions that are drawn side by side and chosen among on the way"
+    )
+    best_of: int = option(1, within=(1, 64), help="pieces drawn for each one that is kept, the most likely")
+    checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
+    device: Literal["auto", "cpu", "cuda", "mps"] = option(
+        "auto", help="where the weights go; frames are drawn on the CPU"
+    )
+    quiet: bool = option(False, short="-q", help="no progress bar")
+    json: bool = option(False, help="print one JSON object")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A piece that was written; the fields are the keys of ``--json``."""
+
+    path: str
+    seed: int
+    model: str
+    num_steps: int
+    nats: float
+    nats_per_step: float
+    remarks: tuple[str, ...]
+
+
+def drawing_of(options: WritingOptions, leading: VoiceLeading, default: Drawing, **changes: Any) -> Drawing:
+    """A way of drawing with what the command line says changed in it."""
+    for name in ("temperature", "density", "ranges", "particles", "min_voices", "max_voices"):
+        if (value := getattr(options, name)) is not None:
+            changes[name] = value
+    return replace(default, min_p=options.min_p, best_of=options.best_of, voice_leading=leading, **changes)
+
+
+def paths_of(options: WritingOptions, stem: str) -> list[Path]:
+    """Where the pieces go, refused if they cannot go there."""
+    return output_paths(options.output, options.num_outputs, stem)
+
+
+def load_model(options: WritingOptions) -> Model:
+    """The network; from here on PyTorch is loaded."""
+    import torch
+
+    from biaxial.tasks.model import load
+
+    torch.set_num_threads(1)  # a frame is too small for two, and two collapse where something else holds a core
+    return load(options.checkpoint, "cpu" if options.device == "auto" else options.device)
+
+
+def write_pieces(
+    options: WritingOptions,
+    paths: list[Path],
+    started: float,
+    steps: int,
+    draw: Callable[[int, Progress], Iterator[Piece]],
+) -> None:
+    """Draw pieces with a bar, write each as soon as it is there, and print what was written.
+
+    Parameters
+    ----------
+    options
+        The command line.
+    paths
+        A file for each piece.
+    started
+        When the command began, by ``time.perf_counter``.
+    steps
+        Frames of a piece.
+    draw
+        Given a seed and a progress callback, the pieces.
+    """
+    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+    written = []
+    with progress_bar(options.num_outputs * steps, " steps", quiet=options.quiet) as advance:
+        for path, piece in zip(paths, draw(seed, advance), strict=True):
+            if options.num_outputs > 1:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            piece.save(path)
+            found = piece.likelihood
+            written.append(
+                Written(
+                    str(path), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step, piece.remarks
+                )
+            )
+    if options.json:
+        seconds = round(time.perf_counter() - started, 3)
+        print(json.dumps({"pieces": [asdict(piece) for piece in written], "seconds": seconds}))
+        return
+    for remark in dict.fromkeys(remark for piece in written for remark in piece.remarks):
+        print(f"note: {remark}", file=sys.stderr)
+    for done in written:
+        print(f"{done.path}: seed {done.seed}, {done.nats_per_step:.3f} nats per step")

@@ -1,0 +1,120 @@
+"""The one way from requests to pieces: everything that is not known is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from biaxial.constants import STRIKE
+from biaxial.features.known import Known
+from biaxial.sampling.constraints import Rule
+from biaxial.sampling.smc import Particles, draw_pieces
+from biaxial.sampling.stepper import Stepper
+from biaxial.tasks.drawing import Drawing, Progress
+from biaxial.tasks.piece import LogLikelihood, Piece
+from biaxial.tasks.request import Request, assembled, prepare
+
+BATCH = 32
+"""Pieces drawn together at most."""
+BATCH_STEPS = 8192
+"""Frames drawn together at most, unless one piece has more; both bound the memory."""
+
+UNMET = "not all constraints could be met; try another seed or more particles"
+_UNMET = 1e9
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Constraints of the last steps, and who looks for what meets them.
+
+    Parameters
+    ----------
+    bias
+        Static bias of each piece, shape ``(b, e, n, k)``.
+    rules
+        Constraints that read the frame so far.
+    particles
+        Where and how many.
+    """
+
+    bias: Tensor
+    rules: Sequence[Rule]
+    particles: Particles
+
+
+def fill(
+    stepper: Stepper,
+    requests: Sequence[Request],
+    seeds: Sequence[int],
+    drawing: Drawing,
+    model_name: str,
+    *,
+    ending: Ending | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Piece]:
+    """Draw pieces of equal length with the same constraints, a batch at a time.
+
+    Parameters
+    ----------
+    stepper
+        Draws the frames.
+    requests, seeds
+        One of each for every piece.
+    drawing
+        Constraints, particles, and how many pieces are drawn for each one that is kept.
+    model_name
+        Name of the weights, kept with each piece.
+    ending
+        Constraints of the last steps.
+    progress
+        Called after every frame with the number of pieces in the batch.
+
+    Yields
+    ------
+    The pieces, in order.
+
+    Raises
+    ------
+    InputError
+        If a request cannot be laid on the grid.
+    """
+    config, many = stepper.config, drawing.best_of
+    bias, rules = drawing.constraints(config)
+    first = 0
+    while first < len(seeds):
+        steps = len(prepare(requests[first], config).conditions)
+        size = max(1, min(BATCH, BATCH_STEPS // (steps * drawing.particles)) // many)
+        batch = requests[first : first + size]
+        prepared = [prepare(request, config) for request in batch]
+        every = torch.arange(len(batch)).repeat_interleave(many)
+        own = batch[0].bias
+        particles = Particles(0, drawing.particles) if drawing.particles > 1 else None
+        drawn = draw_pieces(
+            stepper,
+            torch.stack([piece.conditions for piece in prepared])[every],
+            [seeds[first + int(row)] for row in every],
+            slots=[slot for _ in batch for slot in range(many)],
+            known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
+            bias=bias if own is None else own if bias is None else bias + own,
+            rules=rules,
+            ending=None if ending is None else ending.bias[first : first + size][every],
+            ending_rules=() if ending is None else ending.rules,
+            particles=particles if ending is None or particles is not None else ending.particles,
+            after_step=None if progress is None else partial(progress, len(batch)),
+        )
+        met = drawn.log_evidence > -torch.inf
+        worth = torch.where(met, drawn.log_likelihood, drawn.log_likelihood - _UNMET)
+        for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):
+            chosen = row * many + int(worth[row * many : (row + 1) * many].argmax())
+            outcomes = drawn.outcomes[chosen].numpy()
+            struck = (config.alphabet.articulated(outcomes)[0] == STRIKE).sum()
+            nats = LogLikelihood(float(drawn.log_likelihood[chosen]), len(outcomes), int(struck))
+            score = assembled(request, piece, outcomes, config)
+            evidence = float(drawn.log_evidence[chosen])
+            remarks = request.remarks if met[chosen] else (*request.remarks, UNMET)
+            yield Piece(score, seeds[first + row], model_name, nats, evidence, remarks)
+        first += size

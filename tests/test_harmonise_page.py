@@ -1,0 +1,278 @@
+"""Every command, every Python block and every picture of docs/harmonise.md."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+
+import biaxial
+from biaxial import Key, Note, Score, TimeSignature
+from biaxial.cli.continue_ import main as continue_
+from biaxial.cli.harmonise import main as harmonise
+from biaxial.cli.infill import main as infill
+from biaxial.io.document import score_to_dict
+from biaxial.io.load import read_score
+from biaxial.io.melody import read_melody
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.checkpoint import save_weights
+from biaxial.models.config import PRESETS
+
+DOCS = Path(__file__).parents[1] / "docs"
+SCRIPT = Path(__file__).parents[1] / "scripts" / "engrave.py"
+PAGE = (DOCS / "harmonise.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "biaxial-harmonise": harmonise,
+    "biaxial-infill": infill,
+    "biaxial-continue": continue_,
+}
+VOICES = {"soprano": 0, "tenor": 2, "bass": 3}
+
+Sung = list[tuple[int, int, int]]
+
+
+def sung(notes: tuple[Note, ...]) -> Sung:
+    return [(note.onset_ticks, note.length_ticks, note.pitch) for note in notes]
+
+
+def option(words: list[str], name: str, default: str) -> str:
+    return words[words.index(name) + 1] if name in words else default
+
+
+def shown(output: str) -> str:
+    """What a command prints, without the number that depends on the weights."""
+    return re.sub(r"\d+\.\d+ nats", "... nats", output)
+
+
+def jobs() -> Iterator[tuple[list[str], str | None]]:
+    """Every command, and what the page says that it prints: the block after it, if that is one of text."""
+    for place, (kind, block) in enumerate(BLOCKS):
+        if kind != "sh":
+            continue
+        after = [text for language, text in BLOCKS[place + 1 : place + 2] if language == "text"]
+        for line in block.replace("\\\n", " ").splitlines():
+            yield shlex.split(line), next(iter(after), None)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the reader stands: a folder with the documents."""
+    folder = tmp_path_factory.mktemp("reader")
+    shutil.copytree(DOCS / "tunes", folder / "docs" / "tunes")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained tiny network on a coarse grid: it writes noise, but by the same road and in less time."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_weights(path, BiaxialLSTM(replace(PRESETS["tiny"], steps_per_quarter=1)), {})
+    return path
+
+
+def check_harmonised(words: list[str], path: Path) -> None:
+    """The tune is there, note for note, in its voice, and other voices are beside it."""
+    tune, voice = Path(words[1]), option(words, "--voice", "soprano")
+    score = read_score(path)
+    if voice == "S,B":
+        given = read_score(tune)
+        assert all(sung(score.voice_notes(v)) == sung(given.voice_notes(v)) for v in (0, 3))
+        return
+    melody = read_melody(tune, option(words, "--line", "") or None).score
+    assert sung(score.voice_notes(VOICES[voice])) == sung(melody.notes)
+    assert {note.voice for note in score.notes} == {0, 1, 2, 3}
+    assert score.pickup_ticks == melody.pickup_ticks
+    assert score.length_ticks == melody.length_ticks
+    assert score.time_signatures == melody.time_signatures
+
+
+def check_infilled(words: list[str], path: Path) -> None:
+    """Other bars, other voices and locked notes are as they were."""
+    before, after = read_score(words[1]), read_score(path)
+    if "--to" in words:
+        second = read_score(option(words, "--to", ""))
+        assert {note.pitch for note in second.notes} <= {note.pitch for note in after.notes}
+        assert set(sung(before.notes)) <= set(sung(after.notes))
+        return
+    first, last = re.fullmatch(r"(\d+)-(\d+)", option(words, "--bars", "")).groups()  # type: ignore[union-attr]
+    edges = [0, *before.bar_starts(), before.length_ticks]
+    start, end = edges[int(first)], edges[int(last) + 1]
+    free = {"SATB".index(letter) for letter in option(words, "--voices", "S,A,T,B").split(",")}
+
+    def kept(score: Score, note: Note) -> bool:
+        return note.voice not in free or note.onset_ticks < start or note.end_ticks > end
+
+    assert {(n.voice, *sung((n,))) for n in before.notes if kept(before, n) or n.locked} <= {
+        (n.voice, *sung((n,))) for n in after.notes
+    }
+    assert sung(before.notes) != sung(after.notes)
+
+
+def test_every_command(
+    folder: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    ran = 0
+    for words, said in jobs():
+        fails = said is not None and said.startswith("biaxial-")
+        status = COMMANDS[words[0]]([*words[1:], "--checkpoint", str(weights), "--particles", "1", "--quiet"])
+        captured = capsys.readouterr()
+        assert status == (2 if fails else 0), (words, captured.err)
+        if said is not None:
+            assert shown(captured.err + captured.out) == shown(said)
+        path = Path(option(words, "--output" if "--output" in words else "-o", ""))
+        if fails:
+            assert not path.exists()
+        elif words[0] == "biaxial-harmonise":
+            for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+                check_harmonised(words, file)
+        elif words[0] == "biaxial-infill":
+            check_infilled(words, path)
+        else:
+            assert len(read_score(path).bar_starts()) == len(read_score(words[1]).bar_starts()) + 4
+        ran += 1
+    assert ran > 15
+
+
+def test_every_python_block(folder: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    load = biaxial.load
+    monkeypatch.setattr(biaxial, "load", lambda: load(weights, device="cpu"), raising=False)
+    names: dict[str, Any] = {}
+    for kind, block in BLOCKS:
+        if kind == "python":
+            exec(block, names)
+    tune = [pitch for pitch, _ in names["tune"] if pitch is not None]
+    assert [note.pitch for note in names["piece"].score.voice_notes(0)] == tune
+    assert sum(names["done"]) == 8, "eight quarter notes"
+    assert len(names["settings"]) == 3
+    assert names["bar"].number == 2
+    assert biaxial.Piece.from_json(names["document"]) == names["joined"]
+
+
+def test_the_shipped_weights_keep_a_tune(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    words = ["biaxial-harmonise", "docs/tunes/maman.abc", "-o", "shipped.mid", "--seed", "1", "--particles", "1", "-q"]
+    assert harmonise(words[1:]) == 0
+    check_harmonised(words, Path("shipped.mid"))
+
+
+def test_the_tune_on_the_page_is_the_file() -> None:
+    assert [block for kind, block in BLOCKS if kind == "abc"] == [(DOCS / "tunes" / "new-britain.abc").read_text()]
+
+
+def test_the_note_on_the_page_is_one_of_a_document() -> None:
+    (row,) = [block for kind, block in BLOCKS if kind == "json"]
+    note = Note(0, 480, 72, 0, locked=True)
+    assert f"{score_to_dict(Score((note,)))['notes'][0]}".replace("'", '"').replace("True", "true") == row.strip()
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "tunes").iterdir()), ids=lambda path: path.stem)
+def test_bars_of_a_tune_are_full(path: Path) -> None:
+    score = read_melody(path, "1").score
+    bar = score.time_signatures[0].bar_ticks(score.ticks_per_quarter)
+    assert len(score.time_signatures) == 1
+    assert (score.length_ticks - 0) % bar == 0, "a pickup and the last bar make one"
+    assert score.key is not None
+    assert score.notes[-1].pitch % 12 == score.key.tonic
+
+
+def test_pictures_are_small_and_all_are_shown() -> None:
+    named = set(re.findall(r"!\[[^\]]+\]\((pictures/[^)]+)\)", PAGE))
+    assert named == {f"pictures/{path.name}" for path in (DOCS / "pictures").iterdir()}
+    for picture in named:
+        data = (DOCS / picture).read_bytes()
+        assert data.startswith(b"\x89PNG")
+        assert len(data) < 60_000
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("engrave", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["engrave"] = module  # where dataclasses look for it
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_script_makes_the_pictures_of_the_page(script: ModuleType) -> None:
+    assert {f"{name}.png" for name in script.PICTURES} == {path.name for path in (DOCS / "pictures").iterdir()}
+    assert f'"{script.ODE_CHORDS}"' in PAGE
+    assert all((DOCS / "tunes" / f"{tune}.abc").exists() for tune, _ in script.PICTURES.values())
+
+
+def as_a_reader_reads(mei: str, key: Key) -> dict[int, Sung]:
+    """The notes of each voice from the printed signs alone: signature, accidentals of the bar, ties, dots, bars."""
+    names = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+    order = "fcgdaeb" if key.fifths > 0 else "beadgcf"
+    usual = dict.fromkeys(order[: abs(key.fifths)], 1 if key.fifths > 0 else -1)
+    prefix = "{http://www.music-encoding.org/ns/mei}"
+    found: dict[int, Sung] = {voice: [] for voice in range(4)}
+    bar = 0
+    for measure in ElementTree.fromstring(mei).iter(f"{prefix}measure"):
+        lengths = set()
+        for number, staff in enumerate(measure.iter(f"{prefix}staff")):
+            items = []
+            for layer, music in enumerate(staff.iter(f"{prefix}layer")):
+                now = bar
+                for item in music.iter():
+                    if item.tag in (f"{prefix}note", f"{prefix}rest"):
+                        length = 1920 // int(item.attrib["dur"])
+                        length += length // 2 * int(item.get("dots", 0))
+                        items.append((now, 2 * number + layer, length, item.attrib))
+                        now += length
+                lengths.add(now - bar)
+            said: dict[tuple[str, str], int] = {}
+            for now, voice, length, sign in sorted(items, key=lambda item: item[:2]):
+                if "pname" not in sign:
+                    continue
+                if sign.get("tie") in ("m", "t"):
+                    start, before, pitch = found[voice][-1]
+                    assert start + before == now, "a tie leads to the next note"
+                    found[voice][-1] = (start, before + length, pitch)
+                    continue
+                place = sign["pname"], sign["oct"]
+                if "accid" in sign:
+                    said[place] = {"ff": -2, "f": -1, "n": 0, "s": 1, "x": 2}[sign["accid"]]
+                raised = said.get(place, usual.get(place[0], 0))
+                found[voice].append((now, length, 12 * (int(place[1]) + 1) + names[place[0]] + raised))
+        (length,) = lengths  # all voices fill the bar
+        bar += length
+    return found
+
+
+@pytest.mark.parametrize("metre", ["4/4", "3/4", "6/8", "2/2", "12/8"])
+@pytest.mark.parametrize("key", ["C major", "E major", "Ab major", "C minor", "C# minor"])
+def test_the_engraved_notes_are_those_of_the_score(script: ModuleType, metre: str, key: str) -> None:
+    random = np.random.default_rng(0)
+    signature = TimeSignature.from_name(metre)
+    notes, length = [], signature.bar_ticks(480) * 6
+    for voice in range(4):
+        now = 0
+        while now < length:
+            long = min(int(random.choice([1, 2, 3, 4, 4, 5, 6, 7, 8, 11, 12, 16, 19])) * 120, length - now)
+            if random.random() < 0.85:
+                notes.append(Note(now, long, int(random.integers(50, 80)), voice))
+            now += long
+    score = Score(
+        tuple(notes), length, time_signatures=(signature,), pickup_ticks=240, key=Key.from_name(key), fermatas=()
+    )
+    mei = script.Engraver(score).mei()
+    assert as_a_reader_reads(mei, Key.from_name(key)) == {v: sung(score.voice_notes(v)) for v in range(4)}
