@@ -8,7 +8,7 @@ With ``--fit`` the weights are fitted one after another, each with the others as
 and with each of ``--values`` until the rate has fallen below Bach's, and the weight is read off between the two that
 enclose his rate, along the logarithm of the rate. A rule that is broken no more often than by Bach without a weight
 gets none. The seeds are the same every time, so that differences are due to the weights. A fit takes up to a dozen
-rounds of composing; a round of 200 pieces takes several minutes on one core.
+rounds of composing; a round of 200 pieces takes about a quarter of an hour of one core.
 
 The last rows say what the weights do to the rest: a voice can also keep a rule by being silent.
 """
