@@ -24,7 +24,6 @@ from xml.sax.saxutils import quoteattr
 import biaxial
 from biaxial import Key, Note, Score
 from biaxial.io.load import read_score
-from biaxial.tasks.drawing import HARMONISING
 from biaxial.tasks.request import refined
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +34,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "new-britain": ("new-britain", {}),
     "greensleeves": ("greensleeves", {}),
     "ode-to-joy": ("ode-to-joy", {}),
-    "ode-chords": ("ode-to-joy", {"chords": ODE_CHORDS, "drawing": replace(HARMONISING, min_voices=4)}),
+    "ode-chords": ("ode-to-joy", {"chords": ODE_CHORDS}),
     "auld-lang-syne": ("auld-lang-syne", {}),
     "ode-tenor": ("ode-to-joy", {"voice": "tenor"}),
     "maman": ("maman", {}),

@@ -39,7 +39,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=pretrained_path(), help="where the weights go")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    for folder, settings in ((COMPOSING, FIRST), (LISTENING, SECOND)):
+    runs = [(COMPOSING, FIRST), (LISTENING, SECOND)]
+    if options.resume and (LISTENING / "last.ckpt").exists():
+        runs = runs[1:]  # the first one is over
+    for folder, settings in runs:
         if options.resume and (folder / "last.ckpt").exists():
             words = [str(options.corpus), "--resume", str(folder)]
         else:

@@ -62,6 +62,11 @@ class Known(NamedTuple):
         """Index all three tensors alike."""
         return Known(*(x[index] for x in self))  # type: ignore[index]
 
+    def decided(self, num_voices: int) -> Tensor:
+        """Which voices are known in a whole frame, also those known to rest, shape ``(..., v)``."""
+        bits = torch.arange(num_voices, device=self.voices.device)
+        return (self.voices.unsqueeze(-1) >> bits & 1).bool().all(-2)
+
     @property
     def pieces(self) -> Tensor:
         """Whether anything is known of each piece, shape ``(b,)``, for tensors of shape ``(b, t, n)``."""

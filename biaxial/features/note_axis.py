@@ -157,9 +157,7 @@ class NoteFeatures(nn.Module):
             known_at = self._positions(known.outcomes.long())  # b v
             at = torch.minimum(at, known_at)
             placed = placed | (known_at < n).unsqueeze(1)
-            bits = torch.arange(self.config.num_voices, device=frame.device)
-            decided = (known.voices.unsqueeze(-1) >> bits & 1).bool().all(1)  # b v, also those known to rest
-            to_come = to_come & ~decided.unsqueeze(1)
+            to_come = to_come & ~known.decided(self.config.num_voices).unsqueeze(1)
         sounded = was_at < n  # b v
         pitch, old = self.pitches[at.clamp(max=n - 1)], self.pitches[was_at.clamp(max=n - 1)]  # b v
         here_pitch = self.pitches[places].view(1, -1, 1)

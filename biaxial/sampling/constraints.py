@@ -134,6 +134,8 @@ def bass_bias(config: FeatureConfig, key: Key, *, off_tonic: bool = False, held:
 class Polyphony:
     """Rule: between ``least`` and ``most`` voices (notes, in an unvoiced corpus) sound in every frame.
 
+    What is known may break it, and is made up for as far as the other voices can.
+
     Parameters
     ----------
     config
@@ -174,11 +176,16 @@ class Polyphony:
             can = ((allowed & self.strikes).any(2) | ((allowed & self.holds).any(2) & sounded)).long()
         room = can.flip(1).cumsum(1).flip(1) - can  # b n v: so many cells strictly after could
         room = room[:, places].unsqueeze(2)
-        later = ((after == 0) & (room > 0)) if self.config.num_voices else room
         given = torch.zeros_like(here) if known is None else self.counts[known.outcomes.long()].long()  # b n v
         ahead = (given.flip(1).cumsum(1).flip(1) - given)[:, places].unsqueeze(2)  # known, strictly after
-        most = given.sum((1, 2)).clamp(min=self.most)[:, None, None]  # what is known may be more than is allowed
-        bad = ((after + ahead).sum(-1) > most) | (after.sum(-1) + later.sum(-1) < self.least)
+        later = ((after == 0) & ((room > 0) | (ahead > 0))) if self.config.num_voices else room
+        most = given.sum((1, 2)).clamp(min=self.most)  # what is known may be more than is allowed,
+        least = torch.full_like(most, self.least)
+        if known is not None and self.config.num_voices:  # and voices that are known to rest leave fewer to sound
+            rests = (known.decided(self.config.num_voices) & (given.sum(1) == 0)).sum(1)
+            least = torch.minimum(least, self.config.num_voices - rests)
+        many, few = (after + ahead).sum(-1) > most[:, None, None], after.sum(-1) + later.sum(-1) < least[:, None, None]
+        bad = many | few
         return torch.zeros(bad.shape, dtype=torch.float64).masked_fill(bad, -torch.inf)
 
     def turned(self, down: bool) -> Polyphony:

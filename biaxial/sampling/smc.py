@@ -51,7 +51,9 @@ class Drawn:
     outcomes
         The rolls, shape ``(b, t, n)``.
     log_evidence
-        Estimated log-probability that the constraints are met, shape ``(b,)``; without particles the log-weight.
+        Estimated log of the normaliser of what the weights aim at, shape ``(b,)``: with hard constraints alone and
+        no lookahead the log-probability that they are met. Without particles the log-weight. Minus infinity if at some
+        step nobody could meet them.
     log_likelihood
         Log-probability of each roll under the model, shape ``(b,)``.
     """
@@ -107,6 +109,7 @@ def draw_pieces(
     context = stepper.encode(known, conditions)
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
     log_evidence = torch.zeros(b, dtype=torch.float64)
+    unmet = torch.zeros(b, dtype=torch.bool)
     for step in range(t):
         if step == branch:
             every = torch.arange(b).repeat_interleave(number)
@@ -135,6 +138,8 @@ def draw_pieces(
         )
         history[:, step] = frame
         log_weight = log_weight + rearrange(weight, "(b p) -> b p", p=now)
+        lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
+        unmet, log_weight = unmet | lost, log_weight.masked_fill(lost.unsqueeze(1), 0.0)
         if now > 1 and step < t - 1:
             kept, log_weight, gained = _resampled(log_weight, seeds, step)
             log_evidence = log_evidence + gained
@@ -144,7 +149,7 @@ def draw_pieces(
     total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])
     chosen = _ancestors(log_weight, resampling_uniforms(seeds, t), 1).squeeze(1)
     rows = torch.arange(b) * log_weight.shape[1] + chosen
-    return Drawn(history[rows], log_evidence + total, state.log_likelihood[rows])
+    return Drawn(history[rows], (log_evidence + total).masked_fill(unmet, -torch.inf), state.log_likelihood[rows])
 
 
 def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,7 +1,8 @@
 """The reference stepper: one frame at a time, one cell after another, written to be read.
 
-Everything that draws or scores goes through :meth:`Stepper.step`. It works in float64 on the CPU, so that a seed gives
-the same piece whatever the batch size or the processor; fast steppers stand beside it and must agree with it.
+Everything that draws or scores goes through :meth:`Stepper.step`. It works on the CPU, by default in float64, so that
+a seed gives the same piece whatever the batch size or the processor. Fast steppers stand beside it and must agree with
+it.
 
 With model probabilities p, biases b and a proposal q, a cell x adds ``log p(x) + b(x) - log q(x)`` to the log-weight.
 Without temperature and min-p, q is p exp(b) normalised and this is ``log sum_s p(s) exp(b(s))``: zero where nothing
@@ -155,7 +156,7 @@ class Stepper:
     Parameters
     ----------
     model
-        The network; a float64 copy of it is kept.
+        The network; a copy of it is kept.
     proposal
         Temperature and min-p.
     precision
@@ -312,11 +313,15 @@ class Stepper:
     def _decide(self, task: Task, log_probs: Tensor, frame: Tensor, places: slice) -> tuple[Tensor, Tensor, Tensor]:
         """Draw or take the outcomes of some places; returns them with their log-weights and log-probabilities."""
         bias = torch.zeros_like(log_probs) if task.bias is None else task.bias[:, places]
-        for rule in task.rules:
-            bias = bias + rule.bias(frame, task.previous, self._static(task), places, task.known)
+        if task.rules:
+            static = self._static(task)
+            for rule in task.rules:
+                bias = bias + rule.bias(frame, task.previous, static, places, task.known)
         biased = log_probs + bias
         stuck = biased.amax(-1, keepdim=True) < IMPOSSIBLE / 2  # nothing is allowed: silence, with weight zero
-        log_q = self._proposed(torch.where(stuck, log_probs, biased))
+        tempered = self._tempered(torch.where(stuck, log_probs, biased))
+        cut = self._unlikely(tempered)
+        log_q = tempered.masked_fill(cut, -torch.inf).log_softmax(-1)
         cumulative = log_q.exp().cumsum(-1)
         point = task.randoms[:, places].unsqueeze(-1) * cumulative[..., -1:]
         choice = torch.searchsorted(cumulative, point, right=True).clamp(max=log_q.shape[-1] - 1)
@@ -325,7 +330,8 @@ class Stepper:
         if self.proposal.target == "piece":
             target = biased / self.proposal.temperature + self.shift
         else:
-            target = self._proposed(log_probs) + bias if self.proposal.target == "draw" else biased
+            unbiased = self._tempered(log_probs).masked_fill(cut, -torch.inf).log_softmax(-1)
+            target = unbiased + bias if self.proposal.target == "draw" else biased
         weight = (target.gather(-1, choice) - log_q.gather(-1, choice)).masked_fill(stuck, -torch.inf)
         if task.known is not None:
             decided = (task.known.voices[:, places] == self.config.alphabet.everything).unsqueeze(-1)
@@ -343,11 +349,12 @@ class Stepper:
         bias = torch.zeros(agrees.shape, dtype=torch.float64) if task.bias is None else task.bias
         return bias.masked_fill(~agrees, -torch.inf)
 
-    def _proposed(self, biased: Tensor) -> Tensor:
-        """Log-probabilities of the proposal."""
-        proposal = self.proposal
-        log_q = (biased / proposal.temperature + self.shift).log_softmax(-1)
-        if proposal.min_p:
-            unlikely = (log_q < math.log(proposal.min_p)) & (log_q < log_q.amax(-1, keepdim=True))
-            log_q = log_q.masked_fill(unlikely, -torch.inf).log_softmax(-1)
-        return log_q
+    def _tempered(self, biased: Tensor) -> Tensor:
+        """Log-probabilities after temperature and density."""
+        return (biased / self.proposal.temperature + self.shift).log_softmax(-1)
+
+    def _unlikely(self, tempered: Tensor) -> Tensor:
+        """What min-p leaves out."""
+        if not self.proposal.min_p:
+            return torch.zeros_like(tempered, dtype=torch.bool)
+        return (tempered < math.log(self.proposal.min_p)) & (tempered < tempered.amax(-1, keepdim=True))

@@ -166,8 +166,7 @@ class VoiceLeadingRule:
             known_at = self._positions(known.outcomes)
             fixed = known_at < n
             at = torch.where(fixed, known_at, at)
-            bits = torch.arange(self.config.num_voices)
-            decided = (known.voices.unsqueeze(2) >> bits & 1).bool().all(1)  # b u, also those known to rest
+            decided = known.decided(self.config.num_voices)  # b u
         placed = (at.unsqueeze(2) < here) | fixed.unsqueeze(2)
         to_come = ~(placed | decided.unsqueeze(2))
         return _Voices(here, at, was_at, fixed, placed, to_come, _seen(self.motions, was_at, here))

@@ -51,6 +51,12 @@ class Forbidden:
     pitches: tuple[int, ...]
     voices: tuple[int, ...] = (0, 1, 2, 3)
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.first_beat < self.end_beat:
+            raise InputError(
+                f"a place goes from a beat of at least 0 to a later one, not from {self.first_beat} to {self.end_beat}"
+            )
+
 
 def voice_number(name: str | int) -> int:
     """The number of a voice from its name, or the first letter of it: 0 for ``"soprano"``.
@@ -122,6 +128,8 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
     InputError
         If it cannot be read, or lacks a voice.
     """
+    if line is not None and not isinstance(source, str | Path):
+        raise InputError(f"line {line!r}: only a file has parts to choose from; give the notes of the one you mean")
     if not isinstance(source, str | Path | Score):
         return melody_from_beats(source), ()
     score = source if isinstance(source, Score) else read_score(source)
@@ -134,6 +142,8 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
         left = len(score.notes) - len(notes)
         remark = (f"took the {taken} of music in several voices and left out {left} other notes",) if left else ()
         return replace(score, notes=notes), remark
+    if len(voices) > 1 and line is not None:
+        raise InputError(f"line {line!r} is one voice; leave it out to give several, or give one voice")
     if len(voices) > 1:
         raise InputError(
             "the music does not say which notes are which voice; name its tracks Soprano, Alto, Tenor, Bass"
@@ -258,9 +268,10 @@ def ending(request: Request, config: ModelConfig, drawing: Drawing, copies: int)
         wrong = degree != 0 if voice == config.num_voices - 1 else degree not in triad
         if wrong or note.end_ticks < score.length_ticks:
             return None
-    unit = Grid(config.steps_per_quarter).step_ticks(score.ticks_per_quarter)
-    last = max(note.onset_ticks for note in lines.values()) // unit
-    return cadence([score] * copies, config, drawing, 0, last)
+    grid = Grid(config.steps_per_quarter)
+    heard, _ = grid.quantised(replace(score, notes=tuple(lines.values())))
+    last = max(note.onset_ticks for note in heard.notes) // grid.step_ticks(heard.ticks_per_quarter)
+    return cadence([heard] * copies, config, drawing, 0, last)
 
 
 def place_bias(score: Score, config: ModelConfig, forbid: Sequence[Forbidden], shift: int) -> Tensor | None:

@@ -40,7 +40,7 @@ def load(checkpoint: str | Path | None = None, device: str = "auto") -> Model:
     checkpoint
         A ``.safetensors`` file made by ``biaxial-train``; the shipped chorale weights by default.
     device
-        ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; drawing runs on the CPU, in float64.
+        ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; drawing runs on the CPU.
 
     Raises
     ------
@@ -241,7 +241,8 @@ class Model:
         seed
             Piece ``i`` is the one that ``seed + i`` gives alone.
         drawing
-            Temperature and constraints, :data:`~biaxial.tasks.drawing.HARMONISING` by default.
+            Temperature and constraints, :data:`~biaxial.tasks.drawing.HARMONISING` by default. With chord symbols all
+            voices sound unless it says otherwise.
         progress
             Called with the number of frames drawn since its last call; what it raises ends the drawing.
 
@@ -259,8 +260,10 @@ class Model:
         request = replace(request, remarks=(*remarks, *request.remarks))
         drawing = drawing or HARMONISING
         if request.score.chords and drawing.min_voices is None:  # a rest would be the easiest way to agree with a chord
-            drawing = replace(drawing, min_voices=self.network.config.num_voices)
-        close = ending(request, self.network.config, drawing, num_outputs)
+            many = self.network.config.num_voices
+            least = many if drawing.max_voices is None else min(many, drawing.max_voices)
+            drawing = replace(drawing, min_voices=least)
+        close = ending(request, self.network.config, drawing, max(1, num_outputs))
         return self._alternatives(num_outputs, request, seed, drawing, progress, close)
 
     def infill(
@@ -431,7 +434,7 @@ class Model:
         time_signature
             The metre.
         seed, drawing, progress
-            As for :meth:`compose_many`; there is no ending.
+            As for :meth:`compose_many`. There is no ending, and no particles or candidates to choose among.
 
         Raises
         ------
@@ -466,6 +469,8 @@ class Model:
         progress: Progress | None,
         close: Ending | None,
     ) -> Iterator[Piece]:
+        if not requests:
+            raise InputError("no pieces were asked for; give a number of at least 1")
         # particles cost as many networks, and are drawn in half the precision
         precision = torch.float64 if drawing.particles == 1 else torch.float32
         stepper = ParallelStepper(self.network, drawing.proposal(self.made), precision)
@@ -474,6 +479,8 @@ class Model:
     def _close(self, requests: Sequence[Request], drawing: Drawing) -> Ending | None:
         """An ending on the tonic, if one is wanted."""
         config = self.network.config
+        if not requests:
+            return None
         first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
         scores = [request.score for request in requests]
         return cadence(scores, config, drawing, first_free) if drawing.cadence else None

@@ -58,7 +58,8 @@ class Piece:
     likelihood
         How probable the model finds it, given its outline and what was known of it.
     log_evidence
-        Estimated log-probability, in nats, that the constraints are met; without particles the log-weight.
+        Estimated log of the normaliser of what was drawn from, in nats; minus infinity if the constraints could not be
+        met. It is a log-probability with hard constraints alone and no lookahead.
     remarks
         What was decided on the way and is worth telling, one line each.
     """

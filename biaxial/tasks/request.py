@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from biaxial.constants import HOLD, STRIKE
 from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
 from biaxial.features.known import Known
@@ -160,6 +161,9 @@ def prepare(request: Request, config: ModelConfig) -> Prepared:
 def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8], config: ModelConfig) -> Score:
     """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``."""
     states, sets = config.alphabet.articulated(outcomes)
+    if config.num_states == 2:  # nothing says that a pitch is struck again, but a known note ends where it ends
+        ended = prepared.known.ended.numpy() & np.maximum(sets, 1)
+        states = np.where((states == HOLD) & (ended > 0), STRIKE, states).astype(np.int8)
     grid = Grid(config.steps_per_quarter)
     unit = grid.step_ticks(prepared.outline.ticks_per_quarter)
     voices = sets if config.num_voices else None

@@ -76,7 +76,8 @@ class BestWeights(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self.best, self.valid_nats = state_dict["best"], state_dict["valid_nats"]
+        self.best = state_dict["best"]
+        self.valid_nats = state_dict.get("valid_nats", self.best)
         self.seconds_before = state_dict["seconds"]
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:

@@ -178,7 +178,7 @@ def train(
     }
     if resume:
         document = json.loads((folder / "config.json").read_text())
-    best = BestWeights(folder, corpus, str(document["started_from"]))
+    best = BestWeights(folder, corpus, str(document.get("started_from", "")))
     samples = Samples(folder, train_config.sample_every)
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)

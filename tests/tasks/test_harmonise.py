@@ -330,10 +330,28 @@ def test_polyphony_counts_the_melody(noise: Model, voices: tuple[int, int]) -> N
 
 
 def test_what_cannot_be_met_is_said(noise: Model) -> None:
-    """A melody that rests leaves three voices, however many are wanted."""
-    piece = noise.harmonise(line([67, None, 69]), drawing=replace(QUICK, min_voices=4))
+    nothing = Forbidden(0, 1, tuple(range(128)), (1,))
+    piece = noise.harmonise(line([67, 69]), forbid=[nothing], drawing=replace(QUICK, min_voices=4))
     assert UNMET in piece.remarks
-    check_given(piece, line([67, None, 69]))
+    alto = piece.score.voice_notes(1)
+    assert alto  # the second beat is written all the same
+    assert all(note.onset_ticks >= Q for note in alto)
+
+
+def test_a_voice_that_is_known_to_rest_does_not_count_for_the_least(noise: Model) -> None:
+    piece = noise.harmonise(line([67, None, 69]), drawing=replace(QUICK, min_voices=4))
+    assert UNMET not in piece.remarks
+    sounding = {note.voice for note in piece.score.notes if note.onset_ticks <= Q < note.end_ticks}
+    assert sounding == {1, 2, 3}
+
+
+def test_two_given_voices_may_meet_in_a_unison(noise: Model) -> None:
+    notes = tuple(
+        Note(i * Q, Q, pitch, v) for v, line_ in enumerate(((67, 69), (67, 65))) for i, pitch in enumerate(line_)
+    )
+    piece = noise.harmonise(Score(notes), voice=("soprano", "alto"), drawing=replace(QUICK, min_voices=4))
+    assert UNMET not in piece.remarks
+    assert {note.voice for note in piece.score.notes if note.onset_ticks == 0} == {0, 1, 2, 3}
 
 
 def test_locked_notes_of_other_voices_are_kept(noise: Model) -> None:

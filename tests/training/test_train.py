@@ -13,7 +13,8 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from biaxial.errors import InputError
-from biaxial.models.checkpoint import load_weights
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.checkpoint import load_weights, start_with
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.score import Grid
 from biaxial.tasks.model import load
@@ -182,3 +183,25 @@ def test_a_run_of_an_older_version_is_refused(run: Path, tmp_path: Path) -> None
     torch.save(checkpoint, folder / "last.ckpt")
     with pytest.raises(InputError, match="older version"):
         run_configs(folder)
+
+
+def test_a_run_goes_on_from_weights_without_an_encoder(corpus: Corpus, tmp_path: Path) -> None:
+    plain = dataclasses.replace(CONFIG, context_hidden=0)
+    short = dataclasses.replace(SETTINGS, epochs=1, sample_every=0)
+    train(corpus, plain, short, tmp_path / "plain", CPU, quiet=True)
+    weights = tmp_path / "plain" / "model.safetensors"
+    model = BiaxialLSTM(CONFIG)
+    start_with(model, weights)
+    for name, tensor in load_weights(weights)[0].state_dict().items():
+        assert torch.equal(model.state_dict()[name], tensor), name
+    with pytest.raises(InputError, match="neighbourhood is 12 there and 3 here"):
+        start_with(BiaxialLSTM(dataclasses.replace(CONFIG, neighbourhood=3)), weights)
+    longer = dataclasses.replace(SETTINGS, epochs=2, sample_every=0)
+    train(corpus, CONFIG, longer, tmp_path / "whole", CPU, start_from=weights, quiet=True)
+    train(corpus, CONFIG, longer, tmp_path / "broken", CPU, start_from=weights, quiet=True, callbacks=[Stop(1)])
+    train(corpus, CONFIG, longer, tmp_path / "broken", CPU, resume=True, quiet=True)
+    (whole, made), (broken, other) = (load_weights(tmp_path / x / "model.safetensors") for x in ("whole", "broken"))
+    assert made["started_from"] == other["started_from"] == "model.safetensors"
+    assert made["valid_nats_given_melody"] > 0
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, broken.state_dict()[name]), name
