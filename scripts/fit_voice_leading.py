@@ -10,7 +10,8 @@ enclose his rate, along the logarithm of the rate. A rule that is broken no more
 gets none. The seeds are the same every time, so that differences are due to the weights. A fit takes up to a dozen
 rounds of composing; a round of 200 pieces takes about a quarter of an hour of one core.
 
-The last rows say what the weights do to the rest: a voice can also keep a rule by being silent.
+The last rows say what the weights do to the rest: a voice can also keep a rule by being silent. Below the table stands
+what they cost: the mean nats per step that the network gives to the pieces, itself without any rule.
 """
 
 from __future__ import annotations
@@ -153,9 +154,12 @@ def main() -> None:
         model = biaxial.load(options.checkpoint)
         drawing = Drawing() if options.temperature is None else Drawing(temperature=options.temperature)
 
+        nats: list[float] = []
+
         def compose(weights: VoiceLeading) -> list[dict[str, tuple[float, float]]]:
             wanted = replace(drawing, voice_leading=weights)
-            pieces = model.compose_many(options.num_outputs, options.bars, seed=options.seed, drawing=wanted)
+            pieces = list(model.compose_many(options.num_outputs, options.bars, seed=options.seed, drawing=wanted))
+            nats[:] = [piece.nats_per_step for piece in pieces]
             counts = [counts_of(piece.score, options.bars) for piece in pieces]
             shown = {name: round(per_hundred(rate), 2) for name, rate in summed(counts).items()}
             print(f"{asdict(weights)}: {shown}", file=sys.stderr, flush=True)
@@ -166,6 +170,8 @@ def main() -> None:
             weights = fit(lambda tried: summed(compose(tried)), summed(bach), sorted(options.values))
             print(f"{weights}\n")
         print(table_of({"ours": compose(weights), "Bach": bach}))
+        error = np.std(nats, ddof=1) / math.sqrt(len(nats)) if len(nats) > 1 else math.nan
+        print(f"\n{np.mean(nats):.3f} ± {error:.3f} nats per step")
     except (OSError, ValueError) as error:
         parser.error(str(error))
 

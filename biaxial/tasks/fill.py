@@ -111,8 +111,9 @@ def fill(
         for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):
             chosen = row * many + int(worth[row * many : (row + 1) * many].argmax())
             outcomes = drawn.outcomes[chosen].numpy()
-            struck = (config.alphabet.articulated(outcomes)[0] == STRIKE).sum()
-            nats = LogLikelihood(float(drawn.log_likelihood[chosen]), len(outcomes), int(struck))
+            is_drawn = (piece.known.voices.numpy() != config.alphabet.everything).any(axis=1)
+            struck = (config.alphabet.articulated(outcomes)[0] == STRIKE)[is_drawn].sum()
+            nats = LogLikelihood(float(drawn.log_likelihood[chosen]), int(is_drawn.sum()), int(struck))
             score = assembled(request, piece, outcomes, config)
             evidence = float(drawn.log_evidence[chosen])
             remarks = request.remarks if met[chosen] else (*request.remarks, UNMET)

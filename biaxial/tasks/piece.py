@@ -23,9 +23,9 @@ class LogLikelihood:
         Log-probability of the roll, at most 0; minus infinity if the model cannot express it. For a piece of which
         something was known, that of what was drawn, given what was known.
     num_steps
-        Frames of the roll.
+        Frames of the roll; of a drawn piece those in which anything was drawn.
     num_struck
-        Cells that strike a note.
+        Cells of these frames that strike a note.
     """
 
     nats: float
@@ -35,7 +35,7 @@ class LogLikelihood:
     @property
     def nats_per_step(self) -> float:
         """Negative log-likelihood of a step; the lower, the more likely."""
-        return -self.nats / self.num_steps
+        return -self.nats / max(1, self.num_steps)
 
     @property
     def nats_per_note(self) -> float:
