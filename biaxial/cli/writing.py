@@ -53,7 +53,7 @@ class WritingOptions:
         None,
         short="-t",
         within=(0.4, 2),
-        help="above 1 more adventurous, below 1 more usual (default: 0.8, or 0.7 where voices are given)",
+        help="above 1 more adventurous, below 1 more usual (default: 0.8, or 0.5 where voices are given)",
     )
     density: float | None = option(
         None, within=(-3, 3), help="above 0 more notes, below 0 fewer (default: what the weights carry)"

@@ -106,7 +106,7 @@ class Drawing:
         return Proposal(self.temperature, sounding, striking, self.min_p, target="piece" if self.lookahead else "draw")
 
 
-HARMONISING = Drawing(temperature=0.7, particles=12, lookahead=True)
+HARMONISING = Drawing(temperature=0.5, particles=12, lookahead=True)
 """How the unknown voices of a piece are drawn by default."""
 
 
