@@ -259,10 +259,6 @@ class Model:
         request = harmonisation(score, self.network.config, voices=voices, key=key, chords=symbols, forbid=forbid)
         request = replace(request, remarks=(*remarks, *request.remarks))
         drawing = drawing or HARMONISING
-        if request.score.chords and drawing.min_voices is None:  # a rest would be the easiest way to agree with a chord
-            many = self.network.config.num_voices
-            least = many if drawing.max_voices is None else min(many, drawing.max_voices)
-            drawing = replace(drawing, min_voices=least)
         close = ending(request, self.network.config, drawing, max(1, num_outputs))
         return self._alternatives(num_outputs, request, seed, drawing, progress, close)
 
@@ -458,8 +454,12 @@ class Model:
         progress: Progress | None,
         close: Ending | None = None,
     ) -> Iterator[Piece]:
-        seeds = range(seed, seed + num_outputs)
-        return self._filled([request] * num_outputs, seeds, drawing or HARMONISING, progress, close)
+        seeds, drawing = range(seed, seed + num_outputs), drawing or HARMONISING
+        if request.score.chords and drawing.min_voices is None:  # a rest would be the easiest way to agree with a chord
+            many = self.network.config.num_voices
+            least = many if drawing.max_voices is None else min(many, drawing.max_voices)
+            drawing = replace(drawing, min_voices=least)
+        return self._filled([request] * num_outputs, seeds, drawing, progress, close)
 
     def _filled(
         self,

@@ -16,7 +16,7 @@ from biaxial.errors import InputError
 from biaxial.models.config import ModelConfig
 from biaxial.score import ChordSymbol, Grid, Note, Score, TimeSignature
 from biaxial.tasks.compose import with_voices
-from biaxial.tasks.harmonise import stated_key
+from biaxial.tasks.harmonise import place_bias, stated_key
 from biaxial.tasks.outline import default_phrases, phrase_ends
 from biaxial.tasks.request import Request, num_steps, refined, rescaled
 
@@ -81,7 +81,8 @@ def infilling(
     unit = grid.step_ticks(request.ticks_per_quarter)
     known = np.ones((num_steps(request, grid), columns), dtype=bool)
     known[-(-span[0] * ratio // unit) : -(-span[1] * ratio // unit), sorted(free)] = False
-    return Request(request, known, remarks=(remark,) if remark else ())
+    bias = place_bias(request, config, (), 0)
+    return Request(request, known, bias=bias, remarks=(remark,) if remark else ())
 
 
 def continuation(score: Score, config: ModelConfig, bars: int) -> Request:
