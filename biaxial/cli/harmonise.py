@@ -54,7 +54,6 @@ class HarmoniseOptions:
     chords: str | None = option(
         None, metavar="CHORDS", help="chord symbols, a bar between strokes: 'G | D7 G | Em C | D' (default: the file's)"
     )
-
     cadence: bool = option(True, help="end with a chord on the tonic, where the tune allows it")
 
 
