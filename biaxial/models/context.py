@@ -57,15 +57,13 @@ class ContextFeatures(nn.Module):
         around = rearrange(padded.unfold(2, 2 * _REACH + 1, 1), "b t n v w -> b t n (v w)")
         struck = (planes * self.struck[outcomes].unsqueeze(-1)).amax(2, keepdim=True)  # b t 1 v
         counts = planes.amax(-1) @ time_features.pitch_class.to(planes.dtype)  # b t 12
-        return torch.cat(
-            [
-                around,
-                struck.expand_as(planes),
-                (known.voices.unsqueeze(-1) >> self.bits & 1).to(planes.dtype),
-                counts[..., time_features.rotation],
-            ],
-            dim=-1,
-        )
+        parts = {
+            "known": around,
+            "struck": struck.expand_as(planes),
+            "is_known": (known.voices.unsqueeze(-1) >> self.bits & 1).to(planes.dtype),
+            "chord": counts[..., time_features.rotation],
+        }
+        return torch.cat([parts[name] for name in self.slices], dim=-1)
 
 
 class ContextEncoder(nn.Module):

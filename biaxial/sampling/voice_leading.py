@@ -1,9 +1,9 @@
 """Voice leading as soft constraints: what a textbook advises against costs an outcome some nats before it is drawn.
 
-Bach does now and then what the rules forbid, so the weights are fitted to his rates (``scripts/fit_voice_leading.py``)
-and nothing is forbidden. The definitions are those of the detectors (:mod:`biaxial.metrics.voice_leading`), read from
-the frame before to this one; a step in which no voice moves or strikes costs nothing, and a voice that rested in the
-frame before has no motion.
+Bach does now and then what the rules forbid, so nothing is forbidden, and ``scripts/fit_voice_leading.py`` measures
+which weights bring his rates. The definitions are those of the detectors (:mod:`biaxial.metrics.voice_leading`), read
+from the frame before to this one; a step in which no voice moves or strikes costs nothing, and a voice that rested in
+the frame before has no motion.
 
 An event of two voices is charged once, to the outcome that decides it: that of the voice drawn later, and for a
 crossing that of the voice drawn earlier, since from the top down a voice that is placed before a higher one leaves that
