@@ -114,6 +114,8 @@ class Task:
     bias: Tensor | None
     rules: Sequence[Rule]
     echo: Echo | None = None
+    static: Tensor | None = None
+    """The bias for rules: what does not agree with what is known is forbidden too."""
 
     def turned(self, walk: int, features: NoteFeatures) -> Task:
         """The task for a walk, its notes from low to high before and in the order of the walk after."""
@@ -138,6 +140,7 @@ class Task:
             randoms=self.randoms[rows],
             known=None if self.known is None else Known(*(x[rows] for x in self.known)),
             bias=None if self.bias is None else self.bias[rows],
+            static=None if self.static is None else self.static[rows],
             echo=None if self.echo is None else Echo(*(x[rows] for x in self.echo)),
         )
 
@@ -287,7 +290,10 @@ class Stepper:
     def _drawn_by(self, walk: int, task: Task) -> tuple[Tensor, Tensor, Tensor]:
         """Draw a frame by one walk; notes of task and frame from low to high."""
         features = self.model.walk(walk).features
-        frame, log_weight, log_p = self._walk(task.turned(walk, features))
+        task = task.turned(walk, features)
+        if task.rules:
+            task = replace(task, static=self._static(task))  # once a frame, however often it is guessed
+        frame, log_weight, log_p = self._walk(task)
         return features.walk(frame), log_weight, log_p
 
     def _walk(self, task: Task) -> tuple[Tensor, Tensor, Tensor]:
@@ -313,10 +319,8 @@ class Stepper:
     def _decide(self, task: Task, log_probs: Tensor, frame: Tensor, places: slice) -> tuple[Tensor, Tensor, Tensor]:
         """Draw or take the outcomes of some places; returns them with their log-weights and log-probabilities."""
         bias = torch.zeros_like(log_probs) if task.bias is None else task.bias[:, places]
-        if task.rules:
-            static = self._static(task)
-            for rule in task.rules:
-                bias = bias + rule.bias(frame, task.previous, static, places, task.known)
+        for rule in task.rules:
+            bias = bias + rule.bias(frame, task.previous, task.static, places, task.known)
         biased = log_probs + bias
         stuck = biased.amax(-1, keepdim=True) < IMPOSSIBLE / 2  # nothing is allowed: silence, with weight zero
         tempered = self._tempered(torch.where(stuck, log_probs, biased))
