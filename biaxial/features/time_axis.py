@@ -23,7 +23,8 @@ _SINCE_STEPS = 8
 _FAR_QUARTERS = 32.0
 _CLOCK = (4, 3)
 _CLOCK_BARS = 4
-_OF_CONDITIONS = ("position", "pitch_class", "key", "metre", "clock", "form")
+_OF_NOTES = ("position", "pitch_class", "key")
+_OF_STEPS = ("metre", "clock", "form")
 
 
 def one_hot(index: Tensor, size: int) -> Tensor:
@@ -94,7 +95,30 @@ class TimeFeatures(nn.Module):
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
         }
         self.slices, self.width = named_slices(widths)
-        self.conditions_width = sum(widths[name] for name in _OF_CONDITIONS)
+        self.conditions_width = sum(widths[name] for name in (*_OF_NOTES, *_OF_STEPS))
+
+    def of_steps(self, conditions: Tensor) -> dict[str, Tensor]:
+        """The inputs that are the same for all notes of a step, by name.
+
+        Parameters
+        ----------
+        conditions
+            Conditions of each step, integers, shape ``(b, t, c)``.
+
+        Returns
+        -------
+        Each of shape ``(b, t, f)``.
+        """
+        computed = (("metre", self._metre), ("clock", self._clock), ("form", self._form))
+        return {name: compute(conditions) for name, compute in computed if name in self.slices}
+
+    def of_notes(self, conditions: Tensor) -> dict[str, Tensor]:
+        """The inputs that each note has of itself and of the key, by name; arguments and shapes as below."""
+        (b, t, _), n = conditions.shape, self.config.num_notes
+        parts = {"position": self.pitch.expand(b, t, n, 1), "pitch_class": self.pitch_class.expand(b, t, n, 12)}
+        if "key" in self.slices:
+            parts["key"] = self._key(conditions)
+        return parts
 
     def of_conditions(self, conditions: Tensor) -> dict[str, Tensor]:
         """The inputs that do not depend on any frame, by name.
@@ -108,14 +132,9 @@ class TimeFeatures(nn.Module):
         -------
         Each of shape ``(b, t, n, f)``.
         """
-        (b, t, _), n = conditions.shape, self.config.num_notes
-        parts = {"position": self.pitch.expand(b, t, n, 1), "pitch_class": self.pitch_class.expand(b, t, n, 12)}
-        if "key" in self.slices:
-            parts["key"] = self._key(conditions)
-        for name, compute in (("metre", self._metre), ("clock", self._clock), ("form", self._form)):
-            if name in self.slices:
-                parts[name] = repeat(compute(conditions), "b t f -> b t n f", n=n)
-        return parts
+        n = self.config.num_notes
+        shared = {name: repeat(part, "b t f -> b t n f", n=n) for name, part in self.of_steps(conditions).items()}
+        return self.of_notes(conditions) | shared
 
     def forward(self, previous: Tensor, conditions: Tensor, echo: Echo | None = None) -> Tensor:
         """Compute the inputs.

@@ -106,7 +106,7 @@ def draw_pieces(
     branch, number = (particles.first_step, particles.number) if particles else (t, 1)
     state, history = stepper.start(b), torch.zeros(b, t, stepper.config.num_notes, dtype=torch.uint8)
     slots = slots or [0] * b
-    context = stepper.encode(known, conditions)
+    encoded = stepper.encode(known, conditions)
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
     log_evidence = torch.zeros(b, dtype=torch.float64)
     unmet = torch.zeros(b, dtype=torch.bool)
@@ -134,7 +134,7 @@ def draw_pieces(
             None if known is None else Known(*(x[:, step].repeat_interleave(now, 0) for x in known)),
             static,
             active,
-            None if context is None else context[:, step].repeat_interleave(now, 0),
+            encoded.at(step),
         )
         history[:, step] = frame
         log_weight = log_weight + rearrange(weight, "(b p) -> b p", p=now)

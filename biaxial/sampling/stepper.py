@@ -103,6 +103,28 @@ class StepState:
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """What is worked out of whole pieces before they are drawn, a row for each piece.
+
+    Attributes
+    ----------
+    context
+        What the context encoder tells each cell, shape ``(b, t, n, h)``, or ``(b, n, h)`` of one step; ``None`` where
+        nothing is known.
+    inputs
+        Inputs of the time axis that all notes of a step share, shape ``(b, t, f)``, or ``(b, f)`` of one step; from
+        steppers that want them.
+    """
+
+    context: Tensor | None = None
+    inputs: Tensor | None = None
+
+    def at(self, step: int) -> Encoded:
+        """That of one step."""
+        return Encoded(*(None if part is None else part[:, step] for part in (self.context, self.inputs)))
+
+
+@dataclass(frozen=True)
 class Task:
     """One frame that is to be drawn, notes from low to high or in the order of a walk: all that a step needs."""
 
@@ -185,8 +207,8 @@ class Stepper:
         return StepState(previous, None, torch.zeros(batch, dtype=torch.float64), memory)
 
     @torch.inference_mode()
-    def encode(self, known: Known | None, conditions: Tensor) -> Tensor | None:
-        """What the model's context encoder tells each cell, shape ``(b, t, n, h)``.
+    def encode(self, known: Known | None, conditions: Tensor) -> Encoded:
+        """Work out what only depends on what is given.
 
         Parameters
         ----------
@@ -195,7 +217,7 @@ class Stepper:
         conditions
             Their conditions, shape ``(b, t, c)``.
         """
-        return self.model.encode(known, conditions)
+        return Encoded(self.model.encode(known, conditions))
 
     @torch.inference_mode()
     def step(
@@ -206,7 +228,7 @@ class Stepper:
         known: Known | None = None,
         bias: Tensor | None = None,
         rules: Sequence[Rule] = (),
-        context: Tensor | None = None,
+        encoded: Encoded | None = None,
     ) -> tuple[Tensor, Tensor, StepState]:
         """Draw one frame.
 
@@ -224,8 +246,9 @@ class Stepper:
             Static biases of this step, broadcastable to ``(b, n, k)``.
         rules
             Constraints that read the frame so far.
-        context
-            What the context encoder tells the cells of this frame, shape ``(b, n, h)``; nothing by default.
+        encoded
+            What :meth:`encode` has found for this step. Where it has fewer rows than the state, the rows of a piece
+            follow one another.
 
         Returns
         -------
@@ -234,12 +257,15 @@ class Stepper:
         """
         b, n = state.previous.shape
         echo = None if state.memory is None else state.memory.echo()
+        context = None if encoded is None else encoded.context
+        if context is not None:
+            context = context.repeat_interleave(b // len(context), 0).unsqueeze(1)
         output, layers = self.model.over_time(
             state.previous.unsqueeze(1),
             conditions.unsqueeze(1),
             state.layers,
             echo,
-            None if context is None else context.unsqueeze(1),
+            context,
         )
         if bias is not None:
             bias = self._of_unknown(torch.broadcast_to(bias, (b, n, len(self.config.alphabet))), known)

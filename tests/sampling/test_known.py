@@ -113,7 +113,7 @@ def draw(
     stepper: Stepper, count: int, known: Known, num_steps: int = NUM_STEPS, **constraints: object
 ) -> tuple[Tensor, Tensor, Tensor]:
     rows = conditions(count, num_steps)
-    context = stepper.encode(known, rows)
+    encoded = stepper.encode(known, rows)
     state, frames, log_weight = stepper.start(count), [], torch.zeros(count, dtype=torch.float64)
     for step in range(num_steps):
         frame, weight, state = stepper.step(
@@ -121,7 +121,7 @@ def draw(
             rows[:, step],
             uniforms(range(count), step, stepper.config.num_notes),
             Known(*(x[:, step] for x in known)),
-            context=None if context is None else context[:, step],
+            encoded=encoded.at(step),
             **constraints,  # type: ignore[arg-type]
         )
         frames.append(frame)

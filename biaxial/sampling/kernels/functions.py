@@ -1,0 +1,38 @@
+"""Functions of one float32 number that a compiler can run on many at once, and which are right to its precision.
+
+A kernel that has been cached does not notice a change here: remove ``biaxial/sampling/kernels/__pycache__`` after one.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+_f = np.float32
+_LOG2_E, _LN2_HIGH, _LN2_LOW = _f(1.4426950408889634), _f(0.693359375), _f(-2.1219444005469057e-4)
+_ONE, _TWO, _HALF = _f(1), _f(2), _f(0.5)
+_C2, _C3, _C4, _C5, _C6, _C7 = (_f(1 / np.prod(np.arange(1.0, order + 1))) for order in range(2, 8))
+_LOWEST, _HIGHEST = _f(-87), _f(88)
+_BIAS, _MANTISSA = np.int32(127), np.int32(23)
+
+
+@numba.njit(inline="always")
+def exp(x):  # type: ignore[no-untyped-def]
+    """exp(x) = 2^k exp(r) with r at most ln(2) / 2 in size, where a Taylor polynomial is exact to float32."""
+    x = min(max(x, _LOWEST), _HIGHEST)
+    k = np.floor(x * _LOG2_E + _HALF)
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    p = ((((((_C7 * r + _C6) * r + _C5) * r + _C4) * r + _C3) * r + _C2) * r + _ONE) * r + _ONE
+    return p * np.int32((np.int32(k) + _BIAS) << _MANTISSA).view(np.float32)
+
+
+@numba.njit(inline="always")
+def sigmoid(x):  # type: ignore[no-untyped-def]
+    """The logistic function."""
+    return _ONE / (_ONE + exp(-x))
+
+
+@numba.njit(inline="always")
+def tanh(x):  # type: ignore[no-untyped-def]
+    """The hyperbolic tangent."""
+    return _TWO * sigmoid(_TWO * x) - _ONE

@@ -1,0 +1,117 @@
+"""Kernels of the time axis: what enters its first layer, and the cells of an LSTM.
+
+The inputs of a frame are sparse (a few sounding cells, a few one-hot groups), so their share in the gates is a sum of
+rows of the weight matrix. The dense products, hidden state by weights, are left to PyTorch.
+All arrays are contiguous; float32 unless another type is given. ``g`` is the axis of gates, four times the units of a
+layer: input, forget, cell, output.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.sampling.kernels.functions import sigmoid, tanh
+
+Floats = NDArray[np.float32]
+
+class TimeTables(NamedTuple):
+    """Weights of the first layer, by what they are multiplied with.
+
+    Attributes
+    ----------
+    planes
+        What each outcome shows to the neighbourhood, shape ``(k, p)``.
+    neighbourhood
+        Weights of each plane ``p`` at each offset ``w``, shape ``(p, w, g)``.
+    chord
+        Weights of each pitch class counted from the note's own, shape ``(12, g)``.
+    steps
+        Weights of the inputs that all notes of a step share, shape ``(f, g)``.
+    low_pitch
+        Pitch of note index 0.
+    """
+
+    planes: Floats
+    neighbourhood: Floats
+    chord: Floats
+    steps: Floats
+    low_pitch: int
+
+
+@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True, cache=True)
+def inputs_share(  # type: ignore[no-untyped-def]
+    tables, by_note, of_step, frames, out
+):
+    """The share of all inputs in the gates of the first layer.
+
+    Parameters
+    ----------
+    tables
+        :class:`TimeTables`.
+    by_note
+        Share of pitch and key with the layer's own bias, shape ``(n, g)``.
+    of_step
+        Inputs that all notes share, shape ``(f,)``.
+    frames
+        The frame before, outcomes, ``uint8``, shape ``(n,)``.
+    out
+        Written to, shape ``(n, g)``.
+    """
+    num_notes, width = by_note.shape
+    num_planes, reach = tables.neighbourhood.shape[0], tables.neighbourhood.shape[1] // 2
+    common = np.zeros(width, np.float32)
+    for f in range(len(of_step)):
+        value = of_step[f]
+        if value != 0:
+            for j in range(width):
+                common[j] += value * tables.steps[f, j]
+    by_class = np.zeros((12, width), np.float32)
+    for m in range(num_notes):
+        if frames[m] != 0:
+            for own in range(12):
+                row = tables.chord[(tables.low_pitch + m - own) % 12]
+                for j in range(width):
+                    by_class[own, j] += row[j]
+    for n in range(num_notes):
+        chord = by_class[(tables.low_pitch + n) % 12]
+        for j in range(width):
+            out[n, j] = by_note[n, j] + common[j] + chord[j]
+        for m in range(max(0, n - reach), min(num_notes, n + reach + 1)):
+            outcome = frames[m]
+            if outcome != 0:
+                for p in range(num_planes):
+                    if tables.planes[outcome, p] != 0:
+                        row = tables.neighbourhood[p, m - n + reach]
+                        for j in range(width):
+                            out[n, j] += row[j]
+
+
+@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True, cache=True)
+def lstm_cells(  # type: ignore[no-untyped-def]
+    given, recurrent, old, new, hidden
+):
+    """One step of the cells of an LSTM layer.
+
+    Parameters
+    ----------
+    given
+        Share of the inputs in the gates, shape ``(n, g)``, or ``(1, g)`` where it is the same for all.
+    recurrent
+        Share of the hidden state, shape ``(n, g)``.
+    old
+        Cell state, shape ``(n, h)``.
+    new, hidden
+        New cell state and new hidden state, written to, shape ``(n, h)``.
+    """
+    units = old.shape[1]
+    for n in range(old.shape[0]):
+        x, y = given[n % given.shape[0]], recurrent[n]
+        for j in range(units):
+            enter = sigmoid(x[j] + y[j]) * tanh(x[2 * units + j] + y[2 * units + j])
+            cell = sigmoid(x[units + j] + y[units + j]) * old[n, j] + enter
+            new[n, j] = cell
+            hidden[n, j] = sigmoid(x[3 * units + j] + y[3 * units + j]) * tanh(cell)
