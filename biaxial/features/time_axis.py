@@ -37,9 +37,9 @@ def echo_strength(echo: Echo) -> Tensor:
 
     Shape ``(..., 12)`` for an echo of shape ``(...)``.
     """
-    bounds = torch.tensor(LENGTH_BOUNDS, device=echo.length.device)
-    length = torch.bucketize(echo.length, bounds, right=True) - 1
-    return torch.cat([one_hot(length, len(LENGTH_BOUNDS)), echo.from_start.unsqueeze(-1)], dim=-1)
+    # No tensor of the bounds: copying one to a device is not allowed while a CUDA graph is captured.
+    reached = torch.stack([echo.length >= bound for bound in LENGTH_BOUNDS])
+    return torch.cat([one_hot(reached.sum(0) - 1, len(LENGTH_BOUNDS)), echo.from_start.unsqueeze(-1)], dim=-1)
 
 
 def named_slices(widths: dict[str, int]) -> tuple[dict[str, slice], int]:
@@ -61,6 +61,8 @@ class TimeFeatures(nn.Module):
         Name of every group of inputs and where it stands on the last axis.
     width
         Number of inputs of a cell.
+    of_steps_names
+        Names of the groups that are the same for all notes of a step.
     """
 
     planes: Tensor
@@ -95,6 +97,7 @@ class TimeFeatures(nn.Module):
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
         }
         self.slices, self.width = named_slices(widths)
+        self.of_steps_names = tuple(name for name in _OF_STEPS if name in self.slices)
         self.conditions_width = sum(widths[name] for name in (*_OF_NOTES, *_OF_STEPS))
 
     def of_steps(self, conditions: Tensor) -> dict[str, Tensor]:
@@ -109,8 +112,8 @@ class TimeFeatures(nn.Module):
         -------
         Each of shape ``(b, t, f)``.
         """
-        computed = (("metre", self._metre), ("clock", self._clock), ("form", self._form))
-        return {name: compute(conditions) for name, compute in computed if name in self.slices}
+        compute = {"metre": self._metre, "clock": self._clock, "form": self._form}
+        return {name: compute[name](conditions) for name in self.of_steps_names}
 
     def of_notes(self, conditions: Tensor) -> dict[str, Tensor]:
         """The inputs that each note has of itself and of the key, by name; arguments and shapes as below."""

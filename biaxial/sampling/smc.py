@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from einops import rearrange, repeat
+from einops import repeat
 from torch import Tensor
 
 from biaxial.features.known import Known
@@ -104,40 +104,38 @@ def draw_pieces(
     """
     b, t, _ = conditions.shape
     branch, number = (particles.first_step, particles.number) if particles else (t, 1)
+    if known is not None and not known.voices.any():
+        known = None
+    encoded = stepper.encode(known, conditions)
     state, history = stepper.start(b), torch.zeros(b, t, stepper.config.num_notes, dtype=torch.uint8)
     slots = slots or [0] * b
-    encoded = stepper.encode(known, conditions)
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
     log_evidence = torch.zeros(b, dtype=torch.float64)
     unmet = torch.zeros(b, dtype=torch.bool)
+    pieces, now = torch.arange(b), 1  # of each row; particles of a piece follow one another
+    row_seeds, row_slots = list(seeds), [PARTICLES * slot for slot in slots]
     for step in range(t):
-        if step == branch:
-            every = torch.arange(b).repeat_interleave(number)
-            state, history = state.take(every), history[every]
-            log_weight = repeat(log_weight, "b 1 -> b p", p=number)
-        now = log_weight.shape[1]
+        if step == branch and number > 1:
+            now, every = number, torch.arange(b).repeat_interleave(number)
+            pieces, state, history = every, state.take(every), history[every]
+            log_weight = repeat(log_weight, "b 1 -> b p", p=now)
+            row_seeds = [seeds[piece] for piece in pieces.tolist()]
+            row_slots = [p + PARTICLES * slot for slot in slots for p in range(now)]
         static, active = bias if bias is None or bias.ndim == 2 else bias[step], rules
         if ending is not None and step >= t - ending.shape[1]:
-            extra = ending[:, step - t].repeat_interleave(now, 0)
+            extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
-        randoms = torch.cat(
-            [
-                uniforms(seeds, step, stepper.config.num_notes, [p + PARTICLES * slot for slot in slots])
-                for p in range(now)
-            ],
-            dim=1,
-        )
         frame, weight, state = stepper.step(
             state,
-            conditions[:, step].repeat_interleave(now, 0),
-            rearrange(randoms, "b (p n) -> (b p) n", p=now),
-            None if known is None else Known(*(x[:, step].repeat_interleave(now, 0) for x in known)),
+            conditions[pieces, step],
+            uniforms(row_seeds, step, stepper.config.num_notes, row_slots),
+            None if known is None else known.at((pieces, step)),
             static,
             active,
             encoded.at(step),
         )
         history[:, step] = frame
-        log_weight = log_weight + rearrange(weight, "(b p) -> b p", p=now)
+        log_weight = log_weight + weight.view(b, now)
         lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
         unmet, log_weight = unmet | lost, log_weight.masked_fill(lost.unsqueeze(1), 0.0)
         if now > 1 and step < t - 1:

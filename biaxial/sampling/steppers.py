@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Literal
 
 import torch
 
@@ -11,14 +13,17 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.compiled import CompiledStepper
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.stepper import Proposal, Stepper
+from biaxial.sampling.weights import can_compile
 
 Precision = Literal["float64", "float32", "bfloat16"]
+
+_TYPES: Final = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def fast_stepper(
     model: BiaxialLSTM, proposal: Proposal | None = None, precision: Precision = "float32", threads: int = 1
 ) -> Stepper:
-    """A stepper.
+    """A stepper for a network, where the network is.
 
     Parameters
     ----------
@@ -32,11 +37,22 @@ def fast_stepper(
     threads
         Threads that share the pieces of a batch.
     """
-    if precision != "float64" and CompiledStepper.runs(model.config):
+    if precision != "float64" and can_compile(model.config):
         return CompiledStepper(model, proposal, precision, threads)
-    return ParallelStepper(model, proposal, torch.float64 if precision == "float64" else torch.float32)
+    return ParallelStepper(model, proposal, torch.float32 if precision == "bfloat16" else _TYPES[precision])
 
 
 def available_threads() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread for a while: a frame is too small for two, which wait for each other at every product."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -14,6 +14,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.sampling.charges import VoiceLeading
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.stepper import Proposal
+from biaxial.sampling.steppers import Precision
 from biaxial.sampling.voice_leading import VoiceLeadingRule
 from biaxial.tasks.outline import DEFAULT_TEMPERATURE
 
@@ -58,6 +59,9 @@ class Drawing:
         that of the piece as a whole, not of each cell.
     best_of
         Pieces that are drawn for each one that is kept: that to which the model gives the highest probability.
+    precision
+        ``"float32"``; ``"float64"``, several times slower, of the reference; or ``"bfloat16"``, faster on processors
+        with units for it, which draws from nearly the same distribution, but other pieces.
     """
 
     temperature: float = DEFAULT_TEMPERATURE
@@ -71,6 +75,7 @@ class Drawing:
     particles: int = 1
     lookahead: bool = False
     best_of: int = 1
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         for name in ("particles", "best_of"):

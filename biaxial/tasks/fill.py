@@ -14,6 +14,7 @@ from biaxial.features.known import Known
 from biaxial.sampling.constraints import Rule
 from biaxial.sampling.smc import Particles, draw_pieces
 from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steppers import one_thread
 from biaxial.tasks.drawing import Drawing, Progress
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.tasks.request import Request, assembled, prepare
@@ -93,19 +94,20 @@ def fill(
         every = torch.arange(len(batch)).repeat_interleave(many)
         own = batch[0].bias
         particles = Particles(0, drawing.particles) if drawing.particles > 1 else None
-        drawn = draw_pieces(
-            stepper,
-            torch.stack([piece.conditions for piece in prepared])[every],
-            [seeds[first + int(row)] for row in every],
-            slots=[slot for _ in batch for slot in range(many)],
-            known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
-            bias=bias if own is None else own if bias is None else bias + own,
-            rules=rules,
-            ending=None if ending is None else ending.bias[first : first + size][every],
-            ending_rules=() if ending is None else ending.rules,
-            particles=particles if ending is None or particles is not None else ending.particles,
-            after_step=None if progress is None else partial(progress, len(batch)),
-        )
+        with one_thread():
+            drawn = draw_pieces(
+                stepper,
+                torch.stack([piece.conditions for piece in prepared])[every],
+                [seeds[first + int(row)] for row in every],
+                slots=[slot for _ in batch for slot in range(many)],
+                known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
+                bias=bias if own is None else own if bias is None else bias + own,
+                rules=rules,
+                ending=None if ending is None else ending.bias[first : first + size][every],
+                ending_rules=() if ending is None else ending.rules,
+                particles=particles if ending is None or particles is not None else ending.particles,
+                after_step=None if progress is None else partial(progress, len(batch)),
+            )
         met = drawn.log_evidence > -torch.inf
         worth = torch.where(met, drawn.log_likelihood, drawn.log_likelihood - _UNMET)
         for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):

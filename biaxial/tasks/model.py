@@ -19,7 +19,8 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.checkpoint import load_weights
 from biaxial.models.pretrained import pretrained_path
 from biaxial.roll import Roll
-from biaxial.sampling.parallel import ParallelStepper
+from biaxial.sampling.stepper import Proposal, Stepper
+from biaxial.sampling.steppers import Precision, available_threads, fast_stepper
 from biaxial.score import ChordSymbol, Grid, Key, Score, TimeSignature
 from biaxial.tasks.compose import cadence, composition, drawn_key
 from biaxial.tasks.drawing import HARMONISING, Drawing, Progress
@@ -32,7 +33,7 @@ from biaxial.tasks.request import Request
 from biaxial.tasks.stream import Bar, stream
 
 
-def load(checkpoint: str | Path | None = None, device: str = "auto") -> Model:
+def load(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model:
     """Load a model.
 
     Parameters
@@ -41,6 +42,9 @@ def load(checkpoint: str | Path | None = None, device: str = "auto") -> Model:
         A ``.safetensors`` file made by ``biaxial-train``; the shipped chorale weights by default.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; drawing runs on the CPU.
+    threads
+        Threads that share pieces, or particles of a piece, which are drawn together; by default as many as there are
+        processors. A single one is drawn by one.
 
     Raises
     ------
@@ -56,7 +60,7 @@ def load(checkpoint: str | Path | None = None, device: str = "auto") -> Model:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {device!r} cannot be used ({reason}); give cpu or auto") from error
-    return Model(network, made, path.stem)
+    return Model(network, made, path.stem, threads)
 
 
 class Model:
@@ -70,12 +74,16 @@ class Model:
         How its weights came to be.
     name
         Name of the weights.
+    threads
+        As for :func:`load`.
     """
 
-    def __init__(self, network: BiaxialLSTM, made: dict[str, Any], name: str) -> None:
+    def __init__(self, network: BiaxialLSTM, made: dict[str, Any], name: str, threads: int | None = None) -> None:
         self.network = network
         self.made = made
         self.name = name
+        self.threads = threads or available_threads()
+        self._kept: tuple[tuple[Proposal, Precision], Stepper] | None = None
 
     def compose(
         self,
@@ -442,8 +450,7 @@ class Model:
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.network.config.steps_per_quarter)
-        stepper = ParallelStepper(self.network, drawing.proposal(self.made))
-        return stream(stepper, key, time_signature, seed, drawing, progress)
+        return stream(self._stepper(drawing), key, time_signature, seed, drawing, progress)
 
     def _alternatives(
         self,
@@ -471,10 +478,14 @@ class Model:
     ) -> Iterator[Piece]:
         if not requests:
             raise InputError("no pieces were asked for; give a number of at least 1")
-        # particles cost as many networks, and are drawn in half the precision
-        precision = torch.float64 if drawing.particles == 1 else torch.float32
-        stepper = ParallelStepper(self.network, drawing.proposal(self.made), precision)
-        return fill(stepper, requests, seeds, drawing, self.name, ending=close, progress=progress)
+        return fill(self._stepper(drawing), requests, seeds, drawing, self.name, ending=close, progress=progress)
+
+    def _stepper(self, drawing: Drawing) -> Stepper:
+        """What draws; kept for the next time that pieces are drawn in the same way."""
+        way = drawing.proposal(self.made), drawing.precision
+        if self._kept is None or self._kept[0] != way:
+            self._kept = way, fast_stepper(self.network, *way, self.threads)
+        return self._kept[1]
 
     def _close(self, requests: Sequence[Request], drawing: Drawing) -> Ending | None:
         """An ending on the tonic, if one is wanted."""

@@ -20,6 +20,7 @@ from biaxial.features.conditions import Condition, unknown_conditions
 from biaxial.models.config import ModelConfig
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steppers import one_thread
 from biaxial.score import Grid, Key, Note, TimeSignature
 from biaxial.tasks.drawing import Drawing, Progress
 
@@ -77,12 +78,17 @@ def stream(
     finished: list[Note] = []
     bars = 0
     for step in count():
-        row = unknown_conditions(1, step)
-        row[0, Condition.STEP_IN_BAR], row[0, Condition.BAR_STEPS] = step % bar_steps, bar_steps
-        if key is not None:
-            row[0, Condition.TONIC], row[0, Condition.MODE] = key.tonic, key.mode == "minor"
+        place = step % bar_steps
+        if place == 0:
+            rows = unknown_conditions(bar_steps, step)
+            rows[:, Condition.STEP_IN_BAR], rows[:, Condition.BAR_STEPS] = np.arange(bar_steps), bar_steps
+            if key is not None:
+                rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
+            conditions = torch.from_numpy(rows).unsqueeze(0)
+            encoded = stepper.encode(None, conditions)
         randoms = uniforms([seed], step, config.num_notes)
-        frame, _, state = stepper.step(state, torch.from_numpy(row), randoms, None, bias, rules)
+        with one_thread():
+            frame, _, state = stepper.step(state, conditions[:, place], randoms, None, bias, rules, encoded.at(place))
         if progress is not None:
             progress(1)
         heard = np.stack([last, frame[0].numpy()])

@@ -1,5 +1,5 @@
 """What the compiled stepper runs for every frame and every cell, compiled by numba and cached on disk.
 
-numba notices a change of a cached kernel's own file alone, so that a kernel calls nothing of another file but
-:mod:`biaxial.sampling.kernels.functions`.
+numba looks for changes in a cached kernel's own file alone (``time_axis.py``, ``walk.py``). After a change of another
+file here remove ``__pycache__``; the tests keep a cache for each version.
 """

@@ -1,7 +1,4 @@
-"""Functions of one float32 number that a compiler can run on many at once, and which are right to its precision.
-
-A kernel that has been cached does not notice a change here: remove ``biaxial/sampling/kernels/__pycache__`` after one.
-"""
+"""Small functions of numbers. Those of float32 are right to its precision, and a compiler can run many at once."""
 
 from __future__ import annotations
 
@@ -36,3 +33,16 @@ def sigmoid(x):  # type: ignore[no-untyped-def]
 def tanh(x):  # type: ignore[no-untyped-def]
     """The hyperbolic tangent."""
     return _TWO * sigmoid(_TWO * x) - _ONE
+
+
+@numba.njit(inline="always")
+def sign(x):  # type: ignore[no-untyped-def]
+    """-1, 0 or 1."""
+    return (x > 0) - (x < 0)
+
+
+@numba.njit(inline="always")
+def kind(semitones):  # type: ignore[no-untyped-def]
+    """Of an interval: 1 unison or octave, 2 fifth, else 0."""
+    size = abs(semitones) % 12
+    return (size == 0) + 2 * (size == 7)

@@ -18,6 +18,7 @@ from biaxial.sampling.kernels.functions import sigmoid, tanh
 
 Floats = NDArray[np.float32]
 
+
 class TimeTables(NamedTuple):
     """Weights of the first layer, by what they are multiplied with.
 

@@ -1,0 +1,12 @@
+"""Compiled kernels are cached for each version of their source, since numba looks at one file of several."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+_KERNELS = Path(__file__).parent.parent / "biaxial" / "sampling" / "kernels"
+_VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_KERNELS.glob("*.py")))).hexdigest()[:16]
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"biaxial-kernels-{_VERSION}"))
