@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
-_KERNELS = Path(__file__).parent.parent / "biaxial" / "sampling" / "kernels"
+_ROOT = Path(__file__).parent.parent
+_KERNELS = _ROOT / "biaxial" / "sampling" / "kernels"
 _VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_KERNELS.glob("*.py")))).hexdigest()[:16]
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"biaxial-kernels-{_VERSION}"))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_ROOT / ".pytest_cache" / f"kernels-{_VERSION}"))

@@ -77,6 +77,12 @@ class WritingOptions:
     device: Literal["auto", "cpu", "cuda", "mps"] = option(
         "auto", help="where the weights go; frames are drawn on the CPU"
     )
+    precision: Literal["float32", "float64", "bfloat16"] = option(
+        "float32", help="float64 is the slow reference; bfloat16 is faster where the processor has units for it"
+    )
+    threads: int | None = option(
+        None, within=(1, 1024), help="threads that share pieces or particles (default: one for each processor)"
+    )
     quiet: bool = option(False, short="-q", help="no progress bar")
     json: bool = option(False, help="print one JSON object")
 
@@ -99,7 +105,8 @@ def drawing_of(options: WritingOptions, leading: VoiceLeading, default: Drawing,
     for name in ("temperature", "density", "ranges", "particles", "min_voices", "max_voices"):
         if (value := getattr(options, name)) is not None:
             changes[name] = value
-    return replace(default, min_p=options.min_p, best_of=options.best_of, voice_leading=leading, **changes)
+    same = {name: getattr(options, name) for name in ("min_p", "best_of", "precision")}
+    return replace(default, voice_leading=leading, **same, **changes)
 
 
 def paths_of(options: WritingOptions, stem: str) -> list[Path]:
@@ -109,12 +116,13 @@ def paths_of(options: WritingOptions, stem: str) -> list[Path]:
 
 def load_model(options: WritingOptions) -> Model:
     """The network; from here on PyTorch is loaded."""
-    import torch
-
+    from biaxial.sampling.compiled import is_compiled
     from biaxial.tasks.model import load
 
-    torch.set_num_threads(1)  # a frame is too small for two, and two collapse where something else holds a core
-    return load(options.checkpoint, "cpu" if options.device == "auto" else options.device)
+    model = load(options.checkpoint, options.device, options.threads)
+    if not options.quiet and not is_compiled():
+        print("compiling the sampler, which takes some ten seconds, once", file=sys.stderr)
+    return model
 
 
 def write_pieces(
@@ -140,9 +148,13 @@ def write_pieces(
         Given a seed and a progress callback, the pieces.
     """
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
-    written = []
+    written, computing = [], 0.0
     with progress_bar(options.num_outputs * steps, " steps", quiet=options.quiet) as advance:
-        for path, piece in zip(paths, draw(seed, advance), strict=True):
+        pieces = draw(seed, advance)
+        for path in paths:
+            begun = time.perf_counter()
+            piece = next(pieces)
+            computing += time.perf_counter() - begun
             if options.num_outputs > 1:
                 path.parent.mkdir(parents=True, exist_ok=True)
             piece.save(path)
@@ -153,8 +165,8 @@ def write_pieces(
                 )
             )
     if options.json:
-        seconds = round(time.perf_counter() - started, 3)
-        print(json.dumps({"pieces": [asdict(piece) for piece in written], "seconds": seconds}))
+        times = {"compute_seconds": round(computing, 3), "seconds": round(time.perf_counter() - started, 3)}
+        print(json.dumps({"pieces": [asdict(piece) for piece in written], **times}))
         return
     for remark in dict.fromkeys(remark for piece in written for remark in piece.remarks):
         print(f"note: {remark}", file=sys.stderr)

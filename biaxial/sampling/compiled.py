@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -34,8 +35,14 @@ from biaxial.sampling.weights import Weights, can_compile, contiguous
 
 Products = Literal["float32", "bfloat16"]
 
-_PARTS = 4
-"""Into so many parts for each thread a batch is divided, so that threads end at about the same time."""
+_PART = 4
+"""Rows that are done together at most: few enough to stay in a processor's cache, and for threads to end alike."""
+
+
+def is_compiled() -> bool:
+    """Whether this machine has compiled the kernels before; it takes about ten seconds, once."""
+    folder = walk.stats.cache_path
+    return bool(walk.signatures) or (folder is not None and any(Path(folder).glob("walk.walk-*.nbi")))
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class CompiledStepper(Stepper):
         self.pool = None
         if threads > 1:
             self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-        self.parts = threads * _PARTS
+        self.threads = threads
         self._choosing: dict[tuple[Rule, ...], Choosing] = {}
 
     def start(self, batch: int) -> CompiledState:
@@ -154,19 +161,17 @@ class CompiledStepper(Stepper):
         def draw(rows: slice) -> None:
             some = [x[rows] if len(x) == b else x for x in (pasts.rows, previous, uniform, *given, biases)]
             results = frame[rows], weight[rows], nats[rows]
-            walk(self.weights.walk_tables, choosing, share, may_stop, *some, *results)  # type: ignore[call-arg]
+            walk(self.weights.walk_tables, choosing, share, may_stop, *some, *results)
 
         self._spread(draw, b)
         drawn, total = torch.from_numpy(frame), state.log_likelihood + torch.from_numpy(nats)
         return drawn, torch.from_numpy(weight), CompiledState(drawn, None, total, None, pasts)
 
     def _spread(self, work: Callable[[slice], None], count: int) -> None:
-        """Let the threads do the work for so many rows."""
-        if self.pool is None or count == 1:
-            return work(slice(0, count))
-        size = -(-count // self.parts)
-        list(self.pool.map(work, [slice(first, first + size) for first in range(0, count, size)]))
-        return None
+        """Do the work for so many rows, a part at a time, by all threads."""
+        size = min(_PART, -(-count // self.threads))
+        parts = [slice(first, min(count, first + size)) for first in range(0, count, size)]
+        list(map(work, parts) if self.pool is None or len(parts) == 1 else self.pool.map(work, parts))
 
     def _over_time(
         self, state: CompiledState, conditions: Tensor, encoded: Encoded
@@ -189,24 +194,26 @@ class CompiledStepper(Stepper):
         weights, of_steps, of_rows = self.weights, inputs.numpy(), conditions.numpy()
 
         def run(pasts: slice) -> None:
-            for index in range(u)[pasts]:
-                row, source = first[index], int(old.rows[first[index]])
-                piece = row // per_piece
-                gates, output = np.empty((n, weights.biases[0].shape[1]), np.float32), None
+            block = range(u)[pasts]
+            sources = [int(old.rows[first[index]]) for index in block]
+            pieces = [first[index] // per_piece for index in block]
+            gates = np.empty((len(block), n, weights.biases[0].shape[1]), np.float32)
+            for own, index, piece in zip(gates, block, pieces, strict=True):
+                row = first[index]
                 of_notes = weights.of_notes(int(of_rows[row, Condition.TONIC]), int(of_rows[row, Condition.MODE]))
-                inputs_share(weights.time_tables, of_notes, of_steps[piece], previous[row], gates)
+                inputs_share(weights.time_tables, of_notes, of_steps[piece], previous[row], own)
                 if told is not None:
-                    gates += told[piece][0].numpy()
-                for layer, matrix in enumerate(weights.recurrent):
-                    before = old.hidden[layer][source]
-                    recurrent = self._product(before if output is None else torch.cat([output, before], 1), matrix)
-                    given = gates if output is None else weights.biases[layer]
-                    output = hidden[layer][index]
-                    new = cells[layer][index], output.numpy()
-                    lstm_cells(given, recurrent.numpy(), old.cells[layer][source], *new)
-                assert output is not None
-                heard = output if told is None else output + told[piece][1]
-                torch.add(self._product(heard, weights.share), weights.share_biases, out=share[index])
+                    own += told[piece][0].numpy()
+            for layer, matrix in enumerate(weights.recurrent):  # one after another, so that its weights stay at hand
+                for own, index, source in zip(gates, block, sources, strict=True):
+                    x = old.hidden[layer][source]
+                    if layer > 0:
+                        x, own = torch.cat([hidden[layer - 1][index], x], 1), weights.biases[layer]
+                    new = cells[layer][index], hidden[layer][index].numpy()
+                    lstm_cells(own, self._product(x, matrix).numpy(), old.cells[layer][source], *new)
+            for index, piece in zip(block, pieces, strict=True):
+                x = hidden[-1][index] if told is None else hidden[-1][index] + told[piece][1]
+                torch.add(self._product(x, weights.share), weights.share_biases, out=share[index])
 
         self._spread(run, u)
         return share.numpy(), Pasts(hidden, cells, np.array(rows))

@@ -15,7 +15,7 @@ from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.sampling.charges import VoiceLeading
-from biaxial.sampling.compiled import CompiledStepper
+from biaxial.sampling.compiled import CompiledState, CompiledStepper, is_compiled
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.stepper import Proposal, Stepper
@@ -151,9 +151,13 @@ def test_particles_with_the_same_past_share_it(make_network: MakeNetwork) -> Non
     rows = row.expand(5, -1)
     frame, _, first = stepper.step(state, rows, randoms)
     assert torch.equal(frame[0], frame[2])
-    assert first.pasts is not None and len(first.pasts.hidden[0]) == 1  # all had heard silence
     _, _, second = stepper.step(first, rows, randoms)
-    assert len(second.pasts.hidden[0]) == len({bytes(past) for past in frame.numpy()})
+    assert isinstance(first, CompiledState)
+    assert isinstance(second, CompiledState)
+    assert first.pasts is not None
+    assert second.pasts is not None
+    assert len(first.pasts.hidden[0]) == 1  # all had heard silence
+    assert len(second.pasts.hidden[0]) == len({bytes(past) for past in frame.numpy()}) > 1
     alone, _, _ = stepper.step(stepper.start(1), row, randoms[3:4])
     assert torch.equal(alone[0], frame[3])
 
@@ -165,6 +169,11 @@ def test_half_the_bits_draw_from_nearly_the_same_distribution(make_network: Make
     assert (frames == rounded).float().mean() > 0.9
     assert not torch.equal(nats, its)
     assert torch.allclose(nats, its, rtol=0.1)
+
+
+def test_kernels_are_known_to_be_compiled(make_network: MakeNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn(CompiledStepper(make_network(3, 2, num_notes=4)), [0])
+    assert is_compiled()
 
 
 def test_what_is_not_compiled_is_refused(make_network: MakeNetwork) -> None:

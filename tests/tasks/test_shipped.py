@@ -32,7 +32,7 @@ def test_the_weights_are_small_and_say_how_they_were_made(model: Model) -> None:
 def test_a_seed_gives_a_fixed_piece(model: Model) -> None:
     for golden in GOLDEN["pieces"]:
         piece = model.compose(golden["bars"], key=golden["key"], seed=golden["seed"])
-        assert piece.nats_per_step == pytest.approx(golden["nats_per_step"], abs=1e-9)
+        assert piece.nats_per_step == pytest.approx(golden["nats_per_step"], abs=1e-5)
         assert hashlib.sha256(midi_bytes(piece.score)).hexdigest() == golden["sha256"]
 
 

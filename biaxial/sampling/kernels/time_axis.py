@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.sampling.kernels.functions import sigmoid, tanh
+from biaxial.sampling.kernels.functions import kernel, sigmoid, tanh
 
 Floats = NDArray[np.float32]
 
@@ -43,7 +42,7 @@ class TimeTables(NamedTuple):
     low_pitch: int
 
 
-@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True, cache=True)
+@kernel
 def inputs_share(  # type: ignore[no-untyped-def]
     tables, by_note, of_step, frames, out
 ):
@@ -91,7 +90,7 @@ def inputs_share(  # type: ignore[no-untyped-def]
                             out[n, j] += row[j]
 
 
-@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True, cache=True)
+@kernel
 def lstm_cells(  # type: ignore[no-untyped-def]
     given, recurrent, old, new, hidden
 ):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from biaxial.sampling.kernels.functions import sigmoid, tanh
+from biaxial.sampling.kernels.functions import kernel, sigmoid, tanh
 from biaxial.sampling.kernels.inputs import add_inputs
 from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, choose, normalise
 from biaxial.sampling.kernels.rules import charge, forbid, room_after, static
@@ -40,7 +40,7 @@ def lstm_cells(gates, cell, hidden):  # type: ignore[no-untyped-def]
         hidden[j] = sigmoid(gates[3 * units + j]) * tanh(cell[j])
 
 
-@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True, cache=True)
+@kernel
 def walk(  # type: ignore[no-untyped-def]
     tables, choosing, share, may_stop, rows, previous, randoms, known_outcomes, known_voices, ended, bias,
     frames, weights, nats,
