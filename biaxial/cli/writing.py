@@ -75,7 +75,7 @@ class WritingOptions:
     best_of: int = option(1, within=(1, 64), help="pieces drawn for each one that is kept, the most likely")
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
     device: Literal["auto", "cpu", "cuda", "mps"] = option(
-        "auto", help="where the weights go; frames are drawn on the CPU"
+        "auto", help="where the weights go; few pieces are drawn on the CPU all the same"
     )
     precision: Literal["float32", "float64", "bfloat16"] = option(
         "float32", help="float64 is the slow reference; bfloat16 is faster where the processor has units for it"

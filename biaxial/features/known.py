@@ -62,6 +62,10 @@ class Known(NamedTuple):
         """Index all three tensors alike."""
         return Known(*(x[index] for x in self))  # type: ignore[index]
 
+    def to(self, device: torch.device) -> Known:
+        """The same on a device."""
+        return Known(*(x.to(device) for x in self))
+
     def decided(self, num_voices: int) -> Tensor:
         """Which voices are known in a whole frame, also those known to rest, shape ``(..., v)``."""
         bits = torch.arange(num_voices, device=self.voices.device)

@@ -6,8 +6,9 @@ backwards: a rule forbids what would leave no way to satisfy it later in the wal
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -40,13 +41,30 @@ class Rule(Protocol):
 
         Returns
         -------
-        Broadcastable to ``(b, places, k)``.
+        Broadcastable to ``(b, places, k)``, on the device of the frame.
         """
         ...
 
     def turned(self, down: bool) -> Rule:
-        """The rule for a walk from the highest note down, or from the lowest up."""
+        """The rule for a walk from the highest note down, or from the lowest up; the same object every time."""
         ...
+
+
+class RuleOfTables:
+    """Base of rules that look things up in tensors: they follow the frame to whatever device it is on."""
+
+    def __init__(self) -> None:
+        self._copies: dict[torch.device, Self] = {}
+
+    def on(self, device: torch.device) -> Self:
+        """A copy of the rule with its tensors on a device; the same one every time."""
+        found = self._copies.get(device)
+        if found is None:
+            found = self._copies[device] = copy.copy(self)
+            for name, table in vars(self).items():
+                if isinstance(table, Tensor):
+                    setattr(found, name, table.to(device))
+        return found
 
 
 def range_bias(config: FeatureConfig, ranges: Sequence[tuple[int, int]]) -> Tensor:
@@ -131,7 +149,7 @@ def bass_bias(config: FeatureConfig, key: Key, *, off_tonic: bool = False, held:
     return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
 
 
-class Polyphony:
+class Polyphony(RuleOfTables):
     """Rule: between ``least`` and ``most`` voices (notes, in an unvoiced corpus) sound in every frame.
 
     What is known may break it, and is made up for as far as the other voices can.
@@ -150,6 +168,7 @@ class Polyphony:
     """
 
     def __init__(self, config: FeatureConfig, least: int, most: int) -> None:
+        super().__init__()
         top = config.num_voices or config.num_notes
         if not 0 <= least <= most <= top:
             raise ValueError(f"polyphony is at least 0 and at most {top}, not {least} to {most}")
@@ -166,6 +185,8 @@ class Polyphony:
         self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice, known: Known | None = None
     ) -> Tensor:
         """Forbid outcomes that exceed ``most``, or after which ``least`` can no longer be reached."""
+        if frame.device != self.counts.device:
+            return self.on(frame.device).bias(frame, previous, static, places, known)
         here = self.counts[frame.long()].long()  # b n v
         before = (here.cumsum(1) - here)[:, places].unsqueeze(2)  # b p 1 v
         after = before + self.counts.long()  # b p k v
@@ -186,7 +207,7 @@ class Polyphony:
             least = torch.minimum(least, self.config.num_voices - rests)
         many, few = (after + ahead).sum(-1) > most[:, None, None], after.sum(-1) + later.sum(-1) < least[:, None, None]
         bad = many | few
-        return torch.zeros(bad.shape, dtype=torch.float64).masked_fill(bad, -torch.inf)
+        return torch.zeros(bad.shape, dtype=torch.float64, device=bad.device).masked_fill(bad, -torch.inf)
 
     def turned(self, down: bool) -> Polyphony:
         """The rule for either direction: voices are counted, wherever they are."""

@@ -134,6 +134,7 @@ def draw_pieces(
             active,
             encoded.at(step),
         )
+        frame, weight = frame.cpu(), weight.cpu()
         history[:, step] = frame
         log_weight = log_weight + weight.view(b, now)
         lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
@@ -147,7 +148,7 @@ def draw_pieces(
     total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])
     chosen = _ancestors(log_weight, resampling_uniforms(seeds, t), 1).squeeze(1)
     rows = torch.arange(b) * log_weight.shape[1] + chosen
-    return Drawn(history[rows], (log_evidence + total).masked_fill(unmet, -torch.inf), state.log_likelihood[rows])
+    return Drawn(history[rows], (log_evidence + total).masked_fill(unmet, -torch.inf), state.log_likelihood.cpu()[rows])
 
 
 def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,8 +1,8 @@
 """The reference stepper: one frame at a time, one cell after another, written to be read.
 
-Everything that draws or scores goes through :meth:`Stepper.step`. It works on the CPU, by default in float64, so that
-a seed gives the same piece whatever the batch size or the processor. Fast steppers stand beside it and must agree with
-it.
+Everything that draws or scores goes through :meth:`Stepper.step`. It works by default on the CPU and in float64, so
+that a seed gives the same piece whatever the batch size or the processor. Fast steppers stand beside it and must agree
+with it.
 
 With model probabilities p, biases b and a proposal q, a cell x adds ``log p(x) + b(x) - log q(x)`` to the log-weight.
 Without temperature and min-p, q is p exp(b) normalised and this is ``log sum_s p(s) exp(b(s))``: zero where nothing
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -91,7 +91,7 @@ class StepState:
     def take(self, rows: Tensor) -> StepState:
         """The state of some pieces of the batch, in any order and any number of times."""
         b, n = self.previous.shape
-        layers = self.layers
+        rows, layers = rows.to(self.previous.device), self.layers
 
         def taken(x: Tensor) -> Tensor:
             return rearrange(rearrange(x, "1 (b n) h -> b n h", b=b)[rows], "b n h -> 1 (b n) h", n=n)
@@ -123,6 +123,10 @@ class Encoded:
         """That of one step."""
         return Encoded(*(None if part is None else part[:, step] for part in (self.context, self.inputs)))
 
+    def to(self, device: torch.device) -> Encoded:
+        """The same on a device."""
+        return Encoded(*(None if part is None else part.to(device) for part in (self.context, self.inputs)))
+
 
 @dataclass(frozen=True)
 class Task:
@@ -153,18 +157,38 @@ class Task:
             None if self.echo is None else self.echo._replace(frame=turn(self.echo.frame)),
         )
 
-    def take(self, rows: Tensor) -> Task:
-        """The task of some pieces of the batch."""
+    def each(self, change: Callable[[Tensor], Tensor]) -> Task:
+        """The task with a function applied to all of its tensors, always in the same order."""
         return replace(
             self,
-            time_output=self.time_output[rows],
-            previous=self.previous[rows],
-            randoms=self.randoms[rows],
-            known=None if self.known is None else Known(*(x[rows] for x in self.known)),
-            bias=None if self.bias is None else self.bias[rows],
-            static=None if self.static is None else self.static[rows],
-            echo=None if self.echo is None else Echo(*(x[rows] for x in self.echo)),
+            time_output=change(self.time_output),
+            previous=change(self.previous),
+            randoms=change(self.randoms),
+            known=None if self.known is None else Known(*map(change, self.known)),
+            bias=None if self.bias is None else change(self.bias),
+            static=None if self.static is None else change(self.static),
+            echo=None if self.echo is None else Echo(*map(change, self.echo)),
         )
+
+    def tensors(self) -> list[Tensor]:
+        """All of its tensors."""
+        found = list[Tensor]()
+
+        def noted(x: Tensor) -> Tensor:
+            found.append(x)
+            return x
+
+        self.each(noted)
+        return found
+
+    def filled(self, tensors: Iterable[Tensor]) -> Task:
+        """The task with other tensors in place of its own, in the order of :meth:`tensors`."""
+        left = iter(tensors)
+        return self.each(lambda _: next(left))
+
+    def take(self, rows: Tensor) -> Task:
+        """The task of some pieces of the batch."""
+        return self.each(lambda x: x[rows])
 
     @cached_property
     def may_stop(self) -> bool:
@@ -187,24 +211,31 @@ class Stepper:
     precision
         Of the network; everything after its log-probabilities is float64. In float32 it is nearly twice as fast, and
         one decision in a million may fall otherwise on another processor.
+    device
+        Where the network and the state are, and what a step returns. What a step is given may be elsewhere.
     """
 
     def __init__(
-        self, model: BiaxialLSTM, proposal: Proposal | None = None, precision: torch.dtype = torch.float64
+        self,
+        model: BiaxialLSTM,
+        proposal: Proposal | None = None,
+        precision: torch.dtype = torch.float64,
+        device: str | torch.device = "cpu",
     ) -> None:
-        self.model = copy.deepcopy(model).to("cpu", precision).eval()
+        self.model = copy.deepcopy(model).to(device, precision).eval()
+        self.device = self.model.device  # with its index
         self.config = model.config
         self.proposal = proposal or Proposal()
-        states = torch.from_numpy(self.config.alphabet.states)
-        self.without = torch.from_numpy(self.config.alphabet.without)  # 2**v k
+        states = torch.from_numpy(self.config.alphabet.states).to(self.device)
+        self.without = torch.from_numpy(self.config.alphabet.without).to(self.device)  # 2**v k
         self.sounds = states != SILENT  # k
         self.shift = self.proposal.sounding_bias * (states != SILENT) + self.proposal.striking_bias * (states == STRIKE)
 
     def start(self, batch: int) -> StepState:
         """The state before the first step: silence."""
-        previous = torch.zeros(batch, self.config.num_notes, dtype=torch.uint8)
-        memory = EchoMemory.empty(batch, self.config.num_notes) if self.config.echo else None
-        return StepState(previous, None, torch.zeros(batch, dtype=torch.float64), memory)
+        previous = torch.zeros(batch, self.config.num_notes, dtype=torch.uint8, device=self.device)
+        memory = EchoMemory.empty(batch, self.config.num_notes, self.device) if self.config.echo else None
+        return StepState(previous, None, torch.zeros(batch, dtype=torch.float64, device=self.device), memory)
 
     @torch.inference_mode()
     def encode(self, known: Known | None, conditions: Tensor) -> Encoded:
@@ -217,7 +248,8 @@ class Stepper:
         conditions
             Their conditions, shape ``(b, t, c)``.
         """
-        return Encoded(self.model.encode(known, conditions))
+        known = None if known is None else known.to(self.device)
+        return Encoded(self.model.encode(known, conditions.to(self.device)))
 
     @torch.inference_mode()
     def step(
@@ -256,6 +288,10 @@ class Stepper:
         and the new state. A log-weight of minus infinity says that the constraints cannot be met.
         """
         b, n = state.previous.shape
+        conditions, randoms = conditions.to(self.device), randoms.to(self.device)
+        known = None if known is None else known.to(self.device)
+        bias = None if bias is None else bias.to(self.device)
+        encoded = None if encoded is None else encoded.to(self.device)
         echo = None if state.memory is None else state.memory.echo()
         context = None if encoded is None else encoded.context
         if context is not None:
@@ -284,7 +320,7 @@ class Stepper:
         rest = (2 * task.randoms[:, 0] - which).unsqueeze(1)
         task = replace(task, randoms=torch.cat([rest, task.randoms[:, 1:]], dim=1))
         drawn = [self._drawn_by(walk, task) for walk in range(2)]
-        rows = torch.arange(len(which))
+        rows = torch.arange(len(which), device=which.device)
         frame, log_weight = (torch.stack(part)[which, rows] for part in list(zip(*drawn, strict=True))[:2])
         scored = [self._scored_by(walk, task, frame) for walk in range(2)]
         return frame, log_weight, torch.stack(scored).logsumexp(0) - math.log(2)
@@ -325,7 +361,7 @@ class Stepper:
     def _walk(self, task: Task) -> tuple[Tensor, Tensor, Tensor]:
         """Draw a frame cell by cell; returns it with its log-weight and log-likelihood, shape ``(b,)`` each."""
         frame = torch.zeros_like(task.previous)
-        log_weight, log_likelihood = torch.zeros(2, len(frame), dtype=torch.float64)
+        log_weight, log_likelihood = torch.zeros(2, len(frame), dtype=torch.float64, device=self.device)
         note_state = None
         for place in range(frame.shape[1]):
             here = slice(place, place + 1)
@@ -376,7 +412,7 @@ class Stepper:
             return task.bias
         walk = self.model.walk(task.walk)
         agrees = walk.agrees[task.known.voices.long(), task.known.outcomes.long()]
-        bias = torch.zeros(agrees.shape, dtype=torch.float64) if task.bias is None else task.bias
+        bias = torch.zeros_like(agrees, dtype=torch.float64) if task.bias is None else task.bias
         return bias.masked_fill(~agrees, -torch.inf)
 
     def _tempered(self, biased: Tensor) -> Tensor:

@@ -21,9 +21,13 @@ _TYPES: Final = {"float64": torch.float64, "float32": torch.float32, "bfloat16":
 
 
 def fast_stepper(
-    model: BiaxialLSTM, proposal: Proposal | None = None, precision: Precision = "float32", threads: int = 1
+    model: BiaxialLSTM,
+    proposal: Proposal | None = None,
+    precision: Precision = "float32",
+    threads: int = 1,
+    device: str | torch.device = "cpu",
 ) -> Stepper:
-    """A stepper for a network, where the network is.
+    """A stepper for a network.
 
     Parameters
     ----------
@@ -32,11 +36,15 @@ def fast_stepper(
     proposal
         Temperature and min-p.
     precision
-        Of the network. ``"float32"`` decides as ``"float64"`` does but for a decision in a million; ``"bfloat16"``
-        rounds the matrix products of the time axis, where the processor has units for that.
+        Of the network. On the CPU ``"float32"`` decides as ``"float64"`` does but for a decision in a million, and
+        ``"bfloat16"`` rounds the matrix products of the time axis alone.
     threads
-        Threads that share the pieces of a batch.
+        Threads of the CPU that share the pieces of a batch.
+    device
+        Where it draws.
     """
+    if torch.device(device).type != "cpu":
+        return ParallelStepper(model, proposal, _TYPES[precision], device)
     if precision != "float64" and can_compile(model.config):
         return CompiledStepper(model, proposal, precision, threads)
     return ParallelStepper(model, proposal, torch.float32 if precision == "bfloat16" else _TYPES[precision])

@@ -26,6 +26,7 @@ from biaxial.constants import STRIKE
 from biaxial.features.config import FeatureConfig
 from biaxial.features.known import Known
 from biaxial.sampling.charges import VoiceLeading
+from biaxial.sampling.constraints import RuleOfTables
 
 USUAL_RANGES = ((62, 78), (57, 72), (52, 67), (40, 60))
 """Pitches of each voice, S A T B, from the 1st to the 99th percentile of its struck notes (the lowest pitch that so
@@ -53,7 +54,7 @@ class _Voices(NamedTuple):
     motion: Tensor  # b v p: direction in which a voice moves to a place
 
 
-class VoiceLeadingRule:
+class VoiceLeadingRule(RuleOfTables):
     """Rule: events of voice leading cost their weights.
 
     The rule is that of the config's first walk; :meth:`turned` gives that of a walk in the other direction.
@@ -80,6 +81,7 @@ class VoiceLeadingRule:
         weights: VoiceLeading | None = None,
         ranges: Sequence[tuple[int, int]] | None = None,
     ) -> None:
+        super().__init__()
         voices = config.num_voices
         if not voices:
             raise ValueError("voice leading needs a corpus with voices, and this one has none")
@@ -108,7 +110,7 @@ class VoiceLeadingRule:
         self.widest = torch.full((voices, voices, 1), n, dtype=torch.int16)  # u v 1
         for high, limit in enumerate(_WIDEST_SPACING[: voices - 1]):
             self.widest[high, high + 1] = self.widest[high + 1, high] = limit
-        self.pairs = torch.tensor(list(combinations(range(voices), 2)), dtype=torch.long).reshape(-1, 2).unbind(1)
+        self.pairs = torch.tensor(list(combinations(range(voices), 2)), dtype=torch.long).reshape(-1, 2).T  # 2 pairs
         # What an outcome is charged: for each voice in it, for each one it strikes, for each pair in it.
         alphabet = config.alphabet
         self.members = torch.from_numpy(alphabet.voice_matrix)  # k v
@@ -129,12 +131,14 @@ class VoiceLeadingRule:
         self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice, known: Known | None = None
     ) -> Tensor:
         """Biases of the outcomes at some places of the walk; arguments as in :class:`~.constraints.Rule`."""
+        if frame.device != self.members.device:
+            return self.on(frame.device).bias(frame, previous, static, places, known)
         weights, voices = self.weights, self._voices(frame, previous, places, known)
         free = ~voices.fixed.unsqueeze(2)  # b v 1
-        alone = torch.zeros(voices.motion.shape, dtype=torch.float64)  # b v p
+        alone = torch.zeros(voices.motion.shape, dtype=torch.float64, device=frame.device)  # b v p
         struck = torch.zeros_like(alone)
         high, low = self.pairs
-        together = torch.zeros(len(alone), len(high), alone.shape[2], dtype=torch.float64)  # b pairs p
+        together = alone.new_zeros(len(alone), len(high), alone.shape[2])  # b pairs p
         if weights.parallels:
             parallel, at_once = self._parallels(voices)
             alone += weights.parallels * parallel
@@ -159,7 +163,7 @@ class VoiceLeadingRule:
 
     def _voices(self, frame: Tensor, previous: Tensor, places: slice, known: Known | None) -> _Voices:
         n = self.config.num_notes
-        here = torch.arange(n)[places]
+        here = torch.arange(n, device=frame.device)[places]
         at, was_at = self._positions(frame), self._positions(previous)
         fixed = decided = torch.zeros_like(at, dtype=torch.bool)
         if known is not None:
@@ -174,7 +178,7 @@ class VoiceLeadingRule:
     def _positions(self, frame: Tensor) -> Tensor:
         """First place of each voice in the walk, shape ``(b, v)``; ``n`` where it does not sound."""
         n = frame.shape[1]
-        index = torch.arange(n).view(1, n, 1)
+        index = torch.arange(n, device=frame.device).view(1, n, 1)
         return torch.where(self.members[frame.long()], index, n).amin(1)
 
     def _parallels(self, voices: _Voices) -> tuple[Tensor, Tensor]:

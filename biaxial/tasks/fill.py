@@ -19,10 +19,8 @@ from biaxial.tasks.drawing import Drawing, Progress
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.tasks.request import Request, assembled, prepare
 
-BATCH = 32
-"""Pieces drawn together at most."""
-BATCH_STEPS = 8192
-"""Frames drawn together at most, unless one piece has more; both bound the memory."""
+_BATCHES = {"cpu": (32, 2**13), "cuda": (1024, 2**18)}
+"""By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
 
 UNMET = "not all constraints could be met; try another seed or more particles"
 _UNMET = 1e9
@@ -85,10 +83,11 @@ def fill(
     """
     config, many = stepper.config, drawing.best_of
     bias, rules = drawing.constraints(config)
+    most, most_frames = _BATCHES[stepper.device.type]
     first = 0
     while first < len(seeds):
         steps = len(prepare(requests[first], config).conditions)
-        size = max(1, min(BATCH, BATCH_STEPS // (steps * drawing.particles)) // many)
+        size = max(1, min(most, most_frames // (steps * drawing.particles)) // many)
         batch = requests[first : first + size]
         prepared = [prepare(request, config) for request in batch]
         every = torch.arange(len(batch)).repeat_interleave(many)

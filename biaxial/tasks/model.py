@@ -32,6 +32,9 @@ from biaxial.tasks.region import bar_span, bridge, continuation, infilling
 from biaxial.tasks.request import Request
 from biaxial.tasks.stream import Bar, stream
 
+GPU_ROWS = 64
+"""Pieces and particles from which on a GPU draws, where there is one."""
+
 
 def load(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model:
     """Load a model.
@@ -41,7 +44,8 @@ def load(checkpoint: str | Path | None = None, device: str = "auto", threads: in
     checkpoint
         A ``.safetensors`` file made by ``biaxial-train``; the shipped chorale weights by default.
     device
-        ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; drawing runs on the CPU.
+        ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; so does drawing on CUDA, if many pieces or particles
+        are drawn together. Few are drawn faster by the CPU.
     threads
         Threads that share pieces, or particles of a piece, which are drawn together; by default as many as there are
         processors. A single one is drawn by one.
@@ -83,7 +87,7 @@ class Model:
         self.made = made
         self.name = name
         self.threads = threads or available_threads()
-        self._kept: tuple[tuple[Proposal, Precision], Stepper] | None = None
+        self._kept: tuple[tuple[Proposal, Precision, bool], Stepper] | None = None
 
     def compose(
         self,
@@ -450,7 +454,7 @@ class Model:
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.network.config.steps_per_quarter)
-        return stream(self._stepper(drawing), key, time_signature, seed, drawing, progress)
+        return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, progress)
 
     def _alternatives(
         self,
@@ -478,13 +482,18 @@ class Model:
     ) -> Iterator[Piece]:
         if not requests:
             raise InputError("no pieces were asked for; give a number of at least 1")
-        return fill(self._stepper(drawing), requests, seeds, drawing, self.name, ending=close, progress=progress)
+        return fill(
+            self._stepper(drawing, len(requests)), requests, seeds, drawing, self.name, ending=close, progress=progress
+        )
 
-    def _stepper(self, drawing: Drawing) -> Stepper:
+    def _stepper(self, drawing: Drawing, num_outputs: int) -> Stepper:
         """What draws; kept for the next time that pieces are drawn in the same way."""
-        way = drawing.proposal(self.made), drawing.precision
+        together = num_outputs * drawing.particles * drawing.best_of
+        on_gpu = self.network.device.type == "cuda" and together >= GPU_ROWS
+        way = drawing.proposal(self.made), drawing.precision, on_gpu
         if self._kept is None or self._kept[0] != way:
-            self._kept = way, fast_stepper(self.network, *way, self.threads)
+            device = self.network.device if on_gpu else "cpu"
+            self._kept = way, fast_stepper(self.network, *way[:2], self.threads, device)
         return self._kept[1]
 
     def _close(self, requests: Sequence[Request], drawing: Drawing) -> Ending | None:

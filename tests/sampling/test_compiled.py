@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from biaxial.sampling.charges import VoiceLeading
 from biaxial.sampling.compiled import CompiledState, CompiledStepper, is_compiled
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.stepper import Proposal, Stepper
+from biaxial.sampling.stepper import Proposal, Stepper, StepState
 from biaxial.sampling.voice_leading import VoiceLeadingRule
 
 MakeNetwork = Callable[..., BiaxialLSTM]
@@ -61,7 +62,7 @@ def assert_decides_alike(
     rules: Sequence[Rule] = (),
 ) -> None:
     plain, fast, rows = Stepper(network, proposal), CompiledStepper(network, proposal), conditions()
-    state, other = plain.start(BATCH), fast.start(BATCH)
+    state, other = plain.start(BATCH), cast(StepState, fast.start(BATCH))
     encoded, other_encoded = plain.encode(known, rows), fast.encode(known, rows)
     heard = 0
     for step in range(NUM_STEPS):
