@@ -210,23 +210,17 @@ class CompiledStepper(Stepper):
                     if layer > 0:
                         x, own = torch.cat([hidden[layer - 1][index], x], 1), weights.biases[layer]
                     new = cells[layer][index], hidden[layer][index].numpy()
-                    lstm_cells(own, self._product(x, matrix).numpy(), old.cells[layer][source], *new)
+                    lstm_cells(own, matrix(x).numpy(), old.cells[layer][source], *new)
             for index, piece in zip(block, pieces, strict=True):
                 x = hidden[-1][index] if told is None else hidden[-1][index] + told[piece][1]
-                torch.add(self._product(x, weights.share), weights.share_biases, out=share[index])
+                torch.add(weights.share(x), weights.share_biases, out=share[index])
 
         self._spread(run, u)
         return share.numpy(), Pasts(hidden, cells, np.array(rows))
 
     def _told(self, context: Tensor) -> tuple[Tensor, Tensor]:
         """What the context encoder tells the gates of the first layer and the output of the last, ``(n, h)`` each."""
-        into = self.weights.context_to_gates, self.weights.context_to_output
-        return self._product(context, into[0]), self._product(context, into[1])
-
-    def _product(self, x: Tensor, weights: Tensor) -> Tensor:
-        if self.weights.products == torch.float32:
-            return torch.mm(x, weights)
-        return torch.mm(x.to(self.weights.products), weights).float()
+        return self.weights.context_to_gates(context), self.weights.context_to_output(context)
 
     def _choosing_by(self, rules: Sequence[Rule]) -> Choosing:
         """The proposal and the rules as the kernels read them."""

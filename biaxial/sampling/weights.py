@@ -15,6 +15,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.sampling.kernels.tables import Floats, WalkTables
 from biaxial.sampling.kernels.time_axis import TimeTables
+from biaxial.sampling.products import Matrix
 
 _ROWS = 8
 """The walk takes this many rows of weights at once."""
@@ -40,29 +41,31 @@ class Weights:
     time_tables, walk_tables
         What the kernels read.
     recurrent
-        For each layer of the time axis the matrix for what enters it, but in the first, and its own hidden state, shape
-        ``(h, g)``.
+        For each layer of the time axis, from what enters it (but in the first) and its own hidden state to its gates.
     biases
         Biases of each of these layers, shape ``(1, g)``.
     share, share_biases
-        From the output of the time axis to its share in the note axis, shapes ``(h, w)`` and ``(w,)``.
+        From the output of the time axis to its share in the note axis; the biases of shape ``(w,)``.
     context_to_gates, context_to_output
         From the output of the context encoder to the gates of the first layer and to the output of the time axis.
     """
 
     def __init__(self, model: BiaxialLSTM, products: torch.dtype) -> None:
-        self.model, self.products = model, products
+        self.model = model
         layers = [_layer(layer) for layer in model.time_axis.layers]
         self._into_first, _, self._first_biases = layers[0]
         self._of_key: dict[tuple[int, int], Floats] = {}
-        self.recurrent = [part.to(products) for part in (layers[0][1], *(torch.cat(layer[:2]) for layer in layers[1:]))]
+        matrices = [layers[0][1], *(torch.cat(layer[:2]) for layer in layers[1:])]
+        self._shape = model.config.num_notes, products
+        self.recurrent = [Matrix(weights, *self._shape) for weights in matrices]
         self.biases = [contiguous(layer[2].unsqueeze(0)) for layer in layers]
         self.time_tables = self._time_tables()
         self.walk_tables = self._walk_tables()
         context = model.context
         if context is not None:
-            self.context_to_gates = (context.into_inputs.weight.detach().T @ self._into_first).to(products)
-            self.context_to_output = context.into_output.weight.detach().T.contiguous().to(products)
+            to_inputs, to_output = context.into_inputs.weight.detach().T, context.into_output.weight.detach().T
+            self.context_to_gates = Matrix(to_inputs @ self._into_first, *self._shape)
+            self.context_to_output = Matrix(to_output, *self._shape)
 
     def of_notes(self, tonic: int, mode: int) -> Floats:
         """The share of pitch and key in the gates of the first layer, with its biases, shape ``(n, g)``."""
@@ -94,7 +97,7 @@ class Weights:
         head = net.head.weight.detach().T  # h, and inputs below it; k
         to_logits = head[hidden:] if config.head_sees_inputs else head.new_zeros(len(layers[0][0]), len(alphabet))
         inputs = torch.cat([layers[0][0], to_logits], 1)  # time axis's output and inputs; w
-        self.share = inputs[:heard].contiguous().to(self.products)
+        self.share = Matrix(inputs[:heard], *self._shape)
         self.share_biases = torch.cat([layers[0][2], net.head.bias.detach()])
         matrices = [_padded(torch.cat(layer[:2]) if index else layer[1]) for index, layer in enumerate(layers)]
         parts = [torch.cat([rows.flatten(), layer[2]]) for rows, layer in zip(matrices, layers, strict=True)]
