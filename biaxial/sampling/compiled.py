@@ -196,10 +196,9 @@ class CompiledStepper(Stepper):
         def run(pasts: slice) -> None:
             block = range(u)[pasts]
             sources = [int(old.rows[first[index]]) for index in block]
-            pieces = [first[index] // per_piece for index in block]
             gates = np.empty((len(block), n, weights.biases[0].shape[1]), np.float32)
-            for own, index, piece in zip(gates, block, pieces, strict=True):
-                row = first[index]
+            for own, index in zip(gates, block, strict=True):
+                row, piece = first[index], first[index] // per_piece
                 of_notes = weights.of_notes(int(of_rows[row, Condition.TONIC]), int(of_rows[row, Condition.MODE]))
                 inputs_share(weights.time_tables, of_notes, of_steps[piece], previous[row], own)
                 if told is not None:
@@ -211,8 +210,8 @@ class CompiledStepper(Stepper):
                         x, own = torch.cat([hidden[layer - 1][index], x], 1), weights.biases[layer]
                     new = cells[layer][index], hidden[layer][index].numpy()
                     lstm_cells(own, matrix(x).numpy(), old.cells[layer][source], *new)
-            for index, piece in zip(block, pieces, strict=True):
-                x = hidden[-1][index] if told is None else hidden[-1][index] + told[piece][1]
+            for index in block:
+                x = hidden[-1][index] if told is None else hidden[-1][index] + told[first[index] // per_piece][1]
                 torch.add(weights.share(x), weights.share_biases, out=share[index])
 
         self._spread(run, u)

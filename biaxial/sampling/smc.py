@@ -137,8 +137,9 @@ def draw_pieces(
         frame, weight = frame.cpu(), weight.cpu()
         history[:, step] = frame
         log_weight = log_weight + weight.view(b, now)
-        lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
-        unmet, log_weight = unmet | lost, log_weight.masked_fill(lost.unsqueeze(1), 0.0)
+        if log_weight.min() == -torch.inf:
+            lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
+            unmet, log_weight = unmet | lost, log_weight.masked_fill(lost.unsqueeze(1), 0.0)
         if now > 1 and step < t - 1:
             kept, log_weight, gained = _resampled(log_weight, seeds, step)
             log_evidence = log_evidence + gained

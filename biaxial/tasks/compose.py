@@ -21,6 +21,8 @@ from biaxial.voices import assign_voices
 
 CADENCE_PARTICLES = 8
 """Continuations among which the end of a piece is chosen."""
+CADENCE_QUARTERS = 4
+"""So many quarter notes before the last chord they part. Earlier costs more, and the endings are no likelier."""
 _KEY_STREAM = 2**32
 
 
@@ -91,7 +93,7 @@ def cadence(
 
     With the last chord, at the onset of the last phrase end unless ``last`` gives its step, the bass comes to the tonic
     and stays there while all voices sound. The last quarter note is nothing but the triad; before it suspensions may
-    resolve. The particles branch when the phrase before is over.
+    resolve. The particles branch four quarter notes before that.
     """
     per_quarter = config.steps_per_quarter
     unit = Grid(per_quarter).step_ticks(outlines[0].ticks_per_quarter)
@@ -99,8 +101,8 @@ def cadence(
     ends = [tick // unit for tick in outlines[0].fermatas or ()]
     if last is None:
         last = ends[-1] if ends else max(0, length - 2 * per_quarter)
-    before = ends[-2] + per_quarter if len(ends) > 1 else last - 8 * per_quarter
-    last, branch = max(last, first_free), max(before, first_free, 0)
+    last = max(last, first_free)
+    branch = max(last - CADENCE_QUARTERS * per_quarter, first_free, 0)
     if last >= length or any(outline.key is None for outline in outlines):
         return None
     voices = config.num_voices if drawing.max_voices is None else min(config.num_voices, drawing.max_voices)
@@ -116,4 +118,4 @@ def cadence(
         steps += [bass + held] * (rest - pure) + [chord + held] * pure
         biases.append(torch.stack(steps))
     rules = [Polyphony(config, voices, voices)] if config.num_voices else []
-    return Ending(torch.stack(biases), rules, Particles(min(branch, last), CADENCE_PARTICLES))
+    return Ending(torch.stack(biases), rules, Particles(branch, CADENCE_PARTICLES))
