@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.constants import HOLD, SILENT, STRIKE
 from biaxial.score import Grid, Note, Score
+
+MOST_VOICES: Final = 8
+"""Bits of a voice set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,7 @@ class Roll:
         Raises
         ------
         ValueError
-            If a pitch lies outside the range; it is named.
+            If a pitch lies outside the range, which is named, or there are more than eight voices.
         """
         score, _ = grid.quantised(score)
         unit = grid.step_ticks(score.ticks_per_quarter)
@@ -84,6 +88,8 @@ class Roll:
                     f"note range {low_pitch} to {low_pitch + num_notes - 1}"
                 )
         num_voices = score.num_voices
+        if num_voices > MOST_VOICES:
+            raise ValueError(f"the piece has {num_voices} voices; a roll has room for {MOST_VOICES}")
         lines = [list(score.voice_notes(v)) for v in range(num_voices)] if num_voices else _pitch_lines(score)
         kept, num_dropped = zip(*(_one_at_a_time(line) for line in lines), strict=True) if lines else ((), ())
         states = np.zeros((num_steps, num_notes), dtype=np.int8)

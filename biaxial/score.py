@@ -325,15 +325,18 @@ class Score:
         starts, tick = [], self.pickup_ticks
         while tick < self.length_ticks:
             starts.append(tick)
-            tick += self.time_signature_at(tick).bar_ticks(self.ticks_per_quarter)
-            later = [s.onset_ticks for s in self.time_signatures if starts[-1] < s.onset_ticks < tick]
-            tick = min([tick, *later])
+            later = self._num_signatures_until(tick)
+            tick += self.time_signatures[later - 1].bar_ticks(self.ticks_per_quarter)
+            if later < len(self.time_signatures):
+                tick = min(tick, self.time_signatures[later].onset_ticks)
         return tuple(starts)
 
     def time_signature_at(self, tick: int) -> TimeSignature:
         """The time signature that holds at a tick."""
-        onsets = [signature.onset_ticks for signature in self.time_signatures]
-        return self.time_signatures[bisect_right(onsets, tick) - 1]
+        return self.time_signatures[self._num_signatures_until(tick) - 1]
+
+    def _num_signatures_until(self, tick: int) -> int:
+        return bisect_right(self.time_signatures, tick, key=lambda signature: signature.onset_ticks)
 
     def transposed(self, semitones: int) -> Score:
         """The piece a number of semitones higher, its key and chords with it.
@@ -385,7 +388,8 @@ class Grid:
         """Move every onset and end to its nearest step, and make the resolution a multiple of the grid.
 
         A note never becomes shorter than one step; where that makes it run into the next note of its voice, that
-        note wins its own onset and two notes may share a step. Of chords that fall on one step the last one stays.
+        note wins its own onset and two notes may share a step. Of chords that fall on one step the last one stays, and
+        so does the last of such metres. A pickup that becomes as long as a bar is one.
 
         Returns
         -------
@@ -409,7 +413,10 @@ class Grid:
             notes.append(replace(note, onset_ticks=onset, length_ticks=max(end - onset, unit)))
         length = max([nearest(score.length_ticks), *(note.end_ticks for note in notes)])
         fermatas = None if score.fermatas is None else tuple(nearest(tick) for tick in score.fermatas)
-        signatures = tuple(replace(s, onset_ticks=nearest(s.onset_ticks)) for s in score.time_signatures)
+        signatures = {nearest(signature.onset_ticks): signature for signature in score.time_signatures}
+        pickup = nearest(score.pickup_ticks)
+        if pickup * signatures[0].denominator >= signatures[0].numerator * 4 * resolution:
+            pickup = 0
         chords = {nearest(chord.onset_ticks): chord for chord in score.chords}
         return (
             replace(
@@ -417,8 +424,8 @@ class Grid:
                 notes=tuple(notes),
                 length_ticks=length,
                 ticks_per_quarter=resolution,
-                time_signatures=signatures,
-                pickup_ticks=nearest(score.pickup_ticks),
+                time_signatures=tuple(replace(s, onset_ticks=onset) for onset, s in signatures.items()),
+                pickup_ticks=pickup,
                 fermatas=fermatas,
                 chords=tuple(replace(chord, onset_ticks=onset) for onset, chord in chords.items()),
             ),

@@ -38,7 +38,8 @@ from biaxial.score import Grid
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus, CorpusPiece
 from biaxial.training.datamodule import Batch
-from biaxial.training.train import Machine, Precision, train
+from biaxial.training.machine import Machine, Precision
+from biaxial.training.train import train
 
 MEMORY_GIB = 4.0
 """What training may take."""

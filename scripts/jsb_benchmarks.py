@@ -39,7 +39,7 @@ from biaxial.models.checkpoint import config_from_dict, load_weights, save_weigh
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
 from biaxial.training.curve import read_metrics
-from biaxial.training.train import Machine
+from biaxial.training.machine import Machine
 
 RUNS = Path("runs/jsb")
 GOAL = 5.05
@@ -185,7 +185,7 @@ def work(job: Job, data: Path, threads: int) -> int:
     job.check()
     if job.is_finished:
         return 0
-    if (job.folder / "last.ckpt").is_file():
+    if (job.folder / "config.json").is_file():
         arguments = [str(data / job.data), "--resume", str(job.folder)]
     else:
         arguments = [str(data / job.data), *job.arguments, "-o", str(job.folder)]

@@ -40,10 +40,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     runs = [(COMPOSING, FIRST), (LISTENING, SECOND)]
-    if options.resume and (LISTENING / "last.ckpt").exists():
+    if options.resume and (LISTENING / "config.json").exists():
         runs = runs[1:]  # the first one is over
     for folder, settings in runs:
-        if options.resume and (folder / "last.ckpt").exists():
+        if options.resume and (folder / "config.json").exists():
             words = [str(options.corpus), "--resume", str(folder)]
         else:
             words = [str(options.corpus), "--output", str(folder), *settings]

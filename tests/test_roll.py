@@ -93,3 +93,10 @@ def test_impossible_rolls_are_refused() -> None:
     states[0, 2], voices[0, 2], states[6, 2] = STRIKE, 1, STRIKE
     with pytest.raises(ValueError, match="two cells of step 0"):
         replace(roll, states=states, voices=voices).to_score()
+
+
+def test_more_voices_than_a_voice_set_has_room_for() -> None:
+    notes = tuple(Note(0, 480, 60 + voice, voice) for voice in range(9))
+    assert Roll.from_score(Score(notes[:8]), Grid(), 0, 128).num_steps == 4
+    with pytest.raises(ValueError, match="the piece has 9 voices; a roll has room for 8"):
+        Roll.from_score(Score(notes), Grid(), 0, 128)

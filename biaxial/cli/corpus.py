@@ -1,4 +1,4 @@
-"""Reading a corpus for a command: with a progress bar, and a line on stderr for each file that cannot be used."""
+"""Reading a corpus for a command: with a progress bar, then what became of the files of a folder, on stderr."""
 
 from __future__ import annotations
 
@@ -6,13 +6,34 @@ import sys
 from pathlib import Path
 
 from biaxial.cli.common import progress_bar
-from biaxial.io.corpus import midi_paths
+from biaxial.io.corpus import music_paths
 from biaxial.score import Grid
 from biaxial.training.corpus import Corpus
+from biaxial.training.music_folder import ReadConfig
+from biaxial.training.verdicts import summary
 
 
-def read_corpus(source: Path, steps_per_quarter: int, quiet: bool) -> Corpus:
+def read_corpus(
+    source: Path,
+    steps_per_quarter: int,
+    quiet: bool,
+    reading: ReadConfig | None = None,
+    pitches: tuple[int, int] | None = None,
+) -> Corpus:
     """The corpus of a prepared file, a file of frames, or a folder.
+
+    Parameters
+    ----------
+    source
+        The file or folder.
+    steps_per_quarter
+        The grid of a folder.
+    quiet
+        Whether to leave out the progress bar, and the table where every file is used.
+    reading
+        How a folder is read.
+    pitches
+        Lowest and highest pitch that a file of a folder may have; without them all are used.
 
     Raises
     ------
@@ -20,9 +41,10 @@ def read_corpus(source: Path, steps_per_quarter: int, quiet: bool) -> Corpus:
         If nothing of it can be used.
     """
     is_folder = source.suffix not in (".npz", ".json")
-    total = len(midi_paths(source)) if is_folder else 0
+    total = len(music_paths(source)) if is_folder else 0
     with progress_bar(total, " files", quiet=quiet or not is_folder) as advance:
-        corpus, refused = Corpus.read(source, Grid(steps_per_quarter), advance)
-    for path, reason in refused:
-        print(f"left out: {reason if str(path) in reason else f'{path}: {reason}'}", file=sys.stderr)
+        corpus, refused = Corpus.read(source, Grid(steps_per_quarter), advance, reading, pitches)
+    if refused or not quiet:
+        for line in summary(corpus.verdicts):
+            print(line, file=sys.stderr)
     return corpus

@@ -45,7 +45,7 @@ class EvaluateOptions:
         positional=True,
         metavar="DATA",
         help="a .json file of frames (a dictionary of splits, or one list of pieces; without voices it is taken to "
-        "stand in C), a folder of MIDI files, or a prepared .npz file",
+        "stand in C), a folder of music, or a prepared .npz file",
     )
     checkpoint: tuple[Path, ...] | None = option(
         None,
@@ -62,18 +62,17 @@ class EvaluateOptions:
 @command(PROG)
 def main(argv: Arguments) -> None:
     """Score what the command line names, and print the figures."""
-    (options,) = parse(parser(PROG, DESCRIPTION, EvaluateOptions), argv)
-    assert isinstance(options, EvaluateOptions)
-
     from biaxial.cli.common import progress_bar
     from biaxial.cli.corpus import read_corpus  # these load PyTorch
     from biaxial.io.corpus import SPLITS
     from biaxial.tasks.model import load
     from biaxial.training.evaluation import check_networks, evaluate
+    from biaxial.training.music_folder import ReadConfig
 
+    options, reading = parse(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     networks = [load(path, options.device).network for path in options.checkpoint or (None,)]
     config = check_networks(networks)
-    corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet)
+    corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)
     splits = SPLITS if options.split is None else (options.split,)
     total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
     if not total:

@@ -7,14 +7,17 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command
 from biaxial.cli.options import given, option, parser
 from biaxial.errors import InputError
 
+if TYPE_CHECKING:
+    from biaxial.training.runs import Plan
+
 PROG = "biaxial-train"
-DESCRIPTION = "Train a biaxial LSTM on a folder of MIDI files. The run is a folder below runs/."
+DESCRIPTION = "Train a biaxial LSTM on a folder of music. The run is a folder below runs/."
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,19 @@ class TrainOptions:
         None,
         positional=True,
         metavar="CORPUS",
-        help="folder of MIDI files, or a prepared .npz file, or a .json file of frames",
+        help="folder of MIDI, MusicXML, kern or ABC files, or a prepared .npz file, or a .json file of frames",
     )
-    preset: Literal["chorale", "hexahedria", "jsb-quarter", "jsb-16th", "tiny"] = option(
+    preset: Literal["chorale", "hexahedria", "jsb-quarter", "jsb-16th", "piano", "tiny"] = option(
         "chorale", help="network to start from"
     )
     output: Path | None = option(None, short="-o", help="folder of the run (default: runs/ and the preset's name)")
-    start_from: Path | None = option(None, help="weights to go on from, with or without a context encoder")
+    init: Path | None = option(
+        None, help="weights to fine-tune: their network, and settings that suit a small corpus in place of a preset's"
+    )
+    like: Path | None = option(None, help="weights whose network and settings to take in place of a preset's, anew")
+    start_from: Path | None = option(None, help="weights to go on from, with the preset's settings")
+    mix: Path | None = option(None, metavar="CORPUS", help="old corpus to mix in, so that it is not forgotten")
+    mix_share: float = option(0.3, help="share of the training crops that come from it")
     resume: Path | None = option(None, help="folder of a run to go on with, with its own settings")
     quiet: bool = option(False, short="-q", help="no progress bar")
     json: bool = option(False, help="print one JSON object")
@@ -44,39 +53,42 @@ def main(argv: Arguments) -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
     from biaxial.cli.corpus import read_corpus
-    from biaxial.models.config import PRESETS, ModelConfig  # these load PyTorch and Lightning
-    from biaxial.training.config import TRAIN_PRESETS, TrainConfig
-    from biaxial.training.train import Machine, run_configs, train
+    from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
+    from biaxial.training.config import TrainConfig
+    from biaxial.training.machine import Machine, is_first_process
+    from biaxial.training.mixing import Mix
+    from biaxial.training.music_folder import ReadConfig
+    from biaxial.training.train import train
 
-    values = given(parser(PROG, DESCRIPTION, TrainOptions, TrainConfig, Machine, ModelConfig), argv)
+    values = given(parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig), argv)
     options = TrainOptions(**values[TrainOptions])
-    if options.resume is not None:
-        own = values[TrainOptions].keys() & {"preset", "output", "start_from"}
-        if changed := [*own, *values[TrainConfig], *values[ModelConfig]]:
-            name = changed[0].replace("_", "-")
-            raise InputError(f"--resume goes on with the settings of its run; leave out --{name}")
-        config, train_config, corpus_path = run_configs(options.resume)
-        source, folder = options.corpus or Path(corpus_path), options.resume
-    else:
-        if options.corpus is None:
-            raise InputError("nothing to train on; give a folder of MIDI files (biaxial-chorales makes one)")
-        config = dataclasses.replace(PRESETS[options.preset], **values[ModelConfig])
-        train_config, source = dataclasses.replace(TRAIN_PRESETS[options.preset], **values[TrainConfig]), options.corpus
-        folder = options.output or _new_folder(Path("runs"), options.preset)
-        if (folder / "last.ckpt").exists():
-            raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
-    corpus = read_corpus(source, config.steps_per_quarter, options.quiet)
+    first = is_first_process()
+    plan, folder = _resumed(options, values) if options.resume is not None else _new(options, values)
+    if first and options.resume is None and (folder / "config.json").exists():
+        raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
+    source, quiet = Path(plan.corpus), options.quiet or not first
+    reading, pitches = ReadConfig(**values[ReadConfig]), (plan.config.low_pitch, plan.config.high_pitch)
+    corpus = read_corpus(source, plan.config.steps_per_quarter, quiet, reading, pitches)
+    mix = None
+    if plan.mix:
+        held_out = corpus.split("valid") + corpus.split("test")
+        reading = dataclasses.replace(reading, verdicts=None)
+        old = read_corpus(Path(plan.mix), plan.config.steps_per_quarter, quiet, reading, pitches)
+        mix = Mix(old, plan.mix_share, str(Path(plan.mix).resolve()), held_out)
     result = train(
         corpus,
-        config,
-        train_config,
+        plan.config,
+        plan.train,
         folder,
-        Machine(**values[Machine]),
+        plan.machine,
         corpus_path=str(source.resolve()),
         resume=options.resume is not None,
-        start_from=options.start_from,
-        quiet=options.quiet,
+        start_from=options.init or options.start_from,
+        mix=mix,
+        quiet=quiet,
     )
+    if not first:
+        return
     summary: dict[str, Any] = {
         "folder": str(folder),
         "weights": str(folder / "model.safetensors"),
@@ -89,12 +101,63 @@ def main(argv: Arguments) -> None:
     elif not result.interrupted:
         print(f"{folder}: {result.valid_nats:.4f} nats per step on held-out pieces after {result.epochs} epochs")
         print(f"compose with it: biaxial-compose --checkpoint {folder / 'model.safetensors'}")
-    elif result.epochs:
-        print(f"{folder}: stopped; {result.epochs} epochs are saved. Go on with: {PROG} --resume {folder}")
     else:
-        print(f"{folder}: stopped before the first epoch was finished; nothing to go on with")
+        print(f"{folder}: stopped; {result.epochs} epochs are finished. Go on with: {PROG} --resume {folder}")
     if result.interrupted:
         raise SystemExit(STATUS_INTERRUPTED)
+
+
+def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tuple[Plan, Path]:
+    """What a run was started with; only what is where, and the machine, may change."""
+    from biaxial.models.config import ModelConfig
+    from biaxial.training.config import TrainConfig
+    from biaxial.training.machine import Machine
+    from biaxial.training.runs import read_plan
+
+    assert options.resume is not None
+    own = values[TrainOptions].keys() - {"corpus", "mix", "resume", "quiet", "json"}
+    if changed := [*sorted(own), *values[TrainConfig], *values[ModelConfig]]:
+        raise InputError(f"--resume goes on with the settings of its run; leave out --{changed[0].replace('_', '-')}")
+    plan = read_plan(options.resume)
+    if options.mix is not None and not plan.mix:
+        raise InputError("--resume goes on with the settings of its run; leave out --mix")
+    machine = dataclasses.replace(plan.machine, **values[Machine])
+    corpus, mix = str(options.corpus or plan.corpus), str(options.mix or plan.mix)
+    return dataclasses.replace(plan, corpus=corpus, mix=mix, machine=machine), options.resume
+
+
+def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tuple[Plan, Path]:
+    """Preset or weights say how to train, and options change it."""
+    from biaxial.models.config import PRESETS, ModelConfig
+    from biaxial.training.config import TRAIN_PRESETS, TrainConfig
+    from biaxial.training.machine import Machine
+    from biaxial.training.runs import Plan
+    from biaxial.training.settings import settings_for_tuning, settings_of
+
+    names = values[TrainOptions].keys()
+    for one, other in (("preset", "init"), ("preset", "like"), ("init", "like"), ("init", "start_from")):
+        if {one, other} <= names:
+            one, other = one.replace("_", "-"), other.replace("_", "-")
+            raise InputError(f"--{one} and --{other} both say what to start with; leave one out")
+    if "mix_share" in names and options.mix is None:
+        raise InputError("--mix-share is the share of an old corpus; give it with --mix CORPUS")
+    if options.corpus is None:
+        raise InputError("nothing to train on; give a folder of MIDI files (biaxial-chorales makes one)")
+    name: str = options.preset
+    config, train_config = PRESETS[options.preset], TRAIN_PRESETS[options.preset]
+    if options.init is not None:
+        name, (config, train_config) = "tuned", settings_for_tuning(options.init)
+    elif options.like is not None:
+        name, (config, train_config) = "again", settings_of(options.like)
+    plan = Plan(
+        dataclasses.replace(config, **values[ModelConfig]),
+        dataclasses.replace(train_config, **values[TrainConfig]),
+        str(options.corpus),
+        Machine(**values[Machine]),
+        "" if options.mix is None else str(options.mix),
+        options.mix_share if options.mix is not None else 0.0,
+    )
+    return plan, options.output or _new_folder(Path("runs"), name)
 
 
 def _new_folder(runs: Path, name: str) -> Path:

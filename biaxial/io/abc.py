@@ -15,19 +15,24 @@ import os
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
+from typing import Final
 
 from biaxial.errors import InputError
 from biaxial.io.abc_fields import AbcKey, AbcVoice, read_key, read_metre, read_shift, read_tempo, read_unit, read_voice
 from biaxial.io.abc_voice import VoiceReader
 from biaxial.io.bars import pickup_and_metres
 from biaxial.io.keys import stated_key
+from biaxial.io.limits import checked_size, read_within
 from biaxial.io.notation import DEFAULT_TEMPO_BPM
 from biaxial.io.parts import Parts, parts_of, phrase_ends
 from biaxial.score import Score, TimeSignature
 
 _FIELD = re.compile(r"([IKLMmNPQRrsTUVWw+]):(.*)")
-_INLINE = re.compile(r"\[([A-Za-z]):([^\]]*)\]")
+_INLINE = re.compile(r"\[([A-Za-z]):([^\[\]]*)\]")
+
+LARGEST_TUNE: Final = 1 << 18
+"""Most bytes of a file: a hundred times a usual tune, ten times one in four parts."""
+_LONGEST_REASON = 160
 
 
 def read_abc(path: str | os.PathLike[str]) -> Parts:
@@ -41,7 +46,7 @@ def read_abc(path: str | os.PathLike[str]) -> Parts:
     OSError
         If it cannot be opened.
     """
-    data = Path(path).read_bytes()
+    data = read_within(path, LARGEST_TUNE)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -66,13 +71,21 @@ def parse_abc(text: str, name: str = "ABC text") -> Parts:
         try:
             tune.read_line(line)
         except ValueError as error:
-            raise InputError(f"{name}: line {number}: {error}; correct it there") from None
+            raise InputError(f"{name}: line {number}: {_reason(error)}; correct it there") from None
     if not tune.in_body:
         raise InputError(f"{name}: no K: field, so this is no ABC tune; give one, or write a line K:C before the notes")
     try:
-        return tune.parts()
+        parts = tune.parts()
+        checked_size(parts.outline)
     except ValueError as error:
-        raise InputError(f"{name}: {error}") from error
+        raise InputError(f"{name}: {_reason(error)}") from error
+    return parts
+
+
+def _reason(error: ValueError) -> str:
+    """What is wrong, in one line that can be read; it may show what stands in the file."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 3]}..."
 
 
 class _Tune:

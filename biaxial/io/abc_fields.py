@@ -14,6 +14,12 @@ from biaxial.score import TimeSignature
 
 ACCIDENTALS: Final = {"": 0, "^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 
+LARGEST_NUMBER: Final = 256
+"""Largest number of a length, above or below its stroke, and of a tuplet: print has nothing shorter than 1/256, and
+larger numbers below the stroke make slow sums."""
+FARTHEST_SHIFT: Final = 127
+"""Most semitones between what is written and what sounds: all MIDI numbers."""
+
 _LETTERS = "FCGDAEB"
 _MODES: Final = {
     "": ("major", 0),
@@ -105,7 +111,20 @@ def read_unit(text: str) -> Fraction:
     match = re.fullmatch(r"\s*(\d+)(?:\s*/\s*([1-9]\d*))?\s*", text)
     if match is None or int(match[1]) == 0:
         raise ValueError(f"L:{text.strip()} is not a note length such as 1/8")
-    return 4 * Fraction(int(match[1]), int(match[2] or 1))
+    return 4 * Fraction(read_number(match[1]), read_number(match[2] or "1"))
+
+
+def read_number(digits: str) -> int:
+    """A number of a length or a tuplet.
+
+    Raises
+    ------
+    ValueError
+        If it is above :data:`LARGEST_NUMBER`.
+    """
+    if len(digits) > 9 or int(digits) > LARGEST_NUMBER:
+        raise ValueError(f"a length with {digits[:9]} in it; {LARGEST_NUMBER} is the most")
+    return int(digits)
 
 
 def default_unit(metre: TimeSignature | None) -> Fraction:
@@ -115,13 +134,13 @@ def default_unit(metre: TimeSignature | None) -> Fraction:
 
 
 def read_tempo(text: str) -> float | None:
-    """Quarter notes a minute, from ``1/4=120``, ``"Slow" 3/8=50`` or ``120``; ``None`` if it has no number."""
+    """Quarter notes a minute, from ``1/4=120``, ``"Slow" 3/8=50`` or ``120``; ``None`` if it has no such number."""
     plain = re.sub(r'"[^"]*"', " ", text)
     beats, _, number = plain.rpartition("=")
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*", number)
+    match = re.fullmatch(r"\s*(\d{1,4}(?:\.\d+)?)\s*", number)
     if match is None or float(match[1]) == 0:
         return None
-    lengths = [Fraction(int(a), int(b)) for a, b in re.findall(r"(\d+)\s*/\s*([1-9]\d*)", beats)]
+    lengths = [Fraction(int(a), int(b)) for a, b in re.findall(r"\b(\d{1,3})\s*/\s*([1-9]\d{0,2})\b", beats)]
     return float(match[1]) * float(4 * sum(lengths) or 1)
 
 
@@ -145,8 +164,16 @@ def read_voice(text: str, known: AbcVoice | None = None) -> AbcVoice:
 
 
 def read_shift(text: str) -> int | None:
-    """Semitones of ``clef=treble-8``, ``octave=-1`` and ``transpose=2``; ``None`` where nothing is said."""
+    """Semitones of ``clef=treble-8``, ``octave=-1`` and ``transpose=2``; ``None`` where nothing is said.
+
+    Raises
+    ------
+    ValueError
+        If they are more than :data:`FARTHEST_SHIFT`.
+    """
     found = [int(number) for number in re.findall(r"\btranspose\s*=\s*(-?\d+)", text)]
     found += [12 * int(number) for number in re.findall(r"\boctave\s*=\s*(-?\d+)", text)]
     found += [12 if sign == "+" else -12 for sign in re.findall(r"[a-z]\d?([+-])8\b", text)]
+    if abs(sum(found)) > FARTHEST_SHIFT:
+        raise ValueError(f"a voice that sounds more than {FARTHEST_SHIFT} semitones away from what is written")
     return sum(found) if found else None

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from biaxial.constants import TICKS_PER_QUARTER
-from biaxial.io.abc_fields import ACCIDENTALS, AbcKey, default_unit
+from biaxial.constants import HIGHEST_PITCH, TICKS_PER_QUARTER
+from biaxial.io.abc_fields import ACCIDENTALS, AbcKey, default_unit, read_number
 from biaxial.io.bars import Measure
 from biaxial.io.chord_names import parse_chord
+from biaxial.io.limits import LONGEST_QUARTERS, check_notes
 from biaxial.score import ChordSymbol, Note, TimeSignature
 
 _LENGTH = r"(?P<{0}times>\d*)(?P<{0}slashes>/*)(?P<{0}over>\d*)"
@@ -35,6 +36,11 @@ _TOKEN: Final = re.compile(
     r"|(?P<broken>>+|<+)"
 )
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+LONGEST_CHORD_NAME: Final = 40
+"""Most letters of a chord symbol; a longer text is an annotation."""
+MOST_STROKES: Final = 8
+"""Most strokes of ``A//`` and signs of ``A>>B``: each halves a length, and eight of them make 1/256."""
+
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
 
@@ -124,12 +130,14 @@ class VoiceReader:
             self._strike([token["note"]], Fraction(1), False)
         elif token["chord"] is not None:
             heads = [head[0] for head in _HEAD.finditer(re.sub(r"![^!]*!", "", token["chord"]))]
+            if len(heads) > HIGHEST_PITCH:
+                raise ValueError(f"a chord of {len(heads)} notes")
             self._strike(heads, _factor(token, "c"), bool(token["ctie"]))
         elif token["rest"]:
             self._advance([], self.unit * _factor(token, "r"))
         elif token["bars"] is not None:
             metre = self._metre or TimeSignature()
-            for _ in range(int(token["bars"] or 1)):
+            for _ in range(read_number(token["bars"] or "1")):
                 self._advance([], Fraction(4 * metre.numerator, metre.denominator))
                 self._end_bar()
         elif token["bar"]:
@@ -141,9 +149,9 @@ class VoiceReader:
         elif token["tuplet"]:
             count = int(token["tuplet"])
             compound = self._metre is not None and self._metre.numerator % 3 == 0 and self._metre.denominator >= 8
-            in_time = int(token["in_time"] or 0) or _TUPLETS.get(count, 3 if compound else 2)
+            in_time = read_number(token["in_time"] or "0") or _TUPLETS.get(count, 3 if compound else 2)
             if count:
-                self._tuplet, self._in_tuplet = Fraction(in_time, count), int(token["of"] or 0) or count
+                self._tuplet, self._in_tuplet = Fraction(in_time, count), read_number(token["of"] or "0") or count
         elif token["fermata"]:
             self._fermata = True
 
@@ -175,6 +183,7 @@ class VoiceReader:
                 sounds.append(sound)
             if match["tie"] or all_tied:
                 tied[place] = sound
+        check_notes(len(self._sounds))
         if sounds:
             self._fermata = False
             self._advance(sounds, lengths[0])
@@ -189,11 +198,15 @@ class VoiceReader:
         for sound in sounds:
             sound.length += length
         self._now += length
+        if self._now > LONGEST_QUARTERS:
+            raise ValueError(f"the piece is longer than {LONGEST_QUARTERS} quarter notes")
         self._last = (sounds, length)
         self._tied = {}
 
     def _break(self, signs: str) -> None:
         """``A>B``: the first takes half of the second (``>>`` three quarters); ``<`` the other way round."""
+        if len(signs) > MOST_STROKES:
+            raise ValueError(f"{len(signs)} signs {signs[0]} in a row")
         small = Fraction(1, 2 ** len(signs))
         first, self._broken = (2 - small, small) if signs[0] == ">" else (small, 2 - small)
         sounds, length = self._last
@@ -211,6 +224,8 @@ class VoiceReader:
 
     def _read_text(self, text: str) -> None:
         """A chord symbol; annotations (``"^slowly"``) and other words are passed over."""
+        if len(text) > LONGEST_CHORD_NAME:
+            return
         try:
             classes, bass = parse_chord(text)
         except ValueError:
@@ -223,11 +238,13 @@ class VoiceReader:
 
 def _factor(match: re.Match[str], prefix: str) -> Fraction:
     """A length as a multiple of the unit: ``3``, ``/``, ``//``, ``3/2``."""
-    times = Fraction(int(match[f"{prefix}times"] or 1))
+    times = Fraction(read_number(match[f"{prefix}times"] or "1"))
     slashes, over = len(match[f"{prefix}slashes"]), match[f"{prefix}over"]
+    if slashes > MOST_STROKES:
+        raise ValueError(f"{slashes} strokes in a row")
     if not slashes:
         return times
-    return times / (int(over) or 1) if over else times / 2**slashes
+    return times / (read_number(over) or 1) if over else times / 2**slashes
 
 
 def _ticks(quarters: Fraction) -> int:

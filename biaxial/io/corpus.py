@@ -1,20 +1,23 @@
-"""A folder of MIDI files -> scores with their splits, and a verdict for every file that cannot be used."""
+"""A folder of music, nested or not: which files are read, what they are called, and the split of each."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from biaxial.errors import InputError
-from biaxial.io.midi import read_midi
+from biaxial.io.load import read_score
 from biaxial.score import Score
 
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
-MIDI_SUFFIXES = (".mid", ".midi")
+MIDI_SUFFIXES: Final = (".mid", ".midi")
+SUFFIXES: Final = (*MIDI_SUFFIXES, ".musicxml", ".xml", ".mxl", ".krn", ".abc")
+"""Endings of the files that a folder is searched for, in small letters or capitals."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +29,10 @@ class FolderItem:
     score: Score
 
 
-def read_folder(
-    folder: Path, advance: Callable[[int], None] | None = None
-) -> tuple[list[FolderItem], list[tuple[Path, str]]]:
-    """Read all MIDI files of a folder, nested or not.
+def read_folder(folder: Path) -> tuple[list[FolderItem], list[tuple[Path, str]]]:
+    """Read all music files of a folder as scores, one after the other.
 
-    A file in a folder called ``train``, ``valid`` or ``test`` belongs to that split. Without such folders a tenth of
-    the files, chosen by a hash of their names, is held out for validation, and a tenth for testing where there are at
-    least ten.
-
-    Parameters
-    ----------
-    folder
-        The folder.
-    advance
-        Called with 1 after every file.
+    Training reads rolls instead, in parallel and through a cache (:mod:`biaxial.training.music_folder`).
 
     Returns
     -------
@@ -49,29 +41,26 @@ def read_folder(
     Raises
     ------
     InputError
-        If the folder is missing, or holds no MIDI file with at least one note.
+        If the folder is missing, or holds no file with at least one note.
     """
-    paths = midi_paths(folder)
-    names = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
-    splits = _splits(names)
-    items, refused = [], []
-    for path, name, split in zip(paths, names, splits, strict=True):
+    paths = music_paths(folder)
+    read, refused = [], []
+    for path in paths:
         try:
-            score = read_midi(path)
+            score = read_score(path)
             if not score.notes:
                 raise InputError(f"{path}: it has no notes")
-            items.append(FolderItem(name, split, score))
+            read.append((piece_name(folder, path), score))
         except (ValueError, OSError) as error:
             refused.append((path, str(error)))
-        if advance is not None:
-            advance(1)
-    if not items:
-        raise InputError(f"{folder}: none of its {len(paths)} MIDI files can be used ({refused[0][1]})")
-    return items, refused
+    if not read:
+        raise InputError(f"{folder}: none of its {len(paths)} files can be used ({refused[0][1]})")
+    splits = splits_of([name for name, _ in read])
+    return [FolderItem(name, split, score) for (name, score), split in zip(read, splits, strict=True)], refused
 
 
-def midi_paths(folder: Path) -> list[Path]:
-    """All MIDI files below a folder, sorted.
+def music_paths(folder: Path) -> list[Path]:
+    """All music files below a folder, sorted.
 
     Raises
     ------
@@ -80,17 +69,32 @@ def midi_paths(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; biaxial-chorales makes one with the Bach chorales")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in MIDI_SUFFIXES and path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not paths:
-        raise InputError(f"{folder}: no MIDI files in it; biaxial-chorales makes a folder with the Bach chorales")
+        raise InputError(
+            f"{folder}: no MIDI files in it, nor MusicXML, kern or ABC; "
+            "biaxial-chorales makes a folder with the Bach chorales"
+        )
     return paths
 
 
-def _splits(names: list[str]) -> list[Split]:
+def piece_name(folder: Path, path: Path) -> str:
+    """Path below the folder; without the suffix for MIDI, with it for other kinds, which may stand beside a MIDI."""
+    inside = path.relative_to(folder)
+    return (inside.with_suffix("") if path.suffix.lower() in MIDI_SUFFIXES else inside).as_posix()
+
+
+def splits_of(names: Sequence[str]) -> list[Split]:
+    """The split of each piece.
+
+    A file in a folder called ``train``, ``valid`` or ``test`` belongs to that split. Without such folders a tenth of
+    the pieces, chosen by a hash of their names, is held out for validation, and a tenth for testing where there are at
+    least ten.
+    """
     by_folder = [next((s for s in SPLITS if s in name.split("/")[:-1]), None) for name in names]
     if any(by_folder):
         return [split or "train" for split in by_folder]
-    order = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
+    order = sorted(names, key=lambda name: hashlib.sha256(os.fsencode(name)).digest())
     tenth = max(1, len(names) // 10)
     valid, test = set(order[:tenth]), set(order[tenth : 2 * tenth] if len(names) >= 10 else ())
     return ["valid" if name in valid else "test" if name in test else "train" for name in names]

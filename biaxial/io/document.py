@@ -10,14 +10,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
+from biaxial.io.json_files import read_json_value, shown
+from biaxial.io.limits import HIGHEST_VOICE, MOST_NOTES, checked_size
 from biaxial.score import ChordSymbol, Key, Note, Score, TimeSignature
 
 FORMAT: Final = "biaxial-score-1"
+FINEST_RESOLUTION: Final = 1_000_000
+"""Most ticks a quarter; MIDI files have up to 32767."""
+SLOWEST_BPM: Final = 0.001
+FASTEST_BPM: Final = 60_000_000
+"""Tempos between which a quarter note has a number of microseconds that is worth the name."""
+
+_LONGEST_REASON = 160
 
 _T = TypeVar("_T")
 _Read = Callable[[Any, str], Any]
@@ -76,9 +84,13 @@ def score_from_dict(document: object, name: str = "document") -> Score:
         fields = _fields(document, "", {"format": _string}, _SCORE)
         if fields.pop("format") != FORMAT:
             raise _WrongError("format", f"must be {FORMAT!r}")
-        return _made("", Score, fields)
+        score: Score = _made("", Score, fields)
     except _WrongError as error:
         raise InputError(f"{name}: {error}; correct it there") from None
+    try:
+        return checked_size(score)
+    except ValueError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 def write_json(score: Score, path: str | os.PathLike[str]) -> None:
@@ -116,12 +128,7 @@ def read_json(path: str | os.PathLike[str]) -> Score:
         If it cannot be opened.
     """
     name = os.fspath(path)
-    try:
-        document = json.loads(Path(path).read_bytes())
-    except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{name}: no JSON document ({reason}); give one that biaxial has written") from error
-    return score_from_dict(document, name)
+    return score_from_dict(read_json_value(path, "give one that biaxial has written"), name)
 
 
 class _WrongError(Exception):
@@ -132,11 +139,11 @@ class _WrongError(Exception):
 def _fields(value: object, place: str, required: Mapping[str, _Read], optional: Mapping[str, _Read]) -> dict[str, Any]:
     """The fields of an object, each read by its reader."""
     if not isinstance(value, dict):
-        raise _WrongError(place, f"must be an object, not {_shown(value)}")
+        raise _WrongError(place, f"must be an object, not {shown(value)}")
     inside = f"{place}." if place else ""
     readers = {**required, **optional}
     if unknown := [key for key in value if key not in readers]:
-        raise _WrongError(f"{inside}{_shown(unknown[0])}", f"is no field; there are {', '.join(readers)}")
+        raise _WrongError(f"{inside}{shown(unknown[0])}", f"is no field; there are {', '.join(readers)}")
     if missing := [key for key in required if key not in value]:
         raise _WrongError(f"{inside}{missing[0]}", "is missing")
     return {key: readers[key](content, f"{inside}{key}") for key, content in value.items()}
@@ -147,12 +154,7 @@ def _made(place: str, make: Callable[..., _T], fields: Mapping[str, Any]) -> _T:
     try:
         return make(**fields)
     except ValueError as error:
-        raise _WrongError(place, f"is wrong: {error}") from None
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+        raise _WrongError(place, f"is wrong: {str(error)[:_LONGEST_REASON]}") from None
 
 
 def _whole(lowest: int, highest: int | None = None) -> _Read:
@@ -160,7 +162,7 @@ def _whole(lowest: int, highest: int | None = None) -> _Read:
         inside = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
         if not inside or (highest is not None and value > highest):
             bounds = f"{lowest} to {highest}" if highest is not None else f"at least {lowest}"
-            raise _WrongError(place, f"must be a whole number, {bounds}, not {_shown(value)}")
+            raise _WrongError(place, f"must be a whole number, {bounds}, not {shown(value)}")
         return int(value)
 
     return read
@@ -168,19 +170,19 @@ def _whole(lowest: int, highest: int | None = None) -> _Read:
 
 def _string(value: Any, place: str) -> str:
     if not isinstance(value, str):
-        raise _WrongError(place, f"must be text, not {_shown(value)}")
+        raise _WrongError(place, f"must be text, not {shown(value)}")
     return value
 
 
 def _flag(value: Any, place: str) -> bool:
     if not isinstance(value, bool):
-        raise _WrongError(place, f"must be true or false, not {_shown(value)}")
+        raise _WrongError(place, f"must be true or false, not {shown(value)}")
     return value
 
 
-def _number(value: Any, place: str) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e300:
-        raise _WrongError(place, f"must be a number above 0, not {_shown(value)}")
+def _tempo(value: Any, place: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not SLOWEST_BPM <= value <= FASTEST_BPM:
+        raise _WrongError(place, f"must be a number, {SLOWEST_BPM} to {FASTEST_BPM}, not {shown(value)}")
     return float(value)
 
 
@@ -195,7 +197,9 @@ def _or_null(read: _Read) -> _Read:
 def _list(read: _Read) -> _Read:
     def read_list(value: Any, place: str) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise _WrongError(place, f"must be a list, not {_shown(value)}")
+            raise _WrongError(place, f"must be a list, not {shown(value)}")
+        if len(value) > MOST_NOTES:
+            raise _WrongError(place, f"has {len(value)} entries, and {MOST_NOTES} is the most")
         return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(value))
 
     return read_list
@@ -217,13 +221,13 @@ _CHORD = _object(
 _NOTE = _object(
     Note,
     {"onset_ticks": _whole(0), "length_ticks": _whole(1), "pitch": _whole(0, 127)},
-    {"voice": _or_null(_whole(0)), "velocity": _whole(1, 127), "locked": _flag},
+    {"voice": _or_null(_whole(0, HIGHEST_VOICE)), "velocity": _whole(1, 127), "locked": _flag},
 )
 _SCORE: Final[dict[str, _Read]] = {
     "title": _string,
     "length_ticks": _whole(0),
-    "ticks_per_quarter": _whole(1),
-    "tempo_bpm": _number,
+    "ticks_per_quarter": _whole(1, FINEST_RESOLUTION),
+    "tempo_bpm": _tempo,
     "key": _or_null(_key),
     "pickup_ticks": _whole(0),
     "time_signatures": _list(_SIGNATURE),

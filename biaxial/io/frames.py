@@ -8,12 +8,11 @@ frames of Coconet, Huang et al. 2017). The two are told apart by the whole file:
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,11 @@ from biaxial.cells import MAX_VOICES
 from biaxial.constants import HOLD, SILENT, STRIKE
 from biaxial.errors import InputError
 from biaxial.io.corpus import SPLITS, Split
+from biaxial.io.json_files import read_json_value, shown
 
 NUM_PITCHES = 128
+MOST_FRAMES: Final = 300_000
+"""Most frames of a file; the largest published one has 90,000. The rolls of this many take 77 MB."""
 _REST = -1
 
 
@@ -62,14 +64,11 @@ def read_frames(path: Path) -> tuple[list[FramePiece], int]:
     InputError
         If it has another layout; the message names the piece and the frame.
     """
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON file ({error})") from error
+    document = read_json_value(path, "give lists of frames of MIDI pitches")
     splits = document if isinstance(document, dict) else {"test": document}
     if unknown := [name for name in splits if name not in SPLITS]:
-        raise InputError(f"{path}: {unknown[0]!r} is no split; a dictionary has 'train', 'valid' and 'test'")
-    names, owners, music = [], [], []
+        raise InputError(f"{path}: {shown(unknown[0])} is no split; a dictionary has 'train', 'valid' and 'test'")
+    names, owners, music, num_frames = [], [], [], 0
     for split in SPLITS:
         pieces = splits.get(split, [])
         if not isinstance(pieces, list):
@@ -77,6 +76,9 @@ def read_frames(path: Path) -> tuple[list[FramePiece], int]:
         for number, piece in enumerate(pieces):
             names.append(f"{split}/{number:03d}")
             owners.append(split)
+            num_frames += len(piece) if isinstance(piece, list) else 0
+            if num_frames > MOST_FRAMES:
+                raise InputError(f"{path}: more than {MOST_FRAMES} frames; divide it into several files")
             music.append(_checked(piece, f"{path}: {names[-1]}"))
     if not any(music):
         raise InputError(f"{path}: no piece with a frame in it; give lists of frames of MIDI pitches")
@@ -96,9 +98,9 @@ def _checked(piece: Any, where: str) -> list[list[int]]:
     frames = []
     for number, frame in enumerate(piece):
         if not isinstance(frame, list):
-            raise InputError(
-                f"{where}, frame {number}: a frame is a list of MIDI pitches, not {json.dumps(frame)[:40]}"
-            )
+            raise InputError(f"{where}, frame {number}: a frame is a list of MIDI pitches, not {shown(frame)}")
+        if len(frame) > NUM_PITCHES:
+            raise InputError(f"{where}, frame {number}: {len(frame)} pitches; there are {NUM_PITCHES}")
         frames.append([_pitch(value, f"{where}, frame {number}") for value in frame])
     return frames
 
@@ -108,7 +110,7 @@ def _pitch(value: Any, where: str) -> int:
         return _REST
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not _REST <= value < NUM_PITCHES or value % 1:
-        raise InputError(f"{where}: {json.dumps(value)[:40]} is no MIDI pitch (0 to 127), nor -1 for a silent voice")
+        raise InputError(f"{where}: {shown(value)} is no MIDI pitch (0 to 127), nor -1 for a silent voice")
     return int(value)
 
 

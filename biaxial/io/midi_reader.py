@@ -21,12 +21,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
 from biaxial.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.errors import InputError
 from biaxial.io import smf
+from biaxial.io.limits import check_notes, checked_size, read_within
 from biaxial.io.parts import Parts, parts_of
 from biaxial.io.smf import Event
 from biaxial.score import Key, Note, Score, TimeSignature
@@ -57,7 +57,7 @@ def read_midi(path: str | os.PathLike[str]) -> Score:
     OSError
         If it cannot be opened.
     """
-    return parse_midi(Path(path).read_bytes(), os.fspath(path))
+    return parse_midi(read_within(path, smf.LARGEST_FILE), os.fspath(path))
 
 
 def parse_midi(data: bytes, name: str = "MIDI data") -> Score:
@@ -77,7 +77,7 @@ def parse_midi(data: bytes, name: str = "MIDI data") -> Score:
     """
     try:
         ticks_per_quarter, tracks = smf.decode(data)
-        return _score(ticks_per_quarter, tracks)
+        return checked_size(_score(ticks_per_quarter, tracks))
     except ValueError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -90,10 +90,11 @@ def read_midi_parts(path: str | os.PathLike[str]) -> Parts:
     InputError, OSError
         As :func:`read_midi`.
     """
+    data = read_within(path, smf.LARGEST_FILE)
     try:
-        ticks_per_quarter, tracks = smf.decode(Path(path).read_bytes())
+        ticks_per_quarter, tracks = smf.decode(data)
         parts = _parts(tracks)
-        outline = _outline(ticks_per_quarter, tracks, parts)
+        outline = checked_size(_outline(ticks_per_quarter, tracks, parts))
     except ValueError as error:
         raise InputError(f"{os.fspath(path)}: {error}") from error
     names = [_track_name(events) for events in tracks]
@@ -118,12 +119,14 @@ def _score(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]]) -> Score:
 
 
 def _parts(tracks: Iterable[Iterable[Event]]) -> dict[_Part, list[_RawNote]]:
-    return {
+    parts = {
         (index, channel): notes
         for index, events in enumerate(tracks)
         for channel, notes in _read_notes(events).items()
         if channel != _DRUMS
     }
+    check_notes(sum(map(len, parts.values())))
+    return parts
 
 
 def _outline(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]], parts: dict[_Part, list[_RawNote]]) -> Score:
@@ -162,7 +165,7 @@ def _read_notes(events: Iterable[Event]) -> dict[int, list[_RawNote]]:
             notes[channel].append((onset, max(now - onset, 1), event.data[0], velocity))
     for (channel, pitch), left in sounding.items():
         notes[channel] += [(onset, max(now - onset, 1), pitch, velocity) for onset, velocity in left]
-    return notes
+    return {channel: found for channel, found in notes.items() if found}
 
 
 def _voices(parts: dict[_Part, list[_RawNote]], names: Sequence[str]) -> dict[_Part, int | None]:

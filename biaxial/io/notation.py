@@ -18,7 +18,9 @@ from biaxial.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
 from biaxial.errors import InputError
 from biaxial.io.bars import Measure, pickup_and_metres
 from biaxial.io.keys import stated_key
+from biaxial.io.limits import check_notes, checked_size
 from biaxial.io.parts import Parts, parts_of, phrase_ends
+from biaxial.io.printed import check_kern, read_musicxml
 from biaxial.score import ChordSymbol, Note, Score, TimeSignature
 
 DEFAULT_TEMPO_BPM: Final = 80.0
@@ -44,13 +46,11 @@ def read_notation(path: str | os.PathLike[str]) -> Parts:
         If it cannot be opened.
     """
     path = Path(path)
-    path.open("rb").close()  # a missing file says so itself
     try:
         with warnings.catch_warnings(), open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
             warnings.simplefilter("ignore")
-            piece = _parse(path)
-            return _read(piece, path)
-    except InputError:
+            return _read(_parse(path), path)
+    except (InputError, FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # music21 raises whatever a damaged file leads it to
         reason = " ".join(str(error).split())[:120] or type(error).__name__
@@ -58,10 +58,20 @@ def read_notation(path: str | os.PathLike[str]) -> Parts:
 
 
 def _parse(path: Path) -> Any:
-    from music21 import converter
+    if path.suffix.lower() == ".krn":
+        check_kern(path)
+        from music21 import converter
 
-    kind = "humdrum" if path.suffix.lower() == ".krn" else "musicxml"
-    piece = converter.parse(path, format=kind, forceSource=True)
+        piece = converter.parse(path, format="humdrum", forceSource=True)
+    else:
+        root = read_musicxml(path)
+        if root.tag != "score-partwise":
+            raise ValueError(f"its music is in <{root.tag}>, not <score-partwise>")
+        from music21.musicxml.xmlToM21 import MusicXMLImporter
+
+        importer = MusicXMLImporter()  # takes the tree that was checked; converter.parse would read the file again
+        importer.xmlRootToScore(root, importer.stream)
+        piece = importer.stream
     if "Opus" in piece.classes:
         raise InputError(f"{path}: it holds {len(piece.scores)} pieces; give a file with one")
     if not piece.parts:
@@ -91,6 +101,8 @@ def _read(piece: Any, path: Path) -> Parts:
         title=_title(piece, path),
         chords=tuple(chord for onset, chord in chords.items() if onset < length),
     )
+    checked_size(outline)
+    check_notes(len(notes))
     named = [(_name(stream), part) for stream, (part, _) in zip(streams, read, strict=True)]
     return parts_of(outline, named)
 

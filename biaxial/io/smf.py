@@ -14,6 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from biaxial.errors import InputError
 
@@ -23,6 +24,10 @@ TEXT, TRACK_NAME, MARKER, END_OF_TRACK = 0x01, 0x03, 0x06, 0x2F
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 
 HIGHEST_RESOLUTION = 32767
+LARGEST_FILE: Final = 4 << 20
+"""Most bytes of a file. Hours of recorded piano playing with all its pedalling have less than one million."""
+MOST_EVENTS: Final = 500_000
+"""Most events of a file, which is about as many as its largest size can hold with a pause before each."""
 _HEADER = struct.Struct(">4sIHHH")
 _CHUNK = struct.Struct(">4sI")
 
@@ -110,7 +115,7 @@ def decode(data: bytes) -> tuple[int, list[list[Event]]]:
     if division & 0x8000 or division == 0:
         raise InputError("its MIDI times are seconds or video frames, not beats; export it with ticks per quarter note")
     tracks: list[list[Event]] = []
-    position = 8 + size
+    position, num_events = 8 + size, 0
     while len(tracks) < num_tracks:
         if position + _CHUNK.size > len(data):
             raise InputError(
@@ -122,9 +127,10 @@ def decode(data: bytes) -> tuple[int, list[list[Event]]]:
             if position + size > len(data):
                 raise InputError(f"the MIDI file is cut short in track {len(tracks) + 1}; export or copy it again")
             try:
-                tracks.append(_decode_track(data[position : position + size]))
+                tracks.append(_decode_track(data[position : position + size], MOST_EVENTS - num_events))
             except (IndexError, _BrokenTrackError) as error:
                 raise InputError(f"track {len(tracks) + 1} of the MIDI file is damaged; export it again") from error
+            num_events += len(tracks[-1])
         position += size
     return division, tracks
 
@@ -133,7 +139,7 @@ class _BrokenTrackError(Exception):
     pass
 
 
-def _decode_track(body: bytes) -> list[Event]:
+def _decode_track(body: bytes, most_events: int) -> list[Event]:
     events: list[Event] = []
     position = now = 0
     running: int | None = None
@@ -173,6 +179,8 @@ def _decode_track(body: bytes) -> list[Event]:
         if len(content) < size or (status < 0xF0 and max(content) > 0x7F):
             raise _BrokenTrackError
         position += size
+        if len(events) >= most_events:
+            raise InputError(f"the MIDI file has more than {MOST_EVENTS} events; cut it into pieces")
         events.append(Event(now, status, content, meta))
         if meta == END_OF_TRACK:
             return events

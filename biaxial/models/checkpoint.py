@@ -8,20 +8,28 @@ float16.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+import math
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import safetensors
 import safetensors.torch
 import torch
+from torch import Tensor
 
 from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
+from biaxial.score import Grid, Key
 
 FORMAT = 1
+LARGEST_WEIGHTS: Final = 256 << 20
+"""Most bytes of a file; the shipped weights have 2.5 million. In memory they may take four times as much."""
+LARGEST_HEADER: Final = 1 << 20
+"""Most bytes of its header; ours have 5,000."""
+_TYPES = ("F16", "BF16", "F32")
 
 
 def save_weights(path: Path, model: BiaxialLSTM, made: dict[str, Any], dtype: torch.dtype = torch.float32) -> None:
@@ -58,11 +66,12 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
     if not path.is_file():
         raise InputError(f"{path}: no such weights; give a .safetensors file made by biaxial-train")
     try:
+        _check_sizes(path)
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {_today(name): file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError) as error:
-        reason = str(error).splitlines()[0]
+            tensors = {_today(name): _tensor(file, name) for name in file.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        reason = _reason(error)
         raise InputError(f"{path}: not a whole safetensors file ({reason}); get or make the weights again") from error
     if "biaxial" not in metadata:
         raise InputError(f"{path}: these weights are not a biaxial model; give a file made by biaxial-train")
@@ -70,15 +79,97 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
         header = json.loads(metadata["biaxial"])
         if header["format"] != FORMAT:
             raise ValueError(f"format {header['format']} is not {FORMAT}")
-        model = BiaxialLSTM(config_from_dict(header["config"]))
-        model.load_state_dict(tensors)
+        config = config_from_dict(header["config"])
+        _check_layers(config, tensors)
         made = header["made"]
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+        _check_made(made)
+        model = BiaxialLSTM(config)
+        model.load_state_dict(tensors)
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:  # a RecursionError is a RuntimeError
+        reason = _reason(error)
         raise InputError(
             f"{path}: weights of another version ({reason}); make them again with biaxial-train"
         ) from error
     return model.eval(), made
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]
+
+
+def _check_sizes(path: Path) -> None:
+    """Refuse what is too large, before anything of it is read.
+
+    Raises
+    ------
+    ValueError
+        If the file or its header is.
+    """
+    with path.open("rb") as file:
+        header_size = int.from_bytes(file.read(8), "little")
+    if header_size > LARGEST_HEADER or path.stat().st_size > LARGEST_WEIGHTS:
+        raise ValueError(f"at most {LARGEST_WEIGHTS} bytes and a header of {LARGEST_HEADER} are read")
+
+
+def _tensor(file: Any, name: str) -> Tensor:
+    """A tensor of an open file in float32.
+
+    Raises
+    ------
+    ValueError
+        If its numbers are of another kind, or not all finite.
+    """
+    if (kind := file.get_slice(name).get_dtype()) not in _TYPES:
+        raise ValueError(f"{name} holds {kind} and not one of {', '.join(_TYPES)}")
+    tensor: Tensor = file.get_tensor(name).float()
+    if not tensor.isfinite().all():
+        raise ValueError(f"{name} holds numbers that are not finite")
+    return tensor
+
+
+def _check_layers(config: ModelConfig, tensors: dict[str, Tensor]) -> None:
+    """Compare the sizes of a config with the tensors, before a network of these sizes is made.
+
+    Raises
+    ------
+    ValueError
+        If a layer is missing or has another size.
+    """
+    sizes = {f"time_axis.layers.{index}": hidden for index, hidden in enumerate(config.time_hidden)}
+    sizes |= {f"walks.0.axis.layers.{index}": hidden for index, hidden in enumerate(config.note_hidden)}
+    if config.context_hidden:
+        sizes["context.forwards"] = config.context_hidden
+    for name, hidden in sizes.items():
+        weight = tensors.get(f"{name}.weight_hh_l0")
+        if weight is None or weight.shape != (4 * hidden, hidden):
+            raise ValueError(f"there is no layer {name} of the {hidden} units that its config says")
+
+
+def _check_made(made: object) -> None:
+    """Look at what drawing takes from the history of the weights.
+
+    Raises
+    ------
+    ValueError
+        If it is no history, or a value in it has a wrong type.
+    """
+    if not isinstance(made, dict):
+        raise ValueError("made is no object")
+    keys, rows = made.get("keys", {}), made.get("density_biases", [])
+    if not isinstance(keys, dict) or not all(_is_number(count) and count > 0 for count in keys.values()):
+        raise ValueError("made.keys are no numbers of pieces in each key")
+    for name in keys:
+        Key.from_name(name)
+    if not isinstance(rows, list) or not all(
+        isinstance(row, list) and len(row) == 3 and all(map(_is_number, row)) for row in rows
+    ):
+        raise ValueError("made.density_biases are no rows of three numbers")
+    if not _is_number(made.get("density", 0.0)):
+        raise ValueError("made.density is no number")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 and math.isfinite(value)
 
 
 def start_with(model: BiaxialLSTM, path: Path) -> None:
@@ -114,8 +205,24 @@ def config_from_dict(values: dict[str, Any]) -> ModelConfig:
     ValueError
         If a field is unknown, or a value impossible.
     """
-    known = {field.name for field in fields(ModelConfig)}
-    if unknown := set(values) - known:
+    types = get_type_hints(ModelConfig)
+    if not isinstance(values, dict):
+        raise ValueError("the config is no object")
+    if unknown := set(values) - set(types):
         raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
     fitting: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    return ModelConfig(**fitting)
+    for name, value in fitting.items():
+        if not _fits(value, types[name]):
+            raise ValueError(f"{name} has a value of another kind")
+    config = ModelConfig(**fitting)
+    Grid(config.steps_per_quarter)
+    return config
+
+
+def _fits(value: object, kind: Any) -> bool:
+    """Whether a value is of the kind of a field of the config."""
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(type(item) is int for item in value)
+    return type(value) is kind or (kind is float and type(value) is int)

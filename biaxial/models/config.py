@@ -73,6 +73,19 @@ PRESETS: Final[dict[str, ModelConfig]] = {
         ranks=4,
     ),
     "jsb-16th": replace(_FRAMES, key=False, order="both", dropout=0.5),
+    "piano": ModelConfig(
+        low_pitch=21,
+        num_notes=88,
+        num_voices=0,
+        steps_per_quarter=12,
+        voice_neighbourhood=False,
+        voice_intervals=False,
+        parallels=False,
+        time_hidden=(128, 128),
+        note_hidden=(64, 48),
+        dropout=0.1,
+    ),
     "tiny": ModelConfig(time_hidden=(24,), note_hidden=(16,), context_hidden=8, dropout=0.0),
 }
-"""Named configs: ``chorale`` is the default, ``hexahedria`` the published network, ``tiny`` is for tests."""
+"""Named configs: ``chorale`` is the default, ``hexahedria`` the published network, ``jsb-quarter`` and ``jsb-16th`` are
+for the benchmarks, ``piano`` is for any polyphony (docs/piano.md), ``tiny`` is for tests."""

@@ -19,7 +19,8 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
 from biaxial.constants import VERSION
 from biaxial.io.files import atomic_write
@@ -55,12 +56,12 @@ class BestWeights(Callback):
         Where they go.
     corpus
         What they are trained on.
-    started_from
-        The weights that training went on from, by name.
+    origin
+        What the weights are to say of where they come from.
     """
 
-    def __init__(self, folder: Path, corpus: Corpus, started_from: str = "") -> None:
-        self.folder, self.corpus, self.started_from = folder, corpus, started_from
+    def __init__(self, folder: Path, corpus: Corpus, origin: dict[str, Any]) -> None:
+        self.folder, self.corpus, self.origin = folder, corpus, origin
         self.best, self.valid_nats = float("inf"), float("inf")
         self.started = time.monotonic()
         self.seconds_before = 0.0
@@ -101,7 +102,7 @@ class BestWeights(Callback):
             "training_seconds": round(self.seconds),
             "device": _device_name(trainer),
             "train": asdict(pl_module.train_config),
-            "started_from": self.started_from,
+            **self.origin,
             "biaxial": VERSION,
             "torch": torch.__version__,
             "date": datetime.now(UTC).date().isoformat(),
@@ -157,6 +158,22 @@ class History(Callback):
             writer.writeheader()
             writer.writerows(self.rows)
             atomic_write(self.path, text.getvalue().encode())
+
+
+class StayStopped(Callback):
+    """Leaves a run that had stopped early as it is when it is resumed; Lightning would add an epoch."""
+
+    def __init__(self, stopping: EarlyStopping) -> None:
+        self.stopping = stopping
+
+    def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Stop at once; the state of the callbacks is there by now."""
+        trainer.should_stop = self.stopping.stopping_reason is not EarlyStoppingReason.NOT_STOPPED
+
+    def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Count the last epoch too, which Lightning had not completed when its checkpoint was written."""
+        progress = trainer.fit_loop.epoch_progress.current
+        progress.completed = progress.ready
 
 
 def _device_name(trainer: lightning.Trainer) -> str:

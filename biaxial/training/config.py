@@ -36,7 +36,8 @@ class TrainConfig:
         Epochs without improvement on the held-out pieces after which training stops.
     note_window
         Notes of the range that a training batch is cut to, around what sounds and at a random height; 0 for all. Silent
-        notes cost as much time as others, and the weights are the same for all.
+        notes cost as much time as others, and the weights are the same for all. It has to leave room: a network plays
+        notes at the ends of the range that it never saw silent.
     sample_every
         Epochs between two short compositions to listen to, 0 for none.
     seed
@@ -83,5 +84,16 @@ TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
     "tiny": TrainConfig(),
     "jsb-quarter": replace(_FRAMES, epochs=16, average_decay=0.99, warmup_steps=60, transpose=3, note_window=60),
     "jsb-16th": replace(_FRAMES, epochs=24, average_decay=0.995, transpose=5),
+    "piano": TrainConfig(
+        epochs=3,
+        batch_size=2,
+        crop_steps=256,
+        learning_rate=3e-3,
+        warmup_steps=100,
+        average_decay=0.99,
+        transpose=4,
+        note_window=72,
+        sample_every=0,
+    ),
 }
 """How each preset of :data:`biaxial.models.config.PRESETS` is trained."""

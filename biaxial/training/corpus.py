@@ -1,4 +1,4 @@
-"""A corpus as arrays: rolls and conditions of all pieces, in memory or in one ``.npz`` file.
+"""A corpus as arrays: rolls and conditions of all pieces, in memory, mapped from disk or in one ``.npz`` file.
 
 The file is what a training machine needs and nothing else: no score reader is imported to load it. Rolls are kept once,
 untransposed; features are computed batch by batch.
@@ -7,97 +7,28 @@ untransposed; features are computed batch by batch.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
-from biaxial.constants import SILENT, STRIKE
 from biaxial.errors import InputError
-from biaxial.features.conditions import Condition, outline_conditions, unknown_conditions
-from biaxial.io.corpus import SPLITS, FolderItem, Split, read_folder
+from biaxial.features.conditions import Condition, unknown_conditions
+from biaxial.io.corpus import SPLITS, FolderItem, Split
 from biaxial.io.files import atomic_write
 from biaxial.io.frames import read_frames
-from biaxial.models.config import ModelConfig
-from biaxial.roll import Roll
-from biaxial.score import Grid, Score
+from biaxial.score import Grid
+from biaxial.training.music_folder import ReadConfig, read_pieces
+from biaxial.training.piece import CorpusPiece, outcomes_of
+from biaxial.training.store import Store
+from biaxial.training.verdicts import Verdict
 
-
-@dataclass(frozen=True, eq=False)
-class CorpusPiece:
-    """One piece as arrays.
-
-    Parameters
-    ----------
-    name
-        Name of the piece.
-    split
-        ``"train"``, ``"valid"`` or ``"test"``.
-    states, voices
-        Cell states and voice sets, shape ``(t, 128)``: note index is MIDI pitch. Without voices all sets are 0.
-    conditions
-        Conditions of each step, shape ``(t, c)``.
-    """
-
-    name: str
-    split: Split
-    states: NDArray[np.int8]
-    voices: NDArray[np.uint8]
-    conditions: NDArray[np.int16]
-
-    @property
-    def num_steps(self) -> int:
-        """Number of frames."""
-        return int(self.states.shape[0])
-
-    @property
-    def num_struck(self) -> int:
-        """Number of cells that strike a note."""
-        return int((self.states == STRIKE).sum())
-
-    def pitch_range(self) -> tuple[int, int]:
-        """Lowest and highest pitch that sounds; (128, -1) in a silent piece."""
-        pitches = np.flatnonzero((self.states != SILENT).any(axis=0))
-        return (int(pitches[0]), int(pitches[-1])) if len(pitches) else (128, -1)
-
-    def voice_range(self, voice: int) -> tuple[int, int]:
-        """Lowest and highest pitch of one voice; (128, -1) if it is silent."""
-        pitches = np.flatnonzero((self.voices >> voice & 1).any(axis=0))
-        return (int(pitches[0]), int(pitches[-1])) if len(pitches) else (128, -1)
-
-    @classmethod
-    def from_score(cls, name: str, split: Split, score: Score, grid: Grid) -> CorpusPiece:
-        """Convert a score."""
-        roll = Roll.from_score(score, grid, 0, 128)
-        voices = np.zeros(roll.states.shape, np.uint8) if roll.voices is None else roll.voices
-        return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid))
-
-
-def outcomes_of(
-    piece: CorpusPiece, config: ModelConfig, end: int | None = None, semitones: int = 0
-) -> NDArray[np.uint8]:
-    """Frames of a piece, all or the first ``end``, as outcomes over the config's note range, shape ``(t, n)``.
-
-    Raises
-    ------
-    ValueError
-        If the piece leaves the range.
-    """
-    low = config.low_pitch - semitones
-    first, last = piece.pitch_range()
-    if first < low or last >= low + config.num_notes:
-        raise ValueError(
-            f"{piece.name}: pitches {first} to {last} leave the range {low} to {low + config.num_notes - 1}"
-        )
-    notes = slice(max(low, 0), low + config.num_notes)
-    states, voices = piece.states[:end, notes], piece.voices[:end, notes]
-    outcomes = config.alphabet.encode(states, voices if config.num_voices else None)
-    below, above = max(0, -low), max(0, low + config.num_notes - 128)
-    return np.pad(outcomes, ((0, 0), (below, above)))
+__all__ = ["Corpus", "CorpusPiece", "outcomes_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,51 +43,75 @@ class Corpus:
         The grid.
     num_voices
         Voices of every piece; 0 where they differ or a piece has none.
+    verdicts
+        What became of every file, where the corpus is that of a folder.
+    store
+        Where the arrays are mapped from, if they are.
     """
 
     pieces: tuple[CorpusPiece, ...]
     steps_per_quarter: int
     num_voices: int
+    verdicts: tuple[Verdict, ...] = ()
+    store: Store | None = None
 
     def split(self, name: Split) -> tuple[CorpusPiece, ...]:
         """The pieces of one split."""
         return tuple(piece for piece in self.pieces if piece.split == name)
 
-    @property
+    @cached_property
     def checksum(self) -> str:
         """SHA-256 of all rolls, conditions, names and splits, as a hexadecimal text."""
         digest = hashlib.sha256(f"{self.steps_per_quarter},{self.num_voices}".encode())
         for piece in self.pieces:
-            digest.update(f"{piece.name},{piece.split},{piece.num_steps};".encode())
+            digest.update(os.fsencode(f"{piece.name},{piece.split},{piece.num_steps};"))
             for array in (piece.states, piece.voices, piece.conditions):
-                digest.update(np.ascontiguousarray(array).tobytes())
+                digest.update(np.ascontiguousarray(array).data)
+            self.release()
         return digest.hexdigest()
 
-    @classmethod
-    def from_items(
-        cls, items: Iterable[FolderItem], grid: Grid, refused: list[tuple[Path, str]] | None = None
-    ) -> Corpus:
-        """Convert scores given with their names and splits.
+    def release(self) -> None:
+        """Give back the memory of mapped arrays that were looked at; they stay where they are."""
+        if self.store is not None:
+            self.store.release()
 
-        A score that does not fit on the grid is added to ``refused`` with the reason.
+    def voices_refusal(self, num_voices: int) -> str:
+        """Why a network of so many voices cannot be trained on this corpus, in one line; empty if it can."""
+        if num_voices in (0, self.num_voices):
+            return ""
+        if self.num_voices:
+            found = f"the preset has {num_voices} voices, the corpus {self.num_voices} voices"
+            return f"{found}; add --num-voices {self.num_voices}"
+        others = [piece for piece in self.pieces if piece.num_voices != num_voices]
+        if not others:  # frames, whose reader found no voices
+            return f"the preset has {num_voices} voices, the corpus none; add --num-voices 0"
+        first = others[0]
+        has = f"{first.num_voices} voices" if first.num_voices else "no voices"
+        share = f"{len(others)} of the {len(self.pieces)} pieces have"
+        where = "" if len(others) == 1 else "the first is "
+        return (
+            f"the preset has {num_voices} voices, but {share} another number or none: {where}{first.name} ({has}); "
+            f"take {'it' if len(others) == 1 else 'them'} out of the folder, or add --num-voices 0"
+        )
+
+    @classmethod
+    def from_items(cls, items: Iterable[FolderItem], grid: Grid) -> Corpus:
+        """Convert scores given with their names and splits.
 
         Raises
         ------
         InputError
-            For such a score, if there is no list.
+            If a score does not fit on the grid.
         """
         items = sorted(items, key=lambda item: item.name)
         counts = {item.score.num_voices for item in items}
-        num_voices = counts.pop() if len(counts) == 1 else 0
         pieces = []
         for item in items:
             try:
                 pieces.append(CorpusPiece.from_score(item.name, item.split, item.score, grid))
             except ValueError as error:
-                if refused is None:
-                    raise InputError(f"{item.name}: {error}") from error
-                refused.append((Path(item.name), str(error)))
-        return cls(tuple(pieces), grid.steps_per_quarter, num_voices)
+                raise InputError(f"{item.name}: {error}") from error
+        return cls(tuple(pieces), grid.steps_per_quarter, counts.pop() if len(counts) == 1 else 0)
 
     @classmethod
     def from_frames(cls, path: Path, grid: Grid) -> Corpus:
@@ -175,9 +130,14 @@ class Corpus:
 
     @classmethod
     def read(
-        cls, source: Path, grid: Grid, advance: Callable[[int], None] | None = None
+        cls,
+        source: Path,
+        grid: Grid,
+        advance: Callable[[int], None] | None = None,
+        reading: ReadConfig | None = None,
+        pitches: tuple[int, int] | None = None,
     ) -> tuple[Corpus, list[tuple[Path, str]]]:
-        """Read a prepared ``.npz`` file, a ``.json`` file of frames, or a folder of MIDI files.
+        """Read a prepared ``.npz`` file, a ``.json`` file of frames, or a folder of music.
 
         Parameters
         ----------
@@ -188,25 +148,29 @@ class Corpus:
             file has its own.
         advance
             Called with 1 after every file of a folder.
+        reading
+            How a folder is read.
+        pitches
+            Lowest and highest pitch that a file of a folder may have; without them all are used.
 
         Returns
         -------
-        The corpus, and path and reason of every file that cannot be used.
+        The corpus, and path and reason of every file that is not used.
 
         Raises
         ------
         InputError
-            If nothing can be used.
+            If nothing can be used, or the cache cannot be written to.
         """
         if source.suffix == ".npz":
             return cls.load(source), []
         if source.suffix == ".json":
             return cls.from_frames(source, grid), []
-        items, refused = read_folder(source, advance)
-        corpus = cls.from_items(items, grid, refused)
-        if not corpus.pieces:
-            raise InputError(f"{source}: none of its files can be used ({refused[0][1]})")
-        return corpus, refused
+        found = read_pieces(source, grid, reading, pitches, advance)
+        counts = {piece.num_voices for piece in found.pieces}
+        num_voices = counts.pop() if len(counts) == 1 else 0
+        corpus = cls(found.pieces, grid.steps_per_quarter, num_voices, found.verdicts, found.store)
+        return corpus, [(source / v.file, v.reason) for v in found.verdicts if v.verdict != "used"]
 
     def save(self, path: Path) -> None:
         """Write one compressed ``.npz`` file."""

@@ -24,6 +24,11 @@ from biaxial.models.config import ModelConfig
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus, CorpusPiece, outcomes_of
 from biaxial.training.given import Given
+from biaxial.training.mixing import Mix
+from biaxial.training.shares import Share
+
+MOST_STEPS = 8192
+"""Steps of a batch of whole pieces; eight of the longest chorales have fewer."""
 
 
 class Batch(NamedTuple):
@@ -85,9 +90,9 @@ def transpositions(piece: CorpusPiece, config: ModelConfig, most: int) -> list[i
 
 
 def collate(crops: list[Crop], config: ModelConfig) -> Batch:
-    """Make a batch of crops."""
-    length = max(crop.length for crop in crops)
-    b, n = len(crops), config.num_notes
+    """Make a batch of crops; without any it is one step that is masked."""
+    length = max((crop.length for crop in crops), default=1)
+    b, n = max(1, len(crops)), config.num_notes
     outcomes = np.zeros((b, length, n), np.uint8)
     previous = np.zeros((b, n), np.uint8)
     conditions = np.full((b, length, len(Condition)), UNKNOWN, np.int16)
@@ -96,10 +101,11 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     known = Known.nothing(b, length, n)
     for row, crop in enumerate(crops):
         end = crop.start + crop.length
-        so_far = outcomes_of(crop.piece, config, end, crop.semitones)
-        outcomes[row, : crop.length] = so_far[crop.start :]
+        first = 0 if config.echo else max(0, crop.start - 1)  # the echo looks at all that came before
+        so_far = outcomes_of(crop.piece, config, end, crop.semitones, first)
+        outcomes[row, : crop.length] = so_far[crop.start - first :]
         if crop.start:
-            previous[row] = so_far[crop.start - 1]
+            previous[row] = so_far[crop.start - first - 1]
         if crop.given is not None:
             frames = outcomes[row, : crop.length]
             voices = crop.given.voices(frames, config.alphabet)
@@ -124,31 +130,40 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     )
 
 
+def piece_crops(piece: CorpusPiece, config: ModelConfig, train: TrainConfig, rng: np.random.Generator) -> list[Crop]:
+    """As many crops as are needed to cover a piece; the first begins near its beginning, the last ends near its end.
+
+    Each crop is transposed at random, and each group of conditions is hidden in a share of them; for a network with a
+    context encoder something is known of a share of them.
+    """
+    crops = []
+    shifts = transpositions(piece, config, train.transpose)
+    length = min(train.crop_steps, piece.num_steps)
+    count = -(-piece.num_steps // train.crop_steps)
+    room = piece.num_steps - length
+    for index in range(count):
+        centre = room * index / (count - 1) if count > 1 else 0.0
+        jitter = rng.uniform(-0.25, 0.25) * length if count > 1 else 0.0
+        start = int(np.clip(round(centre + jitter), 0, room))
+        hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
+        shift = int(rng.choice(shifts))
+        given = Given.drawn(rng) if config.context_hidden and rng.random() < train.known_share else None
+        crops.append(Crop(piece, start, length, shift, hide, given))
+    return crops
+
+
 def epoch_crops(
-    pieces: tuple[CorpusPiece, ...], config: ModelConfig, train: TrainConfig, epoch: int
+    pieces: tuple[CorpusPiece, ...], config: ModelConfig, train: TrainConfig, epoch: int, mix: Mix | None = None
 ) -> Iterator[list[Crop]]:
     """The batches of one epoch, as crops.
 
-    A piece gives as many crops as are needed to cover it; the first begins near its beginning, the last ends near its
-    end. Each crop is transposed at random, and each group of conditions is hidden in a share of them; for a network
-    with a context encoder something is known of a share of them. Crops of about the same length come together, since
+    Every piece is covered; crops of an old corpus may be mixed in. Crops of about the same length come together, since
     the shorter ones of a batch are padded.
     """
     rng = np.random.default_rng([train.seed, epoch])
-    crops = []
-    for piece in pieces:
-        shifts = transpositions(piece, config, train.transpose)
-        length = min(train.crop_steps, piece.num_steps)
-        count = -(-piece.num_steps // train.crop_steps)
-        room = piece.num_steps - length
-        for index in range(count):
-            centre = room * index / (count - 1) if count > 1 else 0.0
-            jitter = rng.uniform(-0.25, 0.25) * length if count > 1 else 0.0
-            start = int(np.clip(round(centre + jitter), 0, room))
-            hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
-            shift = int(rng.choice(shifts))
-            given = Given.drawn(rng) if config.context_hidden and rng.random() < train.known_share else None
-            crops.append(Crop(piece, start, length, shift, hide, given))
+    crops = [crop for piece in pieces for crop in piece_crops(piece, config, train, rng)]
+    if mix is not None:
+        crops += mix.drawn(len(crops), lambda piece, rng: piece_crops(piece, config, train, rng), rng)
     about = [crop.length * rng.uniform(0.8, 1.25) for crop in crops]
     order = np.argsort(about)
     for first in rng.permutation(np.arange(0, len(crops), train.batch_size)):
@@ -156,41 +171,51 @@ def epoch_crops(
 
 
 class _Batches(Dataset[Batch]):
-    def __init__(self, batches: list[list[Crop]], config: ModelConfig) -> None:
-        self.batches, self.config = batches, config
+    """Batches that are made when they are asked for; the mapped pages that each was made from are given back."""
+
+    def __init__(self, batches: list[list[Crop]], config: ModelConfig, corpora: tuple[Corpus, ...]) -> None:
+        self.batches, self.config, self.corpora = batches, config, corpora
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __getitem__(self, index: int) -> Batch:
-        return collate(self.batches[index], self.config)
+        batch = collate(self.batches[index], self.config)
+        for corpus in self.corpora:
+            corpus.release()
+        return batch
 
 
 def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given | None = None) -> list[list[Crop]]:
-    """Whole pieces in batches of similar length, with something known of each or nothing."""
-    by_length = sorted(pieces, key=lambda piece: piece.num_steps)
-    return [
-        [Crop(piece, 0, piece.num_steps, given=given) for piece in by_length[first : first + batch_size]]
-        for first in range(0, len(by_length), batch_size)
-    ]
+    """Whole pieces in batches of similar length, with something known of each or nothing.
+
+    A batch has at most ``batch_size`` pieces, and at most :data:`MOST_STEPS` steps unless one piece alone has more.
+    """
+    batches: list[list[Crop]] = []
+    for piece in sorted(pieces, key=lambda piece: piece.num_steps):
+        last = batches[-1] if batches else []
+        if not last or len(last) == batch_size or (len(last) + 1) * piece.num_steps > MOST_STEPS:
+            batches.append([])
+        batches[-1].append(Crop(piece, 0, piece.num_steps, given=given))
+    return batches
 
 
 class CorpusData(lightning.LightningDataModule):
     """Batches of a corpus for a trainer, a fresh training epoch each time it asks."""
 
-    def __init__(self, corpus: Corpus, config: ModelConfig, train: TrainConfig) -> None:
+    def __init__(self, corpus: Corpus, config: ModelConfig, train: TrainConfig, mix: Mix | None = None) -> None:
         super().__init__()
-        self.corpus, self.config, self.train = corpus, config, train
+        self.corpus, self.config, self.train, self.mix = corpus, config, train, mix
 
     def batches_per_epoch(self) -> int:
-        """Number of training batches in an epoch; every epoch has the same."""
-        return sum(1 for _ in epoch_crops(self.corpus.split("train"), self.config, self.train, 0))
+        """Number of training batches in an epoch; every epoch has the same, on any number of devices."""
+        return sum(1 for _ in self._batches(0))
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Batches of the trainer's current epoch."""
+        """The share that one device has of the batches of the trainer's current epoch."""
         epoch = self.trainer.current_epoch if self.trainer is not None else 0
-        batches = list(epoch_crops(self.corpus.split("train"), self.config, self.train, epoch))
-        return DataLoader(_Batches(batches, self.config), batch_size=None)
+        batches = Share.of(self.trainer).of_each(self._batches(epoch))
+        return self._loader(batches)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Whole held-out pieces with all their conditions known; with a context encoder once more, the melody known."""
@@ -198,4 +223,11 @@ class CorpusData(lightning.LightningDataModule):
         batches = whole_pieces(pieces, 8)
         if self.config.context_hidden:
             batches += whole_pieces(pieces, 8, Given("melody"))
-        return DataLoader(_Batches(batches, self.config), batch_size=None)
+        return self._loader(Share.of(self.trainer).of_all(batches))
+
+    def _loader(self, batches: list[list[Crop]]) -> DataLoader[Batch]:
+        corpora = (self.corpus,) if self.mix is None else (self.corpus, self.mix.corpus)
+        return DataLoader(_Batches(batches, self.config, corpora), batch_size=None)
+
+    def _batches(self, epoch: int) -> Iterator[list[Crop]]:
+        return epoch_crops(self.corpus.split("train"), self.config, self.train, epoch, self.mix)

@@ -18,6 +18,10 @@ from biaxial.training.datamodule import collate, whole_pieces
 TEMPERATURES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)
 
 
+MOST_STEPS = 20_000
+"""Steps that are looked at, about: more would take memory and hardly move the biases."""
+
+
 @torch.inference_mode()
 def density_biases(network: BiaxialLSTM, pieces: tuple[CorpusPiece, ...]) -> list[list[float]]:
     """Fit the biases.
@@ -27,14 +31,15 @@ def density_biases(network: BiaxialLSTM, pieces: tuple[CorpusPiece, ...]) -> lis
     network
         The network, in evaluation mode on the CPU.
     pieces
-        Held-out pieces.
+        Held-out pieces; of many, every second, third and so on is looked at.
 
     Returns
     -------
     Rows of temperature, sounding bias, striking bias.
     """
     log_probs = []
-    for crops in whole_pieces(pieces, 4):
+    every = max(1, -(-sum(piece.num_steps for piece in pieces) // MOST_STEPS))
+    for crops in whole_pieces(pieces[::every], 4):
         batch = collate(crops, network.config)
         walks = network(batch.outcomes, batch.previous, batch.conditions, echo=batch.echo)
         log_probs.append(walks[0][batch.mask].flatten(0, 1))

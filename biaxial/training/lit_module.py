@@ -46,7 +46,7 @@ class BiaxialModule(lightning.LightningModule):
     config, train
         The network and how it is trained.
     total_steps
-        Batches of the whole run on one device, over which the learning rate falls.
+        Batches of the whole run, over which the learning rate falls.
     """
 
     strikes: Tensor
@@ -80,7 +80,8 @@ class BiaxialModule(lightning.LightningModule):
         """Nats per step of a batch of crops; with two walks the mean of theirs, so that each learns all of the music.
 
         Dropout is drawn from the seed and the number of the update, so that a resumed run draws what the unbroken one
-        would have.
+        would have. Devices share the steps of a batch unevenly: each weights its part, so that the mean of their
+        gradients is that of the whole batch.
         """
         torch.manual_seed((self.train_config.seed * 1_000_003 + self.global_step) * 1009 + self.global_rank)
         steps = batch.mask.sum()
@@ -89,9 +90,12 @@ class BiaxialModule(lightning.LightningModule):
         cells = model.walk_log_likelihood(
             batch.outcomes, batch.previous, batch.conditions, seen, batch.echo, batch.known, batch.lengths
         )
-        loss = -(cells.mean(0) * batch.mask.unsqueeze(-1)).sum() / steps
-        self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True)
-        return loss
+        nats = -(cells.mean(0) * batch.mask.unsqueeze(-1)).sum()
+        loss = nats / steps.clamp(min=1)
+        self.log("train_nats", loss, on_step=False, on_epoch=True, batch_size=int(steps), prog_bar=True, sync_dist=True)
+        if self.trainer.world_size == 1:
+            return loss
+        return nats * self.trainer.world_size / self.trainer.strategy.reduce(steps.clone(), reduce_op="sum")
 
     def _windowed(self, batch: Batch) -> tuple[BiaxialLSTM, Batch]:
         """The network and the batch over a part of the note range that holds all that sounds."""
@@ -154,7 +158,7 @@ class BiaxialModule(lightning.LightningModule):
     def held_out_nats(self) -> ValidNats:
         """Nats of the last validation, over all devices."""
         (nats, steps, struck), (given, given_steps, _) = self.trainer.strategy.reduce(
-            self._sums.to(self.device), reduce_op="sum"
+            self._sums.to(self.device, copy=True), reduce_op="sum"
         ).tolist()
         given_melody = given / given_steps if given_steps else float("nan")
         return ValidNats(nats / max(steps, 1), nats / max(struck, 1), given_melody)
@@ -167,12 +171,10 @@ class BiaxialModule(lightning.LightningModule):
         groups = [{"params": matrices, "weight_decay": train.weight_decay}, {"params": rest, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, lr=train.learning_rate, betas=(0.9, 0.99))
 
-        total = self.total_steps / self.trainer.world_size
-
         def schedule(step: int) -> float:
             if step < train.warmup_steps:
                 return (step + 1) / train.warmup_steps
-            done = (step - train.warmup_steps) / max(1.0, total - train.warmup_steps)
+            done = (step - train.warmup_steps) / max(1.0, self.total_steps - train.warmup_steps)
             return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)

@@ -72,6 +72,36 @@ def test_a_folder_is_trained_on_and_a_run_can_go_on(chorales: Path, capsys: pyte
     assert "--resume runs/tiny" in capsys.readouterr().err
 
 
+def test_weights_are_fine_tuned_with_an_old_corpus_mixed_in(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(chorales), *QUICK, "--time-hidden", "10", "-o", "runs/old"]) == 0
+    weights = "runs/old/model.safetensors"
+    tune = [str(chorales), "--init", weights, "--epochs", "1", "--accelerator", "cpu", "--quiet"]
+    assert main([*tune, "--dropout", "0.1", "--mix", str(chorales), "--mix-share", "0.5"]) == 0
+    document = json.loads(Path("runs/tuned/config.json").read_text())
+    assert document["config"]["time_hidden"] == [10]
+    assert document["config"]["dropout"] == 0.1
+    assert (document["train"]["epochs"], document["train"]["learning_rate"], document["train"]["patience"]) == (
+        1,
+        3e-4,
+        3,
+    )
+    assert (document["mix"]["share"], document["started_from"]) == (0.5, "model.safetensors")
+    assert main(["--resume", "runs/tuned", "--quiet"]) == 0  # with its own machine and old corpus
+    capsys.readouterr()
+    assert main([*tune, "--time-hidden", "12"]) == 2
+    assert "time_hidden is (10,) there and (12,) here" in capsys.readouterr().err
+
+
+def test_a_network_is_trained_again_with_the_settings_of_its_weights(chorales: Path) -> None:
+    assert main([str(chorales), *QUICK, "--time-hidden", "10", "--crop-steps", "20", "-o", "runs/old"]) == 0
+    again = [str(chorales), "--like", "runs/old/model.safetensors", "--accelerator", "cpu", "--quiet"]
+    assert main([*again, "--seed", "1"]) == 0
+    old, new = (json.loads(Path(f"runs/{name}/config.json").read_text()) for name in ("old", "again"))
+    assert new["config"] == old["config"]
+    assert new["train"] == {**old["train"], "seed": 1}
+    assert (old["started_from"], new["started_from"]) == ("", "")
+
+
 @pytest.mark.usefixtures("chorales")
 @pytest.mark.parametrize(
     ("words", "line"),
@@ -81,11 +111,18 @@ def test_a_folder_is_trained_on_and_a_run_can_go_on(chorales: Path, capsys: pyte
         ("music --epochs 0", "epochs must be at least 1, not 0"),
         ("music --epochs few", "--epochs: 'few' is not a whole number; give one"),
         ("music --dropout 1", "dropout is a share from 0 up to but not including 1, not 1.0"),
-        ("music --preset huge", "--preset: 'huge' is not one of chorale, hexahedria, jsb-quarter, jsb-16th, tiny"),
+        ("music --preset huge", "--preset: 'huge' is not one of chorale, hexahedria, jsb-quarter, "),
         ("music --devices -1 --quiet", "the number of devices is at least 0, not -1"),
         ("music --preset tiny --quiet --num-voices 2", "the preset has 2 voices, the corpus 4 voices"),
         ("music --preset tiny --quiet --accelerator gpu", "1 devices of kind 'gpu'"),
         ("--resume runs/x -o there", "leave out --output"),
+        ("music --preset tiny --init w", "--preset and --init both say what to start with; leave one out"),
+        ("music --init w --start-from w", "--init and --start-from both say what to start with; leave one out"),
+        ("music --init nowhere", "nowhere: no such weights; give a .safetensors file made by biaxial-train"),
+        ("music --mix-share 0.2", "--mix-share is the share of an old corpus; give it with --mix CORPUS"),
+        ("music --preset tiny --quiet --mix music --mix-share 1", "--mix-share is a share between 0 and 1, not 1"),
+        ("music --strategy fsdp", "--strategy: 'fsdp' is not one of auto, ddp"),
+        ("music --num-nodes 0", "the number of nodes is at least 1, not 0"),
         ("--resume nowhere", "nowhere: not the folder of a run"),
         ("--resume runs/x --epochs 3", "--resume goes on with the settings of its run; leave out --epochs"),
         ("music --preset tiny --quiet --num-notes 20", "pitches 48 to 71 leave the note range 36 to 55"),
@@ -118,7 +155,7 @@ def test_every_preset_says_how_it_is_trained() -> None:
 def test_a_folder_without_music_ends_in_one_line(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for path in chorales.iterdir():
         path.write_bytes(b"not music")
-    assert "music: none of its 4 MIDI files can be used" in refusal(capsys, "music", "--quiet")
+    assert "music: none of its 4 files can be used" in refusal(capsys, "music", "--quiet")
     for path in chorales.iterdir():
         path.unlink()
     assert "music: no MIDI files in it" in refusal(capsys, "music", "--quiet")

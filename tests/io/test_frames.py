@@ -63,7 +63,7 @@ def test_rising_frames_of_equal_size_are_no_voices(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"train": [], "other": []}, "'other' is no split"),
+        ({"train": [], "other": []}, '"other" is no split'),
         ({"train": 3}, "train is no list of pieces"),
         ([], "no piece with a frame"),
         (7, "test is no list of pieces"),
@@ -92,5 +92,5 @@ def test_other_layouts_are_refused_with_the_place(tmp_path: Path, document: obje
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "frames.json"
     path.write_bytes(b"\xff{")
-    with pytest.raises(InputError, match=r"frames\.json: not a JSON file"):
+    with pytest.raises(InputError, match=r"frames\.json: no JSON document .*; give lists of frames"):
         read_frames(path)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from biaxial.constants import STRIKE
 from biaxial.features.conditions import UNKNOWN, Condition, unknown_conditions
 from biaxial.models.config import PRESETS
+from biaxial.training import datamodule
 from biaxial.training.config import TrainConfig
-from biaxial.training.corpus import Corpus, CorpusPiece
-from biaxial.training.datamodule import Crop, collate, epoch_crops, transpositions, whole_pieces
+from biaxial.training.corpus import Corpus, CorpusPiece, outcomes_of
+from biaxial.training.datamodule import CorpusData, Crop, collate, epoch_crops, transpositions, whole_pieces
 from biaxial.training.lit_module import BiaxialModule
+from biaxial.training.store import Store
 
 CONFIG = PRESETS["tiny"]
 TRAIN = TrainConfig(batch_size=3, crop_steps=24, unknown_share=0.5)
@@ -108,3 +112,37 @@ def test_a_window_holds_all_that_sounds_also_in_the_echo() -> None:
         assert (window.outcomes[0, 0].nonzero() + low).flatten().tolist() == [62]
         assert window.echo is not None
         assert (window.echo.frame[0, 0].nonzero() + low).flatten().tolist() == [50, 75]
+
+
+def test_frames_can_be_taken_from_the_middle_of_a_piece(corpus: Corpus) -> None:
+    piece = corpus.pieces[0]
+    for start, end in ((0, 5), (7, 20), (40, None)):
+        assert np.array_equal(outcomes_of(piece, CONFIG, end, 1, start), outcomes_of(piece, CONFIG, None, 1)[start:end])
+
+
+def test_long_pieces_are_validated_in_smaller_batches(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = [len(batch) for batch in whole_pieces(corpus.pieces, 4)]
+    assert usual == [4, 4, 3]
+    monkeypatch.setattr(datamodule, "MOST_STEPS", 2 * 64)  # the longest have 80 steps, others 48 and 64
+    batches = whole_pieces(corpus.pieces, 4)
+    assert sorted(crop.piece.name for batch in batches for crop in batch) == [piece.name for piece in corpus.pieces]
+    for batch in batches:
+        longest = max(crop.length for crop in batch)
+        assert len(batch) == (1 if longest == 80 else 2) or batch is batches[-1] or len(batch) * longest <= 128
+        assert len(batch) == 1 or len(batch) * longest <= 128
+
+
+def test_a_mapped_corpus_gives_the_same_batches(corpus: Corpus, tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        places = [store.append((piece.states, piece.voices, piece.conditions)) for piece in corpus.pieces]
+        store.map()
+    pieces = tuple(
+        CorpusPiece(piece.name, piece.split, *store.arrays(place, piece.num_steps))
+        for piece, place in zip(corpus.pieces, places, strict=True)
+    )
+    mapped = Corpus(pieces, corpus.steps_per_quarter, corpus.num_voices, store=store)
+    assert mapped.checksum == corpus.checksum
+    ours, theirs = (CorpusData(each, CONFIG, TRAIN).train_dataloader() for each in (mapped, corpus))
+    for one, other in zip(ours, theirs, strict=True):
+        for name in ("outcomes", "previous", "conditions", "mask"):
+            assert torch.equal(getattr(one, name), getattr(other, name))

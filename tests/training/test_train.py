@@ -21,7 +21,9 @@ from biaxial.tasks.model import load
 from biaxial.training.callbacks import key_counts
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus
-from biaxial.training.train import Machine, run_configs, train
+from biaxial.training.machine import Machine
+from biaxial.training.runs import Plan, read_plan
+from biaxial.training.train import train
 
 CONFIG = dataclasses.replace(PRESETS["tiny"], dropout=0.2)
 SETTINGS = TrainConfig(
@@ -72,7 +74,7 @@ def test_a_run_leaves_weights_logs_samples_and_a_picture(run: Path) -> None:
     seconds = [float(row["seconds"]) for row in rows]
     assert seconds == sorted(seconds)
     assert seconds[-1] > 0
-    assert run_configs(run) == (CONFIG, SETTINGS, "here")
+    assert read_plan(run) == Plan(CONFIG, SETTINGS, "here", CPU)
 
 
 def test_the_kept_weights_are_the_best_ones_and_know_how_they_were_made(run: Path, corpus: Corpus) -> None:
@@ -92,15 +94,15 @@ def test_the_kept_weights_are_the_best_ones_and_know_how_they_were_made(run: Pat
     assert nats / steps == pytest.approx(model.made["valid_nats_per_step"], rel=1e-4)
 
 
-@pytest.mark.parametrize("epoch", [1, 3])
+@pytest.mark.parametrize("epoch", [0, 1, 3])
 def test_a_run_stopped_by_ctrl_c_and_resumed_ends_with_the_same_weights(
     run: Path, corpus: Corpus, tmp_path: Path, epoch: int
 ) -> None:
     folder = tmp_path / "broken"
     result = train(corpus, CONFIG, SETTINGS, folder, CPU, quiet=True, callbacks=[Stop(epoch)])
     assert (result.epochs, result.interrupted) == (epoch, True)
-    config, settings, _ = run_configs(folder)
-    result = train(corpus, config, settings, folder, CPU, resume=True, quiet=True)
+    plan = read_plan(folder)
+    result = train(corpus, plan.config, plan.train, folder, plan.machine, resume=True, quiet=True)
     assert (result.epochs, result.interrupted) == (4, False)
     whole, resumed = (load_weights(f / "model.safetensors")[0].state_dict() for f in (run, folder))
     for name, tensor in whole.items():
@@ -108,13 +110,11 @@ def test_a_run_stopped_by_ctrl_c_and_resumed_ends_with_the_same_weights(
     assert timeless_rows(folder / "metrics.csv") == timeless_rows(run / "metrics.csv")
 
 
-def test_a_run_stopped_in_its_first_epoch_says_that_there_is_nothing_to_resume(corpus: Corpus, tmp_path: Path) -> None:
-    result = train(corpus, CONFIG, SETTINGS, tmp_path / "short", CPU, quiet=True, callbacks=[Stop(0)])
-    assert (result.epochs, result.interrupted) == (0, True)
-    with pytest.raises(InputError, match="no epoch of this run was finished"):
-        run_configs(tmp_path / "short")
+def test_a_folder_has_one_run(run: Path, corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a run is there already; go on with --resume"):
+        train(corpus, CONFIG, SETTINGS, run, CPU, quiet=True)
     with pytest.raises(InputError, match="not the folder of a run"):
-        run_configs(tmp_path)
+        read_plan(tmp_path)
 
 
 def test_a_run_is_not_resumed_on_another_corpus_or_from_a_damaged_file(
@@ -127,7 +127,7 @@ def test_a_run_is_not_resumed_on_another_corpus_or_from_a_damaged_file(
     whole = (folder / "last.ckpt").read_bytes()
     (folder / "last.ckpt").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"last\.ckpt: damaged"):
-        run_configs(folder)
+        read_plan(folder)
 
 
 def test_weights_that_are_no_numbers_do_not_replace_the_best(corpus: Corpus, tmp_path: Path) -> None:
@@ -147,7 +147,13 @@ def test_weights_that_are_no_numbers_do_not_replace_the_best(corpus: Corpus, tmp
 
 def test_training_stops_when_held_out_pieces_get_no_better(corpus: Corpus, tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, epochs=30, patience=2, learning_rate=1e-12, sample_every=0)
-    assert train(corpus, CONFIG, settings, tmp_path / "still", CPU, quiet=True).epochs < 10
+    result = train(corpus, CONFIG, settings, tmp_path / "still", CPU, quiet=True)
+    assert result.epochs < 10
+    weights, metrics = ((tmp_path / "still" / name).read_bytes() for name in ("model.safetensors", "metrics.csv"))
+    again = train(corpus, CONFIG, settings, tmp_path / "still", CPU, resume=True, quiet=True)
+    assert again == result
+    assert (tmp_path / "still" / "model.safetensors").read_bytes() == weights
+    assert (tmp_path / "still" / "metrics.csv").read_bytes() == metrics
 
 
 @pytest.mark.parametrize(
@@ -182,7 +188,7 @@ def test_a_run_of_an_older_version_is_refused(run: Path, tmp_path: Path) -> None
     checkpoint["state_dict"] = {old: checkpoint["state_dict"][name] for old, name in names.items()}
     torch.save(checkpoint, folder / "last.ckpt")
     with pytest.raises(InputError, match="older version"):
-        run_configs(folder)
+        read_plan(folder)
 
 
 def test_a_run_goes_on_from_weights_without_an_encoder(corpus: Corpus, tmp_path: Path) -> None:
