@@ -13,6 +13,8 @@
     which are zeros: with the products of hidden states alone.
 ``--agreement N``
     Steppers are led along N frames that the float64 reference draws, and their decisions compared.
+``--held-out CHORALES``
+    Nats of the validation pieces of a folder made by ``biaxial-chorales``, in each precision (half a minute).
 ``--start``
     What ``biaxial-compose --bars 16 --seed 1 -q`` takes from its first import to its last byte, and its memory.
 ``--lengths``
@@ -24,6 +26,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import itertools
 import json
 import math
@@ -57,6 +60,7 @@ from biaxial.score import Grid
 from biaxial.tasks.compose import drawn_key
 from biaxial.tasks.drawing import Drawing
 from biaxial.tasks.outline import make_outline
+from biaxial.training.corpus import Corpus, outcomes_of
 
 BARS = 16
 STEPS = 256
@@ -431,6 +435,43 @@ def agreement(setting: Setting, frames: int, threads: int) -> None:
     )
 
 
+def held_out(setting: Setting, folder: Path) -> None:
+    """Print the nats of held-out pieces, with every step forced onto the piece by biases."""
+    config, network = setting.network.config, copy.deepcopy(setting.network).double()
+    corpus, _ = Corpus.read(folder, Grid(config.steps_per_quarter))
+    precisions: tuple[Precision, ...] = ("float32", "bfloat16")
+    steppers = {precision: fast_stepper(setting.network, None, precision) for precision in precisions}
+    nats = dict.fromkeys(("float64, the parallel pass", *(name_of(s, p) for p, s in steppers.items())), 0.0)
+    steps, pieces = 0, corpus.split("valid")
+    for piece in pieces:
+        report(f"held out: {piece.name}")
+        outcomes = torch.from_numpy(outcomes_of(piece, config)).unsqueeze(0)
+        conditions = torch.from_numpy(piece.conditions).unsqueeze(0)
+        steps += piece.num_steps
+        with torch.inference_mode():
+            frames = network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
+        nats["float64, the parallel pass"] -= float(frames.sum())
+        allowed = torch.full((*outcomes.shape, len(config.alphabet)), -torch.inf, dtype=torch.float64)
+        allowed.scatter_(-1, outcomes.long().unsqueeze(-1), 0.0)
+        for precision, stepper in steppers.items():
+            encoded, state, randoms = (
+                stepper.encode(None, conditions),
+                stepper.start(1),
+                torch.zeros(1, config.num_notes),
+            )
+            for step in range(piece.num_steps):
+                _, _, state = stepper.step(
+                    state, conditions[:, step], randoms, None, allowed[:, step], (), encoded.at(step)
+                )
+            nats[name_of(stepper, precision)] -= float(state.log_likelihood)
+    print(f"\n## Held out\n\n{len(pieces)} validation pieces of {folder.name}, {steps} steps, conditions known.\n")
+    exact = nats["float64, the parallel pass"] / steps
+    table(
+        "system | nats a step | change",
+        [(name, f"{total / steps:.6f}", f"{total / steps - exact:+.1e}") for name, total in nats.items()],
+    )
+
+
 def child(code: str, arguments: Sequence[str], compiled: Path | None) -> tuple[float, float, str]:
     """Run a Python process; returns its seconds, its peak memory in MiB, and what it printed.
 
@@ -547,6 +588,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speed", action="store_true", help="time of a step")
     parser.add_argument("--agreement", type=int, nargs="?", const=2000, metavar="N", help="frames (default: 2000)")
+    parser.add_argument("--held-out", type=Path, metavar="CHORALES", help="nats of the validation pieces of a folder")
     parser.add_argument("--start", action="store_true", help="start and memory of biaxial-compose")
     parser.add_argument("--lengths", type=int, nargs="*", metavar="BARS", help="default: 16 64 250 1000")
     parser.add_argument("--gpu", action="store_true", help="time of many pieces on a device")
@@ -562,7 +604,7 @@ def main() -> None:
     options = parser.parse_args()
     if min(options.threads, *options.batches, *options.pieces, options.bars) < 1:
         parser.error("threads, batches, pieces and bars are at least 1")
-    chosen = options.speed or options.start or options.gpu
+    chosen = options.speed or options.start or options.gpu or options.held_out
     if not (chosen or options.agreement is not None or options.lengths is not None):
         options.speed, options.start, options.agreement = True, True, 256 if options.quick else 2000
     torch.set_num_threads(options.threads)
@@ -575,6 +617,8 @@ def main() -> None:
         speed(settings, options.batches, options.threads, seconds, 2 if options.quick else 5)
     if options.agreement:
         agreement(chorale(), options.agreement, options.threads)
+    if options.held_out:
+        held_out(chorale(), options.held_out)
     if options.lengths is not None:
         lengths(options.lengths or [16, 64, 250, 1000], 1 if options.quick else 3)
     if options.gpu:

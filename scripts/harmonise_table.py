@@ -134,6 +134,7 @@ def main() -> None:
     parser.add_argument("--systems", nargs="*", choices=SYSTEMS, default=list(SYSTEMS))
     parser.add_argument("--temperature", type=float, help="default: that of harmonising")
     parser.add_argument("--best-of", type=int, help="draws for each setting that is kept")
+    parser.add_argument("--particles", type=int, help="default: that of harmonising")
     parser.add_argument("--density", type=float, help="shift of the log-odds of sounding")
     for field in dataclasses.fields(VoiceLeading):
         parser.add_argument(f"--{field.name}", type=float, help=f"weight of {field.name}, nats")
@@ -146,7 +147,7 @@ def main() -> None:
     }
     changes = {
         name: getattr(options, name)
-        for name in ("temperature", "best_of", "density")
+        for name in ("temperature", "best_of", "particles", "density")
         if getattr(options, name) is not None
     }
     leading = HARMONISING.voice_leading

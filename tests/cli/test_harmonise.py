@@ -210,7 +210,7 @@ def test_interrupting_leaves_whole_pieces_alone(
     """Ctrl-C in the second piece's frames, and then while a file is written."""
     from biaxial.tasks import fill
 
-    monkeypatch.setattr(fill, "BATCH", 1)
+    monkeypatch.setattr(fill, "_BATCHES", {"cpu": (1, 1)})
     steps: list[int] = []
 
     class Bar:
