@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
+from typing import Literal
 
 from biaxial.cli.common import progress_bar
 from biaxial.io.corpus import music_paths
+from biaxial.io.load import read_score
 from biaxial.score import Grid
 from biaxial.training.corpus import Corpus
 from biaxial.training.music_folder import ReadConfig
 from biaxial.training.verdicts import summary
+
+_LOOKED_AT = 20
 
 
 def read_corpus(
@@ -48,3 +53,18 @@ def read_corpus(
         for line in summary(corpus.verdicts):
             print(line, file=sys.stderr)
     return corpus
+
+
+def fitting_preset(source: Path) -> Literal["chorale", "piano"]:
+    """What a corpus is probably meant for: ``"chorale"`` for music in four voices, ``"piano"`` for other folders.
+
+    Twenty files of a folder are looked at, from its beginning to its end.
+    """
+    if not source.is_dir():
+        return "chorale"
+    paths = music_paths(source)
+    counts = set[int]()
+    for path in paths[:: -(-len(paths) // _LOOKED_AT)]:
+        with contextlib.suppress(ValueError, OSError):
+            counts.add(read_score(path).num_voices)
+    return "chorale" if counts <= {4} else "piano"

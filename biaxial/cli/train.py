@@ -30,8 +30,9 @@ class TrainOptions:
         metavar="CORPUS",
         help="folder of MIDI, MusicXML, kern or ABC files, or a prepared .npz file, or a .json file of frames",
     )
-    preset: Literal["chorale", "hexahedria", "jsb-quarter", "jsb-16th", "piano", "tiny"] = option(
-        "chorale", help="network to start from"
+    preset: Literal["chorale", "hexahedria", "jsb-quarter", "jsb-16th", "piano", "tiny"] | None = option(
+        None,
+        help="network to start from (default: chorale for music in four voices, piano for other folders)",
     )
     output: Path | None = option(None, short="-o", help="folder of the run (default: runs/ and the preset's name)")
     init: Path | None = option(
@@ -128,6 +129,7 @@ def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> 
 
 def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tuple[Plan, Path]:
     """Preset or weights say how to train, and options change it."""
+    from biaxial.cli.corpus import fitting_preset
     from biaxial.models.config import PRESETS, ModelConfig
     from biaxial.training.config import TRAIN_PRESETS, TrainConfig
     from biaxial.training.machine import Machine
@@ -143,12 +145,13 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
         raise InputError("--mix-share is the share of an old corpus; give it with --mix CORPUS")
     if options.corpus is None:
         raise InputError("nothing to train on; give a folder of MIDI files (biaxial-chorales makes one)")
-    name: str = options.preset
-    config, train_config = PRESETS[options.preset], TRAIN_PRESETS[options.preset]
     if options.init is not None:
         name, (config, train_config) = "tuned", settings_for_tuning(options.init)
     elif options.like is not None:
         name, (config, train_config) = "again", settings_of(options.like)
+    else:
+        name = options.preset or ("chorale" if "num_voices" in values[ModelConfig] else fitting_preset(options.corpus))
+        config, train_config = PRESETS[name], TRAIN_PRESETS[name]
     plan = Plan(
         dataclasses.replace(config, **values[ModelConfig]),
         dataclasses.replace(train_config, **values[TrainConfig]),

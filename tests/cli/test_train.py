@@ -9,6 +9,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from biaxial.cli.corpus import fitting_preset
 from biaxial.cli.train import TrainOptions, main
 from biaxial.io.midi import write_midi
 from biaxial.models.config import PRESETS
@@ -149,7 +150,19 @@ def test_a_file_of_frames_is_trained_on_with_its_preset(chorales: Path, capsys: 
 
 def test_every_preset_says_how_it_is_trained() -> None:
     assert PRESETS.keys() == TRAIN_PRESETS.keys()
-    assert set(get_args(get_type_hints(TrainOptions)["preset"])) == PRESETS.keys()
+    choices, _ = get_args(get_type_hints(TrainOptions)["preset"])
+    assert set(get_args(choices)) == PRESETS.keys()
+
+
+def test_a_folder_says_which_preset_fits(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (chorales / "broken.mid").write_bytes(b"MThd")
+    assert fitting_preset(chorales) == "chorale"
+    write_midi(Score((Note(0, 960, 60), Note(480, 480, 64)), key=Key(0)), chorales / "two.mid")
+    assert fitting_preset(chorales) == "piano"
+    small = ("--time-hidden", "4", "--note-hidden", "4", "--epochs", "1", "--accelerator", "cpu", "--quiet", "--json")
+    assert main([str(chorales), *small]) == 0
+    config = json.loads(Path(json.loads(capsys.readouterr().out)["folder"], "config.json").read_text())["config"]
+    assert (config["num_voices"], config["num_notes"], config["steps_per_quarter"]) == (0, 88, 12)
 
 
 def test_a_folder_without_music_ends_in_one_line(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:
