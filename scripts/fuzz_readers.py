@@ -1,13 +1,14 @@
 """Feed damaged and hostile files to every reader, and list what is neither read nor refused in one line.
 
-``python scripts/fuzz_readers.py --keep failures/`` makes 10,000 inputs, which takes about ten minutes on one core.
+``python scripts/fuzz_readers.py --keep failures/`` makes 10,000 inputs, which takes about fifteen minutes on one core.
 Seeds are two bars of a chorale as the package writes them, small files of music21's corpus, and a tiny network with
 the history of the shipped weights. Input ``i`` depends on ``--seed`` and ``i`` alone.
 
 An input fails if its reader raises anything but a ValueError or OSError, says so in more than one short line or without
 the name of the file, needs more than 5 s of computing or 1 GiB, ends the process, or loads a pickle. What was read is
 then used, as a roll and as MIDI, under the same rules except for the name of the file. Linux only (limits and peaks of
-memory).
+memory). One thing is slow by its size alone: music21 takes half a millisecond for a note, so that printed music of ten
+thousand notes, which is what a quartet has, is called a hang.
 """
 
 from __future__ import annotations

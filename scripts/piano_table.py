@@ -2,7 +2,7 @@
 
 ``python scripts/piano_table.py quartets --checkpoint runs/piano/model.safetensors`` composes 40 pieces of 16 bars with
 seeds 0 to 39 and reads the held-out pieces (valid and test) of a folder made by ``scripts/make_piano_corpus.py``, in
-windows of 16 bars. ``--temperature`` and ``--density`` are those of ``biaxial-compose``. Each figure is a ratio of sums
+windows of 16 bars. ``--temperature``, ``--density`` and ``--ranges`` are those of ``biaxial-compose``. Each figure is a ratio of sums
 over pieces with its standard error.
 
 The key is found from the notes (:func:`biaxial.metrics.harmony.detect_key`); its scale is the major one, or the minor
@@ -23,6 +23,7 @@ from typing import Final
 import numpy as np
 
 from biaxial import Score, load
+from biaxial.cli.writing import read_ranges
 from biaxial.constants import SILENT, STRIKE
 from biaxial.io.corpus import read_folder
 from biaxial.metrics.harmony import detect_key, pitch_class_durations
@@ -120,8 +121,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the first (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=1.0, help="(default: %(default)s)")
     parser.add_argument("--density", type=float, default=0.0, help="(default: %(default)s)")
+    parser.add_argument("--ranges", type=read_ranges, help="lowest and highest pitch, such as 36-93 (default: all)")
     options = parser.parse_args()
-    drawing = Drawing(temperature=options.temperature, density=options.density)
+    drawing = Drawing(temperature=options.temperature, density=options.density, ranges=options.ranges)
     pieces = load(options.checkpoint).compose_many(options.n, BARS, seed=options.seed, drawing=drawing)
     composed = [piece.score for piece in pieces]
     items, _ = read_folder(options.folder)

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from biaxial.errors import InputError
 from biaxial.features.conditions import Condition, unknown_conditions
-from biaxial.io.corpus import SPLITS, FolderItem, Split
+from biaxial.io.corpus import FolderItem, Split
 from biaxial.io.files import atomic_write
 from biaxial.io.frames import read_frames
 from biaxial.score import Grid
 from biaxial.training.music_folder import ReadConfig, read_pieces
 from biaxial.training.piece import CorpusPiece, outcomes_of
+from biaxial.training.prepared import read_prepared
 from biaxial.training.store import Store
 from biaxial.training.verdicts import Verdict
 
@@ -197,14 +197,8 @@ class Corpus:
             If the file is something else, or damaged.
         """
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                names, splits = arrays["names"].tolist(), arrays["splits"].tolist()
-                cuts = np.cumsum(arrays["lengths"])[:-1]
-                rows = [np.split(arrays[key], cuts) for key in ("states", "voices", "conditions")]
-                steps_per_quarter, num_voices = arrays["header"].tolist()
-            if rows[2][0].shape[1] != len(Condition) or not set(splits) <= set(SPLITS):
-                raise ValueError("its columns are those of another version")
-            pieces = tuple(CorpusPiece(*item) for item in zip(names, splits, *rows, strict=True))
-        except (BadZipFile, KeyError, IndexError, ValueError, EOFError) as error:
+            found = read_prepared(path)
+            pieces = tuple(CorpusPiece(*piece) for piece in zip(found.names, found.splits, *found.rows, strict=True))
+        except (KeyError, ValueError) as error:
             raise InputError(f"{path}: not a prepared corpus ({error}); make one with scripts/prepare.py") from error
-        return cls(pieces, steps_per_quarter, num_voices)
+        return cls(pieces, found.steps_per_quarter, found.num_voices)

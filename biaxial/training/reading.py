@@ -182,7 +182,8 @@ def unpacked(content: bytes) -> tuple[Reading, Arrays]:
     fields = json.loads(header)
     fields["ranges"] = tuple((int(low), int(high)) for low, high in fields["ranges"])
     reading = Reading(**fields)
-    data, place = zlib.decompress(body), 0
+    size = reading.num_steps * sum(np.dtype(kind).itemsize * width for kind, width in COLUMNS)
+    data, place = zlib.decompressobj().decompress(body, size), 0
     columns: list[NDArray[Any]] = []
     for kind, width in COLUMNS:
         columns.append(np.frombuffer(data, kind, reading.num_steps * width, place).reshape(-1, width))

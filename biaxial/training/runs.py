@@ -114,7 +114,7 @@ def read_document(folder: Path) -> dict[str, Any]:
     """
     try:
         return dict(json.loads((folder / "config.json").read_text()))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{folder}: not the folder of a run (config.json: {error}); give one below runs/") from error
 
 
