@@ -2,8 +2,8 @@
 
 ``python scripts/piano_table.py quartets --checkpoint runs/piano/model.safetensors`` composes 40 pieces of 16 bars with
 seeds 0 to 39 and reads the held-out pieces (valid and test) of a folder made by ``scripts/make_piano_corpus.py``, in
-windows of 16 bars. ``--temperature``, ``--density`` and ``--ranges`` are those of ``biaxial-compose``. Each figure is a ratio of sums
-over pieces with its standard error.
+windows of 16 bars. ``--temperature``, ``--density`` and ``--ranges`` are those of ``biaxial-compose``. Each figure is a
+ratio of sums over pieces with its standard error.
 
 The key is found from the notes (:func:`biaxial.metrics.harmony.detect_key`); its scale is the major one, or the minor
 one with both sixth and both seventh degrees. A bar returns if it strikes the same pitches at the same places as an

@@ -85,7 +85,7 @@ TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
     "jsb-quarter": replace(_FRAMES, epochs=16, average_decay=0.99, warmup_steps=60, transpose=3, note_window=60),
     "jsb-16th": replace(_FRAMES, epochs=24, average_decay=0.995, transpose=5),
     "piano": TrainConfig(
-        epochs=3,
+        epochs=4,
         batch_size=2,
         crop_steps=256,
         learning_rate=3e-3,

@@ -15,17 +15,15 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from biaxial.sampling.steppers import available_threads
+
 MOST_WORKERS = 8
 """More would take memory (up to 200 MiB each, with music21) faster than they give speed."""
 
 
 def num_workers(wanted: int, num_files: int) -> int:
     """How many processes read: as many as wanted, or as there are processors (0), but no more than files."""
-    if hasattr(os, "sched_getaffinity"):
-        processors = len(os.sched_getaffinity(0))
-    else:
-        processors = os.cpu_count() or 1
-    return max(1, min(wanted or min(processors, MOST_WORKERS), num_files))
+    return max(1, min(wanted or min(available_threads(), MOST_WORKERS), num_files))
 
 
 def answers(
