@@ -78,7 +78,31 @@ def _parse(path: Path) -> Any:
         raise InputError(f"{path}: it has no parts; give a file with music")
     if any(player.transposition for player in piece.recurse().getElementsByClass("Instrument")):
         piece.toSoundingPitch(inPlace=True)
+    _align(list(piece.parts))
     return piece
+
+
+def _align(parts: list[Any]) -> None:
+    """Let the bars of all parts begin together.
+
+    Where a part leaves out the last rests of a bar, music21 begins its next bar too early, and the parts drift apart.
+    """
+    bars = [list(part.getElementsByClass("Measure")) for part in parts]
+    starts = [[bar.offset for bar in row] for row in bars]
+    if len({len(row) for row in bars}) > 1 or all(row == starts[0] for row in starts):
+        return
+    ends = [[*row[1:], part.highestTime] for row, part in zip(starts, parts, strict=True)]
+    start = 0.0
+    for here, lengths in zip(zip(*bars, strict=True), zip(*map(_differences, starts, ends), strict=True), strict=True):
+        for part, bar in zip(parts, here, strict=True):
+            part.setElementOffset(bar, start)
+        start += max(lengths)
+    for part in parts:
+        part.coreElementsChanged()
+
+
+def _differences(starts: list[Any], ends: list[Any]) -> list[Any]:
+    return [end - start for start, end in zip(starts, ends, strict=True)]
 
 
 def _read(piece: Any, path: Path) -> Parts:

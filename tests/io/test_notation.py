@@ -135,6 +135,14 @@ def test_a_tie_to_another_pitch_or_over_a_rest_joins_nothing(tmp_path: Path) -> 
     assert sounds(part) == [(0, 1, 72), (1, 1, 74), (3, 1, 72)]
 
 
+def test_bars_begin_together_where_a_part_leaves_out_its_last_rests(tmp_path: Path) -> None:
+    whole = [note("C", 5, 240), note("D", 5, 240), note("E", 5, 240)]
+    short = [note("C", 4, 120), note("G", 3, 60) + rest(60), note("C", 4, 240)]
+    upper, lower = read(tmp_path, musicxml(whole, short, attributes=signature())).parts
+    assert sounds(upper) == [(0, 4, 72), (4, 4, 74), (8, 4, 76)]
+    assert sounds(lower) == [(0, 2, 60), (4, 1, 55), (8, 4, 60)]
+
+
 def test_triplets_are_exact_and_quintuplets_go_to_the_nearest_tick(tmp_path: Path) -> None:
     change = "<time-modification><actual-notes>{}</actual-notes><normal-notes>{}</normal-notes></time-modification>"
     triplets = note("C", 5, 20, "<type>eighth</type>" + change.format(3, 2)) * 3
