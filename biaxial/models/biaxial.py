@@ -30,6 +30,9 @@ State = tuple[tuple[Tensor, Tensor], ...]
 IMPOSSIBLE = -1e9
 """Logit of an outcome that cannot be; its probability is exactly zero."""
 
+_CELLS = 2**15
+"""Cells that are scored at once where nothing is to be learnt, so that memory does not grow with the piece."""
+
 
 def frames_before(outcomes: Tensor, previous: Tensor) -> Tensor:
     """The frame before each step: a roll ``(b, t, n)`` moved on by one, ``previous`` ``(b, n)`` before it."""
@@ -328,9 +331,36 @@ class BiaxialLSTM(nn.Module):
         if self.config.echo and echo is None:
             echo = echoes(outcomes)
         context = self.encode(known, conditions, lengths)
-        time_output, _ = self.over_time(shifted if seen is None else seen, conditions, echo=echo, context=context)
+        seen = shifted if seen is None else seen
+        (b, t, n), state, found = outcomes.shape, None, []
+        length = t if torch.is_grad_enabled() else max(1, _CELLS // (b * n))
+        for first in range(0, t, length):
+            steps = (slice(None), slice(first, first + length))
+            output, state = self.over_time(
+                seen[steps],
+                conditions[steps],
+                state,
+                None if echo is None else Echo(*(x[steps] for x in echo)),
+                None if context is None else context[steps],
+            )
+            found.append(
+                self._over_walks(
+                    output,
+                    outcomes[steps],
+                    shifted[steps],
+                    None if echo is None else Echo(*(x[steps] for x in echo)),
+                    None if known is None else known.at(steps),
+                )
+            )
+        return torch.cat(found, dim=2)
+
+    def _over_walks(
+        self, time_output: Tensor, outcomes: Tensor, before: Tensor, echo: Echo | None, known: Known | None
+    ) -> Tensor:
+        """Log-probabilities under each walk, shape ``(w, b, t, n, k)``, given the output of the time axis."""
+        b = outcomes.shape[0]
         time_output = rearrange(time_output, "b t n h -> (b t) n h")
-        frames, before = (rearrange(x, "b t n -> (b t) n") for x in (outcomes, shifted))
+        frames, before = (rearrange(x, "b t n -> (b t) n") for x in (outcomes, before))
         rows = None if echo is None else Echo(*(x.flatten(0, 1) for x in echo))
         given = None if known is None else Known(*(x.flatten(0, 1) for x in known))
         found = []
@@ -341,7 +371,7 @@ class BiaxialLSTM(nn.Module):
             told = None if given is None else Known(*map(turn, given))
             log_probs, _ = self.over_notes(output, turn(frames), turn(before), echo=heard, walk=index, known=told)
             found.append(turn(log_probs.transpose(1, 2)).transpose(1, 2))
-        return rearrange(found, "w (b t) n k -> w b t n k", b=outcomes.shape[0])
+        return rearrange(found, "w (b t) n k -> w b t n k", b=b)
 
     def walk_log_likelihood(
         self,

@@ -10,6 +10,7 @@ import torch
 
 from biaxial.features.conditions import Condition
 from biaxial.features.echo import echoes
+from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 
@@ -92,6 +93,22 @@ def test_a_crop_with_its_previous_frame_differs_from_one_without(network: Biaxia
     with torch.no_grad():
         true, silent = (network(outcomes[:, 1:], x, conditions(1, 3)) for x in (outcomes[:, 0], 0 * outcomes[:, 0]))
     assert not torch.equal(true[:, 0], silent[:, 0])
+
+
+def test_long_pieces_are_scored_in_parts(network: BiaxialLSTM, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes, n = roll(network, 2, 8), network.config.num_notes
+    known = None
+    if network.config.num_voices:
+        voices = torch.full_like(outcomes, 1)
+        part = zip(outcomes.numpy(), voices.numpy(), strict=True)
+        found = [Known.of(frames, sets, network.config.alphabet) for frames, sets in part]
+        known = Known(*(torch.stack(parts) for parts in zip(*found, strict=True)))
+    whole = network(outcomes, torch.zeros_like(outcomes[:, 0]), conditions(2, 8), known=known)  # with gradients
+    with torch.no_grad():
+        for steps in (1, 3):
+            monkeypatch.setattr("biaxial.models.biaxial._CELLS", 2 * n * steps)
+            parts = network(outcomes, torch.zeros_like(outcomes[:, 0]), conditions(2, 8), known=known)
+            assert torch.allclose(parts, whole, rtol=0, atol=1e-4)
 
 
 def test_dropout_draws_one_mask_for_a_whole_sequence() -> None:
