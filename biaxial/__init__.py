@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from biaxial.constants import VERSION
 from biaxial.errors import InputError
-from biaxial.score import ChordSymbol, Grid, Key, Note, Score, TimeSignature
+from biaxial.grid import Grid
+from biaxial.score import ChordSymbol, Key, Note, Score, TimeSignature
 
 if TYPE_CHECKING:
     from biaxial.sampling.charges import VoiceLeading

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.constants import HOLD, SILENT, STRIKE
-from biaxial.score import Grid, Note, Score
+from biaxial.grid import Grid
+from biaxial.score import Note, Score
 
 MOST_VOICES: Final = 8
 """Bits of a voice set."""

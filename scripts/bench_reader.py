@@ -25,10 +25,11 @@ from pathlib import Path
 
 import numpy as np
 
+from biaxial.grid import Grid
 from biaxial.io import smf
 from biaxial.io.corpus import FolderItem, read_folder
 from biaxial.io.midi import midi_bytes
-from biaxial.score import Grid, Note, Score
+from biaxial.score import Note, Score
 from biaxial.training.corpus import Corpus, CorpusPiece
 from biaxial.training.music_folder import ReadConfig
 from biaxial.training.piece import ranges_of

@@ -48,15 +48,16 @@ from torch.nn import functional
 
 import biaxial
 from biaxial.features.conditions import outline_conditions
+from biaxial.grid import Grid
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.sampling.constraints import Rule
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.smc import draw_pieces
-from biaxial.sampling.stepper import Proposal, Stepper, StepState
+from biaxial.sampling.stepper import Stepper
 from biaxial.sampling.steppers import Precision, fast_stepper
-from biaxial.score import Grid
+from biaxial.sampling.steps import Proposal, StepState
 from biaxial.tasks.compose import drawn_key
 from biaxial.tasks.drawing import Drawing
 from biaxial.tasks.outline import make_outline

@@ -32,9 +32,9 @@ from torch.nn import functional
 from biaxial.errors import InputError
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
+from biaxial.grid import Grid
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
-from biaxial.score import Grid
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus, CorpusPiece
 from biaxial.training.datamodule import Batch

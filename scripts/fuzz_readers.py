@@ -40,6 +40,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import torch
 
+from biaxial.grid import Grid
 from biaxial.io.chorales import read_chorale
 from biaxial.io.corpus import SPLITS, FolderItem
 from biaxial.io.document import score_to_dict
@@ -52,7 +53,7 @@ from biaxial.models.checkpoint import load_weights, save_weights
 from biaxial.models.config import PRESETS
 from biaxial.models.pretrained import pretrained_path
 from biaxial.roll import Roll
-from biaxial.score import Grid, Score
+from biaxial.score import Score
 from biaxial.training.corpus import Corpus
 
 SECONDS: Final = 5.0

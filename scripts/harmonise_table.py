@@ -24,11 +24,12 @@ import torch
 import biaxial
 from biaxial import Drawing, Model, Score, VoiceLeading
 from biaxial.features.known import Known
+from biaxial.grid import Grid
 from biaxial.io.corpus import FolderItem, read_folder
 from biaxial.metrics.harmonising import agreement, distinct_chords, jensen_shannon, total_bigrams, voice_moves
 from biaxial.metrics.slices import Slices
 from biaxial.metrics.voice_leading import events
-from biaxial.score import Grid, Key
+from biaxial.score import Key
 from biaxial.tasks.drawing import HARMONISING
 from biaxial.training.corpus import CorpusPiece, outcomes_of
 from biaxial.training.given import Given

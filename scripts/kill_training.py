@@ -31,8 +31,9 @@ import safetensors
 import torch
 
 from biaxial.cli.train import main as biaxial_train
+from biaxial.grid import Grid
 from biaxial.io.corpus import FolderItem, Split
-from biaxial.score import Grid, Key, Note, Score
+from biaxial.score import Key, Note, Score
 from biaxial.training import runs as run_folder
 from biaxial.training.corpus import Corpus
 from biaxial.training.lit_module import BiaxialModule

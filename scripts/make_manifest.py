@@ -14,12 +14,13 @@ from itertools import combinations
 from multiprocessing import Pool
 from pathlib import Path
 
+from biaxial.grid import Grid
 from biaxial.io.chorales import NotFourPartsError, chorale_paths, read_with_signature
 from biaxial.io.files import atomic_write
 from biaxial.io.manifest import ManifestRow, manifest_bytes
 from biaxial.io.midi import midi_bytes, parse_midi
 from biaxial.io.tunes import beat_melody, similarities, split_groups, tune_groups
-from biaxial.score import Grid, Score
+from biaxial.score import Score
 
 
 def read(path: Path) -> tuple[Score, str] | str:

@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.io.corpus import SPLITS, Split
 from biaxial.io.midi import write_midi
 from biaxial.io.notation import read_notation
-from biaxial.score import Grid, Score
+from biaxial.score import Score
 
 GRID: Final = Grid(12)
 """Twelve steps a quarter: sixteenths and triplets of eighths both lie on it."""

@@ -25,11 +25,11 @@ import numpy as np
 from biaxial import Score, load
 from biaxial.cli.writing import read_ranges
 from biaxial.constants import SILENT, STRIKE
+from biaxial.grid import Grid
 from biaxial.io.corpus import read_folder
 from biaxial.metrics.harmony import detect_key, pitch_class_durations
 from biaxial.metrics.likelihood import ratio
 from biaxial.roll import Roll
-from biaxial.score import Grid
 from biaxial.tasks.drawing import Drawing
 
 BARS: Final = 16

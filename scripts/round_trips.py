@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from biaxial.grid import Grid
 from biaxial.io.corpus import read_folder
 from biaxial.io.midi import midi_bytes, parse_midi
 from biaxial.models.config import PRESETS
 from biaxial.roll import Roll
-from biaxial.score import Grid
 
 
 def main() -> None:

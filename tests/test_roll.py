@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from biaxial.constants import HOLD, STRIKE
+from biaxial.grid import Grid
 from biaxial.roll import Roll
-from biaxial.score import Grid, Key, Note, Score, TimeSignature
+from biaxial.score import Key, Note, Score, TimeSignature
 
 Q = 480
 

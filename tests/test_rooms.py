@@ -15,6 +15,7 @@ PACKAGE = Path(biaxial.__file__).parent
 FLOORS = (
     ("constants", "errors"),
     ("score", "cells"),
+    ("grid",),
     ("roll", "voices", "io"),
     ("features",),
     ("models",),

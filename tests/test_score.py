@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from biaxial.score import ChordSymbol, Grid, Key, Note, Score, TimeSignature
+from biaxial.grid import Grid
+from biaxial.score import ChordSymbol, Key, Note, Score, TimeSignature
 
 Q = 480
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
+from biaxial.grid import Grid
 from biaxial.io.load import read_score
 from biaxial.sampling.charges import VoiceLeading
-from biaxial.score import Grid
 from biaxial.tasks.outline import MAX_BARS
 
 PROG = "biaxial-continue"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from biaxial.cli.common import progress_bar
+from biaxial.grid import Grid
 from biaxial.io.corpus import music_paths
 from biaxial.io.load import read_score
-from biaxial.score import Grid
 from biaxial.training.corpus import Corpus
 from biaxial.training.music_folder import ReadConfig
 from biaxial.training.verdicts import summary

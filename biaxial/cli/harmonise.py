@@ -10,10 +10,11 @@ from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
 from biaxial.constants import VOICE_NAMES
+from biaxial.grid import Grid
 from biaxial.io.chords import read_chords
 from biaxial.io.load import read_score
 from biaxial.sampling.charges import VoiceLeading
-from biaxial.score import Grid, Key
+from biaxial.score import Key
 
 PROG = "biaxial-harmonise"
 DESCRIPTION = "Harmonise a tune: its notes stay as they are, in a voice of their own, and the other voices are written."

@@ -11,9 +11,9 @@ from biaxial.cli.harmonise import read_voices
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.io.load import read_score
 from biaxial.sampling.charges import VoiceLeading
-from biaxial.score import Grid
 from biaxial.tasks.outline import read_bars
 
 PROG = "biaxial-infill"

@@ -11,7 +11,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.score import Grid, Score
+from biaxial.grid import Grid
+from biaxial.score import Score
 
 UNKNOWN = -1
 _PERIOD = 13_824

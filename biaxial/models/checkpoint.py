@@ -19,10 +19,11 @@ import torch
 from torch import Tensor
 
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.io.files import atomic_write
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
-from biaxial.score import Grid, Key
+from biaxial.score import Key
 
 FORMAT = 1
 LARGEST_WEIGHTS: Final = 256 << 20

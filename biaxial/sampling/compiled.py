@@ -29,7 +29,8 @@ from biaxial.sampling.constraints import Polyphony, Rule
 from biaxial.sampling.kernels.tables import Choosing
 from biaxial.sampling.kernels.time_axis import inputs_share, lstm_cells
 from biaxial.sampling.kernels.walk import walk
-from biaxial.sampling.stepper import Encoded, Proposal, Stepper, StepState
+from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steps import Encoded, Proposal, StepState
 from biaxial.sampling.voice_leading import VoiceLeadingRule
 from biaxial.sampling.weights import Weights, can_compile, contiguous
 

@@ -23,7 +23,8 @@ from torch import Tensor
 from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.graphs import Captured
-from biaxial.sampling.stepper import Proposal, Stepper, Task
+from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steps import Proposal, Task
 
 Passes = Literal["shrinking", "whole", "captured"]
 

@@ -12,7 +12,8 @@ import torch
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.compiled import CompiledStepper
 from biaxial.sampling.parallel import ParallelStepper
-from biaxial.sampling.stepper import Proposal, Stepper
+from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steps import Proposal
 from biaxial.sampling.weights import can_compile
 
 Precision = Literal["float64", "float32", "bfloat16"]

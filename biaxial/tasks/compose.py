@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.models.config import ModelConfig
 from biaxial.sampling.constraints import Polyphony, bass_bias, triad_bias
 from biaxial.sampling.smc import Particles
-from biaxial.score import Grid, Key, Score
+from biaxial.score import Key, Score
 from biaxial.tasks.drawing import Drawing
 from biaxial.tasks.fill import Ending
 from biaxial.tasks.request import Request, num_steps, refined, rescaled

@@ -13,8 +13,8 @@ from biaxial.constants import VOICE_RANGES
 from biaxial.models.config import ModelConfig
 from biaxial.sampling.charges import VoiceLeading
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
-from biaxial.sampling.stepper import Proposal
 from biaxial.sampling.steppers import Precision
+from biaxial.sampling.steps import Proposal
 from biaxial.sampling.voice_leading import VoiceLeadingRule
 from biaxial.tasks.outline import DEFAULT_TEMPERATURE
 

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from biaxial.constants import HOLD, LOWEST_PITCH, SILENT, VOICE_NAMES, VOICE_RANGES
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.io.load import read_score
 from biaxial.io.melody import melody_from_beats, read_melody, skyline
 from biaxial.metrics.harmony import detect_key
 from biaxial.models.config import ModelConfig
-from biaxial.score import ChordSymbol, Grid, Key, Note, Score
+from biaxial.score import ChordSymbol, Key, Note, Score
 from biaxial.tasks.compose import cadence
 from biaxial.tasks.drawing import Drawing
 from biaxial.tasks.fill import Ending

@@ -13,15 +13,17 @@ import torch
 from biaxial.constants import STRIKE, TICKS_PER_QUARTER
 from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
+from biaxial.grid import Grid
 from biaxial.io.chords import read_chords
 from biaxial.io.load import read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.checkpoint import load_weights
 from biaxial.models.pretrained import pretrained_path
 from biaxial.roll import Roll
-from biaxial.sampling.stepper import Proposal, Stepper
+from biaxial.sampling.stepper import Stepper
 from biaxial.sampling.steppers import Precision, available_threads, fast_stepper
-from biaxial.score import ChordSymbol, Grid, Key, Score, TimeSignature
+from biaxial.sampling.steps import Proposal
+from biaxial.score import ChordSymbol, Key, Score, TimeSignature
 from biaxial.tasks.compose import cadence, composition, drawn_key
 from biaxial.tasks.drawing import HARMONISING, Drawing, Progress
 from biaxial.tasks.fill import Ending, fill

@@ -13,8 +13,9 @@ from math import lcm
 import numpy as np
 
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.models.config import ModelConfig
-from biaxial.score import ChordSymbol, Grid, Note, Score, TimeSignature
+from biaxial.score import ChordSymbol, Note, Score, TimeSignature
 from biaxial.tasks.compose import with_voices
 from biaxial.tasks.harmonise import place_bias, stated_key
 from biaxial.tasks.outline import default_phrases, phrase_ends

@@ -18,9 +18,10 @@ from biaxial.constants import HOLD, STRIKE
 from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
 from biaxial.features.known import Known
+from biaxial.grid import Grid
 from biaxial.models.config import ModelConfig
 from biaxial.roll import Roll
-from biaxial.score import Grid, Note, Score
+from biaxial.score import Note, Score
 
 MAX_STEPS = 64_000
 """Frames of the longest piece that is drawn: a thousand bars of 4/4 at 16 steps a quarter."""

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from biaxial.constants import HOLD, SILENT, TICKS_PER_QUARTER
 from biaxial.features.conditions import Condition, unknown_conditions
+from biaxial.grid import Grid
 from biaxial.models.config import ModelConfig
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.stepper import Stepper
 from biaxial.sampling.steppers import one_thread
-from biaxial.score import Grid, Key, Note, TimeSignature
+from biaxial.score import Key, Note, TimeSignature
 from biaxial.tasks.drawing import Drawing, Progress
 
 _LONGEST_BARS = 4

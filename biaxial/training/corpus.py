@@ -18,10 +18,10 @@ import numpy as np
 
 from biaxial.errors import InputError
 from biaxial.features.conditions import Condition, unknown_conditions
+from biaxial.grid import Grid
 from biaxial.io.corpus import FolderItem, Split
 from biaxial.io.files import atomic_write
 from biaxial.io.frames import read_frames
-from biaxial.score import Grid
 from biaxial.training.music_folder import ReadConfig, read_pieces
 from biaxial.training.piece import CorpusPiece, outcomes_of
 from biaxial.training.prepared import read_prepared

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.io.cache import Cache, default_cache
 from biaxial.io.corpus import Split, music_paths, piece_name, splits_of
-from biaxial.score import Grid
 from biaxial.training.piece import CorpusPiece
 from biaxial.training.pool import answers, num_workers, worker_command
 from biaxial.training.reading import Reading, cache_key, unpacked

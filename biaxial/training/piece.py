@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from biaxial.constants import SILENT, STRIKE
 from biaxial.features.conditions import outline_conditions
+from biaxial.grid import Grid
 from biaxial.io.corpus import Split
 from biaxial.models.config import ModelConfig
 from biaxial.roll import Roll
-from biaxial.score import Grid, Score
+from biaxial.score import Score
 
 SILENT_RANGE = (128, -1)
 """Lowest and highest pitch where nothing sounds."""

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.constants import STRIKE
+from biaxial.grid import Grid
 from biaxial.io.arrays import read_arrays
 from biaxial.io.corpus import SPLITS, Split
 from biaxial.roll import MOST_VOICES
-from biaxial.score import Grid
 from biaxial.training.store import COLUMNS
 
 _NAMES: Final = ("states", "voices", "conditions")

@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from biaxial.cells import MAX_VOICES
 from biaxial.errors import InputError
 from biaxial.features.conditions import Condition, outline_conditions
+from biaxial.grid import Grid
 from biaxial.io.frames import NUM_PITCHES
 from biaxial.io.load import read_score
 from biaxial.io.melody import NEARLY_A_LINE
 from biaxial.roll import Roll
-from biaxial.score import Grid, Note, Score
+from biaxial.score import Note, Score
 from biaxial.training.piece import Ranges, ranges_of
 from biaxial.training.store import COLUMNS, Arrays
 

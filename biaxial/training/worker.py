@@ -14,8 +14,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from biaxial.grid import Grid
 from biaxial.io.cache import Cache
-from biaxial.score import Grid
 from biaxial.training.reading import cache_key, packed, read_file
 
 MEMORY_BYTES = 1 << 30

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from biaxial.cells import CellAlphabet
 from biaxial.features.conditions import GROUPS, hidden, outline_conditions
+from biaxial.grid import Grid
 from biaxial.metrics.likelihood import (
     IndependentNotes,
     RepeatFrame,
@@ -22,7 +23,7 @@ from biaxial.metrics.likelihood import (
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.roll import Roll
-from biaxial.score import Grid, Key, Note, Score
+from biaxial.score import Key, Note, Score
 from biaxial.tasks.model import Model
 
 Q = 480

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
@@ -19,7 +21,8 @@ from biaxial.sampling.charges import VoiceLeading
 from biaxial.sampling.compiled import CompiledState, CompiledStepper, is_compiled
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.stepper import Proposal, Stepper, StepState
+from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steps import Proposal, StepState
 from biaxial.sampling.voice_leading import VoiceLeadingRule
 
 MakeNetwork = Callable[..., BiaxialLSTM]
@@ -172,8 +175,15 @@ def test_half_the_bits_draw_from_nearly_the_same_distribution(make_network: Make
     assert torch.allclose(nats, its, rtol=0.1)
 
 
-def test_kernels_are_known_to_be_compiled(make_network: MakeNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn(CompiledStepper(make_network(3, 2, num_notes=4)), [0])
+def test_whether_kernels_were_compiled_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    untried = SimpleNamespace(signatures=[], stats=SimpleNamespace(cache_path=str(tmp_path)))
+    monkeypatch.setattr("biaxial.sampling.compiled.walk", untried)
+    assert not is_compiled()
+    (tmp_path / "walk.walk-43.py311.nbi").touch()
+    assert is_compiled()
+    untried.stats.cache_path = None  # where nothing can be kept
+    assert not is_compiled()
+    untried.signatures.append("compiled in this process")
     assert is_compiled()
 
 

@@ -13,7 +13,8 @@ from biaxial.features.conditions import Condition
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.stepper import Stepper, StepState
+from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steps import StepState
 
 NUM_STEPS = 5
 

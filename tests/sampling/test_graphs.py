@@ -28,7 +28,8 @@ from biaxial.sampling.charges import VoiceLeading
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.stepper import Encoded, Proposal, Stepper, Task
+from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steps import Encoded, Proposal, Task
 from biaxial.sampling.voice_leading import VoiceLeadingRule
 
 MakeNetwork = Callable[..., BiaxialLSTM]

@@ -16,7 +16,8 @@ from biaxial.models.config import PRESETS
 from biaxial.sampling.constraints import Polyphony, range_bias
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.stepper import Proposal, Stepper
+from biaxial.sampling.stepper import Stepper
+from biaxial.sampling.steps import Proposal
 
 NUM_STEPS = 2
 MakeNetwork = Callable[..., BiaxialLSTM]

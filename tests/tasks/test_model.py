@@ -10,13 +10,13 @@ import torch
 
 from biaxial import Drawing, InputError, Key, Model, Note, Piece, Score, TimeSignature
 from biaxial.constants import HOLD, VOICE_RANGES
+from biaxial.grid import Grid
 from biaxial.io.midi import read_midi
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.roll import Roll
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.randomness import uniforms
-from biaxial.score import Grid
 
 Q = 480
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from biaxial import ChordSymbol, InputError, Note, Score, TimeSignature
+from biaxial.grid import Grid
 from biaxial.models.config import PRESETS
 from biaxial.roll import Roll
-from biaxial.score import Grid
 from biaxial.tasks.request import Request, assembled, num_steps, prepare, refined, rescaled, within
 
 Q = 480

@@ -12,12 +12,12 @@ import torch
 
 from biaxial import Bar, Drawing, InputError, Key, Model, Note, Score
 from biaxial.features.conditions import Condition, unknown_conditions
+from biaxial.grid import Grid
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.roll import Roll
 from biaxial.sampling.parallel import ParallelStepper
 from biaxial.sampling.smc import draw_pieces
-from biaxial.score import Grid
 
 Q = 480
 QUICK = Drawing(cadence=False, voice_leading=None)

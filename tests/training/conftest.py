@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from biaxial.grid import Grid
 from biaxial.io.corpus import FolderItem, Split
-from biaxial.score import Grid, Key, Note, Score
+from biaxial.score import Key, Note, Score
 from biaxial.training.corpus import Corpus
 
 Q = 480

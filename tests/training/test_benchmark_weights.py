@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from biaxial.grid import Grid
 from biaxial.models.checkpoint import load_weights
 from biaxial.sampling.stepper import Stepper
-from biaxial.score import Grid
 from biaxial.training.corpus import Corpus, outcomes_of
 from biaxial.training.evaluation import evaluate
 

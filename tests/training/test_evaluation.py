@@ -11,9 +11,9 @@ import torch
 
 from biaxial.errors import InputError
 from biaxial.features.conditions import unknown_conditions
+from biaxial.grid import Grid
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
-from biaxial.score import Grid
 from biaxial.training.corpus import Corpus
 from biaxial.training.evaluation import evaluate
 

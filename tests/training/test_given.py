@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from biaxial.cells import CellAlphabet
+from biaxial.grid import Grid
 from biaxial.roll import Roll
-from biaxial.score import Grid, Note, Score
+from biaxial.score import Note, Score
 from biaxial.training.given import SHARES, Given, Kind
 
 LOW, SIZE, STEPS = 40, 45, 48

@@ -10,8 +10,9 @@ import pytest
 
 from biaxial.cli.corpus import read_corpus
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.io.midi import midi_bytes, write_midi
-from biaxial.score import Grid, Note, Score
+from biaxial.score import Note, Score
 from biaxial.training import music_folder
 from biaxial.training.corpus import Corpus
 from biaxial.training.music_folder import ReadConfig

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from biaxial.cli.train import main
+from biaxial.grid import Grid
 from biaxial.io.midi import read_midi, write_midi
 from biaxial.models.config import PRESETS
 from biaxial.roll import Roll
 from biaxial.sampling.weights import can_compile
-from biaxial.score import Grid, Key, Note, Score
+from biaxial.score import Key, Note, Score
 from biaxial.tasks.drawing import Drawing
 from biaxial.tasks.model import load
 from biaxial.training.config import TRAIN_PRESETS

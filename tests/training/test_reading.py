@@ -12,9 +12,10 @@ import pytest
 
 from biaxial.constants import SILENT, STRIKE
 from biaxial.features.conditions import Condition
+from biaxial.grid import Grid
 from biaxial.io import smf
 from biaxial.io.midi import write_midi
-from biaxial.score import Grid, Note, Score, TimeSignature
+from biaxial.score import Note, Score, TimeSignature
 from biaxial.training import reading
 from biaxial.training.reading import cache_key, off_grid, packed, read_file, unpacked
 

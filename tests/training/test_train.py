@@ -13,10 +13,10 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from biaxial.errors import InputError
+from biaxial.grid import Grid
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.checkpoint import load_weights, start_with
 from biaxial.models.config import PRESETS, ModelConfig
-from biaxial.score import Grid
 from biaxial.tasks.model import load
 from biaxial.training.callbacks import key_counts
 from biaxial.training.config import TrainConfig

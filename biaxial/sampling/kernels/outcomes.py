@@ -9,7 +9,7 @@ from biaxial.constants import SILENT
 from biaxial.sampling.kernels.tables import DRAW, PIECE
 
 IMPOSSIBLE = -1e9
-"""As in :mod:`biaxial.models.biaxial`."""
+"""As in :mod:`biaxial.models.layers`."""
 
 
 @numba.njit(error_model="numpy", nogil=True)
