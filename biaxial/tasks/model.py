@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.tasks.region import bar_span, bridge, continuation, infilling
 from biaxial.tasks.request import Request
 from biaxial.tasks.stream import Bar, stream
+
+P = ParamSpec("P")
 
 GPU_ROWS = 64
 """Pieces and particles from which on a GPU draws, where there is one."""
@@ -69,6 +72,21 @@ def load(checkpoint: str | Path | None = None, device: str = "auto", threads: in
     return Model(network, made, path.stem, threads)
 
 
+def _single(
+    name: str, many: Callable[Concatenate[Model, int, P], Iterator[Piece]], doc: str
+) -> Callable[Concatenate[Model, P], Piece]:
+    """The verb that draws one piece, made of the verb that draws many."""
+
+    def one(self: Model, /, *args: P.args, **kwargs: P.kwargs) -> Piece:
+        return next(many(self, 1, *args, **kwargs))
+
+    signature = inspect.signature(many)
+    parameters = [parameter for key, parameter in signature.parameters.items() if key != "num_outputs"]
+    one.__signature__ = signature.replace(parameters=parameters, return_annotation="Piece")  # type: ignore[attr-defined]
+    one.__name__, one.__qualname__, one.__doc__ = name, f"Model.{name}", doc
+    return one
+
+
 class Model:
     """A trained network with its public verbs.
 
@@ -90,34 +108,6 @@ class Model:
         self.name = name
         self.threads = threads or available_threads()
         self._kept: tuple[tuple[Proposal, Precision, bool], Stepper] | None = None
-
-    def compose(
-        self,
-        bars: int = 16,
-        *,
-        key: Key | str | None = None,
-        time_signature: TimeSignature | str = "4/4",
-        tempo_bpm: float = DEFAULT_TEMPO_BPM,
-        phrases: Sequence[int] | None = None,
-        primer: Score | str | Path | None = None,
-        seed: int = 0,
-        drawing: Drawing | None = None,
-        progress: Progress | None = None,
-    ) -> Piece:
-        """Compose one piece; the parameters are those of :meth:`compose_many`."""
-        pieces = self.compose_many(
-            1,
-            bars,
-            key=key,
-            time_signature=time_signature,
-            tempo_bpm=tempo_bpm,
-            phrases=phrases,
-            primer=primer,
-            seed=seed,
-            drawing=drawing,
-            progress=progress,
-        )
-        return next(pieces)
 
     def compose_many(
         self,
@@ -188,34 +178,7 @@ class Model:
         requests = [composition(outline, primer, self.network.config) for outline in outlines]
         return self._filled(requests, seeds, drawing, progress, self._close(requests, drawing))
 
-    def harmonise(
-        self,
-        melody: Source,
-        *,
-        voice: str | int | Sequence[str | int] = "soprano",
-        line: str | None = None,
-        key: Key | str | None = None,
-        chords: str | Sequence[ChordSymbol] | None = None,
-        forbid: Sequence[Forbidden] = (),
-        seed: int = 0,
-        drawing: Drawing | None = None,
-        progress: Progress | None = None,
-    ) -> Piece:
-        """Write the other voices to a melody; the parameters are those of :meth:`harmonise_many`."""
-        return next(
-            self.harmonise_many(
-                1,
-                melody,
-                voice=voice,
-                line=line,
-                key=key,
-                chords=chords,
-                forbid=forbid,
-                seed=seed,
-                drawing=drawing,
-                progress=progress,
-            )
-        )
+    compose = _single("compose", compose_many, "Compose one piece; the parameters are those of :meth:`compose_many`.")
 
     def harmonise_many(
         self,
@@ -276,18 +239,11 @@ class Model:
         close = ending(request, self.network.config, drawing, max(1, num_outputs))
         return self._alternatives(num_outputs, request, seed, drawing, progress, close)
 
-    def infill(
-        self,
-        piece: Piece | Score | str | Path,
-        bars: str | tuple[int, int],
-        *,
-        voices: Sequence[str | int] | None = None,
-        seed: int = 0,
-        drawing: Drawing | None = None,
-        progress: Progress | None = None,
-    ) -> Piece:
-        """Write some bars of a piece anew; the parameters are those of :meth:`infill_many`."""
-        return next(self.infill_many(1, piece, bars, voices=voices, seed=seed, drawing=drawing, progress=progress))
+    harmonise = _single(
+        "harmonise",
+        harmonise_many,
+        "Write the other voices to a melody; the parameters are those of :meth:`harmonise_many`.",
+    )
 
     def infill_many(
         self,
@@ -329,18 +285,9 @@ class Model:
         request = infilling(score, self.network.config, span, numbers)
         return self._alternatives(num_outputs, request, seed, drawing, progress)
 
-    def bridge(
-        self,
-        first: Piece | Score | str | Path,
-        second: Piece | Score | str | Path,
-        bars: int,
-        *,
-        seed: int = 0,
-        drawing: Drawing | None = None,
-        progress: Progress | None = None,
-    ) -> Piece:
-        """Join two fragments; the parameters are those of :meth:`bridge_many`."""
-        return next(self.bridge_many(1, first, second, bars, seed=seed, drawing=drawing, progress=progress))
+    infill = _single(
+        "infill", infill_many, "Write some bars of a piece anew; the parameters are those of :meth:`infill_many`."
+    )
 
     def bridge_many(
         self,
@@ -376,17 +323,7 @@ class Model:
         request = bridge(_score_of(first), _score_of(second), self.network.config, bars)
         return self._alternatives(num_outputs, request, seed, drawing, progress)
 
-    def continue_piece(
-        self,
-        piece: Piece | Score | str | Path,
-        bars: int,
-        *,
-        seed: int = 0,
-        drawing: Drawing | None = None,
-        progress: Progress | None = None,
-    ) -> Piece:
-        """Let a piece go on; the parameters are those of :meth:`continue_many`."""
-        return next(self.continue_many(1, piece, bars, seed=seed, drawing=drawing, progress=progress))
+    bridge = _single("bridge", bridge_many, "Join two fragments; the parameters are those of :meth:`bridge_many`.")
 
     def continue_many(
         self,
@@ -425,6 +362,10 @@ class Model:
         drawing = drawing or Drawing()
         requests = [request] * num_outputs
         return self._filled(requests, seeds, drawing, progress, self._close(requests, drawing))
+
+    continue_piece = _single(
+        "continue_piece", continue_many, "Let a piece go on; the parameters are those of :meth:`continue_many`."
+    )
 
     def stream(
         self,
