@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from biaxial.score import Key, Score
 
 Chord = frozenset[int]
 """Pitch classes above the tonic, 0 to 11."""
+Chords = TypeVar("Chords", bound=tuple[Chord, ...])
+"""Chords in a row: what is counted."""
 
 
 def beat_pitches(score: Score, num_voices: int = 4) -> NDArray[np.int64]:
@@ -99,8 +102,13 @@ def distinct_chords(score: Score) -> int:
     return len({chord for chord in map(_classes, beat_pitches(score)) if chord})
 
 
-def jensen_shannon(first: Counter[tuple[Chord, Chord]], second: Counter[tuple[Chord, Chord]]) -> float:
-    """Distance of two distributions given by counts: the Jensen-Shannon divergence in bits, 0 to 1 (Lin 1991)."""
+def jensen_shannon(first: Counter[Chords], second: Counter[Chords]) -> float:
+    """Distance of two distributions given by counts: the Jensen-Shannon divergence in bits, 0 to 1 (Lin 1991).
+
+    NaN where one of them counts nothing and so is no distribution.
+    """
+    if not first.total() or not second.total():
+        return float("nan")
     names = sorted(first.keys() | second.keys(), key=lambda pair: [sorted(chord) for chord in pair])
     p, q = (np.array([counts[name] for name in names], dtype=np.float64) for counts in (first, second))
     p, q = p / p.sum(), q / q.sum()

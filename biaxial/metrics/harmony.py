@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,29 @@ def pitch_class_durations(score: Score) -> NDArray[np.float64]:
     return np.bincount(pitches % 12, weights=lengths, minlength=12) / score.ticks_per_quarter
 
 
+def key_correlations(durations: NDArray[np.float64], profiles: KeyProfiles = ALBRECHT_SHANAHAN) -> NDArray[np.float64]:
+    """How well each key fits, by Pearson's correlation with its profile.
+
+    Parameters
+    ----------
+    durations
+        How long each pitch class sounds, in any unit, shape ``(..., 12)``.
+    profiles
+        How well each pitch class fits a key.
+
+    Returns
+    -------
+    Shape ``(..., 24)``: the major keys on C, C# and so on, then the minor ones; NaN where all sound equally long.
+    """
+    keys = np.array([np.roll(profile, tonic) for profile in profiles for tonic in range(12)])
+    keys = keys - keys.mean(axis=1, keepdims=True)
+    durations = durations - durations.mean(axis=-1, keepdims=True)
+    sizes = np.linalg.norm(durations, axis=-1, keepdims=True) * np.linalg.norm(keys, axis=1)
+    with np.errstate(invalid="ignore"):
+        correlations: NDArray[np.float64] = (durations @ keys.T) / sizes
+    return correlations
+
+
 def detect_key(
     score: Score, profiles: KeyProfiles = ALBRECHT_SHANAHAN, favoured: Mapping[int, float] | None = None
 ) -> Key | None:
@@ -72,8 +96,7 @@ def detect_key(
     durations = pitch_class_durations(score)
     if np.ptp(durations) == 0:
         return None
-    keys = np.array([np.roll(profile, tonic) for profile in profiles for tonic in range(12)])
-    correlations = np.corrcoef(durations, keys)[0, 1:]
+    correlations = key_correlations(durations, profiles)
     for tonic, bonus in (favoured or {}).items():
         correlations[[tonic, tonic + 12]] += bonus
     best = int(np.argmax(correlations))
@@ -82,10 +105,15 @@ def detect_key(
     return Key(0, "minor").transposed(best - 12 - Key(0, "minor").tonic)
 
 
+def key_of(score: Score) -> Key | None:
+    """The key that a score states, else the one it sounds in, :func:`detect_key`."""
+    return detect_key(score) if score.key is None else score.key
+
+
 def pitch_class_sets(music: Score | Slices) -> list[frozenset[int]]:
     """The pitch classes of each chord, in order; silences are left out."""
     chords = Slices.of(music).chords
-    return [_classes(pitches) for pitches in chords.pitches if (pitches != REST).any()]
+    return [pitch_classes(pitches) for pitches in chords.pitches if (pitches != REST).any()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +161,7 @@ def final_chord(music: Score | Slices) -> FinalChord | None:
     while first > 0 and lowest[first - 1] == lowest[last]:
         first -= 1
     onset, bass = int(chords.onsets[first]), int(lowest[last]) % 12
-    return FinalChord(onset, _classes(chords.pitches[last]), bass, is_strong_beat(chords.score, onset))
+    return FinalChord(onset, pitch_classes(chords.pitches[last]), bass, is_strong_beat(chords.score, onset))
 
 
 def is_strong_beat(score: Score, tick: int) -> bool:
@@ -150,5 +178,25 @@ def is_strong_beat(score: Score, tick: int) -> bool:
     return place % bar == 0 or (signature.numerator in (4, 12) and 2 * place == bar)
 
 
-def _classes(pitches: NDArray[np.int64]) -> frozenset[int]:
+def strong_beats(score: Score) -> NDArray[np.int64]:
+    """All moments of a piece that are strong beats, :func:`is_strong_beat`, in ticks and in order."""
+    starts = score.bar_starts()
+    beats = list(starts)
+    for start, end in pairwise((*starts, score.length_ticks)):
+        beats += [half for half in _half_bar(score, start) if half < end]
+    beats += [tick for tick in _half_bar(score, 0, upbeat=True) if 0 <= tick < score.pickup_ticks]
+    return np.array(sorted(beats), dtype=np.int64)
+
+
+def _half_bar(score: Score, start: int, upbeat: bool = False) -> list[int]:
+    """Where the second half of the bar that begins at a tick, or of the one before the first, has a strong beat."""
+    signature = score.time_signature_at(start)
+    half, odd = divmod(signature.bar_ticks(score.ticks_per_quarter), 2)
+    if signature.numerator not in (4, 12) or odd:
+        return []
+    return [score.pickup_ticks - half if upbeat else start + half]
+
+
+def pitch_classes(pitches: NDArray[np.int64]) -> frozenset[int]:
+    """The pitch classes of the voices of one chord, shape ``(v,)``; rests are left out."""
     return frozenset(int(pitch) % 12 for pitch in pitches if pitch != REST)

@@ -4,8 +4,9 @@ Conventions, for all rules. Voices are counted from the top (0 soprano). Music i
 (:mod:`biaxial.metrics.slices`): two chords are successive when nothing else sounds between them, so that a note of
 passing between two fifths hides them from these detectors as it does from the ear that listens chord by chord. A rest
 in a voice breaks its line. Every event is counted once for each pair of voices (or each voice) and each chord in
-which it occurs; a crossing that lasts over three chords is three events. Bach breaks each of these rules now and
-then: the rates to compare with are his, not zero.
+which it occurs; a crossing that lasts over three chords is three events. Ends of phrases are not looked for: what
+follows a fermata is judged like anything else. Bach breaks each of these rules now and then: the rates to compare
+with are his, not zero. The two rules of the leading tone are in :mod:`biaxial.metrics.leading_tone`.
 
 Sources: E. Aldwell and C. Schachter, *Harmony and Voice Leading*, chapters on four-part writing; W. Piston,
 *Harmony*; D. Huron, "Tone and Voice: A Derivation of the Rules of Voice-Leading from Perceptual Principles", Music
@@ -15,12 +16,14 @@ Perception 19 (2001).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from biaxial.constants import VOICE_RANGES
+from biaxial.metrics.events import Event, events_of
+from biaxial.metrics.harmony import pitch_classes
+from biaxial.metrics.leading_tone import doubled_leading_tones, unresolved_leading_tones
 from biaxial.metrics.slices import REST, Slices
 from biaxial.score import Score
 
@@ -30,22 +33,10 @@ WIDEST_SPACING = (12, 12)
 """Semitones that may lie between soprano and alto, alto and tenor; tenor and bass may be any distance apart."""
 SEVENTHS = (10, 11)
 """Semitones of a minor and a major seventh."""
+STEP = 2
+"""Semitones of the largest step; more is a leap."""
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One place where a rule is broken.
-
-    Parameters
-    ----------
-    tick
-        Where: the beginning of the later chord of a parallel, of the chord or of the note.
-    voices
-        The voices concerned, highest first.
-    """
-
-    tick: int
-    voices: tuple[int, ...]
+__all__ = ["RULES", "Event", "events", "rates"]
 
 
 def _interval_pairs(music: Score | Slices, size: int) -> tuple[list[Event], list[Event]]:
@@ -61,7 +52,7 @@ def _interval_pairs(music: Score | Slices, size: int) -> tuple[list[Event], list
         product = motion[:, high] * motion[:, low]
         same += [(int(chords.onsets[i + 1]), high, low) for i in np.flatnonzero(perfect & (product > 0))]
         contrary += [(int(chords.onsets[i + 1]), high, low) for i in np.flatnonzero(perfect & (product < 0))]
-    return _events(same), _events(contrary)
+    return events_of(same), events_of(contrary)
 
 
 def parallel_fifths(music: Score | Slices) -> list[Event]:
@@ -88,6 +79,38 @@ def contrary_perfects(music: Score | Slices) -> list[Event]:
     return sorted(found, key=lambda event: (event.tick, event.voices))
 
 
+def _direct(music: Score | Slices, size: int) -> list[Event]:
+    """Where the outer voices come to a perfect interval in similar motion, from another one, the soprano by a leap."""
+    chords = Slices.of(music).chords
+    if chords.num_voices < 2:
+        return []
+    low = chords.num_voices - 1
+    before, after = chords.pitches[:-1, [0, low]], chords.pitches[1:, [0, low]]
+    heard = ((before != REST) & (after != REST)).all(axis=1)
+    moves = np.where(heard, (after - before).T, 0)  # 2 s; a rest is no motion
+    first, second = (np.abs(pair[:, 0] - pair[:, 1]) % OCTAVE for pair in (before, after))
+    reached = (second == size % OCTAVE) & (first != size % OCTAVE)
+    found = np.flatnonzero(reached & (moves[0] * moves[1] > 0) & (np.abs(moves[0]) > STEP))
+    same = [pitch_classes(chords.pitches[i]) == pitch_classes(chords.pitches[i + 1]) for i in found]
+    return [Event(int(chords.onsets[i + 1]), (0, low)) for i, stays in zip(found, same, strict=True) if not stays]
+
+
+def direct_fifths(music: Score | Slices) -> list[Event]:
+    """Direct (hidden) fifths: the outer voices move in the same direction to a perfect fifth, the soprano by a leap.
+
+    The rule for four parts (Aldwell and Schachter, on the motion of outer voices; Piston): only soprano and bass are
+    looked at, a soprano that moves by a step (up to two semitones) makes it good, and so does a chord that stays: where
+    all pitch classes are those of the chord before, the voices only change places. The interval before is not a fifth,
+    or this would be a parallel.
+    """
+    return _direct(music, FIFTH)
+
+
+def direct_octaves(music: Score | Slices) -> list[Event]:
+    """Direct (hidden) octaves and unisons, under the same conditions as :func:`direct_fifths`."""
+    return _direct(music, OCTAVE)
+
+
 def crossings(music: Score | Slices) -> list[Event]:
     """A lower voice sounds above a higher one; a unison is no crossing. Every pair of voices, every chord."""
     chords = Slices.of(music).chords
@@ -96,7 +119,7 @@ def crossings(music: Score | Slices) -> list[Event]:
         both = chords.sounding[:, high] & chords.sounding[:, low]
         crossed = both & (chords.pitches[:, low] > chords.pitches[:, high])
         found += [(int(tick), high, low) for tick in chords.onsets[crossed]]
-    return _events(found)
+    return events_of(found)
 
 
 def overlaps(music: Score | Slices) -> list[Event]:
@@ -114,7 +137,7 @@ def overlaps(music: Score | Slices) -> list[Event]:
         ordered = (before[:, high] >= before[:, low]) & (after[:, high] >= after[:, low])
         passed = (after[:, low] > before[:, high]) | (after[:, high] < before[:, low])
         found += [(int(tick), high, low) for tick in chords.onsets[1:][heard & ordered & passed]]
-    return _events(found)
+    return events_of(found)
 
 
 def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> list[Event]:
@@ -133,7 +156,7 @@ def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> 
         both = chords.sounding[:, high] & chords.sounding[:, high + 1]
         apart = both & (np.abs(chords.pitches[:, high] - chords.pitches[:, high + 1]) > limit)
         found += [(int(tick), high, high + 1) for tick in chords.onsets[apart]]
-    return _events(found)
+    return events_of(found)
 
 
 def leaps(music: Score | Slices) -> list[Event]:
@@ -169,6 +192,10 @@ RULES: dict[str, Callable[[Score | Slices], list[Event]]] = {
     "parallel_fifths": parallel_fifths,
     "parallel_octaves": parallel_octaves,
     "contrary_perfects": contrary_perfects,
+    "direct_fifths": direct_fifths,
+    "direct_octaves": direct_octaves,
+    "unresolved_leading_tones": unresolved_leading_tones,
+    "doubled_leading_tones": doubled_leading_tones,
     "crossings": crossings,
     "overlaps": overlaps,
     "spacing": spacing,
@@ -189,7 +216,3 @@ def rates(music: Score | Slices) -> dict[str, float]:
     slices = Slices.of(music)
     changes = slices.num_changes
     return {name: 100 * len(found) / changes if changes else float("nan") for name, found in events(slices).items()}
-
-
-def _events(found: list[tuple[int, int, int]]) -> list[Event]:
-    return [Event(tick, (high, low)) for tick, high, low in sorted(found)]

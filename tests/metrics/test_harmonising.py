@@ -133,6 +133,14 @@ def test_the_divergence_is_0_of_equals_and_1_of_strangers() -> None:
     assert jensen_shannon(Counter({a: 1, b: 1}), Counter({a: 1})) == pytest.approx(half)
 
 
+def test_nothing_counted_is_no_distribution() -> None:
+    pair = (frozenset({0}), frozenset({7}))
+    some, nothing = Counter({pair: 2}), Counter({pair: 0})
+    for first, second in ((some, Counter()), (Counter(), some), (nothing, some), (Counter(), Counter())):
+        assert np.isnan(jensen_shannon(first, second))
+    assert jensen_shannon(some, Counter({pair: 1})) == 0
+
+
 def test_a_move_is_to_another_pitch() -> None:
     assert voice_moves(setting(C, C, G)) == (3, 3)  # the alto stays
     rested = setting(C, (None, *C[1:]), C)

@@ -129,3 +129,35 @@ def test_beats_are_those_of_the_metre_that_holds() -> None:
     metres = (TimeSignature(4, 4), TimeSignature(3, 4, 4 * 480))
     score = Score(length_ticks=12 * 480, time_signatures=metres)
     assert [q for q in range(11) if harmony.is_strong_beat(score, q * 480)] == [0, 2, 4, 7, 10]
+
+
+@pytest.mark.parametrize("metre", ["4/4", "3/4", "2/4", "12/8", "6/8", "4/2"])
+@pytest.mark.parametrize("pickup", [0, 1, 2, 3])
+def test_all_strong_beats_are_those_found_one_by_one(metre: str, pickup: int) -> None:
+    signature = TimeSignature.from_name(metre)
+    upbeat = pickup * 480 if pickup * 480 < signature.bar_ticks(480) else 0
+    later = upbeat + 3 * signature.bar_ticks(480)
+    for metres in (
+        (signature,),
+        (signature, TimeSignature(4, 4, later)),
+        (signature, TimeSignature(5, 4, later + 480)),
+    ):
+        score = Score(length_ticks=21 * 480, pickup_ticks=upbeat, time_signatures=metres)
+        one_by_one = [tick for tick in range(0, score.length_ticks, 120) if harmony.is_strong_beat(score, tick)]
+        assert harmony.strong_beats(score).tolist() == one_by_one
+
+
+def test_key_correlations_are_pearsons(write: Write) -> None:
+    durations = np.stack([harmony.pitch_class_durations(write(*lines)) for lines in (CADENCE, MINOR)])
+    found = harmony.key_correlations(durations)
+    assert found.shape == (2, 24)
+    major = np.roll(harmony.ALBRECHT_SHANAHAN.major, 7)
+    assert found[0, 7] == pytest.approx(np.corrcoef(durations[0], major)[0, 1])
+    assert found.argmax(axis=1).tolist() == [0, 12]
+    assert np.isnan(harmony.key_correlations(np.ones(12))).all()
+
+
+def test_the_stated_key_goes_before_the_one_that_sounds(write: Write) -> None:
+    assert harmony.key_of(write(*CADENCE, key=Key(3))) == Key(3)
+    assert harmony.key_of(write(*CADENCE)) == Key(0)
+    assert harmony.key_of(Score(length_ticks=480)) is None

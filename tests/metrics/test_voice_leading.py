@@ -94,6 +94,41 @@ def test_parallel_octaves(write: Write, high: list[int], low: list[int], count: 
     assert voice_leading.parallel_fifths(score) == []
 
 
+@pytest.mark.parametrize(
+    ("soprano", "bass", "fifths", "octaves"),
+    [
+        pytest.param([64, 67], [48, 60], 1, 0, id="a leap to a fifth"),
+        pytest.param([65, 67], [53, 60], 0, 0, id="a step to a fifth"),
+        pytest.param([72, 67], [65, 60], 0, 0, id="parallel fifths"),
+        pytest.param([64, 68], [48, 60], 0, 0, id="a leap to a sixth"),
+        pytest.param([64, 67], [67, 60], 0, 0, id="contrary motion"),
+        pytest.param([64, 67], [60, 60], 0, 0, id="oblique motion"),
+        pytest.param([67, 67], [48, 60], 0, 0, id="the soprano stays"),
+        pytest.param([64, 79], [48, 60], 1, 0, id="a leap to a twelfth"),
+        pytest.param([79, 72], [64, 48], 0, 1, id="a leap down to two octaves"),
+        pytest.param([64, 67], [60, 67], 0, 1, id="a leap to a unison"),
+        pytest.param([64, 66], [60, 66], 0, 0, id="a step of two semitones to a unison"),
+        pytest.param([64, 67], [60, 66], 0, 0, id="a leap to a minor second"),
+        pytest.param([64, REST, 67], [48, REST, 60], 0, 0, id="a rest between"),
+        pytest.param([64, 67], [REST, 60], 0, 0, id="a rest before"),
+    ],
+)
+def test_direct_fifths_and_octaves(
+    write: Write, soprano: list[int], bass: list[int], fifths: int, octaves: int
+) -> None:
+    inner = [70, 71, 70][: len(soprano)]  # another chord each time
+    score = write(soprano, inner, bass)
+    assert voice_leading.direct_fifths(score) == [Event(480, (0, 2))] * fifths
+    assert voice_leading.direct_octaves(score) == [Event(480, (0, 2))] * octaves
+
+
+def test_direct_intervals_of_inner_voices_and_of_one_chord_are_good(write: Write) -> None:
+    assert voice_leading.direct_fifths(write([72, 74], [64, 67], [48, 60], [47, 46])) == []
+    assert voice_leading.direct_fifths(write([64, 67], [67, 64], [48, 60])) == []  # the same chord, voices moved
+    assert voice_leading.direct_fifths(write([64, 67], [67, 65], [48, 60])) == [Event(480, (0, 2))]
+    assert voice_leading.direct_fifths(write([64, 67])) == voice_leading.direct_octaves(Score()) == []
+
+
 def test_crossings(write: Write) -> None:
     assert voice_leading.crossings(write([67], [67])) == []
     assert voice_leading.crossings(write([67], [68])) == [Event(0, (0, 1))]
