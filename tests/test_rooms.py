@@ -20,7 +20,8 @@ FLOORS = (
     ("features",),
     ("models",),
     ("sampling",),
-    ("metrics", "render"),
+    ("metrics",),
+    ("judge", "render"),
     ("training", "tasks"),
     ("cli",),
     ("biaxial",),  # the package's own __init__: public names only

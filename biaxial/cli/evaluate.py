@@ -1,4 +1,4 @@
-"""``biaxial-evaluate``: the exact likelihood of music under a model, in nats."""
+"""``biaxial-evaluate``: the exact likelihood of music under a model, or a judgement of it beside a corpus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from biaxial.training.evaluation import Evaluation
 
 PROG = "biaxial-evaluate"
-DESCRIPTION = "Print the exact likelihood of music under a model: nats per frame, by the chain rule, over every frame."
+DESCRIPTION = (
+    "Print the exact likelihood of music under a model: nats per frame, by the chain rule, over every frame. With "
+    "--against, judge each piece beside a corpus: voice leading, harmony, statistics, likelihood, novelty."
+)
 _HEADINGS = ("pieces", "frames", "nats per frame", "roll alone", "per note", "moving frames", "still frames")
 
 
@@ -53,6 +56,13 @@ class EvaluateOptions:
         metavar="PATH,...",
         help="weights; several are averaged cell by cell (default: the shipped ones)",
     )
+    against: Path | None = option(
+        None,
+        metavar="CORPUS",
+        help="judge every piece of DATA beside a folder of music, or beside 'bach', whose chorales the package knows",
+    )
+    output: Path | None = option(None, short="-o", metavar="PAGE", help="with --against: the HTML page to write")
+    run: Path | None = option(None, metavar="FOLDER", help="with --output: the run whose learning curve is shown")
     split: Literal["train", "valid", "test"] | None = option(None, help="score only this split (default: all)")
     device: str = option("auto", metavar="NAME", help="auto, cpu, cuda, ...")
     json: bool = option(False, help="print one JSON object")
@@ -70,6 +80,14 @@ def main(argv: Arguments) -> None:
     from biaxial.training.music_folder import ReadConfig
 
     options, reading = parse(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
+    if options.against is not None:
+        from biaxial.cli.judging import judge
+
+        judge(options)
+        return
+    for name in ("output", "run"):
+        if getattr(options, name) is not None:
+            raise InputError(f"--{name} belongs to --against CORPUS, which says what the pieces are judged beside")
     networks = [load(path, options.device).network for path in options.checkpoint or (None,)]
     config = check_networks(networks)
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import sys
 import time
@@ -19,7 +20,7 @@ from biaxial.sampling.charges import VoiceLeading
 if TYPE_CHECKING:
     from biaxial.tasks.drawing import Drawing, Progress
     from biaxial.tasks.model import Model
-    from biaxial.tasks.piece import Piece
+    from biaxial.tasks.piece import Candidate, Piece
 
 
 def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
@@ -72,7 +73,7 @@ class WritingOptions:
         within=(1, 64),
         help="versions drawn side by side and chosen among on the way (default: 1, or 12 where voices are given)",
     )
-    best_of: int = option(1, within=(1, 64), help="pieces drawn for each one that is kept, the most likely")
+    best_of: int = option(1, within=(1, 64), help="pieces drawn for each one that is kept, ranked beside Bach")
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
     device: Literal["auto", "cpu", "cuda", "mps"] = option(
         "auto", help="where the weights go; few pieces are drawn on the CPU all the same"
@@ -98,6 +99,7 @@ class Written:
     nats: float
     nats_per_step: float
     remarks: tuple[str, ...]
+    ranking: tuple[dict[str, Any], ...] = ()
 
 
 def drawing_of(options: WritingOptions, leading: VoiceLeading, default: Drawing, **changes: Any) -> Drawing:
@@ -158,12 +160,9 @@ def write_pieces(
             if options.num_outputs > 1:
                 path.parent.mkdir(parents=True, exist_ok=True)
             piece.save(path)
-            found = piece.likelihood
-            written.append(
-                Written(
-                    str(path), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step, piece.remarks
-                )
-            )
+            found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
+            of = (str(path), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step)
+            written.append(Written(*of, piece.remarks, ranking))
     if options.json:
         times = {"compute_seconds": round(computing, 3), "seconds": round(time.perf_counter() - started, 3)}
         print(json.dumps({"pieces": [asdict(piece) for piece in written], **times}))
@@ -172,3 +171,13 @@ def write_pieces(
         print(f"note: {remark}", file=sys.stderr)
     for done in written:
         print(f"{done.path}: seed {done.seed}, {done.nats_per_step:.3f} nats per step")
+        for place, each in enumerate(done.ranking, start=1):
+            parts = ", ".join(f"{name} {value:.2f}" for name, value in each["parts"].items())
+            score = "no score" if each["score"] is None else f"score {each['score']:.2f} ({parts})"
+            print(f"{place:>4}. candidate {each['number']}: {score}, {each['nats_per_step']:.3f} nats per step")
+
+
+def _ranked(candidate: Candidate) -> dict[str, Any]:
+    """A candidate in plain values."""
+    values = asdict(candidate)
+    return {**values, "score": None if math.isnan(candidate.score) else candidate.score}

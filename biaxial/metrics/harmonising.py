@@ -8,6 +8,7 @@ those of a corpus, which grows by chance as pieces are fewer: the composer's own
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -107,16 +108,16 @@ def jensen_shannon(first: Counter[Chords], second: Counter[Chords]) -> float:
 
     NaN where one of them counts nothing and so is no distribution.
     """
-    if not first.total() or not second.total():
+    totals = first.total(), second.total()
+    if not all(totals):
         return float("nan")
-    names = sorted(first.keys() | second.keys(), key=lambda pair: [sorted(chord) for chord in pair])
-    p, q = (np.array([counts[name] for name in names], dtype=np.float64) for counts in (first, second))
-    p, q = p / p.sum(), q / q.sum()
-    middle = (p + q) / 2
+    names = first.keys() | second.keys()
+    p, q = (
+        {name: counts[name] / number for name in names} for counts, number in zip((first, second), totals, strict=True)
+    )
 
-    def divergence(x: NDArray[np.float64]) -> float:
-        seen = x > 0
-        return float((x[seen] * np.log2(x[seen] / middle[seen])).sum())
+    def divergence(x: dict[Chords, float]) -> float:  # an exact sum: the order of a set does not matter
+        return math.fsum(x[name] * math.log2(2 * x[name] / (p[name] + q[name])) for name in names if x[name])
 
     return (divergence(p) + divergence(q)) / 2
 

@@ -27,8 +27,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.metrics.novelty_events import Events, bars_at, chord_events, height_between, line_events
+from biaxial.metrics.novelty_events import Events, chord_events, height_between, line_events
 from biaxial.metrics.novelty_rows import NO_VOICE, GramRows
+from biaxial.metrics.places import Places
 from biaxial.score import Score
 
 SHORTEST_LINE: Final = 6
@@ -139,8 +140,9 @@ class PassageIndex:
         chords: list[tuple[int, Events, NDArray[np.int64]]] = []
         for number, (name, score) in enumerate(pieces):
             names.append(name)
-            lines += [(number, row, bars_at(score, row.onsets)) for row in line_events(score)]
-            chords += [(number, row, bars_at(score, row.onsets)) for row in chord_events(score)]
+            places = Places(score)
+            lines += [(number, row, places.bars_at(row.onsets)) for row in line_events(score)]
+            chords += [(number, row, places.bars_at(row.onsets)) for row in chord_events(score)]
         return cls(
             tuple(names),
             GramRows.from_events(lines, SHORTEST_LINE - 1),
@@ -238,7 +240,7 @@ class PassageIndex:
             length=best[0],
             quarters=best[1] / score.ticks_per_quarter,
             bars=best[1] / per_bar,
-            bar=int(bars_at(score, events.onsets[first : first + 1])[0]),
+            bar=int(Places(score).bars_at(events.onsets[first])),
             voice=events.voice,
             source=names[0],
             source_bar=int(rows.bars[place]),

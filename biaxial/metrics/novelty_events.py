@@ -163,11 +163,6 @@ def height_between(gram: int, other: int) -> int:
     return (other - gram + 128) % 256 - 128
 
 
-def bars_at(score: Score, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The bars in which ticks lie, counted from 1; a pickup is bar 0."""
-    return np.searchsorted(np.array(score.bar_starts()), ticks, side="right")
-
-
 def same_music(score: Score, other: Score) -> bool:
     """Whether two scores have the same notes throughout, up to transposition and silence before and after.
 

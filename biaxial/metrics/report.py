@@ -11,7 +11,7 @@ final chord is that of the whole piece, since a cut is no ending, and so is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -149,6 +149,11 @@ def composition_table(reports: Mapping[str, CompositionReport]) -> str:
     lines = [["", "unit", *reports], ["pieces", "", *(str(report.num_pieces) for report in columns)]]
     for name, row in _ROWS.items():
         lines.append([row.label, row.unit, *(str(report.figures[name]) for report in columns)])
+    return markdown_table(lines)
+
+
+def markdown_table(lines: Sequence[Sequence[str]]) -> str:
+    """Cells as a Markdown table that lines up as plain text; the first line is the heading."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
     texts = [f"| {' | '.join(cells)} |" for cells in padded]

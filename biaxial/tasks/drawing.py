@@ -58,7 +58,7 @@ class Drawing:
         Whether particles are also chosen among by how likely the frames are that they lead to: the temperature is then
         that of the piece as a whole, not of each cell.
     best_of
-        Pieces that are drawn for each one that is kept: that to which the model gives the highest probability.
+        Pieces that are drawn for each one that is kept, the first in the ranking of :mod:`biaxial.tasks.choice`.
     precision
         ``"float32"``; ``"float64"``, several times slower, of the reference; or ``"bfloat16"``, faster on processors
         with units for it, which draws from nearly the same distribution, but other pieces.

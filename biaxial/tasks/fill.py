@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -15,15 +15,18 @@ from biaxial.sampling.constraints import Rule
 from biaxial.sampling.smc import Particles, draw_pieces
 from biaxial.sampling.stepper import Stepper
 from biaxial.sampling.steppers import one_thread
+from biaxial.score import Score
 from biaxial.tasks.drawing import Drawing, Progress
-from biaxial.tasks.piece import LogLikelihood, Piece
+from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
 from biaxial.tasks.request import Request, assembled, prepare
 
 _BATCHES = {"cpu": (32, 2**13), "cuda": (1024, 2**18)}
 """By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
 
+Rank = Callable[[Sequence[Score], Sequence[float], Sequence[bool]], Sequence[Candidate]]
+"""Ranks candidates, the best first, given their music, nats per step, and whether they meet their constraints."""
+
 UNMET = "not all constraints could be met; try another seed or more particles"
-_UNMET = 1e9
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def fill(
     model_name: str,
     *,
     ending: Ending | None = None,
+    rank: Rank | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
     """Draw pieces of equal length with the same constraints, a batch at a time.
@@ -69,6 +73,8 @@ def fill(
         Name of the weights, kept with each piece.
     ending
         Constraints of the last steps.
+    rank
+        Says which of several pieces drawn for one is kept.
     progress
         Called after every frame with the number of pieces in the batch.
 
@@ -108,15 +114,26 @@ def fill(
                 after_step=None if progress is None else partial(progress, len(batch)),
             )
         met = drawn.log_evidence > -torch.inf
-        worth = torch.where(met, drawn.log_likelihood, drawn.log_likelihood - _UNMET)
         for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):
-            chosen = row * many + int(worth[row * many : (row + 1) * many].argmax())
-            outcomes = drawn.outcomes[chosen].numpy()
             is_drawn = (piece.known.voices.numpy() != config.alphabet.everything).any(axis=1)
-            struck = (config.alphabet.articulated(outcomes)[0] == STRIKE)[is_drawn].sum()
-            nats = LogLikelihood(float(drawn.log_likelihood[chosen]), int(is_drawn.sum()), int(struck))
-            score = assembled(request, piece, outcomes, config)
-            evidence = float(drawn.log_evidence[chosen])
-            remarks = request.remarks if met[chosen] else (*request.remarks, UNMET)
-            yield Piece(score, seeds[first + row], model_name, nats, evidence, remarks)
+            found = []
+            for place in range(row * many, (row + 1) * many):
+                outcomes = drawn.outcomes[place].numpy()
+                struck = (config.alphabet.articulated(outcomes)[0] == STRIKE)[is_drawn].sum()
+                nats = LogLikelihood(float(drawn.log_likelihood[place]), int(is_drawn.sum()), int(struck))
+                score = assembled(request, piece, outcomes, config)
+                remarks = request.remarks if met[place] else (*request.remarks, UNMET)
+                evidence = float(drawn.log_evidence[place])
+                found.append(Piece(score, seeds[first + row], model_name, nats, evidence, remarks))
+            yield found[0] if rank is None or many == 1 else _best(found, rank)
         first += size
+
+
+def _best(candidates: Sequence[Piece], rank: Rank) -> Piece:
+    """The candidate that ranks first, with the ranking."""
+    ranking = rank(
+        [piece.score for piece in candidates],
+        [piece.nats_per_step for piece in candidates],
+        [UNMET not in piece.remarks for piece in candidates],
+    )
+    return replace(candidates[ranking[0].number - 1], ranking=tuple(ranking))

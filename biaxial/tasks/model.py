@@ -30,7 +30,7 @@ from biaxial.tasks.drawing import HARMONISING, Drawing, Progress
 from biaxial.tasks.fill import Ending, fill
 from biaxial.tasks.harmonise import Forbidden, Source, ending, given_notes, harmonisation, voice_number
 from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
-from biaxial.tasks.piece import LogLikelihood, Piece
+from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
 from biaxial.tasks.region import bar_span, bridge, continuation, infilling
 from biaxial.tasks.request import Request
 from biaxial.tasks.stream import Bar, stream
@@ -425,9 +425,17 @@ class Model:
     ) -> Iterator[Piece]:
         if not requests:
             raise InputError("no pieces were asked for; give a number of at least 1")
-        return fill(
-            self._stepper(drawing, len(requests)), requests, seeds, drawing, self.name, ending=close, progress=progress
-        )
+        stepper = self._stepper(drawing, len(requests))
+        rank = self._rank if drawing.best_of > 1 else None
+        return fill(stepper, requests, seeds, drawing, self.name, ending=close, rank=rank, progress=progress)
+
+    def _rank(self, scores: Sequence[Score], nats: Sequence[float], met: Sequence[bool]) -> list[Candidate]:
+        """Rank what was drawn for one piece, as :mod:`biaxial.tasks.choice` does."""
+        from biaxial.judge.judge import Judge  # what a single draw does not need
+        from biaxial.judge.reference import shipped_reference
+        from biaxial.tasks.choice import ranked
+
+        return ranked(scores, nats, met, Judge(shipped_reference(), self.network))
 
     def _stepper(self, drawing: Drawing, num_outputs: int) -> Stepper:
         """What draws; kept for the next time that pieces are drawn in the same way."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,32 @@ class LogLikelihood:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """One of several pieces that were drawn together, as it was ranked.
+
+    Parameters
+    ----------
+    number
+        Counted from 1 in the order of drawing.
+    score
+        How far it is from Bach's chorales, :mod:`biaxial.tasks.choice`; the lower, the better. NaN where it cannot be
+        said.
+    nats_per_step
+        Negative log-likelihood of a drawn step.
+    met
+        Whether it meets the constraints.
+    parts
+        What the score is the mean of, by name.
+    """
+
+    number: int
+    score: float
+    nats_per_step: float
+    met: bool
+    parts: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Piece:
     """A piece and what made it.
 
@@ -62,6 +88,9 @@ class Piece:
         met. It is a log-probability with hard constraints alone and no lookahead.
     remarks
         What was decided on the way and is worth telling, one line each.
+    ranking
+        The candidates that it was chosen from, itself the first; empty where only one was drawn. Not in
+        :meth:`to_json`.
     """
 
     score: Score
@@ -70,6 +99,7 @@ class Piece:
     likelihood: LogLikelihood
     log_evidence: float = 0.0
     remarks: tuple[str, ...] = ()
+    ranking: tuple[Candidate, ...] = field(default=(), compare=False)
 
     @property
     def nats_per_step(self) -> float:

@@ -12,12 +12,12 @@ from biaxial.metrics.novelty_events import (
     END,
     HASH_SHIFT,
     Events,
-    bars_at,
     chord_events,
     height_between,
     line_events,
     same_music,
 )
+from biaxial.metrics.places import Places
 from biaxial.score import Note, Score, TimeSignature
 
 Write = Callable[..., Score]
@@ -139,7 +139,7 @@ def test_bars_are_counted_after_the_pickup() -> None:
     metres = (TimeSignature(), TimeSignature(3, 4, 480 + 1920))
     score = Score((Note(0, 480 * 11, 60),), pickup_ticks=480, time_signatures=metres)
     ticks = np.array([0, 479, 480, 2399, 2400, 2400 + 1439, 2400 + 1440])
-    assert bars_at(score, ticks).tolist() == [0, 0, 1, 1, 2, 2, 3]
+    assert Places(score).bars_at(ticks).tolist() == [0, 0, 1, 1, 2, 2, 3]
 
 
 @pytest.fixture

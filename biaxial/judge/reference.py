@@ -1,0 +1,233 @@
+"""What pieces are judged against: the measures of a corpus at several lengths, and the passages it consists of.
+
+Every piece of a corpus is cut to 4, 8, 12 or 16 bars, as far as it has them, so that a piece of five bars stands beside
+the first bars of chorales and not beside whole ones. A corpus has training, validation and test pieces
+(:mod:`biaxial.io.corpus`). Its distributions are those of the training pieces; nats, and the passages shared by chance,
+are those of the others, which a model of that corpus has not seen. Passages are searched for in all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.io.arrays import read_arrays
+from biaxial.io.corpus import FolderItem
+from biaxial.judge.chords import Chords, chord_distances, from_arrays, to_arrays, total
+from biaxial.judge.measures import Reading, copied, in_piece, nats_per_step
+from biaxial.judge.profiles import FEATURES, Profile, distance, pooled
+from biaxial.metrics.novelty import PassageIndex
+from biaxial.metrics.surprise import surprises
+from biaxial.models.biaxial import BiaxialLSTM
+
+CUTS: Final = (4, 8, 12, 16)
+"""Lengths in bars at which pieces are compared."""
+MOST_SCORED: Final = 36
+"""Held-out pieces whose nats are taken, at most."""
+FARTHEST: Final = 10.0
+"""Standard deviations beyond which a value only counts as far away."""
+
+Table = Mapping[str, NDArray[np.float64]]
+"""Values of each measure over the pieces of a corpus; NaN where a piece does not have it."""
+
+
+def cut_of(num_bars: int, cuts: Iterable[int] = CUTS) -> int:
+    """The length that a piece of so many bars is compared at: the nearest by ratio."""
+    return min(cuts, key=lambda cut: abs(math.log(cut / max(1, num_bars))))
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A corpus as the judge sees it.
+
+    Parameters
+    ----------
+    name
+        What it is called in tables.
+    pieces
+        Names of the training pieces, in the order of the tables.
+    pool
+        The distributions of these together.
+    chords
+        Their chords.
+    tables
+        By length in bars, the values of every measure. Those of nats and of copies are of held-out pieces.
+    passages
+        What is searched for copies.
+    weights
+        Checksum of the network whose nats these are; empty if there are none.
+    """
+
+    name: str
+    pieces: tuple[str, ...]
+    pool: Profile
+    chords: Chords
+    tables: Mapping[int, Table]
+    passages: PassageIndex
+    weights: str = ""
+
+    def values(self, measure: str, cut: int) -> NDArray[np.float64]:
+        """The values of one measure over the pieces that have it."""
+        values = self.tables[cut].get(measure, np.empty(0))
+        return values[~np.isnan(values)]
+
+    def standard(self, measure: str, cut: int, value: float) -> float:
+        """By how many standard deviations a value lies above the mean of the corpus, at most ten either way.
+
+        NaN for a value that is none, and where fewer than two pieces of the corpus have the measure. Where all of them
+        have one value, any other is ten away.
+        """
+        values = self.values(measure, cut)
+        if math.isnan(value) or len(values) < 2:
+            return math.nan
+        difference, spread = value - float(values.mean()), float(values.std(ddof=1))
+        if abs(difference) < 1e-9:
+            return 0.0
+        found = difference / spread if spread > 1e-12 else math.copysign(math.inf, difference)
+        return float(np.clip(found, -FARTHEST, FARTHEST))
+
+    def left_out(self, names: Collection[str]) -> frozenset[str]:
+        """Where copies in pieces of the corpus are not looked for.
+
+        In themselves, and if one of them is held out, in all that are: two settings of one tune are on one side.
+        """
+        held_out = frozenset(self.passages.names) - frozenset(self.pieces)
+        return frozenset(names) | (held_out if held_out & frozenset(names) else frozenset())
+
+    def distances(self, reading: Reading) -> dict[str, float]:
+        """How far the distributions and the chords of a piece are from those of the corpus, as measures."""
+        return _distances(reading.profile, self.pool) | chord_distances(reading.chords, self.chords)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """All that the reference is, as plain arrays for an ``.npz`` file."""
+        arrays: dict[str, NDArray[Any]] = {
+            "text": np.array([self.name, self.weights], dtype=np.str_),
+            "pieces": np.array(self.pieces, dtype=np.str_),
+        }
+        arrays |= {f"pool/{name}": counts for name, counts in self.pool.items()}
+        arrays |= {f"chords/{name}": counts for name, counts in to_arrays(self.chords).items()}
+        for cut, table in self.tables.items():
+            arrays |= {f"table/{cut}/{name}": values.astype(np.float32) for name, values in table.items()}
+        return arrays | {f"passages/{name}": array for name, array in self.passages.to_arrays().items()}
+
+    @classmethod
+    def load(cls, path: Path) -> Reference:
+        """Read what was written as :meth:`to_arrays`.
+
+        Raises
+        ------
+        ValueError
+            If it is something else.
+        OSError
+            If it cannot be opened.
+        """
+        arrays = read_arrays(path)
+
+        def below(prefix: str) -> dict[str, NDArray[Any]]:
+            return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+        if not {"text", "pieces"} <= arrays.keys():
+            raise ValueError(f"{path}: not what pieces are judged against; make it again")
+        tables: dict[int, dict[str, NDArray[np.float64]]] = {}
+        for place, values in below("table/").items():
+            cut, name = place.split("/")
+            tables.setdefault(int(cut), {})[name] = values.astype(np.float64)
+        name, weights = arrays["text"].tolist()
+        passages = PassageIndex.from_arrays(below("passages/"))
+        chords = from_arrays(below("chords/"))
+        return cls(name, tuple(arrays["pieces"].tolist()), below("pool/"), chords, tables, passages, weights)
+
+
+@lru_cache(maxsize=1)
+def shipped_reference() -> Reference:
+    """Bach's chorales, with the likelihood of the shipped weights; ``scripts/make_reference.py`` makes the file."""
+    return Reference.load(shipped_path())
+
+
+def shipped_path() -> Path:
+    """Where it lies."""
+    return Path(__file__).parent.parent / "assets" / "bach.npz"
+
+
+def measure_corpus(
+    name: str,
+    items: Sequence[FolderItem],
+    cuts: Collection[int] = CUTS,
+    network: BiaxialLSTM | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Reference:
+    """Measure a corpus.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    items
+        Its pieces.
+    cuts
+        The lengths, among :data:`CUTS`, at which it is measured.
+    network
+        Whose nats are taken; those of pieces that it cannot express are left out.
+    progress
+        Called with 1 after each piece, and length, that was measured.
+    """
+    held_out = [item for item in items if item.split != "train"]
+    own = [item for item in items if item.split == "train"] or held_out
+    held_out = held_out or own
+    passages = PassageIndex.from_scores((item.name, item.score) for item in items)
+    longest = [Reading.of(item.score, max(CUTS)) for item in own]
+    pool, chords = pooled(reading.profile for reading in longest), total(reading.chords for reading in longest)
+    asked = [] if network is None else held_out[:MOST_SCORED]
+    scored = [] if network is None else surprises(network, [item.score for item in asked])
+    tables = {}
+    for cut in cuts:
+        rows = []
+        for item, full in zip(own, longest, strict=True):
+            reading = full if cut == max(CUTS) else Reading.of(item.score, cut)
+            others = {key: counts - full.profile.get(key, 0) for key, counts in pool.items()}
+            rows.append(
+                in_piece(reading)
+                | _distances(reading.profile, others)
+                | chord_distances(reading.chords, chords, full.chords)
+            )
+            if progress is not None:
+                progress(1)
+        others = {item.name for item in held_out} if held_out is not own else set[str]()
+        chance = [
+            copied(passages.longest(Reading.of(item.score, cut).score, others | {item.name})) for item in held_out
+        ]
+        table = {**_columns(rows), **_columns(chance)}
+        if network is not None:
+            nats = [nats_per_step(each, Reading.of(item.score, cut)) for item, each in zip(asked, scored, strict=True)]
+            table["nats_per_step"] = np.array(nats)
+        tables[cut] = table
+    return Reference(name, tuple(item.name for item in own), pool, chords, tables, passages, checksum(network))
+
+
+def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float64]]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}
+
+
+def checksum(network: BiaxialLSTM | None) -> str:
+    """What tells one network's weights from another's; empty for none."""
+    if network is None:
+        return ""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().float().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _distances(profile: Profile, pool: Profile) -> dict[str, float]:
+    both = [name for name in FEATURES if name in profile and name in pool]
+    return {f"distance_{name}": distance(name, profile[name], pool[name]) for name in both}
