@@ -178,10 +178,10 @@ def network_log_probs(
     device, config = networks[0].device, networks[0].config
     states = torch.from_numpy(config.alphabet.states).to(device)  # k
     found: dict[int, FrameLogProbs] = {}
-    for batch in _batches([len(roll) for roll in rolls], batch_steps):
+    for batch in length_batches([len(roll) for roll in rolls], batch_steps):
         length = max(len(rolls[i]) for i in batch)
-        outcomes = torch.from_numpy(np.stack([_padded(rolls[i], length, 0) for i in batch])).to(device)  # b t n
-        known = np.stack([_padded(hidden(conditions[i], *hide), length, UNKNOWN) for i in batch])  # b t c
+        outcomes = torch.from_numpy(np.stack([padded(rolls[i], length, 0) for i in batch])).to(device)  # b t n
+        known = np.stack([padded(hidden(conditions[i], *hide), length, UNKNOWN) for i in batch])  # b t c
         silence, rows = torch.zeros_like(outcomes[:, 0]), torch.from_numpy(known).to(device)
         index = outcomes.long().unsqueeze(-1)
         same_state = states == states[index]  # b t n k
@@ -190,7 +190,7 @@ def network_log_probs(
             by_order = _by_order(networks, outcomes, silence, rows)
         total = sum(map(len, by_order))
         for walks in by_order:
-            log_probs = _log_mean(walks).double()  # b t n k
+            log_probs = log_mean(walks).double()  # b t n k
             cells = log_probs.gather(-1, index).sum((-1, -2))
             rolled = log_probs.masked_fill(~same_state, -torch.inf).logsumexp(-1).sum(-1)
             parts.append(torch.stack([cells, rolled]) + math.log(len(walks) / total))
@@ -212,11 +212,12 @@ def _by_order(networks: Sequence[BiaxialLSTM], *arguments: Tensor) -> list[list[
     return list(found.values())
 
 
-def _log_mean(log_probs: Sequence[Tensor]) -> Tensor:
+def log_mean(log_probs: Sequence[Tensor]) -> Tensor:
+    """Logarithm of the mean of probabilities."""
     return torch.stack(list(log_probs)).logsumexp(0) - math.log(len(log_probs))
 
 
-def _batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+def length_batches(lengths: Sequence[int], most: int) -> list[list[int]]:
     """Indices of pieces of similar length, together at most so many frames with their padding."""
     batches: list[list[int]] = []
     for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
@@ -283,6 +284,6 @@ def ratio(label: str, unit: str, numerators: Sequence[float], denominators: Sequ
     return Figure(label, unit, value, error, float(y.sum()), float(x.sum()))
 
 
-def _padded(rows: NDArray[Any], length: int, value: int) -> NDArray[Any]:
+def padded(rows: NDArray[Any], length: int, value: int) -> NDArray[Any]:
     """Rows with further ones of one value, up to a length."""
     return np.pad(rows, ((0, length - len(rows)), (0, 0)), constant_values=value)

@@ -1,0 +1,1 @@
+"""Pictures of music and of what a network makes of it."""
