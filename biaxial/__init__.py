@@ -15,6 +15,7 @@ from biaxial.score import ChordSymbol, Key, Note, Score, TimeSignature
 if TYPE_CHECKING:
     from biaxial.sampling.charges import VoiceLeading
     from biaxial.tasks.drawing import Drawing
+    from biaxial.tasks.explain import Explanation
     from biaxial.tasks.harmonise import Forbidden
     from biaxial.tasks.model import Model, load
     from biaxial.tasks.piece import LogLikelihood, Piece
@@ -25,6 +26,7 @@ __all__ = [
     "Bar",
     "ChordSymbol",
     "Drawing",
+    "Explanation",
     "Forbidden",
     "Grid",
     "InputError",
@@ -42,6 +44,7 @@ __all__ = [
 _LAZY = {
     "Bar": "biaxial.tasks.stream",
     "Drawing": "biaxial.tasks.drawing",
+    "Explanation": "biaxial.tasks.explain",
     "Forbidden": "biaxial.tasks.harmonise",
     "LogLikelihood": "biaxial.tasks.piece",
     "Model": "biaxial.tasks.model",

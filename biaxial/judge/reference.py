@@ -2,8 +2,9 @@
 
 Every piece of a corpus is cut to 4, 8, 12 or 16 bars, as far as it has them, so that a piece of five bars stands beside
 the first bars of chorales and not beside whole ones. A corpus has training, validation and test pieces
-(:mod:`biaxial.io.corpus`). Its distributions are those of the training pieces; nats, and the passages shared by chance,
-are those of the others, which a model of that corpus has not seen. Passages are searched for in all of them.
+(:mod:`biaxial.io.corpus`). Its distributions are those of the training pieces; nats are those of validation pieces,
+which a model of that corpus was not trained on, and passages shared by chance those of validation and test pieces.
+Copies are searched for in all of them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 CUTS: Final = (4, 8, 12, 16)
 """Lengths in bars at which pieces are compared."""
 MOST_SCORED: Final = 36
-"""Held-out pieces whose nats are taken, at most."""
+"""Validation pieces whose nats are taken, at most."""
 FARTHEST: Final = 10.0
 """Standard deviations beyond which a value only counts as far away."""
 
@@ -185,7 +186,7 @@ def measure_corpus(
     passages = PassageIndex.from_scores((item.name, item.score) for item in items)
     longest = [Reading.of(item.score, max(CUTS)) for item in own]
     pool, chords = pooled(reading.profile for reading in longest), total(reading.chords for reading in longest)
-    asked = [] if network is None else held_out[:MOST_SCORED]
+    asked = ([item for item in items if item.split == "valid"] or held_out)[:MOST_SCORED]
     scored = [] if network is None else surprises(network, [item.score for item in asked])
     tables = {}
     for cut in cuts:

@@ -27,6 +27,7 @@ from biaxial.features.conditions import outline_conditions
 from biaxial.features.config import FeatureConfig
 from biaxial.grid import Grid
 from biaxial.metrics.cell_nats import CellNats, Precision, cell_nats
+from biaxial.metrics.places import Places
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.roll import Roll
 from biaxial.score import Note, Score
@@ -123,14 +124,8 @@ class Surprise:
         return np.asarray(self.cells.nats.sum(axis=1))
 
     @cached_property
-    def _bars(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Step at which each bar begins, the pickup first even if it is empty, and its place in the bar there."""
-        score, unit = self.roll.outline, self.unit
-        starts = np.array([0, *(tick // unit for tick in score.bar_starts())])
-        first = score.time_signatures[0].bar_ticks(score.ticks_per_quarter) // unit
-        places = np.zeros_like(starts)
-        places[0] = first - score.pickup_ticks // unit
-        return starts, places
+    def _places(self) -> Places:
+        return Places(self.roll.outline)
 
     @property
     def unit(self) -> int:
@@ -139,9 +134,7 @@ class Surprise:
 
     def place(self, step: int) -> tuple[int, float]:
         """Bar and beat of a step, as in :class:`Moment`."""
-        starts, places = self._bars
-        bar = int(np.searchsorted(starts, step, side="right")) - 1
-        return bar, float(1 + (step - starts[bar] + places[bar]) / self.roll.grid.steps_per_quarter)
+        return self._places.at(step * self.unit)
 
     def step_at(self, bar: int, beat: float) -> int:
         """The step at a beat of a bar; the inverse of :meth:`place`.
@@ -151,7 +144,7 @@ class Surprise:
         InputError
             If the piece has no such bar or beat, or the beat lies between two steps.
         """
-        starts, places = self._bars
+        starts, places = self._places.starts // self.unit, self._places.offsets // self.unit
         least = 0 if self.roll.outline.pickup_ticks else 1
         if not least <= bar < len(starts):
             raise InputError(f"there is no bar {bar}; the piece has bars {least} to {len(starts) - 1}")

@@ -27,6 +27,7 @@ from biaxial.sampling.steps import Proposal
 from biaxial.score import ChordSymbol, Key, Score, TimeSignature
 from biaxial.tasks.compose import cadence, composition, drawn_key
 from biaxial.tasks.drawing import HARMONISING, Drawing, Progress
+from biaxial.tasks.explain import Explanation, explain
 from biaxial.tasks.fill import Ending, fill
 from biaxial.tasks.harmonise import Forbidden, Source, ending, given_notes, harmonisation, voice_number
 from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
@@ -489,6 +490,27 @@ class Model:
         conditions = torch.from_numpy(outline_conditions(roll.outline, grid)).unsqueeze(0).to(device)
         frames = self.network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
         return LogLikelihood(float(frames.double().sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
+
+    def explain(
+        self, piece: Piece | Score | str | Path, *, bars: tuple[int, int] | None = None, top: int = 10
+    ) -> Explanation:
+        """What surprises the model in a piece, and what it expected instead.
+
+        Parameters
+        ----------
+        piece
+            A piece, a score, or a file. For a model with voices every note needs a voice.
+        bars
+            First and last bar that are asked about, counted from 1; 0 is the pickup. All by default.
+        top
+            How many moments.
+
+        Raises
+        ------
+        InputError
+            If the model cannot express the piece, or there are no such bars.
+        """
+        return explain(self.network, _score_of(piece), bars=bars, top=top)
 
 
 def _score_of(piece: Piece | Score | str | Path) -> Score:

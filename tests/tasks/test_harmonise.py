@@ -382,13 +382,6 @@ def test_piece_i_is_what_its_seed_gives_alone_however_it_is_drawn(noise: Model) 
         assert alone.log_evidence == pytest.approx(pieces[1].log_evidence, abs=1e-9)
 
 
-def test_the_best_of_several_is_the_most_likely_of_them(noise: Model) -> None:
-    tune = line(TUNE[:2])
-    nats = [noise.harmonise(tune, seed=3, drawing=replace(QUICK, best_of=n)).likelihood.nats for n in (1, 2, 4, 8)]
-    assert nats == sorted(nats)
-    assert nats[0] < nats[-1]
-
-
 class StopError(Exception):
     """What a user's progress callback raises."""
 
