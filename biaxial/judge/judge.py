@@ -15,11 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from biaxial.errors import InputError
 from biaxial.judge.measures import GROUPS, MEASURES, Group, Reading, copied, in_piece, nats_per_step, num_steps
-from biaxial.judge.reference import Reference, checksum, cut_of
+from biaxial.judge.reference import Reference, checksum, cut_of, refusal
 from biaxial.metrics.novelty import Novelty
-from biaxial.metrics.surprise import Moment, Surprise, laid_out, surprises
+from biaxial.metrics.surprise import Moment, Surprise, surprises
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.score import Score
 
@@ -129,7 +128,7 @@ class Judge:
         -------
         A judgement of each, in order.
         """
-        refusals = [self._refusal(score) for _, score in pieces]
+        refusals = [refusal(self.network, score) for _, score in pieces]
         scores = [score for (_, score), reason in zip(pieces, refusals, strict=True) if not reason]
         found = iter(surprises(self.network, scores, progress=progress) if self.network and scores else ())
         return [
@@ -137,17 +136,7 @@ class Judge:
             for (name, score), reason in zip(pieces, refusals, strict=True)
         ]
 
-    def _refusal(self, score: Score) -> str:
-        """Why the network cannot read a piece; empty if it can."""
-        if self.network is None:
-            return "no weights were given"
-        try:
-            laid_out(score, self.network.config)
-        except InputError as error:
-            return str(error)
-        return ""
-
-    def _judgement(self, name: str, score: Score, surprise: Surprise | None, refusal: str) -> Judgement:
+    def _judgement(self, name: str, score: Score, surprise: Surprise | None, reason: str) -> Judgement:
         cut = cut_of(len(score.bar_starts()), self.reference.tables)
         reading, remarks = Reading.of(score, cut), []
         itself = self.reference.passages.containing(score)
@@ -156,7 +145,7 @@ class Judge:
         novelty = self.reference.passages.longest(reading.score, self.reference.left_out(itself))
         values = in_piece(reading) | self.reference.distances(reading) | copied(novelty)
         if surprise is None:
-            remarks.append(f"no likelihood: {refusal}")
+            remarks.append(f"no likelihood: {reason}")
         else:
             values["nats_per_step"] = nats_per_step(surprise, reading)
         values = {measure: value for measure, value in values.items() if not math.isnan(value)}

@@ -20,14 +20,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from biaxial.errors import InputError
 from biaxial.io.arrays import read_arrays
 from biaxial.io.corpus import FolderItem
 from biaxial.judge.chords import Chords, chord_distances, from_arrays, to_arrays, total
 from biaxial.judge.measures import Reading, copied, in_piece, nats_per_step
 from biaxial.judge.profiles import FEATURES, Profile, distance, pooled
 from biaxial.metrics.novelty import PassageIndex
-from biaxial.metrics.surprise import surprises
+from biaxial.metrics.surprise import laid_out, surprises
 from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.score import Score
 
 CUTS: Final = (4, 8, 12, 16)
 """Lengths in bars at which pieces are compared."""
@@ -186,8 +188,9 @@ def measure_corpus(
     passages = PassageIndex.from_scores((item.name, item.score) for item in items)
     longest = [Reading.of(item.score, max(CUTS)) for item in own]
     pool, chords = pooled(reading.profile for reading in longest), total(reading.chords for reading in longest)
-    asked = ([item for item in items if item.split == "valid"] or held_out)[:MOST_SCORED]
-    scored = [] if network is None else surprises(network, [item.score for item in asked])
+    unseen = [item for item in items if item.split == "valid"] or held_out
+    asked = [item for item in unseen if network is not None and not refusal(network, item.score)][:MOST_SCORED]
+    scored = surprises(network, [item.score for item in asked]) if network is not None and asked else []
     tables = {}
     for cut in cuts:
         rows = []
@@ -206,16 +209,29 @@ def measure_corpus(
             copied(passages.longest(Reading.of(item.score, cut).score, others | {item.name})) for item in held_out
         ]
         table = {**_columns(rows), **_columns(chance)}
-        if network is not None:
+        if scored:
             nats = [nats_per_step(each, Reading.of(item.score, cut)) for item, each in zip(asked, scored, strict=True)]
             table["nats_per_step"] = np.array(nats)
         tables[cut] = table
-    return Reference(name, tuple(item.name for item in own), pool, chords, tables, passages, checksum(network))
+    return Reference(
+        name, tuple(item.name for item in own), pool, chords, tables, passages, checksum(network if scored else None)
+    )
 
 
 def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float64]]:
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}
+
+
+def refusal(network: BiaxialLSTM | None, score: Score) -> str:
+    """Why a network cannot read a piece; empty if it can."""
+    if network is None:
+        return "no weights were given"
+    try:
+        laid_out(score, network.config)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def checksum(network: BiaxialLSTM | None) -> str:

@@ -11,6 +11,7 @@ import pytest
 from biaxial.io.corpus import FolderItem
 from biaxial.judge.measures import MEASURES, Reading
 from biaxial.judge.reference import CUTS, Reference, checksum, cut_of, measure_corpus
+from biaxial.score import Score
 from biaxial.tasks.model import Model
 
 
@@ -65,6 +66,15 @@ def test_a_held_out_piece_of_the_corpus_is_looked_for_in_training_pieces(referen
     assert reference.left_out(()) == frozenset()
     assert reference.left_out(("train/0",)) == {"train/0"}
     assert reference.left_out(("valid/6",)) == {"valid/6", "valid/7"}
+
+
+def test_a_corpus_that_the_network_cannot_read_is_measured_without_nats(piano: Score, model: Model) -> None:
+    found = measure_corpus(
+        "piano", [FolderItem(name, "train", piano) for name in "ab"], cuts=(4,), network=model.network
+    )
+    assert found.weights == ""
+    assert "nats_per_step" not in found.tables[4]
+    assert len(found.values("pitch_entropy", 4)) == 2
 
 
 def test_progress_counts_every_piece_and_length(hymns: list[FolderItem]) -> None:
