@@ -1,0 +1,1 @@
+"""Pictures and sounds of a score: pages of music."""
