@@ -81,6 +81,7 @@ class Grid:
                 pickup_ticks=pickup,
                 fermatas=fermatas,
                 chords=tuple(replace(chord, onset_ticks=onset) for onset, chord in chords.items()),
+                lyrics=tuple(replace(word, onset_ticks=nearest(word.onset_ticks)) for word in score.lyrics),
             ),
             moved,
         )

@@ -237,6 +237,34 @@ class ChordSymbol:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Syllable:
+    """A syllable of the words that are sung, from ``onset_ticks`` on.
+
+    Parameters
+    ----------
+    onset_ticks
+        Start of the note that it stands under, from the beginning of the piece.
+    text
+        As it is printed, without a hyphen at its end.
+    goes_on
+        Whether the next syllable belongs to the same word.
+
+    Raises
+    ------
+    ValueError
+        If the onset is negative.
+    """
+
+    onset_ticks: int
+    text: str
+    goes_on: bool = False
+
+    def __post_init__(self) -> None:
+        if self.onset_ticks < 0:
+            raise ValueError(f"a syllable cannot begin at tick {self.onset_ticks}")
+
+
 @dataclass(frozen=True)
 class Score:
     """A piece: its notes, and the outline that is fixed before any note is written.
@@ -266,6 +294,8 @@ class Score:
     chords
         In any order; kept sorted by onset, no two of which are the same. Before the first one anything may sound. MIDI
         files do not keep them.
+    lyrics
+        The first verse of the melody, in any order; kept sorted by onset. MIDI files do not keep it.
     """
 
     notes: tuple[Note, ...] = ()
@@ -278,10 +308,12 @@ class Score:
     tempo_bpm: float = 80.0
     title: str = ""
     chords: tuple[ChordSymbol, ...] = ()
+    lyrics: tuple[Syllable, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(sorted(self.notes, key=_reading_order)))
         object.__setattr__(self, "chords", tuple(sorted(self.chords, key=lambda chord: chord.onset_ticks)))
+        object.__setattr__(self, "lyrics", tuple(sorted(self.lyrics, key=lambda syllable: syllable.onset_ticks)))
         if twice := next((a for a, b in pairwise(self.chords) if a.onset_ticks == b.onset_ticks), None):
             raise ValueError(f"two chords begin at tick {twice.onset_ticks}")
         end = max((note.end_ticks for note in self.notes), default=0)

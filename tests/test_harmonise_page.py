@@ -12,14 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 import torch
 
 import biaxial
-from biaxial import Key, Note, Score, TimeSignature
+from biaxial import Note, Score
 from biaxial.cli.continue_ import main as continue_
 from biaxial.cli.harmonise import main as harmonise
 from biaxial.cli.infill import main as infill
@@ -217,63 +215,3 @@ def test_the_script_makes_the_pictures_of_the_page(script: ModuleType) -> None:
     assert {f"{name}.png" for name in script.PICTURES} == {path.name for path in (DOCS / "pictures").glob("*.png")}
     assert f'"{script.ODE_CHORDS}"' in PAGE
     assert all((DOCS / "tunes" / f"{tune}.abc").exists() for tune, _ in script.PICTURES.values())
-
-
-def as_a_reader_reads(mei: str, key: Key) -> dict[int, Sung]:
-    """The notes of each voice from the printed signs alone: signature, accidentals of the bar, ties, dots, bars."""
-    names = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-    order = "fcgdaeb" if key.fifths > 0 else "beadgcf"
-    usual = dict.fromkeys(order[: abs(key.fifths)], 1 if key.fifths > 0 else -1)
-    prefix = "{http://www.music-encoding.org/ns/mei}"
-    found: dict[int, Sung] = {voice: [] for voice in range(4)}
-    bar = 0
-    for measure in ElementTree.fromstring(mei).iter(f"{prefix}measure"):
-        lengths = set()
-        for number, staff in enumerate(measure.iter(f"{prefix}staff")):
-            items = []
-            for layer, music in enumerate(staff.iter(f"{prefix}layer")):
-                now = bar
-                for item in music.iter():
-                    if item.tag in (f"{prefix}note", f"{prefix}rest"):
-                        length = 1920 // int(item.attrib["dur"])
-                        length += length // 2 * int(item.get("dots", 0))
-                        items.append((now, 2 * number + layer, length, item.attrib))
-                        now += length
-                lengths.add(now - bar)
-            said: dict[tuple[str, str], int] = {}
-            for now, voice, length, sign in sorted(items, key=lambda item: item[:2]):
-                if "pname" not in sign:
-                    continue
-                if sign.get("tie") in ("m", "t"):
-                    start, before, pitch = found[voice][-1]
-                    assert start + before == now, "a tie leads to the next note"
-                    found[voice][-1] = (start, before + length, pitch)
-                    continue
-                place = sign["pname"], sign["oct"]
-                if "accid" in sign:
-                    said[place] = {"ff": -2, "f": -1, "n": 0, "s": 1, "x": 2}[sign["accid"]]
-                raised = said.get(place, usual.get(place[0], 0))
-                found[voice].append((now, length, 12 * (int(place[1]) + 1) + names[place[0]] + raised))
-        (length,) = lengths  # all voices fill the bar
-        bar += length
-    return found
-
-
-@pytest.mark.parametrize("metre", ["4/4", "3/4", "6/8", "2/2", "12/8"])
-@pytest.mark.parametrize("key", ["C major", "E major", "Ab major", "C minor", "C# minor"])
-def test_the_engraved_notes_are_those_of_the_score(script: ModuleType, metre: str, key: str) -> None:
-    random = np.random.default_rng(0)
-    signature = TimeSignature.from_name(metre)
-    notes, length = [], signature.bar_ticks(480) * 6
-    for voice in range(4):
-        now = 0
-        while now < length:
-            long = min(int(random.choice([1, 2, 3, 4, 4, 5, 6, 7, 8, 11, 12, 16, 19])) * 120, length - now)
-            if random.random() < 0.85:
-                notes.append(Note(now, long, int(random.integers(50, 80)), voice))
-            now += long
-    score = Score(
-        tuple(notes), length, time_signatures=(signature,), pickup_ticks=240, key=Key.from_name(key), fermatas=()
-    )
-    mei = script.Engraver(score).mei()
-    assert as_a_reader_reads(mei, Key.from_name(key)) == {v: sung(score.voice_notes(v)) for v in range(4)}

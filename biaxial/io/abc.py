@@ -3,7 +3,8 @@
 Why not music21, which reads ABC too: version 10.5 loses inline fields (``[K:F]``), changes of metre, fermatas, rests of
 whole bars and the names of voices, mixes voices written in turns, and refuses a tune without ``L:`` and ``M:``.
 
-Repeats stay as written, grace notes and decorations other than fermatas are dropped, words and layout are passed over.
+Repeats stay as written, grace notes and decorations other than fermatas are dropped, words after the first verse and
+layout are passed over.
 An accidental holds for its octave until the bar ends, as in print, and for a note tied over the bar line.
 
 Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1.
@@ -111,17 +112,24 @@ class _Tune:
         if field is not None:
             self._read_field(field[1], field[2])
         elif self.in_body:
+            begun: set[str] = set()
             for kind, content in _pieces(line):
                 if kind:
                     self._read_field(kind, content)
                 else:
-                    self._current().read(content)
+                    voice = self._current()
+                    if content.strip() and self._voice not in begun:
+                        voice.begin_line()
+                        begun.add(self._voice)
+                    voice.read(content)
 
     def _read_field(self, kind: str, content: str) -> None:
         if kind == "T":
             self._title = self._title or content.strip()
         elif kind == "Q" and not self._has_tempo and (tempo := read_tempo(content)) is not None:
             self._tempo, self._has_tempo = tempo, True
+        elif kind == "w" and self.in_body:
+            self._current().read_words(content)
         elif kind == "V":
             key = content.split()[0] if content.split() else ""
             self._known[key] = read_voice(content, self._known.get(key))
@@ -167,6 +175,7 @@ class _Tune:
             tempo_bpm=self._tempo,
             title=self._title,
             chords=tuple(chord for onset, chord in chords.items() if onset < length),
+            lyrics=next(filter(None, (voice.lyrics() for voice in voices.values())), ()),
         )
         names = (self._known.get(key, AbcVoice(key)).name for key in voices)
         return parts_of(outline, zip(names, (voice.notes() for voice in voices.values()), strict=True))

@@ -1,4 +1,4 @@
-"""One voice of ABC notation: the music of its lines -> notes, measures, chords and fermatas.
+"""One voice of ABC notation: the music of its lines -> notes, measures, chords, fermatas and words.
 
 Times are quarter notes as fractions until the voice is finished, then ticks (480 a quarter, to the nearest).
 """
@@ -12,10 +12,11 @@ from typing import Final
 
 from biaxial.constants import HIGHEST_PITCH, TICKS_PER_QUARTER
 from biaxial.io.abc_fields import ACCIDENTALS, AbcKey, default_unit, read_number
+from biaxial.io.abc_words import Word, WrittenNote, read_words
 from biaxial.io.bars import Measure
 from biaxial.io.chord_names import parse_chord
 from biaxial.io.limits import LONGEST_QUARTERS, check_notes
-from biaxial.score import ChordSymbol, Note, TimeSignature
+from biaxial.score import ChordSymbol, Note, Syllable, TimeSignature
 
 _LENGTH = r"(?P<{0}times>\d*)(?P<{0}slashes>/*)(?P<{0}over>\d*)"
 _PITCH = r"(?P<sign>\^\^|\^|__|_|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']*)"
@@ -70,6 +71,7 @@ class VoiceReader:
         self.unit = unit or default_unit(metre)
         self.chords: list[ChordSymbol] = []
         self.measures: list[Measure] = []
+        self.words: list[Word] = []
         self._metre, self._shift = metre, shift
         self._sounds: list[_Sound] = []
         self._now = self._bar = Fraction(0)
@@ -79,6 +81,9 @@ class VoiceReader:
         self._broken = Fraction(1)
         self._tuplet, self._in_tuplet = Fraction(1), 0
         self._fermata = False
+        self._line: list[WrittenNote] = []
+        self._has_words = False
+        self._num_bars = 0
 
     @property
     def has_music(self) -> bool:
@@ -99,6 +104,26 @@ class VoiceReader:
     def fermatas(self) -> set[int]:
         """Onsets, in ticks, of the notes with a fermata."""
         return {_ticks(sound.onset) for sound in self._sounds if sound.has_fermata}
+
+    def lyrics(self) -> tuple[Syllable, ...]:
+        """The first verse."""
+        return tuple(Syllable(_ticks(onset), text, goes_on) for onset, text, goes_on in self.words)
+
+    def begin_line(self) -> None:
+        """A new line of music, which may have words of its own."""
+        self._line, self._has_words = [], False
+
+    def read_words(self, text: str) -> None:
+        """Read the words of the line; of several verses the first is kept.
+
+        Raises
+        ------
+        ValueError
+            If a syllable is too long.
+        """
+        if not self._has_words:
+            self.words += read_words(text, self._line)
+        self._has_words = True
 
     def change_metre(self, metre: TimeSignature | None) -> None:
         """Go on in another metre, with a new bar."""
@@ -186,6 +211,7 @@ class VoiceReader:
         check_notes(len(self._sounds))
         if sounds:
             self._fermata = False
+            self._line.append(WrittenNote(self._now, self._num_bars))
             self._advance(sounds, lengths[0])
             self._tied = tied
 
@@ -220,6 +246,7 @@ class VoiceReader:
             if self._metre is not None and end > start:
                 self.measures.append(Measure(start, end - start, self._metre))
             self._bar = self._now
+            self._num_bars += 1
         self._accidentals = {}
 
     def _read_text(self, text: str) -> None:

@@ -1,8 +1,8 @@
 """A score as one JSON document and back, losing nothing.
 
 The document is an object with ``"format": "biaxial-score-1"`` and the fields of :class:`~biaxial.score.Score` under
-their own names: the key by its name or ``null``; time signatures, chords and notes as lists of objects with the fields
-of their classes. Fields that have a default may be left out; a field that is not known is an error.
+their own names: the key by its name or ``null``; time signatures, chords, lyrics and notes as lists of objects with the
+fields of their classes. Fields that have a default may be left out; a field that is not known is an error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
 from biaxial.io.json_files import read_json_value, shown
 from biaxial.io.limits import HIGHEST_VOICE, MOST_NOTES, checked_size
-from biaxial.score import ChordSymbol, Key, Note, Score, TimeSignature
+from biaxial.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 FORMAT: Final = "biaxial-score-1"
 FINEST_RESOLUTION: Final = 1_000_000
@@ -50,6 +50,7 @@ def score_to_dict(score: Score) -> dict[str, Any]:
             {"onset_ticks": c.onset_ticks, "pitch_classes": sorted(c.pitch_classes), "bass": c.bass, "name": c.name}
             for c in score.chords
         ],
+        "lyrics": [{"onset_ticks": s.onset_ticks, "text": s.text, "goes_on": s.goes_on} for s in score.lyrics],
         "notes": [
             {
                 "onset_ticks": n.onset_ticks,
@@ -218,6 +219,7 @@ _CHORD = _object(
     {"onset_ticks": _whole(0), "pitch_classes": _PITCH_CLASSES},
     {"bass": _or_null(_whole(0, 11)), "name": _string},
 )
+_SYLLABLE = _object(Syllable, {"onset_ticks": _whole(0), "text": _string}, {"goes_on": _flag})
 _NOTE = _object(
     Note,
     {"onset_ticks": _whole(0), "length_ticks": _whole(1), "pitch": _whole(0, 127)},
@@ -233,5 +235,6 @@ _SCORE: Final[dict[str, _Read]] = {
     "time_signatures": _list(_SIGNATURE),
     "fermatas": _or_null(_list(_whole(0))),
     "chords": _list(_CHORD),
+    "lyrics": _list(_SYLLABLE),
     "notes": _list(_NOTE),
 }

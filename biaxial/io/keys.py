@@ -14,6 +14,10 @@ MODES: Final[tuple[Mode, ...]] = ("major", "minor")
 _MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
+_FINAL = 0.5
+"""What the last bass note weighs, in spreads of the fit over all keys; 269 of the 292 keys in train are found, 213
+without it."""
+
 _CHURCH_MODES: Final[dict[str, tuple[Mode, int]]] = {
     "ionian": ("major", 0),
     "mixolydian": ("major", 1),
@@ -85,6 +89,25 @@ def stated_key(fifths: int, mode: str | None, notes: Sequence[Note]) -> Key:
         return Key(fifths, "major")
     last = min(notes, key=lambda note: (-note.end_ticks, note.pitch))
     return _by_final(fifths, last.pitch % 12, notes)
+
+
+def likely_key(notes: Sequence[Note]) -> Key:
+    """The key whose profile (Krumhansl and Kessler 1982) the notes fit best, for music that states none.
+
+    The lowest of the notes that end last counts for more: it is the tonic more often than not.
+
+    Parameters
+    ----------
+    notes
+        The piece; without any it is C major.
+    """
+    if not notes:
+        return Key(0)
+    final = min(notes, key=lambda note: (-note.end_ticks, note.pitch)).pitch % 12
+    keys = [Key(fifths, mode) for fifths in range(-5, 7) for mode in MODES]
+    fits = {key: _profile_correlation(key, notes) for key in keys}
+    spread = math.sqrt(sum(fit * fit for fit in fits.values()) / len(fits))
+    return max(keys, key=lambda key: fits[key] + _FINAL * spread * (key.tonic == final))
 
 
 def _by_final(fifths: int, final: int, notes: Sequence[Note]) -> Key:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Collection, Sequence
 from contextlib import redirect_stderr
 from fractions import Fraction
 from pathlib import Path
@@ -19,9 +20,9 @@ from biaxial.errors import InputError
 from biaxial.io.bars import Measure, pickup_and_metres
 from biaxial.io.keys import stated_key
 from biaxial.io.limits import check_notes, checked_size
-from biaxial.io.parts import Parts, parts_of, phrase_ends
+from biaxial.io.parts import Part, Parts, parts_of, phrase_ends
 from biaxial.io.printed import check_kern, read_musicxml
-from biaxial.score import ChordSymbol, Note, Score, TimeSignature
+from biaxial.score import ChordSymbol, Note, Score, Syllable, TimeSignature
 
 DEFAULT_TEMPO_BPM: Final = 80.0
 """Quarter notes a minute where the file says nothing."""
@@ -35,7 +36,8 @@ def read_notation(path: str | os.PathLike[str]) -> Parts:
 
     Notes sound as they sound, not as a transposing instrument reads them. Repeats stay as written. The key is the first
     signature's, by :func:`~biaxial.io.keys.stated_key`. Chord symbols of all parts are kept, of two at one moment the
-    first part's.
+    first part's; of the words the first verse of the first part that has any. Four voices on two staves, two on each,
+    are four parts.
 
     Raises
     ------
@@ -107,8 +109,8 @@ def _differences(starts: list[Any], ends: list[Any]) -> list[Any]:
 
 def _read(piece: Any, path: Path) -> Parts:
     streams = list(piece.parts)
-    read = [part_notes(stream) for stream in streams]
-    notes = [note for part, _ in read for note in part]
+    read = _four_lines(streams) or [(_name(stream), *part_notes(stream)) for stream in streams]
+    notes = [note for _, part, _ in read for note in part]
     pickup, metres = pickup_and_metres(measures_of(streams[0]))
     sharps, mode = printed_signature(streams[0])
     chords: dict[int, ChordSymbol] = {}
@@ -120,15 +122,38 @@ def _read(piece: Any, path: Path) -> Parts:
         time_signatures=metres,
         pickup_ticks=pickup,
         key=None if sharps is None else stated_key(sharps, mode, notes),
-        fermatas=phrase_ends([fermatas for _, fermatas in read]),
+        fermatas=phrase_ends([fermatas for *_, fermatas in read]),
         tempo_bpm=_tempo(piece),
         title=_title(piece, path),
         chords=tuple(chord for onset, chord in chords.items() if onset < length),
+        lyrics=next(filter(None, map(_lyrics, streams)), ()),
     )
     checked_size(outline)
     check_notes(len(notes))
-    named = [(_name(stream), part) for stream, (part, _) in zip(streams, read, strict=True)]
-    return parts_of(outline, named)
+    return parts_of(outline, ((name, part) for name, part, _ in read))
+
+
+_Line = tuple[str, list[Note], set[int]]
+"""Name of a part or voice, its notes, and which have a fermata."""
+
+
+def _four_lines(streams: Sequence[Any]) -> list[_Line] | None:
+    """Four voices that stand on two staves, two on each, as in a hymn book; ``None`` if there is anything else."""
+    if len(streams) != 2:
+        return None
+    lines: list[_Line] = []
+    for stream in streams:
+        found: dict[str, set[int]] = {}
+        for measure in stream.getElementsByClass("Measure"):
+            for voice in measure.voices:
+                found.setdefault(str(voice.id), set()).update(id(element) for element in voice.notes)
+        if len(found) != 2:
+            return None
+        upper, lower = (found[name] for name in sorted(found))
+        names = _name(stream).split()
+        for name, others in zip(names if len(names) == 2 else ("", ""), (lower, upper), strict=True):
+            lines.append((name, *part_notes(stream, without=others)))
+    return lines if all(notes and Part("", tuple(notes)).is_line for _, notes, _ in lines) else None
 
 
 def ticks(quarters: float | Fraction) -> int:
@@ -136,13 +161,18 @@ def ticks(quarters: float | Fraction) -> int:
     return round(Fraction(quarters) * TICKS_PER_QUARTER)
 
 
-def part_notes(part: Any, voice: int | None = None) -> tuple[list[Note], set[int]]:
-    """Notes of one part, tied ones merged, and the onsets of those with a fermata (anywhere under the tie)."""
+def part_notes(part: Any, voice: int | None = None, without: Collection[int] = ()) -> tuple[list[Note], set[int]]:
+    """Notes of one part, tied ones merged, and the onsets of those with a fermata (anywhere under the tie).
+
+    ``without`` are the ``id`` of elements that are passed over.
+    """
     notes: list[Note] = []
     fermatas: set[int] = set()
     tied: dict[int, int] = {}  # pitch: place in notes of the note that goes on
     for element in part.flatten().notes:
         if element.duration.isGrace or not {"Note", "Chord"} & set(element.classes) or "Harmony" in element.classes:
+            continue
+        if id(element) in without:
             continue
         start, end = ticks(element.offset), ticks(element.offset + element.duration.quarterLength)
         has_fermata = any(type(expression).__name__ == "Fermata" for expression in element.expressions)
@@ -209,6 +239,17 @@ def _chords(part: Any) -> list[ChordSymbol]:
         classes = frozenset(tone.pitchClass for tone in tones) | ({bass.pitchClass} if slash else set())
         chords.append(ChordSymbol(onset, classes, bass.pitchClass if slash else None, name))
     return chords
+
+
+def _lyrics(part: Any) -> tuple[Syllable, ...]:
+    """The first verse of a part; of two syllables at one moment the first."""
+    found: dict[int, Syllable] = {}
+    for element in part.flatten().notes:
+        for lyric in element.lyrics:
+            if lyric.number == 1 and lyric.text and not element.duration.isGrace:
+                goes_on = lyric.syllabic in ("begin", "middle")
+                found.setdefault(ticks(element.offset), Syllable(ticks(element.offset), lyric.text, goes_on))
+    return tuple(found.values())
 
 
 def _title(piece: Any, path: Path) -> str:

@@ -9,11 +9,14 @@ from typing import Final
 from biaxial.errors import InputError
 from biaxial.io.document import write_json
 from biaxial.io.midi import write_midi
+from biaxial.io.musicxml import write_musicxml
 from biaxial.score import Score
 
 WRITERS: Final[dict[str, Callable[[Score, Path], None]]] = {
     ".mid": write_midi,
     ".midi": write_midi,
+    ".musicxml": write_musicxml,
+    ".mxl": write_musicxml,
     ".json": write_json,
 }
 """What writes a file of each suffix."""

@@ -1,1 +1,1 @@
-"""Pictures of music and of what a network makes of it."""
+"""What a piece looks like and sounds like: heat maps, engraving, sound."""

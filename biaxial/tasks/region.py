@@ -157,6 +157,7 @@ def bridge(first: Score, second: Score, config: ModelConfig, bars: int) -> Reque
     chords = [*first.chords, *_no_chord(first)]
     chords += [replace(chord, onset_ticks=chord.onset_ticks + begins) for chord in second.chords]
     moved = tuple(replace(note, onset_ticks=note.onset_ticks + begins) for note in second.notes)
+    words = tuple(replace(word, onset_ticks=word.onset_ticks + begins) for word in second.lyrics)
     joined = replace(
         first,
         notes=(*first.notes, *moved),
@@ -164,5 +165,6 @@ def bridge(first: Score, second: Score, config: ModelConfig, bars: int) -> Reque
         time_signatures=tuple(signatures),
         fermatas=fermatas,
         chords=tuple(chords),
+        lyrics=(*first.lyrics, *words),
     )
     return infilling(joined, config, (first.length_ticks, begins))

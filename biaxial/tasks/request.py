@@ -105,6 +105,7 @@ def rescaled(score: Score, ticks_per_quarter: int) -> Score:
         pickup_ticks=ticks(score.pickup_ticks),
         fermatas=None if score.fermatas is None else tuple(map(ticks, score.fermatas)),
         chords=tuple(replace(chord, onset_ticks=ticks(chord.onset_ticks)) for chord in score.chords),
+        lyrics=tuple(replace(word, onset_ticks=ticks(word.onset_ticks)) for word in score.lyrics),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from biaxial.errors import InputError
 from biaxial.io.document import FORMAT, read_json, score_from_dict, score_to_dict, write_json
 from biaxial.io.save import save_score
-from biaxial.score import ChordSymbol, Key, Note, Score, TimeSignature
+from biaxial.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 
 def random_score(seed: int) -> Score:
@@ -43,6 +43,9 @@ def random_score(seed: int) -> Score:
         tempo_bpm=draw.choice([80.0, 100 / 3, 1e-3, draw.random() * 200]),
         title=draw.choice(["", "Wär’ Gott", 'two\n"lines"\\', "\x00音", "\ud800"]),
         chords=tuple(chords),
+        lyrics=tuple(
+            Syllable(draw.randrange(5000), draw.choice(["", "la", 'ü"']), draw.random() < 0.5) for _ in range(3)
+        ),
     )
 
 
