@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from biaxial.constants import VERSION
 from biaxial.errors import InputError
 from biaxial.grid import Grid
-from biaxial.score import ChordSymbol, Key, Note, Score, TimeSignature
+from biaxial.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 if TYPE_CHECKING:
     from biaxial.sampling.charges import VoiceLeading
@@ -36,6 +36,7 @@ __all__ = [
     "Note",
     "Piece",
     "Score",
+    "Syllable",
     "TimeSignature",
     "VoiceLeading",
     "load",

@@ -10,6 +10,7 @@ from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
 from biaxial.io.load import read_score
+from biaxial.render.files import Rendering
 from biaxial.sampling.charges import VoiceLeading
 from biaxial.score import Key, TimeSignature
 from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
@@ -41,7 +42,9 @@ class ComposeOptions:
 def main(argv: Arguments) -> None:
     """Compose as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
-    options, writing, leading = parse(parser(PROG, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading), argv)
+    options, writing, leading, rendering = parse(
+        parser(PROG, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering), argv
+    )
     # whatever can be refused without the network is refused before it is loaded
     paths = paths_of(writing, "composed")
     outline = make_outline(options.bars, time_signature=options.time_signature, phrases=options.phrases)
@@ -53,6 +56,7 @@ def main(argv: Arguments) -> None:
     steps = outline.length_ticks * model.network.config.steps_per_quarter // outline.ticks_per_quarter
     write_pieces(
         writing,
+        rendering,
         paths,
         started,
         steps,

@@ -11,6 +11,7 @@ from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
 from biaxial.grid import Grid
 from biaxial.io.load import read_score
+from biaxial.render.files import Rendering
 from biaxial.sampling.charges import VoiceLeading
 from biaxial.tasks.outline import MAX_BARS
 
@@ -31,7 +32,9 @@ class ContinueOptions:
 def main(argv: Arguments) -> None:
     """Continue as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
-    options, writing, leading = parse(parser(PROG, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading), argv)
+    options, writing, leading, rendering = parse(
+        parser(PROG, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading, Rendering), argv
+    )
     paths = paths_of(writing, "continued")
     score = read_score(options.piece)
     model = load_model(writing)
@@ -42,6 +45,7 @@ def main(argv: Arguments) -> None:
     config = model.network.config
     write_pieces(
         writing,
+        rendering,
         paths,
         started,
         num_steps(continuation(score, config, options.bars).score, Grid(config.steps_per_quarter)),

@@ -13,6 +13,7 @@ from biaxial.constants import VOICE_NAMES
 from biaxial.grid import Grid
 from biaxial.io.chords import read_chords
 from biaxial.io.load import read_score
+from biaxial.render.files import Rendering
 from biaxial.sampling.charges import VoiceLeading
 from biaxial.score import Key
 
@@ -62,7 +63,9 @@ class HarmoniseOptions:
 def main(argv: Arguments) -> None:
     """Harmonise as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
-    options, writing, leading = parse(parser(PROG, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading), argv)
+    options, writing, leading, rendering = parse(
+        parser(PROG, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
+    )
     paths = paths_of(writing, "harmonised")
     score = read_score(options.tune)
     symbols = None if options.chords is None else read_chords(options.chords, score)
@@ -73,6 +76,7 @@ def main(argv: Arguments) -> None:
     drawing = drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
     write_pieces(
         writing,
+        rendering,
         paths,
         started,
         num_steps(score, Grid(model.network.config.steps_per_quarter)),

@@ -13,6 +13,7 @@ from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of
 from biaxial.errors import InputError
 from biaxial.grid import Grid
 from biaxial.io.load import read_score
+from biaxial.render.files import Rendering
 from biaxial.sampling.charges import VoiceLeading
 from biaxial.tasks.outline import read_bars
 
@@ -39,7 +40,9 @@ class InfillOptions:
 def main(argv: Arguments) -> None:
     """Fill as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
-    options, writing, leading = parse(parser(PROG, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading), argv)
+    options, writing, leading, rendering = parse(
+        parser(PROG, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading, Rendering), argv
+    )
     if (options.to is None) != (options.bridge is None) or (options.bars is None) == (options.to is None):
         raise InputError("give --bars to write bars of one piece anew, or --to and --bridge to join two")
     if options.to is not None and options.voices is not None:
@@ -69,6 +72,7 @@ def main(argv: Arguments) -> None:
     bar_span(score, *options.bars)
     write_pieces(
         writing,
+        rendering,
         paths,
         started,
         num_steps(score, grid),

@@ -29,6 +29,7 @@ def option(
     help: str = "",
     short: str | None = None,
     positional: bool = False,
+    repeated: bool = False,
     within: tuple[float, float] | None = None,
     parse: Callable[[str], object] | None = None,
     metavar: str | None = None,
@@ -45,6 +46,8 @@ def option(
         A short name, such as ``"-n"``.
     positional
         Whether it is an argument without a name.
+    repeated
+        Whether it may be given several times, each a value of a tuple.
     within
         Lowest and highest number that is allowed.
     parse
@@ -56,6 +59,7 @@ def option(
         "help": help,
         "short": short,
         "positional": positional,
+        "repeated": repeated,
         "within": within,
         "parse": parse,
         "metavar": metavar,
@@ -114,7 +118,8 @@ def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: An
         group.add_argument(*names, help=text, action=action)
         return
     metavar = field.metadata.get("metavar") or _metavar(hint)
-    group.add_argument(*names, help=text, metavar=metavar, required=field.default is dataclasses.MISSING)
+    action = "append" if field.metadata.get("repeated") else "store"
+    group.add_argument(*names, help=text, metavar=metavar, required=field.default is dataclasses.MISSING, action=action)
 
 
 def given(built: Parser, argv: Sequence[str] | None = None) -> dict[type[Any], dict[str, Any]]:
@@ -132,7 +137,10 @@ def given(built: Parser, argv: Sequence[str] | None = None) -> dict[type[Any], d
     for name, text in vars(texts).items():
         cls, field, hint = built.options[name]
         try:
-            values[cls][name] = text if isinstance(text, bool) else _read(field, hint, text)
+            if isinstance(text, list):
+                values[cls][name] = tuple(part for each in text for part in _read(field, hint, each))
+            else:
+                values[cls][name] = text if isinstance(text, bool) else _read(field, hint, text)
         except ValueError as error:
             label = name if field.metadata.get("positional") else "--" + name.replace("_", "-")
             raise InputError(f"{label}: {error}") from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from biaxial.cli.common import progress_bar
 from biaxial.cli.options import option
 from biaxial.cli.outputs import output_paths
+from biaxial.render.files import WRITERS, Rendering, write_file
 from biaxial.sampling.charges import VoiceLeading
 
 if TYPE_CHECKING:
@@ -41,8 +42,14 @@ def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
 class WritingOptions:
     """How pieces are drawn, and where they are written."""
 
-    output: Path | None = option(
-        None, short="-o", help="file to write; with -n above 1 a folder (default: named after the command)"
+    output: tuple[Path, ...] = option(
+        (),
+        short="-o",
+        repeated=True,
+        parse=lambda text: (Path(text),),
+        metavar="PATH",
+        help=f"file to write, and again for other kinds: {', '.join(WRITERS)}; with -n above 1 a folder, and again an "
+        "ending alone (default: MIDI, named after the command)",
     )
     num_outputs: int = option(
         1, short="-n", within=(1, 9999), help="how many pieces; each one's seed is the next number"
@@ -93,6 +100,7 @@ class Written:
     """A piece that was written; the fields are the keys of ``--json``."""
 
     path: str
+    files: tuple[str, ...]
     seed: int
     model: str
     num_steps: int
@@ -111,8 +119,8 @@ def drawing_of(options: WritingOptions, leading: VoiceLeading, default: Drawing,
     return replace(default, voice_leading=leading, **same, **changes)
 
 
-def paths_of(options: WritingOptions, stem: str) -> list[Path]:
-    """Where the pieces go, refused if they cannot go there."""
+def paths_of(options: WritingOptions, stem: str) -> list[list[Path]]:
+    """Where the files of each piece go, refused if they cannot go there."""
     return output_paths(options.output, options.num_outputs, stem)
 
 
@@ -129,7 +137,8 @@ def load_model(options: WritingOptions) -> Model:
 
 def write_pieces(
     options: WritingOptions,
-    paths: list[Path],
+    rendering: Rendering,
+    paths: list[list[Path]],
     started: float,
     steps: int,
     draw: Callable[[int, Progress], Iterator[Piece]],
@@ -140,8 +149,10 @@ def write_pieces(
     ----------
     options
         The command line.
+    rendering
+        How files look and sound.
     paths
-        A file for each piece.
+        The files of each piece.
     started
         When the command began, by ``time.perf_counter``.
     steps
@@ -153,15 +164,15 @@ def write_pieces(
     written, computing = [], 0.0
     with progress_bar(options.num_outputs * steps, " steps", quiet=options.quiet) as advance:
         pieces = draw(seed, advance)
-        for path in paths:
+        for wanted in paths:
             begun = time.perf_counter()
             piece = next(pieces)
             computing += time.perf_counter() - begun
             if options.num_outputs > 1:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            piece.save(path)
+                wanted[0].parent.mkdir(parents=True, exist_ok=True)
+            files = [str(path) for name in wanted for path in write_file(piece.score, name, rendering)]
             found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
-            of = (str(path), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step)
+            of = (files[0], tuple(files), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step)
             written.append(Written(*of, piece.remarks, ranking))
     if options.json:
         times = {"compute_seconds": round(computing, 3), "seconds": round(time.perf_counter() - started, 3)}
@@ -170,7 +181,7 @@ def write_pieces(
     for remark in dict.fromkeys(remark for piece in written for remark in piece.remarks):
         print(f"note: {remark}", file=sys.stderr)
     for done in written:
-        print(f"{done.path}: seed {done.seed}, {done.nats_per_step:.3f} nats per step")
+        print(f"{', '.join(done.files)}: seed {done.seed}, {done.nats_per_step:.3f} nats per step")
         for place, each in enumerate(done.ranking, start=1):
             parts = ", ".join(f"{name} {value:.2f}" for name, value in each["parts"].items())
             score = "no score" if each["score"] is None else f"score {each['score']:.2f} ({parts})"

@@ -9,7 +9,7 @@ from typing import Any
 
 from biaxial.errors import InputError
 from biaxial.io.document import score_from_dict, score_to_dict
-from biaxial.io.save import save_score
+from biaxial.render.files import Rendering, check_writable, write_file
 from biaxial.score import Score
 
 
@@ -106,17 +106,32 @@ class Piece:
         """Negative log-likelihood of a step."""
         return self.likelihood.nats_per_step
 
-    def save(self, path: str | Path) -> None:
-        """Write its score as the kind of file that the suffix asks for; ``.json`` keeps which notes are locked.
+    def save(self, *paths: str | Path, **rendering: Any) -> list[Path]:
+        """Write its score as the kinds of files that the endings ask for; ``.json`` keeps which notes are locked.
+
+        Parameters
+        ----------
+        paths
+            Files such as ``chorale.mid``, ``chorale.musicxml``, ``chorale.svg``, ``chorale.flac``: any ending in
+            :data:`biaxial.render.files.WRITERS`.
+        rendering
+            How they look and sound: fields of :class:`biaxial.render.files.Rendering`.
+
+        Returns
+        -------
+        The files that were written; pictures of several pages are several.
 
         Raises
         ------
         InputError
-            If the suffix is unknown.
+            If an ending is unknown, or a part for it is not installed; then nothing is written.
         OSError
-            If the file cannot be written.
+            If a file cannot be written.
         """
-        save_score(self.score, Path(path))
+        names = [Path(path) for path in paths]
+        for name in names:
+            check_writable(name)
+        return [path for name in names for path in write_file(self.score, name, Rendering(**rendering))]
 
     def to_json(self) -> str:
         """The piece as one JSON document, from which :meth:`from_json` makes an equal one."""

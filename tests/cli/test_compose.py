@@ -51,7 +51,7 @@ def test_a_new_seed_each_time_and_json_says_which(weights: Path, capsys: pytest.
     assert reports[0]["pieces"][0]["seed"] != reports[1]["pieces"][0]["seed"]
     assert reports[0]["seconds"] > reports[0]["compute_seconds"] > 0
     piece = reports[0]["pieces"][0]
-    assert set(piece) == {"path", "seed", "model", "num_steps", "nats", "nats_per_step", "remarks", "ranking"}
+    assert set(piece) == {"path", "files", "seed", "model", "num_steps", "nats", "nats_per_step", "remarks", "ranking"}
     assert (piece["path"], piece["model"], piece["num_steps"]) == ("composed.mid", "tiny", 16)
     assert piece["nats_per_step"] == pytest.approx(-piece["nats"] / 16)
 

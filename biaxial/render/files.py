@@ -1,0 +1,145 @@
+"""Every kind of file that a piece can be written as: the one table of suffixes of all commands and of ``Piece.save``.
+
+What is plain notes stands in :mod:`biaxial.io.save`; here pages, pictures and sound join it. The modules that make
+these are imported when a file of theirs is asked for, and a missing part is refused before any work is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from biaxial.errors import InputError
+from biaxial.io import save
+from biaxial.io.musicxml import write_musicxml
+from biaxial.score import Score
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How files look and sound.
+
+    Parameters
+    ----------
+    staves
+        Staves that four voices are printed on, 2 or 4.
+    instrument
+        What sound is played on.
+    soundfont
+        An SF2 or SF3 file in place of the package's own.
+    strict_tempo
+        Whether sound keeps its tempo at fermatas and at the end.
+    """
+
+    staves: Literal[2, 4] = 2
+    instrument: Literal["organ", "choir", "piano", "strings"] = "organ"
+    soundfont: Path | None = None
+    strict_tempo: bool = False
+
+
+class Writer(NamedTuple):
+    """What writes a kind of file, and what refuses it where a part is missing; the files come back."""
+
+    write: Callable[[Score, Path, Rendering], list[Path]]
+    check: Callable[[], None] = lambda: None
+
+
+def _plain(score: Score, path: Path, _: Rendering) -> list[Path]:
+    save.save_score(score, path)
+    return [path]
+
+
+def _musicxml(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    write_musicxml(score, path, staves=rendering.staves)
+    return [path]
+
+
+def _page(suffix: str) -> Writer:
+    def write(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+        from biaxial.render.engraving import engrave
+
+        return engrave(score, path, staves=rendering.staves)
+
+    def check() -> None:
+        from biaxial.render.engraving import check_installed
+
+        check_installed(suffix)
+
+    return Writer(write, check)
+
+
+def _roll(score: Score, path: Path, _: Rendering) -> list[Path]:
+    from biaxial.render.piano_roll import save_piano_roll
+
+    return save_piano_roll(score, path)
+
+
+def _sound(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    from biaxial.render.audio import save_audio
+
+    save_audio(
+        score,
+        path,
+        instrument=rendering.instrument,
+        soundfont=rendering.soundfont,
+        strict_tempo=rendering.strict_tempo,
+    )
+    return [path]
+
+
+def _check_sound() -> None:
+    from biaxial.render.audio import check_installed
+
+    check_installed()
+
+
+WRITERS: Final[dict[str, Writer]] = {
+    **dict.fromkeys(save.WRITERS, Writer(_plain)),
+    ".musicxml": Writer(_musicxml),
+    ".mxl": Writer(_musicxml),
+    **dict.fromkeys((".roll.png", ".roll.svg"), Writer(_roll)),
+    **{suffix: _page(suffix) for suffix in (".svg", ".png", ".pdf")},
+    **dict.fromkeys((".flac", ".wav", ".ogg"), Writer(_sound, _check_sound)),
+}
+"""What writes a file of each ending. ``.svg`` and ``.png`` are engraved pages, ``.roll.svg`` and ``.roll.png`` piano
+rolls."""
+
+
+def suffix_of(path: Path) -> str:
+    """The ending of a file name that decides what is written; empty where it is none of :data:`WRITERS`."""
+    name = path.name.lower()
+    return next((suffix for suffix in WRITERS if name.endswith(suffix) and name != suffix), "")
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file name that nothing writes, or for which a part is missing, before any work is done.
+
+    Raises
+    ------
+    InputError
+        With the endings that are known, or the command that installs the part.
+    """
+    if not suffix_of(path):
+        known = ", ".join(WRITERS)
+        raise InputError(f"{path}: cannot write {path.suffix or 'a file without a suffix'}; end its name in {known}")
+    WRITERS[suffix_of(path)].check()
+
+
+def write_file(score: Score, path: Path, rendering: Rendering = Rendering()) -> list[Path]:
+    """Write a piece as the kind of file that its name asks for; each file appears whole or not at all.
+
+    Returns
+    -------
+    The files: the path, or several where a picture takes several pages.
+
+    Raises
+    ------
+    InputError
+        As :func:`check_writable`, or where the piece cannot be written so.
+    OSError
+        If a file cannot be written; its message names the file and the reason.
+    """
+    check_writable(path)
+    return WRITERS[suffix_of(path)].write(score, path, rendering)

@@ -1,0 +1,105 @@
+"""The one table of suffixes: what each ending writes, and what is refused before any work is done."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from biaxial.errors import InputError
+from biaxial.io.load import read_score
+from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
+from biaxial.score import Key, Note, Score
+
+Q = 480
+
+SIGNATURES = {
+    ".mid": b"MThd",
+    ".midi": b"MThd",
+    ".musicxml": b"<?xml",
+    ".mxl": b"PK",
+    ".json": b"{",
+    ".svg": b"<?xml",
+    ".png": b"\x89PNG",
+    ".pdf": b"%PDF",
+    ".roll.png": b"\x89PNG",
+    ".roll.svg": b"<?xml",
+    ".flac": b"fLaC",
+    ".wav": b"RIFF",
+    ".ogg": b"OggS",
+}
+
+
+@pytest.fixture
+def hymn() -> Score:
+    chords = ((72, 67, 64, 48), (71, 67, 62, 55), (72, 67, 64, 48))
+    notes = (Note(beat * Q, Q, pitch, voice) for beat, chord in enumerate(chords) for voice, pitch in enumerate(chord))
+    return Score(tuple(notes), key=Key(0, "major"), title="Hymn")
+
+
+@pytest.mark.parametrize("suffix", list(WRITERS))
+def test_each_ending_writes_its_kind_of_file(hymn: Score, tmp_path: Path, suffix: str) -> None:
+    (path,) = write_file(hymn, tmp_path / f"a.hymn{suffix.upper()}")
+    assert path == tmp_path / f"a.hymn{suffix.upper()}"
+    assert path.read_bytes().startswith(SIGNATURES[suffix]) or suffix.endswith(".svg")
+    if suffix.endswith(".svg"):
+        assert b"<svg" in path.read_bytes()[:1000]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_longest_ending_decides() -> None:
+    assert suffix_of(Path("a.roll.png")) == ".roll.png"
+    assert suffix_of(Path("roll.png")) == ".png"
+    assert suffix_of(Path("a.PNG")) == ".png"
+    assert suffix_of(Path("a.mp3")) == suffix_of(Path("a")) == suffix_of(Path(".mid")) == ""
+
+
+def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a\.mp3: cannot write \.mp3; end its name in \.mid, .*\.svg.*\.flac"):
+        check_writable(tmp_path / "a.mp3")
+    with pytest.raises(InputError, match="cannot write a file without a suffix"):
+        write_file(Score(), tmp_path / "a")
+
+
+def test_a_missing_part_is_refused_before_anything_is_written(
+    hymn: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("verovio", "resvg_py", "typst", "soundfile"):
+        monkeypatch.setitem(sys.modules, module, None)
+    for suffix in (".svg", ".png", ".pdf"):
+        with pytest.raises(InputError, match="pip install"):
+            write_file(hymn, tmp_path / f"a{suffix}")
+    for suffix in (".flac", ".wav", ".ogg"):
+        with pytest.raises(InputError, match=r'pip install "?biaxial\[sound\]|pip install'):
+            write_file(hymn, tmp_path / f"a{suffix}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_how_files_look_and_sound_reaches_what_writes_them(
+    hymn: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    four, two = tmp_path / "four.musicxml", tmp_path / "two.musicxml"
+    write_file(hymn, four, Rendering(staves=4))
+    write_file(hymn, two)
+    assert four.read_text().count("<score-part ") == 4 > two.read_text().count("<score-part ")
+    write_file(hymn, tmp_path / "slow.wav")
+    write_file(hymn, tmp_path / "strict.wav", Rendering(strict_tempo=True))
+    assert (tmp_path / "slow.wav").stat().st_size > (tmp_path / "strict.wav").stat().st_size
+    with pytest.raises(InputError, match=r"no\.sf2|nowhere"):
+        write_file(hymn, tmp_path / "x.wav", Rendering(soundfont=Path("nowhere.sf2")))
+
+
+def test_what_is_read_back_is_what_was_written(hymn: Score, tmp_path: Path) -> None:
+    for suffix in (".mid", ".musicxml", ".mxl", ".json"):
+        write_file(hymn, tmp_path / f"a{suffix}")
+        assert read_score(tmp_path / f"a{suffix}").notes == hymn.notes
+
+
+def test_nothing_of_it_is_imported_unless_it_is_asked_for() -> None:
+    program = (
+        "import sys, biaxial.render.files as f\n"
+        "assert not {'verovio', 'resvg_py', 'typst', 'soundfile', 'matplotlib', 'music21', 'torch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
