@@ -1,1 +1,1 @@
-"""What a piece looks like and sounds like: heat maps, engraving, sound."""
+"""What a piece looks like and sounds like: heat maps, engraving, piano rolls, sound."""

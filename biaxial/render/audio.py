@@ -1,0 +1,237 @@
+"""A piece as sound: stereo, from a soundfont, in FLAC, WAV or Ogg Vorbis.
+
+The soundfont that comes with the package is cut from FluidR3 (``scripts/make_soundfont.py``). Its samples and every
+sound file go through soundfile, which is an optional part: ``pip install "biaxial[sound]"``.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.errors import InputError
+from biaxial.io.files import atomic_write
+from biaxial.render.loudness import normalise
+from biaxial.render.room import Room
+from biaxial.render.sampler import Sampler, Struck
+from biaxial.render.soundfont import SoundFont
+from biaxial.render.timing import tempo_curve
+from biaxial.score import Note, Score
+
+SOUNDFONT: Final = Path(__file__).parent.parent / "assets" / "fluid-chorale.sf3"
+"""The soundfont that is used unless another is given."""
+SAMPLE_RATE: Final = 44100
+FORMATS: Final = {".flac": ("FLAC", "PCM_16"), ".wav": ("WAV", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
+"""What soundfile calls the formats of sound files, by suffix."""
+LONGEST_SECONDS: Final = 2 * 60 * 60
+"""Longest piece; a frame takes 8 bytes, so that this one takes 2.5 GB."""
+
+REPEAT_GAP_SECONDS: Final = 0.1
+"""How long before a voice strikes its pitch again it lets go; at most a third of the note."""
+TAIL_DB: Final = -60.0
+"""Where the sound after the last note ends, below the peak of the piece."""
+FADE_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What the music is played on.
+
+    Parameters
+    ----------
+    program
+        Number in General MIDI, counted from 0.
+    room
+        Where it stands.
+    spread_cents
+        How far soprano and tenor are above, alto and bass below the pitch, so that two who sing one note are two. A
+        keyboard has one key for both, which sounds louder: two such tones a little apart would come and go together.
+    """
+
+    program: int
+    room: Room
+    spread_cents: float
+
+
+INSTRUMENTS: Final = {
+    "organ": Instrument(19, Room(2.0, -9.0), 0.0),
+    "choir": Instrument(52, Room(2.0, -8.0), 2.0),
+    "piano": Instrument(0, Room(1.1, -13.0), 0.0),
+    "strings": Instrument(48, Room(1.6, -9.0), 2.0),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a voice stands, how loud it is, and to which side of the pitch it leans."""
+
+    pan: float = 0.0
+    gain_db: float = 0.0
+    lean: int = 0
+
+
+PLACES: Final = (Place(-0.16, 1.0, 1), Place(0.06, -0.5, -1), Place(-0.06, -0.5, 1), Place(0.16, 0.5, -1))
+"""Of soprano, alto, tenor and bass. Other voices, and music without voices, stand in the middle."""
+
+
+def render_audio(
+    score: Score,
+    *,
+    instrument: str = "organ",
+    soundfont: str | Path | None = None,
+    strict_tempo: bool = False,
+    sample_rate: int = SAMPLE_RATE,
+) -> NDArray[np.float32]:
+    """Play a piece.
+
+    Parameters
+    ----------
+    score
+        The piece; rests at its end sound too. One without notes is silence.
+    instrument
+        A key of :data:`INSTRUMENTS`.
+    soundfont
+        An SF2 or SF3 file in place of the package's own. Its General MIDI preset of the instrument is played, or the
+        only preset that it has.
+    strict_tempo
+        Keep the tempo at fermatas and at the end.
+    sample_rate
+        Frames a second, 8000 to 192000.
+
+    Returns
+    -------
+    Stereo sound ``(frames, 2)``, at the loudness and under the peak of :mod:`biaxial.render.loudness`.
+
+    Raises
+    ------
+    InputError
+        If soundfile is not installed, the instrument is unknown, the soundfont cannot be used, or the piece has no
+        length or is too long.
+    OSError
+        If the soundfont cannot be read.
+    """
+    _check_installed()
+    chosen = check_instrument(instrument)
+    if not 8000 <= sample_rate <= 192_000:
+        raise InputError(f"sound has 8000 to 192000 frames a second, not {sample_rate}")
+    if score.length_ticks == 0:
+        raise InputError("the piece has no length, so there is nothing to hear; give one with notes")
+    curve = tempo_curve(score, strict=strict_tempo)
+    if curve.duration_seconds > LONGEST_SECONDS:
+        raise InputError(
+            f"the piece lasts {curve.duration_seconds / 60:.0f} minutes, and sound is made of at most "
+            f"{LONGEST_SECONDS // 60}; set a faster tempo or cut it into pieces"
+        )
+    font = SoundFont(SOUNDFONT if soundfont is None else Path(soundfont))
+    bank, program = next(iter(font.presets)) if len(font.presets) == 1 else (0, chosen.program)
+    sampler = Sampler(font, font.zones(bank, program), sample_rate)
+    notes = played(score, chosen, strict_tempo=strict_tempo)
+    if not notes:
+        return np.zeros((round(curve.duration_seconds * sample_rate) or 1, 2), np.float32)
+    end = max(sampler.end_seconds(note) for note in notes) + chosen.room.decay_seconds
+    mix = np.zeros((2, round(max(curve.duration_seconds, end) * sample_rate)), np.float32)
+    sampler.play(notes, mix)
+    chosen.room.add_to(mix, sample_rate)
+    normalise(mix, sample_rate)
+    mix = mix[:, : _heard(mix, round(curve.duration_seconds * sample_rate))]
+    fade = min(round(FADE_SECONDS * sample_rate), mix.shape[1])
+    mix[:, -fade:] *= np.square(np.linspace(1.0, 0.0, fade, dtype=np.float32))
+    return mix.T
+
+
+def save_audio(
+    score: Score,
+    path: str | Path,
+    *,
+    instrument: str = "organ",
+    soundfont: str | Path | None = None,
+    strict_tempo: bool = False,
+    sample_rate: int = SAMPLE_RATE,
+) -> None:
+    """Play a piece into a file, ``.flac``, ``.wav`` (both of 16 bits) or ``.ogg``; it appears whole or not at all.
+
+    The other parameters are those of :func:`render_audio`.
+
+    Raises
+    ------
+    InputError
+        If the suffix is another, or the piece cannot be played.
+    OSError
+        If the file cannot be written, or the soundfont not be read.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"{path}: sound files end in {', '.join(FORMATS)}")
+    _check_installed()
+    import soundfile
+
+    frames = render_audio(
+        score, instrument=instrument, soundfont=soundfont, strict_tempo=strict_tempo, sample_rate=sample_rate
+    )
+    kind, coding = FORMATS[path.suffix.lower()]
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", sample_rate, 2, coding, format=kind) as file:
+        for first in range(0, len(frames), 1 << 16):  # the encoder of Vorbis fails on a long piece given at once
+            file.write(frames[first : first + (1 << 16)])
+    atomic_write(path, buffer.getvalue())
+
+
+def check_instrument(name: str) -> Instrument:
+    """The instrument of a name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in INSTRUMENTS:
+        raise InputError(f"no instrument {name!r}; choose one of {', '.join(INSTRUMENTS)}")
+    return INSTRUMENTS[name]
+
+
+def played(score: Score, instrument: Instrument, *, strict_tempo: bool = False) -> list[Struck]:
+    """The notes of a piece in seconds, each from its voice's place; before a repeated note there is a gap."""
+    curve = tempo_curve(score, strict=strict_tempo)
+    again = _struck_again(score)
+    starts = curve.at([note.onset_ticks for note in score.notes]).tolist()
+    ends = curve.at([note.end_ticks for note in score.notes]).tolist()
+    result = []
+    for note, start, end, choked in zip(score.notes, starts, ends, again, strict=True):
+        place = PLACES[note.voice] if note.voice is not None and note.voice < len(PLACES) else Place()
+        if choked:
+            end -= min(REPEAT_GAP_SECONDS, (end - start) / 3)
+        cents = place.lean * instrument.spread_cents
+        result.append(Struck(start, end, note.pitch, note.velocity, cents, place.gain_db, place.pan, choked))
+    return result
+
+
+def _heard(mix: NDArray[np.float32], count: int) -> int:
+    """Frames up to where the sound behind the first ``count`` has died away."""
+    threshold = 10 ** (TAIL_DB / 20) * max(-float(mix.min()), float(mix.max()))
+    loud = np.flatnonzero((np.abs(mix[:, count:]) > threshold).any(axis=0))
+    return count + (int(loud[-1]) + 1 if len(loud) else 0)
+
+
+def _struck_again(score: Score) -> list[bool]:
+    """Whether each note's voice strikes the same pitch when the note ends."""
+    lines: dict[tuple[int | None, int], list[tuple[Note, int]]] = {}
+    for index, note in enumerate(score.notes):
+        lines.setdefault((note.voice, note.pitch), []).append((note, index))
+    again = [False] * len(score.notes)
+    for line in lines.values():
+        for (note, index), (later, _) in pairwise(line):
+            again[index] = note.onset_ticks < later.onset_ticks <= note.end_ticks
+    return again
+
+
+def _check_installed() -> None:
+    try:
+        import soundfile  # noqa: F401
+    except (ImportError, OSError) as error:  # OSError: the package is there, its library is not
+        raise InputError('sound needs the package soundfile; type: pip install "biaxial[sound]"') from error
