@@ -46,7 +46,7 @@ def main(argv: Arguments) -> None:
         parser(PROG, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     # whatever can be refused without the network is refused before it is loaded
-    paths = paths_of(writing, "composed")
+    paths = paths_of(writing, rendering, "composed")
     outline = make_outline(options.bars, time_signature=options.time_signature, phrases=options.phrases)
     primer = None if options.primer is None else read_score(options.primer)
     model = load_model(writing)

@@ -35,7 +35,7 @@ def main(argv: Arguments) -> None:
     options, writing, leading, rendering = parse(
         parser(PROG, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
-    paths = paths_of(writing, "continued")
+    paths = paths_of(writing, rendering, "continued")
     score = read_score(options.piece)
     model = load_model(writing)
     from biaxial.tasks.drawing import Drawing

@@ -66,7 +66,7 @@ def main(argv: Arguments) -> None:
     options, writing, leading, rendering = parse(
         parser(PROG, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
-    paths = paths_of(writing, "harmonised")
+    paths = paths_of(writing, rendering, "harmonised")
     score = read_score(options.tune)
     symbols = None if options.chords is None else read_chords(options.chords, score)
     model = load_model(writing)

@@ -47,7 +47,7 @@ def main(argv: Arguments) -> None:
         raise InputError("give --bars to write bars of one piece anew, or --to and --bridge to join two")
     if options.to is not None and options.voices is not None:
         raise InputError("--voices is for --bars; a bridge is written in all voices")
-    paths = paths_of(writing, "infilled")
+    paths = paths_of(writing, rendering, "infilled")
     score = read_score(options.piece)
     other = None if options.to is None else read_score(options.to)
     model = load_model(writing)
@@ -61,6 +61,7 @@ def main(argv: Arguments) -> None:
         joined = bridge(score, other, model.network.config, options.bridge).score
         write_pieces(
             writing,
+            rendering,
             paths,
             started,
             num_steps(joined, grid),

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from biaxial.errors import InputError
-from biaxial.render.files import WRITERS, check_writable, suffix_of
+from biaxial.render.files import PLAIN, WRITERS, Rendering, check_writable, suffix_of
 
 DEFAULT_SUFFIX = ".mid"
 
 
-def output_paths(outputs: Sequence[Path], num_outputs: int, stem: str) -> list[list[Path]]:
+def output_paths(
+    outputs: Sequence[Path], num_outputs: int, stem: str, rendering: Rendering = PLAIN
+) -> list[list[Path]]:
     """Paths of the files of each piece.
 
     Parameters
@@ -27,6 +29,8 @@ def output_paths(outputs: Sequence[Path], num_outputs: int, stem: str) -> list[l
         How many pieces.
     stem
         Name to use where none is given.
+    rendering
+        How files look and sound.
 
     Raises
     ------
@@ -36,7 +40,7 @@ def output_paths(outputs: Sequence[Path], num_outputs: int, stem: str) -> list[l
     if num_outputs == 1:
         paths = list(outputs) or [Path(stem + DEFAULT_SUFFIX)]
         for path in paths:
-            check_writable(path)
+            check_writable(path, rendering)
             if path.is_dir():
                 raise InputError(f"--output: {path} is a folder; give the name of a file in it")
             if not path.parent.exists():
@@ -53,7 +57,7 @@ def output_paths(outputs: Sequence[Path], num_outputs: int, stem: str) -> list[l
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     _check_folder(existing)
     for kind in kinds:
-        check_writable(folder / f"0001{kind}")
+        check_writable(folder / f"0001{kind}", rendering)
     numbers = range(1, num_outputs + 1)
     return [[folder / f"{number:04d}{kind}" for kind in kinds or [DEFAULT_SUFFIX]] for number in numbers]
 

@@ -119,9 +119,9 @@ def drawing_of(options: WritingOptions, leading: VoiceLeading, default: Drawing,
     return replace(default, voice_leading=leading, **same, **changes)
 
 
-def paths_of(options: WritingOptions, stem: str) -> list[list[Path]]:
+def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[list[Path]]:
     """Where the files of each piece go, refused if they cannot go there."""
-    return output_paths(options.output, options.num_outputs, stem)
+    return output_paths(options.output, options.num_outputs, stem, rendering)
 
 
 def load_model(options: WritingOptions) -> Model:

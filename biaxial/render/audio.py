@@ -1,7 +1,7 @@
 """A piece as sound: stereo, from a soundfont, in FLAC, WAV or Ogg Vorbis.
 
 The soundfont that comes with the package is cut from FluidR3 (``scripts/make_soundfont.py``). Its samples and every
-sound file go through soundfile, which is an optional part: ``pip install "biaxial[sound]"``.
+sound file go through soundfile, which is an optional part: ``pip install soundfile``.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def render_audio(
     OSError
         If the soundfont cannot be read.
     """
-    _check_installed()
+    check_installed()
     chosen = check_instrument(instrument)
     if not 8000 <= sample_rate <= 192_000:
         raise InputError(f"sound has 8000 to 192000 frames a second, not {sample_rate}")
@@ -168,7 +168,7 @@ def save_audio(
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"{path}: sound files end in {', '.join(FORMATS)}")
-    _check_installed()
+    check_installed()
     import soundfile
 
     frames = render_audio(
@@ -230,8 +230,15 @@ def _struck_again(score: Score) -> list[bool]:
     return again
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Refuse to make sound where soundfile is missing, before any work is done.
+
+    Raises
+    ------
+    InputError
+        With the command that installs it.
+    """
     try:
         import soundfile  # noqa: F401
     except (ImportError, OSError) as error:  # OSError: the package is there, its library is not
-        raise InputError('sound needs the package soundfile; type: pip install "biaxial[sound]"') from error
+        raise InputError('sound needs the package soundfile; type: pip install soundfile') from error

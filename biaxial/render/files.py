@@ -39,11 +39,14 @@ class Rendering:
     strict_tempo: bool = False
 
 
+PLAIN: Final = Rendering()
+
+
 class Writer(NamedTuple):
     """What writes a kind of file, and what refuses it where a part is missing; the files come back."""
 
     write: Callable[[Score, Path, Rendering], list[Path]]
-    check: Callable[[], None] = lambda: None
+    check: Callable[[Rendering], None] = lambda _: None
 
 
 def _plain(score: Score, path: Path, _: Rendering) -> list[Path]:
@@ -62,7 +65,7 @@ def _page(suffix: str) -> Writer:
 
         return engrave(score, path, staves=rendering.staves)
 
-    def check() -> None:
+    def check(_: Rendering) -> None:
         from biaxial.render.engraving import check_installed
 
         check_installed(suffix)
@@ -89,10 +92,13 @@ def _sound(score: Score, path: Path, rendering: Rendering) -> list[Path]:
     return [path]
 
 
-def _check_sound() -> None:
+def _check_sound(rendering: Rendering) -> None:
     from biaxial.render.audio import check_installed
+    from biaxial.render.soundfont import SoundFont
 
     check_installed()
+    if rendering.soundfont is not None:
+        SoundFont(rendering.soundfont)
 
 
 WRITERS: Final[dict[str, Writer]] = {
@@ -113,21 +119,23 @@ def suffix_of(path: Path) -> str:
     return next((suffix for suffix in WRITERS if name.endswith(suffix) and name != suffix), "")
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, rendering: Rendering = PLAIN) -> None:
     """Refuse a file name that nothing writes, or for which a part is missing, before any work is done.
 
     Raises
     ------
     InputError
-        With the endings that are known, or the command that installs the part.
+        With the endings that are known, the command that installs the part, or what is wrong with a soundfont.
+    OSError
+        If the soundfont cannot be read.
     """
     if not suffix_of(path):
         known = ", ".join(WRITERS)
         raise InputError(f"{path}: cannot write {path.suffix or 'a file without a suffix'}; end its name in {known}")
-    WRITERS[suffix_of(path)].check()
+    WRITERS[suffix_of(path)].check(rendering)
 
 
-def write_file(score: Score, path: Path, rendering: Rendering = Rendering()) -> list[Path]:
+def write_file(score: Score, path: Path, rendering: Rendering = PLAIN) -> list[Path]:
     """Write a piece as the kind of file that its name asks for; each file appears whole or not at all.
 
     Returns
@@ -141,5 +149,5 @@ def write_file(score: Score, path: Path, rendering: Rendering = Rendering()) -> 
     OSError
         If a file cannot be written; its message names the file and the reason.
     """
-    check_writable(path)
+    check_writable(path, rendering)
     return WRITERS[suffix_of(path)].write(score, path, rendering)

@@ -128,10 +128,10 @@ class Piece:
         OSError
             If a file cannot be written.
         """
-        names = [Path(path) for path in paths]
+        names, looks = [Path(path) for path in paths], Rendering(**rendering)
         for name in names:
-            check_writable(name)
-        return [path for name in names for path in write_file(self.score, name, Rendering(**rendering))]
+            check_writable(name, looks)
+        return [path for name in names for path in write_file(self.score, name, looks)]
 
     def to_json(self) -> str:
         """The piece as one JSON document, from which :meth:`from_json` makes an equal one."""

@@ -42,6 +42,32 @@ def test_a_seed_gives_the_same_bytes_alone_and_among_others(folder: Path, weight
     assert (folder / "new/many/0001.mid").read_bytes() != (folder / "one.midi").read_bytes()
 
 
+def test_one_command_writes_files_of_several_kinds(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["-o", "a.mid", "-o", "a.musicxml", "-o", "a.svg", "-o", "a.flac", "--staves", "4", "--strict-tempo"]
+    compose(weights, "--bars", "2", "--seed", "3", *words)
+    assert capsys.readouterr().out.startswith("a.mid, a.musicxml, a.svg, a.flac: seed 3, ")
+    assert sorted(path.name for path in folder.iterdir()) == ["a.flac", "a.mid", "a.musicxml", "a.svg"]
+    assert (folder / "a.musicxml").read_text().count("<score-part ") == 4
+    compose(weights, "--bars", "1", "-n", "2", "-o", "two", "-o", ".json", "-o", ".roll.png", "--json")
+    report = json.loads(capsys.readouterr().out)
+    names = [[f"two/{n}.json", f"two/{n}.roll.png"] for n in ("0001", "0002")]
+    assert [piece["files"] for piece in report["pieces"]] == names
+    assert all((folder / name).is_file() for pair in names for name in pair)
+
+
+def test_a_ranking_is_printed_where_there_was_a_choice(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compose(weights, "--bars", "1", "--seed", "1", "--best-of", "3", "--no-cadence")
+    head, *ranking = capsys.readouterr().out.splitlines()
+    assert head.startswith("composed.mid: seed 1, ")
+    assert [line.split(".")[0].strip() for line in ranking] == ["1", "2", "3"]
+    assert sorted(line.split("candidate ")[1][0] for line in ranking) == ["1", "2", "3"]
+    assert all("voice leading" in line and line.endswith(" nats per step") for line in ranking)
+
+
 @pytest.mark.usefixtures("folder")
 def test_a_new_seed_each_time_and_json_says_which(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reports = []

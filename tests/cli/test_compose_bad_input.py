@@ -13,6 +13,7 @@ import pytest
 
 from biaxial.cli.compose import main
 from biaxial.io.midi import write_midi
+from biaxial.render.files import WRITERS
 from biaxial.score import Note, Score
 
 
@@ -45,8 +46,13 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
         ("--seed -1", "--seed: -1 is outside the range; give 0 to 9223372036854775807"),
         ("-n 0", "--num-outputs: 0 is outside the range; give 1 to 9999"),
         ("--device tpu", "--device: 'tpu' is not one of auto, cpu, cuda, mps"),
-        ("-o out.wav", "out.wav: cannot write .wav; end its name in .mid, .midi, .json"),
-        ("-o out", "out: cannot write a file without a suffix; end its name in .mid, .midi, .json"),
+        ("-o out.mp3", f"out.mp3: cannot write .mp3; end its name in {', '.join(WRITERS)}"),
+        ("-o out", f"out: cannot write a file without a suffix; end its name in {', '.join(WRITERS)}"),
+        ("-o out.mid -o out.mp3", f"out.mp3: cannot write .mp3; end its name in {', '.join(WRITERS)}"),
+        ("-n 2 -o ten -o eleven", "--output: 2 pieces go to one folder, not to ten and eleven"),
+        ("-o out.flac --soundfont no.sf2", "no.sf2: no such file or directory; check the path"),
+        ("--instrument kazoo", "--instrument: 'kazoo' is not one of organ, choir, piano, strings"),
+        ("--staves 3", "--staves: '3' is not one of 2, 4"),
         ("-o no/out.mid", "--output: there is no folder no; make it, or write somewhere else"),
         ("-n 2 -o out.mid", "--output: out.mid looks like one file; 2 pieces need the name of a folder"),
         ("--primer no.mid", "no.mid: no such file or directory; check the path"),
