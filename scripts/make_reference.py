@@ -29,7 +29,8 @@ def main() -> None:
     items, _ = read_folder(options.chorales)
     named = [replace(item, name=item.name.split("/")[-1]) for item in items]
     buffer = BytesIO()
-    np.savez_compressed(buffer, **measure_corpus("Bach", named, network=load().network).to_arrays())
+    found = measure_corpus("Bach", named, network=load().network)
+    np.savez_compressed(buffer, **found.to_arrays())  # type: ignore[arg-type]
     atomic_write(options.output, buffer.getvalue())
     print(f"{options.output}: {len(named)} chorales, {len(buffer.getvalue())} bytes")
 

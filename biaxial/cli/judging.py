@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from biaxial.cli.common import progress_bar
 from biaxial.errors import InputError
-from biaxial.io.corpus import FolderItem, music_paths, read_folder
+from biaxial.io.corpus import FolderItem, read_folder
 from biaxial.io.files import atomic_write
 from biaxial.io.load import read_score
 from biaxial.judge.compare import compare, grades_table, measures_table, most_common_cut
@@ -37,6 +37,7 @@ def judge(options: EvaluateOptions) -> None:
     InputError
         If nothing of it can be read, or options do not go together.
     """
+    assert options.against is not None
     from biaxial.tasks.model import load
     from biaxial.training.curve import read_metrics
 
@@ -91,8 +92,10 @@ def _reference(against: Path, pieces: list[tuple[str, Score]], network: BiaxialL
     if not against.is_dir():
         raise InputError(f"{against}: no such folder; give a folder of music, or {BACH} for the chorales")
     cuts = sorted({cut_of(len(score.bar_starts())) for _, score in pieces})
-    with progress_bar(len(music_paths(against)) * len(cuts), " pieces of the corpus", quiet=quiet) as advance:
-        return measure_corpus(against.name, _folder(against), cuts, network, advance)
+    items = _folder(against)
+    measured = sum(item.split == "train" for item in items) or len(items)
+    with progress_bar(measured * len(cuts), " pieces of the corpus", quiet=quiet) as advance:
+        return measure_corpus(against.name, items, cuts, network, advance)
 
 
 def _plain(found: list[Judgement], reference: Reference) -> dict[str, Any]:

@@ -86,7 +86,8 @@ def principal_map(corpus: NDArray[np.float64], pieces: NDArray[np.float64]) -> M
     scaled = [MAP_MARGIN + (values - low) / np.maximum(high - low, 1e-9) * room for values in places]
     total = float((scales**2).sum())
     explained = float((scales[:2] ** 2).sum()) / total if total else 0.0
-    return Map(*([(round(x, 1), round(y, 1)) for x, y in values.tolist()] for values in scaled), explained)
+    first, second = ([(round(x, 1), round(y, 1)) for x, y in values.tolist()] for values in scaled)
+    return Map(first, second, explained)
 
 
 def polyline(points: Sequence[tuple[float, float]], x_range: tuple[float, float], y_range: tuple[float, float]) -> str:

@@ -204,9 +204,9 @@ def measure_corpus(
             )
             if progress is not None:
                 progress(1)
-        others = {item.name for item in held_out} if held_out is not own else set[str]()
+        unseen_names = {item.name for item in held_out} if held_out is not own else set[str]()
         chance = [
-            copied(passages.longest(Reading.of(item.score, cut).score, others | {item.name})) for item in held_out
+            copied(passages.longest(Reading.of(item.score, cut).score, unseen_names | {item.name})) for item in held_out
         ]
         table = {**_columns(rows), **_columns(chance)}
         if scored:

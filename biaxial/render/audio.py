@@ -241,4 +241,4 @@ def check_installed() -> None:
     try:
         import soundfile  # noqa: F401
     except (ImportError, OSError) as error:  # OSError: the package is there, its library is not
-        raise InputError('sound needs the package soundfile; type: pip install soundfile') from error
+        raise InputError("sound needs the package soundfile; type: pip install soundfile") from error

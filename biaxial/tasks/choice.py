@@ -43,6 +43,6 @@ def ranked(
     judged = judge.judge([(str(number), score) for number, score in enumerate(scores)])
     found = []
     for number, (each, nats, kept) in enumerate(zip(judged, nats_per_step, met, strict=True), start=1):
-        parts = {group: value for group, value in each.groups.items() if group in RANKED_BY}
+        parts: dict[str, float] = {group: value for group, value in each.groups.items() if group in RANKED_BY}
         found.append(Candidate(number, mean_of(parts.values()), nats, kept, parts))
     return sorted(found, key=lambda c: (not c.met, math.isnan(c.score), c.score, c.nats_per_step, c.number))

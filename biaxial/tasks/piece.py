@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ class Candidate:
     score: float
     nats_per_step: float
     met: bool
-    parts: dict[str, float]
+    parts: Mapping[str, float]
 
 
 @dataclass(frozen=True)

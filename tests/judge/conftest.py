@@ -38,8 +38,10 @@ def model() -> Model:
 
 @pytest.fixture(scope="session")
 def hymns() -> list[FolderItem]:
-    splits: list[Split] = ["train"] * 6 + ["valid"] * 2
-    return [FolderItem(f"{split}/{n}", split, hymn(n)) for n, split in enumerate(splits)]
+    def item(number: int, split: Split) -> FolderItem:
+        return FolderItem(f"{split}/{number}", split, hymn(number))
+
+    return [*(item(number, "train") for number in range(6)), *(item(number, "valid") for number in (6, 7))]
 
 
 @pytest.fixture(scope="session")

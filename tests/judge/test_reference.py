@@ -84,7 +84,7 @@ def test_progress_counts_every_piece_and_length(hymns: list[FolderItem]) -> None
 
 
 def test_a_reference_comes_back_from_its_arrays(reference: Reference, tmp_path: Path) -> None:
-    np.savez(tmp_path / "hymns.npz", **reference.to_arrays())
+    np.savez(tmp_path / "hymns.npz", **reference.to_arrays())  # type: ignore[arg-type]
     back = Reference.load(tmp_path / "hymns.npz")
     assert (back.name, back.pieces, back.weights) == (reference.name, reference.pieces, reference.weights)
     assert back.chords == reference.chords
