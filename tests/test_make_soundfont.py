@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from biaxial.render.audio import SOUNDFONT
-from biaxial.render.soundfont import SoundFont
+from biaxial.render.sound.soundfont import SoundFont
 
 soundfile = pytest.importorskip("soundfile")
 

@@ -172,8 +172,7 @@ def _chords(sounding: NDArray[np.bool_], lengths: NDArray[np.float64]) -> NDArra
     bass = sounding.argmax(axis=1)
     above = (np.arange(128) - bass[:, None]) % 12  # s 128
     bits = np.bitwise_or.reduce(np.where(sounding, 1 << above, 0), axis=1)
-    counts = np.bincount(bits, lengths, minlength=FEATURES["chords"].num_bins).astype(np.float64)
-    return counts
+    return np.bincount(bits, lengths, minlength=FEATURES["chords"].num_bins).astype(np.float64)
 
 
 def _repetition(line: list[Note]) -> NDArray[np.float64]:

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
-from biaxial.render.loudness import normalise
-from biaxial.render.room import Room
-from biaxial.render.sampler import Sampler, Struck
-from biaxial.render.soundfont import SoundFont
-from biaxial.render.timing import tempo_curve
+from biaxial.render.sound.loudness import normalise
+from biaxial.render.sound.room import Room
+from biaxial.render.sound.sampler import Sampler, Struck
+from biaxial.render.sound.soundfont import SoundFont
+from biaxial.render.sound.timing import tempo_curve
 from biaxial.score import Note, Score
 
 SOUNDFONT: Final = Path(__file__).parent.parent / "assets" / "fluid-chorale.sf3"
@@ -106,7 +106,7 @@ def render_audio(
 
     Returns
     -------
-    Stereo sound ``(frames, 2)``, at the loudness and under the peak of :mod:`biaxial.render.loudness`.
+    Stereo sound ``(frames, 2)``, at the loudness and under the peak of :mod:`biaxial.render.sound.loudness`.
 
     Raises
     ------

@@ -94,7 +94,7 @@ def _sound(score: Score, path: Path, rendering: Rendering) -> list[Path]:
 
 def _check_sound(rendering: Rendering) -> None:
     from biaxial.render.audio import check_installed
-    from biaxial.render.soundfont import SoundFont
+    from biaxial.render.sound.soundfont import SoundFont
 
     check_installed()
     if rendering.soundfont is not None:

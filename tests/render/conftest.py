@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biaxial.render.soundfont import RECORDS
-from biaxial.render.zones import INSTRUMENT, LOOP_MODE, SAMPLE
+from biaxial.render.sound.soundfont import RECORDS
+from biaxial.render.sound.zones import INSTRUMENT, LOOP_MODE, SAMPLE
 
 RATE = 32000
 PERIOD = 80

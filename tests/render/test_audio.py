@@ -25,9 +25,9 @@ from biaxial.render.audio import (
     render_audio,
     save_audio,
 )
-from biaxial.render.loudness import PEAK_DBFS, TARGET_LUFS, loudness
-from biaxial.render.sampler import Sampler, Struck
-from biaxial.render.soundfont import SoundFont
+from biaxial.render.sound.loudness import PEAK_DBFS, TARGET_LUFS, loudness
+from biaxial.render.sound.sampler import Sampler, Struck
+from biaxial.render.sound.soundfont import SoundFont
 from biaxial.score import Note, Score
 from tests.render.conftest import WriteFont
 
@@ -271,7 +271,7 @@ def test_without_soundfile_the_command_to_install_it_is_named(monkeypatch: pytes
 
     monkeypatch.setattr(builtins, "__import__", missing)
     for attempt in (lambda: render_audio(CADENCE), lambda: save_audio(CADENCE, tmp_path / "piece.wav")):
-        with pytest.raises(InputError, match=r'pip install "biaxial\[sound\]"'):
+        with pytest.raises(InputError, match=r'pip install soundfile'):
             attempt()
     assert list(tmp_path.iterdir()) == []
 

@@ -18,11 +18,11 @@ from xml.etree import ElementTree
 
 from biaxial.io.files import atomic_write
 from biaxial.io.keys import likely_key
-from biaxial.io.musicxml_bars import bars_of, legible
-from biaxial.io.musicxml_document import document
-from biaxial.io.musicxml_marks import marks_of
-from biaxial.io.musicxml_notes import NoteWriter
-from biaxial.io.musicxml_staves import players_of
+from biaxial.io.musicxml.bars import bars_of, legible
+from biaxial.io.musicxml.document import document
+from biaxial.io.musicxml.marks import marks_of
+from biaxial.io.musicxml.notes import NoteWriter
+from biaxial.io.musicxml.staves import players_of
 from biaxial.io.spelling import spell
 from biaxial.score import Score
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from biaxial.io.musicxml_staves import Player
+from biaxial.io.musicxml.staves import Player
 from biaxial.score import Score, Syllable
 
 

@@ -7,12 +7,12 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
 from biaxial.constants import TICKS_PER_QUARTER, VERSION
-from biaxial.io.musicxml_bars import Bar
-from biaxial.io.musicxml_chords import harmony
-from biaxial.io.musicxml_elements import add
-from biaxial.io.musicxml_notes import Line, NoteWriter, Place
-from biaxial.io.musicxml_staves import MOST_LINES, Clef, Player, Staff
-from biaxial.io.musicxml_values import Value, rest_of, written
+from biaxial.io.musicxml.bars import Bar
+from biaxial.io.musicxml.chords import harmony
+from biaxial.io.musicxml.elements import add
+from biaxial.io.musicxml.notes import Line, NoteWriter, Place
+from biaxial.io.musicxml.staves import MOST_LINES, Clef, Player, Staff
+from biaxial.io.musicxml.values import Value, rest_of, written
 from biaxial.score import ChordSymbol, Key, Score
 
 _CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {"treble": ("G", 2, 0), "tenor": ("G", 2, -1), "bass": ("F", 4, 0)}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
-from biaxial.io.musicxml_elements import add
-from biaxial.io.musicxml_marks import Marks
-from biaxial.io.musicxml_values import Value
+from biaxial.io.musicxml.elements import add
+from biaxial.io.musicxml.marks import Marks
+from biaxial.io.musicxml.values import Value
 from biaxial.io.spelling import Spelling, altered
 from biaxial.score import Key, Score, Syllable
 

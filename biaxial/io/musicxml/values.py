@@ -1,6 +1,6 @@
 """The values in which a line is written, bar by bar: whole notes to 128ths, dots, ties, triplets, beams.
 
-Times are ticks as in :mod:`biaxial.io.musicxml_bars`. A beat whose times are all multiples of a 64th is written
+Times are ticks as in :mod:`biaxial.io.musicxml.bars`. A beat whose times are all multiples of a 64th is written
 plainly, any other as a triplet. A length that is no value, or would hide where the beats are, is tied out of several.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from biaxial.constants import TICKS_PER_QUARTER
-from biaxial.io.musicxml_bars import FINEST_PLAIN, Bar
-from biaxial.io.musicxml_staves import Chord
+from biaxial.io.musicxml.bars import FINEST_PLAIN, Bar
+from biaxial.io.musicxml.staves import Chord
 
 _NAMES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
 _PLAIN = {8 * TICKS_PER_QUARTER >> power: (name, 0) for power, name in enumerate(_NAMES)}

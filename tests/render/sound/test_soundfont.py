@@ -10,8 +10,8 @@ import pytest
 
 from biaxial.errors import InputError
 from biaxial.render.audio import INSTRUMENTS, SOUNDFONT, render_audio
-from biaxial.render.soundfont import SoundFont
-from biaxial.render.zones import (
+from biaxial.render.sound.soundfont import SoundFont
+from biaxial.render.sound.zones import (
     ATTENUATION,
     DECAY,
     FINE_TUNE,

@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from biaxial.render.soundfont import SoundFont
-from biaxial.render.tones import Frames, Tones
-from biaxial.render.zones import ATTACK, DECAY, DELAY, HOLD, RELEASE, Zone
+from biaxial.render.sound.soundfont import SoundFont
+from biaxial.render.sound.tones import Frames, Tones
+from biaxial.render.sound.zones import ATTACK, DECAY, DELAY, HOLD, RELEASE, Zone
 
 SILENCE_DB: Final = 100.0
 """The attenuation that a decay or a release ends at, when its time is over."""

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.render.soundfont import SoundFont
-from biaxial.render.zones import (
+from biaxial.render.sound.soundfont import SoundFont
+from biaxial.render.sound.zones import (
     ADDRESSES,
     COARSE_TUNE,
     FINE_TUNE,

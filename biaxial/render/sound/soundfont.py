@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.errors import InputError
-from biaxial.render.zones import (
+from biaxial.render.sound.zones import (
     DEFAULTS,
     END,
     END_COARSE,

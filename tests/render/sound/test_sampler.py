@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biaxial.render.sampler import Sampler, Struck
-from biaxial.render.soundfont import SoundFont
-from biaxial.render.tones import Tones
-from biaxial.render.zones import (
+from biaxial.render.sound.sampler import Sampler, Struck
+from biaxial.render.sound.soundfont import SoundFont
+from biaxial.render.sound.tones import Tones
+from biaxial.render.sound.zones import (
     ATTACK,
     ATTENUATION,
     CUTOFF,

@@ -1,0 +1,1 @@
+"""The parts of which sound is made: soundfont, tones, sampler, room, loudness, time."""
