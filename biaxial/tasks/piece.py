@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from biaxial.errors import InputError
 from biaxial.io.document import score_from_dict, score_to_dict
 from biaxial.io.save import save_score
 from biaxial.score import Score
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,18 @@ class Piece:
             If the file cannot be written.
         """
         save_score(self.score, Path(path))
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw its piano roll, as :func:`~biaxial.render.piano_roll.draw_piano_roll` does; returns the axes."""
+        from biaxial.render.piano_roll import draw_piano_roll
+
+        return draw_piano_roll(self.score, axes)
+
+    def _repr_html_(self) -> str:
+        """Its score and a player, which notebooks show."""
+        from biaxial.render.notebook import score_html
+
+        return score_html(self.score)
 
     def to_json(self) -> str:
         """The piece as one JSON document, from which :meth:`from_json` makes an equal one."""
