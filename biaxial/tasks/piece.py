@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from biaxial.errors import InputError
 from biaxial.io.document import score_from_dict, score_to_dict
 from biaxial.render.files import Rendering, check_writable, write_file
 from biaxial.score import Score
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,18 @@ class Piece:
         for name in names:
             check_writable(name, looks)
         return [path for name in names for path in write_file(self.score, name, looks)]
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw its piano roll, as :func:`~biaxial.render.piano_roll.draw_piano_roll` does; returns the axes."""
+        from biaxial.render.piano_roll import draw_piano_roll
+
+        return draw_piano_roll(self.score, axes)
+
+    def _repr_html_(self) -> str:
+        """Its score and a player, which notebooks show."""
+        from biaxial.render.notebook import score_html
+
+        return score_html(self.score)
 
     def to_json(self) -> str:
         """The piece as one JSON document, from which :meth:`from_json` makes an equal one."""
