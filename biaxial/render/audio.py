@@ -10,7 +10,7 @@ import io
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,18 +168,25 @@ def save_audio(
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"{path}: sound files end in {', '.join(FORMATS)}")
+    playing: dict[str, Any] = {"instrument": instrument, "soundfont": soundfont, "strict_tempo": strict_tempo}
+    atomic_write(path, audio_bytes(score, path.suffix.lower(), sample_rate=sample_rate, **playing))
+
+
+def audio_bytes(score: Score, suffix: str, *, sample_rate: int = SAMPLE_RATE, **playing: Any) -> bytes:
+    """A piece as a sound file in memory, of the kind that a suffix in :data:`FORMATS` asks for.
+
+    The other parameters and errors are those of :func:`render_audio`.
+    """
     check_installed()
     import soundfile
 
-    frames = render_audio(
-        score, instrument=instrument, soundfont=soundfont, strict_tempo=strict_tempo, sample_rate=sample_rate
-    )
-    kind, coding = FORMATS[path.suffix.lower()]
+    frames = render_audio(score, sample_rate=sample_rate, **playing)
+    kind, coding = FORMATS[suffix]
     buffer = io.BytesIO()
     with soundfile.SoundFile(buffer, "w", sample_rate, 2, coding, format=kind) as file:
         for first in range(0, len(frames), 1 << 16):  # the encoder of Vorbis fails on a long piece given at once
             file.write(frames[first : first + (1 << 16)])
-    atomic_write(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def check_instrument(name: str) -> Instrument:

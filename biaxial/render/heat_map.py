@@ -8,40 +8,23 @@ its end. Below it are the nats of every step. Numbered marks are the moments tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from io import BytesIO
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from biaxial.errors import InputError
 from biaxial.io.pitch_names import pitch_name
 from biaxial.metrics.surprise import Moment, Surprise
+from biaxial.render.rows import LEAST_WIDTH, MOST_ROWS, ROW_SIXTEENTHS, SIXTEENTH_WIDTH, Row, figure_file, rows_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-FORMATS: Final = ("png", "svg")
-MOST_ROWS: Final = 40
-"""A picture of more rows than this would be larger than most programs open."""
-
-_ROW_STEPS = 112
-_STEP_WIDTH, _LEAST_WIDTH = 0.108, 7.2
+_ROW_STEPS = ROW_SIXTEENTHS
 _LEAST_NOTES = 18
 _NOTE_HEIGHT, _NATS_HEIGHT = 0.062, 0.75
 _MARK, _LINE, _BAR, _NOTE = "#c8102e", "#9a9a9a", "#7d8ca3", "#e8890c"
 _LEGEND = "blue: how probable each note was; orange: what sounds; below: nats of every step; red: the most surprising"
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """The steps of one row, and at which of them bars begin."""
-
-    first: int
-    end: int
-    bars: tuple[tuple[int, int], ...]
 
 
 def heat_map(
@@ -85,7 +68,7 @@ def heat_map(
         raise InputError(f"a picture of {len(rows)} rows is too large, {MOST_ROWS} are not; name fewer bars")
     low, high = _range(surprise, rows)
     heights = [_NOTE_HEIGHT * (high - low + 1), _NATS_HEIGHT]
-    with mpl.rc_context({"svg.hashsalt": "biaxial", "font.size": 9}):
+    with mpl.rc_context({"font.size": 9}):
         figure = Figure(figsize=(_width(longest), len(rows) * (sum(heights) + 0.5) + 0.9), layout="constrained")
         figure.suptitle(f"{_title(surprise, steps)}\n", fontsize=11)
         figure.text(
@@ -106,12 +89,12 @@ def heat_map(
                 bar = figure.colorbar(image, cax=figure.add_subplot(grid[0, 1]), ticks=(0, 0.01, 0.1, 0.5, 1))
                 bar.ax.set_yticklabels(("0", "1%", "10%", "50%", "100%"), fontsize=7)
                 bar.outline.set_visible(False)
-        return _file(figure, kind)
+        return figure_file(figure, kind)
 
 
 def _width(steps: int) -> float:
     """Inches of a picture whose longest row has so many steps."""
-    return max(_LEAST_WIDTH, 0.9 + _STEP_WIDTH * steps)
+    return max(LEAST_WIDTH, 0.9 + SIXTEENTH_WIDTH * steps)
 
 
 def _title(surprise: Surprise, steps: slice) -> str:
@@ -120,39 +103,15 @@ def _title(surprise: Surprise, steps: slice) -> str:
     return f"{title}   ({figures})" if title else figures
 
 
-def _file(figure: Figure, kind: str) -> bytes:
-    """The figure as a file, which depends on nothing but the figure."""
-    buffer = BytesIO()
-    if kind == "svg":
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    else:
-        figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def _rows(surprise: Surprise, steps: slice) -> list[_Row]:
+def _rows(surprise: Surprise, steps: slice) -> list[Row]:
     """Whole bars in as few rows as will hold them, and these of similar length; a longer bar has a row of its own."""
     wanted = range(surprise.roll.num_steps)[steps]
     starts = {wanted.start, *(tick // surprise.unit for tick in surprise.roll.outline.bar_starts())}
     bars = [(start, surprise.place(start)[0]) for start in sorted(starts) if start in wanted]
-
-    def filled(most: int) -> list[_Row]:
-        rows: list[_Row] = []
-        first, inside = wanted.start, list[tuple[int, int]]()
-        for (start, bar), (end, _) in pairwise([*bars, (wanted.stop, 0)]):
-            if inside and end - first > most:
-                rows.append(_Row(first, start, tuple(inside)))
-                first, inside = start, []
-            inside.append((start, bar))
-        return [*rows, _Row(first, wanted.stop, tuple(inside))]
-
-    rows, most = filled(_ROW_STEPS), _ROW_STEPS
-    while most > 1 and len(tighter := filled(most - 1)) == len(rows):
-        rows, most = tighter, most - 1
-    return rows
+    return rows_of(bars, wanted.stop, _ROW_STEPS)
 
 
-def _range(surprise: Surprise, rows: Sequence[_Row]) -> tuple[int, int]:
+def _range(surprise: Surprise, rows: Sequence[Row]) -> tuple[int, int]:
     """Lowest and highest pitch that is drawn: what sounds or might well have, and a note more."""
     part = slice(rows[0].first, rows[-1].end)
     likely = (surprise.cells.sounds[part] > 0.02) | (surprise.roll.states[part] > 0)
@@ -164,7 +123,7 @@ def _range(surprise: Surprise, rows: Sequence[_Row]) -> tuple[int, int]:
     return low + max(0, first - lacking), low + min(last, end + lacking)
 
 
-def _draw_cells(axes: Axes, surprise: Surprise, row: _Row, low: int, high: int) -> Any:
+def _draw_cells(axes: Axes, surprise: Surprise, row: Row, low: int, high: int) -> Any:
     """Probabilities, the notes, bar lines; returns the image."""
     from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 
@@ -199,7 +158,7 @@ def _frame(axes: Axes, left: float, width: float, pitch: int, height: float, **s
     axes.add_patch(Rectangle((left, pitch - height / 2), width, height, fill=False, **style))
 
 
-def _draw_nats(axes: Axes, surprise: Surprise, row: _Row, most: float) -> None:
+def _draw_nats(axes: Axes, surprise: Surprise, row: Row, most: float) -> None:
     """Nats of every step."""
     nats = surprise.per_step[row.first : row.end]
     axes.bar(np.arange(row.first, row.end), nats, width=0.9, align="edge", color=_BAR, linewidth=0)
@@ -209,7 +168,7 @@ def _draw_nats(axes: Axes, surprise: Surprise, row: _Row, most: float) -> None:
     axes.set_ylabel("nats", fontsize=8)
 
 
-def _draw_bars(axes: Axes, row: _Row, longest: int) -> None:
+def _draw_bars(axes: Axes, row: Row, longest: int) -> None:
     """Bar lines, and the room of a row, equal for all of them."""
     for start, _ in row.bars:
         axes.axvline(start, color=_LINE, linewidth=0.8, zorder=2)
@@ -219,7 +178,7 @@ def _draw_bars(axes: Axes, row: _Row, longest: int) -> None:
         axes.spines[side].set_color(_LINE)
 
 
-def _draw_marks(cells: Axes, nats: Axes, surprise: Surprise, row: _Row, marks: Sequence[Moment]) -> None:
+def _draw_marks(cells: Axes, nats: Axes, surprise: Surprise, row: Row, marks: Sequence[Moment]) -> None:
     """The numbers of the moments, beside their notes and over their steps."""
     over: dict[int, list[str]] = {}
     for number, moment in enumerate(marks, start=1):

@@ -13,7 +13,8 @@ from biaxial.metrics.expectation import Expected, expectations
 from biaxial.metrics.input_words import InputWords, in_words
 from biaxial.metrics.surprise import HAPPENINGS, Happening, Moment, Surprise, surprises, voices_in
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.render.heat_map import FORMATS, heat_map
+from biaxial.render.heat_map import heat_map
+from biaxial.render.rows import FORMATS
 from biaxial.score import Score
 from biaxial.tasks.region import bar_span
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import numpy as np
 import torch
@@ -35,6 +35,9 @@ from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
 from biaxial.tasks.region import bar_span, bridge, continuation, infilling
 from biaxial.tasks.request import Request
 from biaxial.tasks.stream import Bar, stream
+
+if TYPE_CHECKING:
+    from biaxial.judge.judge import Judge, Judgement
 
 P = ParamSpec("P")
 
@@ -430,13 +433,28 @@ class Model:
         rank = self._rank if drawing.best_of > 1 else None
         return fill(stepper, requests, seeds, drawing, self.name, ending=close, rank=rank, progress=progress)
 
-    def _rank(self, scores: Sequence[Score], nats: Sequence[float], met: Sequence[bool]) -> list[Candidate]:
-        """Rank what was drawn for one piece, as :mod:`biaxial.tasks.choice` does."""
+    def judge(self, piece: Piece | Score | str | Path) -> Judgement:
+        """What a piece is worth beside Bach's chorales: grade, measures, surprises, broken rules, copied passages.
+
+        Parameters
+        ----------
+        piece
+            A piece, a score, or a file; any music that has notes.
+        """
+        score = _score_of(piece)
+        return self._judge().judge([(score.title or "piece", score)])[0]
+
+    def _judge(self) -> Judge:
         from biaxial.judge.judge import Judge  # what a single draw does not need
         from biaxial.judge.reference import shipped_reference
+
+        return Judge(shipped_reference(), self.network)
+
+    def _rank(self, scores: Sequence[Score], nats: Sequence[float], met: Sequence[bool]) -> list[Candidate]:
+        """Rank what was drawn for one piece, as :mod:`biaxial.tasks.choice` does."""
         from biaxial.tasks.choice import ranked
 
-        return ranked(scores, nats, met, Judge(shipped_reference(), self.network))
+        return ranked(scores, nats, met, self._judge())
 
     def _stepper(self, drawing: Drawing, num_outputs: int) -> Stepper:
         """What draws; kept for the next time that pieces are drawn in the same way."""

@@ -271,7 +271,7 @@ def test_without_soundfile_the_command_to_install_it_is_named(monkeypatch: pytes
 
     monkeypatch.setattr(builtins, "__import__", missing)
     for attempt in (lambda: render_audio(CADENCE), lambda: save_audio(CADENCE, tmp_path / "piece.wav")):
-        with pytest.raises(InputError, match=r'pip install soundfile'):
+        with pytest.raises(InputError, match=r"pip install soundfile"):
             attempt()
     assert list(tmp_path.iterdir()) == []
 

@@ -18,7 +18,8 @@ from biaxial.metrics.surprise import Surprise, surprises
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.render import heat_map as module
-from biaxial.render.heat_map import MOST_ROWS, heat_map
+from biaxial.render.heat_map import heat_map
+from biaxial.render.rows import MOST_ROWS
 from biaxial.score import Key, Note, Score
 
 Q = 480

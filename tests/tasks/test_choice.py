@@ -59,3 +59,11 @@ def test_harmonising_ranks_its_alternatives_too(model: Model) -> None:
     pieces = list(model.harmonise_many(2, tune, seed=1, drawing=drawing))
     assert all(len(piece.ranking) == 2 for piece in pieces)
     assert not any(math.isnan(each.score) for piece in pieces for each in piece.ranking)
+
+
+def test_a_piece_is_judged_beside_bach(model: Model) -> None:
+    piece = model.compose(bars=4, seed=1)
+    found = model.judge(piece)
+    expected = Judge(shipped_reference(), model.network).judge([("piece", piece.score)])[0]
+    assert found.grade == pytest.approx(expected.grade)
+    assert found.name == piece.score.title
