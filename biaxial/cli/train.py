@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 from dataclasses import dataclass
@@ -42,7 +43,18 @@ class TrainOptions:
     start_from: Path | None = option(None, help="weights to go on from, with the preset's settings")
     mix: Path | None = option(None, metavar="CORPUS", help="old corpus to mix in, so that it is not forgotten")
     mix_share: float = option(0.3, help="share of the training crops that come from it")
-    resume: Path | None = option(None, help="folder of a run to go on with, with its own settings")
+    config: Path | None = option(
+        None, metavar="FILE", help="settings in place of a preset's: best.json of a search, or config.json of a run"
+    )
+    search: int | None = option(
+        None,
+        within=(2, 100_000),
+        help="search the learning rate, widths and dropout with so many trials; with --resume more trials",
+    )
+    search_epochs: int | None = option(
+        None, within=(1, 1_000_000), help="epochs of the longest trials (default: those of the run, --epochs)"
+    )
+    resume: Path | None = option(None, help="folder of a run or search to go on with, with its own settings")
     quiet: bool = option(False, short="-q", help="no progress bar")
     json: bool = option(False, help="print one JSON object")
 
@@ -54,6 +66,7 @@ def main(argv: Arguments) -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
     from biaxial.cli.corpus import read_corpus
+    from biaxial.cli.search import check_optuna, is_search, resumed_search, run_search
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
     from biaxial.training.config import TrainConfig
     from biaxial.training.machine import Machine, is_first_process
@@ -64,12 +77,19 @@ def main(argv: Arguments) -> None:
     values = given(parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig), argv)
     options = TrainOptions(**values[TrainOptions])
     first = is_first_process()
-    plan, folder = _resumed(options, values) if options.resume is not None else _new(options, values)
-    if first and options.resume is None and (folder / "config.json").exists():
+    searches = is_search(options.resume) or (options.resume is None and options.search is not None)
+    if searches:
+        check_optuna()
+    go_on = resumed_search if searches else _resumed
+    plan, folder = go_on(options, values) if options.resume is not None else _new(options, values)
+    if first and options.resume is None and ((folder / "config.json").exists() or is_search(folder)):
         raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
     source, quiet = Path(plan.corpus), options.quiet or not first
     reading, pitches = ReadConfig(**values[ReadConfig]), (plan.config.low_pitch, plan.config.high_pitch)
     corpus = read_corpus(source, plan.config.steps_per_quarter, quiet, reading, pitches)
+    if searches:
+        run_search(options, dataclasses.replace(plan, corpus=str(source.resolve())), folder, corpus)
+        return
     mix = None
     if plan.mix:
         held_out = corpus.split("valid") + corpus.split("test")
@@ -133,22 +153,30 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     from biaxial.models.config import PRESETS, ModelConfig
     from biaxial.training.config import TRAIN_PRESETS, TrainConfig
     from biaxial.training.machine import Machine
+    from biaxial.training.preset_file import read_preset
     from biaxial.training.runs import Plan
     from biaxial.training.settings import settings_for_tuning, settings_of
 
     names = values[TrainOptions].keys()
-    for one, other in (("preset", "init"), ("preset", "like"), ("init", "like"), ("init", "start_from")):
+    ways = ("preset", "init", "like", "config")
+    for one, other in (*itertools.combinations(ways, 2), ("init", "start_from")):
         if {one, other} <= names:
             one, other = one.replace("_", "-"), other.replace("_", "-")
             raise InputError(f"--{one} and --{other} both say what to start with; leave one out")
     if "mix_share" in names and options.mix is None:
         raise InputError("--mix-share is the share of an old corpus; give it with --mix CORPUS")
+    if options.search is not None and (fixed := names & {"init", "start_from", "mix"}):
+        raise InputError(f"a search tries other networks, from new weights; leave out --{min(fixed).replace('_', '-')}")
+    if options.search is None and options.search_epochs is not None:
+        raise InputError("--search-epochs is the length of a trial; give it with --search N")
     if options.corpus is None:
         raise InputError("nothing to train on; give a folder of MIDI files (biaxial-chorales makes one)")
     if options.init is not None:
         name, (config, train_config) = "tuned", settings_for_tuning(options.init)
     elif options.like is not None:
         name, (config, train_config) = "again", settings_of(options.like)
+    elif options.config is not None:
+        name, (config, train_config) = options.config.stem, read_preset(options.config)
     else:
         name = options.preset or ("chorale" if "num_voices" in values[ModelConfig] else fitting_preset(options.corpus))
         config, train_config = PRESETS[name], TRAIN_PRESETS[name]
@@ -160,6 +188,7 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
         "" if options.mix is None else str(options.mix),
         options.mix_share if options.mix is not None else 0.0,
     )
+    name += "-search" if options.search is not None else ""
     return plan, options.output or _new_folder(Path("runs"), name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from biaxial.features.config import FeatureConfig
 
@@ -23,6 +23,9 @@ class ModelConfig(FeatureConfig):
     head_sees_inputs
         Whether the last layer also reads the time axis's output and the inputs of the note axis.
     """
+
+    searched: ClassVar[tuple[str, ...]] = ("time_hidden", "note_hidden", "context_hidden", "dropout")
+    """Fields that a search of settings tries (:mod:`biaxial.training.search.space`)."""
 
     time_hidden: tuple[int, ...] = (192, 192)
     note_hidden: tuple[int, ...] = (96, 64)

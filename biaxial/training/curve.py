@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from io import BytesIO
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def draw_learning_curve(run: Path) -> Path:
     for name, label in (("train_nats", "training crops, with dropout"), ("valid_nats", "held-out pieces")):
         points = metrics.get(name, [])
         axes.plot([epoch for epoch, _ in points], [value for _, value in points], marker=".", label=label)
-    held_out = [value for _, value in metrics.get("valid_nats", [])]
+    held_out = [value for _, value in metrics.get("valid_nats", []) if math.isfinite(value)]
     if held_out:
         best = min(held_out)
         axes.axhline(best, color="grey", linewidth=0.8, linestyle=":")
