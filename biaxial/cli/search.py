@@ -56,8 +56,8 @@ def resumed_search(options: TrainOptions, values: dict[type[Any], dict[str, Any]
 
 def run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus) -> None:
     """Search, and print the table of the trials."""
-    from biaxial.training.search import search
     from biaxial.training.search.folder import SearchConfig, begin_search, lengthen_search, read_search
+    from biaxial.training.search.study import search
     from biaxial.training.search.trials import trial_table
 
     if options.resume is None:

@@ -20,9 +20,9 @@ from biaxial.training.corpus import Corpus
 from biaxial.training.machine import Machine
 from biaxial.training.preset_file import read_preset
 from biaxial.training.runs import Plan, read_plan
-from biaxial.training.search import SearchResult, search
 from biaxial.training.search.folder import SearchConfig, begin_search, lengthen_search, read_search
 from biaxial.training.search.journal import WholeJournal
+from biaxial.training.search.study import SearchResult, search
 from biaxial.training.search.trials import TrialResult, best_trial, trial_table
 
 TRAIN = TrainConfig(epochs=2, crop_steps=32, warmup_steps=2, average_decay=0.5, learning_rate=0.02)
@@ -216,7 +216,7 @@ def test_optuna_is_imported_by_searching_only() -> None:
         if found <= users:
             break
         users |= found
-    assert users == {"optuna", *(f"biaxial.training.search{name}" for name in ("", "_journal", "_watch"))}
+    assert users == {"optuna", *(f"biaxial.training.search.{name}" for name in ("study", "journal", "watch"))}
 
 
 def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
