@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import Arguments, command
+from biaxial.cli.composing import is_event_weights
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.errors import InputError
 
 if TYPE_CHECKING:
     from biaxial.metrics.report import Figure
     from biaxial.training.evaluation import Evaluation
+    from biaxial.training.music_folder import ReadConfig
+    from biaxial.training.string_evaluation import StringEvaluation
 
 PROG = "biaxial-evaluate"
 DESCRIPTION = "Print the exact likelihood of music under a model: nats per frame, by the chain rule, over every frame."
 _HEADINGS = ("pieces", "frames", "nats per frame", "roll alone", "per note", "moving frames", "still frames")
+_STRING_HEADINGS = ("pieces", "frames", "events", "nats per frame", "per quarter", "per event", "per note")
 
 
 def read_paths(text: str) -> tuple[Path, ...]:
@@ -70,6 +74,9 @@ def main(argv: Arguments) -> None:
     from biaxial.training.music_folder import ReadConfig
 
     options, reading = parse(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
+    if any(is_event_weights(path) for path in options.checkpoint or ()):
+        _evaluate_strings(options, reading)
+        return
     networks = [load(path, options.device).network for path in options.checkpoint or (None,)]
     config = check_networks(networks)
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)
@@ -94,6 +101,50 @@ def main(argv: Arguments) -> None:
             if len(each.impossible) < each.num_pieces:
                 note += f". Without them {_text(each.nats.per_step)} nats per frame"
             print(note, file=sys.stderr)
+
+
+def _evaluate_strings(options: EvaluateOptions, reading: ReadConfig) -> None:
+    """Score with the weights of a token LSTM, and print the figures."""
+    from biaxial.cli.common import progress_bar
+    from biaxial.cli.corpus import read_corpus
+    from biaxial.io.corpus import SPLITS
+    from biaxial.tasks.events import load_events
+    from biaxial.training.string_evaluation import evaluate_strings
+
+    assert options.checkpoint is not None
+    if len(options.checkpoint) > 1:
+        raise InputError("melody and chord weights are not averaged; give one path")
+    network = load_events(options.checkpoint[0], "cpu" if options.device == "auto" else options.device).network
+    corpus = read_corpus(options.data, network.config.steps_per_quarter, options.quiet, reading)
+    splits = SPLITS if options.split is None else (options.split,)
+    total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
+    if not total:
+        held = ", ".join(split for split in SPLITS if corpus.split(split))
+        raise InputError(f"{options.data}: no pieces of the split {options.split!r}; it has {held}")
+    with progress_bar(total, " frames", quiet=options.quiet) as advance:
+        found = evaluate_strings(network, corpus, splits, advance)
+    if options.json:
+        plain = {each.label: _plain_string(each) for each in found}
+        print(json.dumps({**plain[found[-1].label], "splits": plain}))
+        return
+    print(f"| {' | '.join(('', *_STRING_HEADINGS))} |\n|{'---|' * (len(_STRING_HEADINGS) + 1)}")
+    for each in found:
+        figures = (each.per_frame, each.per_quarter, each.per_event, each.per_note)
+        counts = (each.num_pieces, each.num_frames, each.num_events)
+        print(f"| {' | '.join((each.label, *map(str, counts), *map(_text, figures)))} |")
+
+
+def _plain_string(found: StringEvaluation) -> dict[str, Any]:
+    """Plain values of an evaluation."""
+    values: dict[str, Any] = {
+        f"nats_per_{name}": getattr(found, f"per_{name}").value
+        for name in ("frame", "quarter", "token", "event", "note")
+    }
+    counts = {
+        f"num_{name}": getattr(found, f"num_{name}") for name in ("pieces", "frames", "tokens", "events", "notes")
+    }
+    error = found.per_frame.standard_error
+    return {**values, "standard_error": error if math.isfinite(error) else None, **counts}
 
 
 def _cells(found: Evaluation) -> tuple[str, ...]:
