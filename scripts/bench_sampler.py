@@ -58,8 +58,8 @@ from biaxial.sampling.smc import draw_pieces
 from biaxial.sampling.stepper import Stepper
 from biaxial.sampling.steppers import Precision, fast_stepper
 from biaxial.sampling.steps import Proposal, StepState
-from biaxial.tasks.compose import drawn_key
 from biaxial.tasks.drawing import Drawing
+from biaxial.tasks.drawn_keys import drawn_key
 from biaxial.tasks.outline import make_outline
 from biaxial.training.corpus import Corpus, outcomes_of
 

@@ -17,7 +17,7 @@ FLOORS = (
     ("score", "cells"),
     ("grid",),
     ("roll", "voices", "io"),
-    ("features",),
+    ("features", "events"),
     ("models",),
     ("sampling",),
     ("metrics",),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biaxial.cli.common import Arguments, command
+from biaxial.cli.composing import compose_events, compose_on_tunes, is_event_weights, refuse_event_options
 from biaxial.cli.options import option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
 from biaxial.io.load import read_score
@@ -16,26 +17,47 @@ from biaxial.score import Key, TimeSignature
 from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
 
 PROG = "biaxial-compose"
-DESCRIPTION = "Compose four-part chorales and write them as MIDI."
+DEFAULT_BARS = 16
+DESCRIPTION = "Compose four-part chorales, or tunes and chords with such weights, and write them as MIDI."
 
 
 @dataclass(frozen=True)
 class ComposeOptions:
     """What to compose."""
 
-    bars: int = option(16, within=(1, MAX_BARS), help="length of a piece in bars; the last one is an ending")
+    bars: int | None = option(
+        None, within=(1, MAX_BARS), help="length of a piece in bars; the last one is an ending (default: 16)"
+    )
+    events: int | None = option(
+        None,
+        within=(1, 20_000),
+        help="most notes, chords and rests of a piece by melody or chord weights (default: they end it themselves)",
+    )
     key: Key | None = option(
         None, parse=Key.from_name, metavar="KEY", help="such as 'G major' or 'F# minor' (default: drawn by the seed)"
     )
-    time_signature: TimeSignature = option(
-        TimeSignature(), parse=TimeSignature.from_name, metavar="N/N", help="metre, such as 3/4"
+    time_signature: TimeSignature | None = option(
+        None,
+        parse=TimeSignature.from_name,
+        metavar="N/N",
+        help="metre, such as 3/4 (default: 4/4; by melody and chord weights drawn by the seed)",
     )
-    tempo: float = option(DEFAULT_TEMPO_BPM, within=(10, 400), help="quarter notes a minute")
+    tempo: float | None = option(None, within=(10, 400), help="quarter notes a minute (default: 76, or 96 for tunes)")
     phrases: tuple[int, ...] | None = option(
         None, parse=read_phrases, metavar="N+N...", help="bars of each phrase, such as 4+4+4+4"
     )
     cadence: bool = option(True, help="end with a chord on the tonic")
     primer: Path | None = option(None, help="a file whose music the piece begins with")
+    nearest_chords: bool = option(
+        False, help="chords of the primer that chord weights do not know become the nearest that they know"
+    )
+    top_p: float = option(
+        1.0, within=(0.01, 1), help="draw among the likeliest tokens of this probability (melody and chord weights)"
+    )
+    loops: bool = option(False, help="do not break a cycle of a few events that repeats (melody and chord weights)")
+    tune_by: Path | None = option(
+        None, metavar="WEIGHTS", help="melody weights that write a tune, which is then harmonised in four parts"
+    )
 
 
 @command(PROG)
@@ -47,7 +69,16 @@ def main(argv: Arguments) -> None:
     )
     # whatever can be refused without the network is refused before it is loaded
     paths = paths_of(writing, rendering, "composed")
-    outline = make_outline(options.bars, time_signature=options.time_signature, phrases=options.phrases)
+    if options.tune_by is not None:
+        compose_on_tunes(options, writing, leading, rendering, paths, started)
+        return
+    if writing.checkpoint is not None and is_event_weights(writing.checkpoint):
+        compose_events(options, writing, leading, rendering, paths, started)
+        return
+    refuse_event_options(options)
+    bars, metre = options.bars or DEFAULT_BARS, options.time_signature or TimeSignature()
+    tempo = options.tempo or DEFAULT_TEMPO_BPM
+    outline = make_outline(bars, time_signature=metre, phrases=options.phrases)
     primer = None if options.primer is None else read_score(options.primer)
     model = load_model(writing)
     from biaxial.tasks.drawing import Drawing
@@ -62,10 +93,10 @@ def main(argv: Arguments) -> None:
         steps,
         lambda seed, progress: model.compose_many(
             writing.num_outputs,
-            options.bars,
+            bars,
             key=options.key,
-            time_signature=options.time_signature,
-            tempo_bpm=options.tempo,
+            time_signature=metre,
+            tempo_bpm=tempo,
             phrases=options.phrases,
             primer=primer,
             seed=seed,

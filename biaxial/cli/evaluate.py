@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import Arguments, command
+from biaxial.cli.composing import is_event_weights
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.errors import InputError
 
 if TYPE_CHECKING:
     from biaxial.metrics.report import Figure
     from biaxial.training.evaluation import Evaluation
+    from biaxial.training.music_folder import ReadConfig
+    from biaxial.training.string_evaluation import StringEvaluation
 
 PROG = "biaxial-evaluate"
 DESCRIPTION = (
@@ -23,6 +26,7 @@ DESCRIPTION = (
     "--against, judge each piece beside a corpus: voice leading, harmony, statistics, likelihood, novelty."
 )
 _HEADINGS = ("pieces", "frames", "nats per frame", "roll alone", "per note", "moving frames", "still frames")
+_STRING_HEADINGS = ("pieces", "frames", "events", "nats per frame", "per quarter", "per event", "per note")
 
 
 def read_paths(text: str) -> tuple[Path, ...]:
@@ -65,6 +69,9 @@ class EvaluateOptions:
     run: Path | None = option(None, metavar="FOLDER", help="with --output: the run whose learning curve is shown")
     split: Literal["train", "valid", "test"] | None = option(None, help="score only this split (default: all)")
     device: str = option("auto", metavar="NAME", help="auto, cpu, cuda, ...")
+    precision: Literal["float32", "bfloat16"] = option(
+        "float32", help="with --against: bfloat16 is faster where the processor has units for it, and nearly as exact"
+    )
     json: bool = option(False, help="print one JSON object")
     quiet: bool = option(False, short="-q", help="no progress bar")
 
@@ -88,6 +95,9 @@ def main(argv: Arguments) -> None:
     for name in ("output", "run"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} belongs to --against CORPUS, which says what the pieces are judged beside")
+    if any(is_event_weights(path) for path in options.checkpoint or ()):
+        _evaluate_strings(options, reading)
+        return
     networks = [load(path, options.device).network for path in options.checkpoint or (None,)]
     config = check_networks(networks)
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)
@@ -112,6 +122,50 @@ def main(argv: Arguments) -> None:
             if len(each.impossible) < each.num_pieces:
                 note += f". Without them {_text(each.nats.per_step)} nats per frame"
             print(note, file=sys.stderr)
+
+
+def _evaluate_strings(options: EvaluateOptions, reading: ReadConfig) -> None:
+    """Score with the weights of a token LSTM, and print the figures."""
+    from biaxial.cli.common import progress_bar
+    from biaxial.cli.corpus import read_corpus
+    from biaxial.io.corpus import SPLITS
+    from biaxial.tasks.events import load_events
+    from biaxial.training.string_evaluation import evaluate_strings
+
+    assert options.checkpoint is not None
+    if len(options.checkpoint) > 1:
+        raise InputError("melody and chord weights are not averaged; give one path")
+    network = load_events(options.checkpoint[0], "cpu" if options.device == "auto" else options.device).network
+    corpus = read_corpus(options.data, network.config.steps_per_quarter, options.quiet, reading)
+    splits = SPLITS if options.split is None else (options.split,)
+    total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
+    if not total:
+        held = ", ".join(split for split in SPLITS if corpus.split(split))
+        raise InputError(f"{options.data}: no pieces of the split {options.split!r}; it has {held}")
+    with progress_bar(total, " frames", quiet=options.quiet) as advance:
+        found = evaluate_strings(network, corpus, splits, advance)
+    if options.json:
+        plain = {each.label: _plain_string(each) for each in found}
+        print(json.dumps({**plain[found[-1].label], "splits": plain}))
+        return
+    print(f"| {' | '.join(('', *_STRING_HEADINGS))} |\n|{'---|' * (len(_STRING_HEADINGS) + 1)}")
+    for each in found:
+        figures = (each.per_frame, each.per_quarter, each.per_event, each.per_note)
+        counts = (each.num_pieces, each.num_frames, each.num_events)
+        print(f"| {' | '.join((each.label, *map(str, counts), *map(_text, figures)))} |")
+
+
+def _plain_string(found: StringEvaluation) -> dict[str, Any]:
+    """Plain values of an evaluation."""
+    values: dict[str, Any] = {
+        f"nats_per_{name}": getattr(found, f"per_{name}").value
+        for name in ("frame", "quarter", "token", "event", "note")
+    }
+    counts = {
+        f"num_{name}": getattr(found, f"num_{name}") for name in ("pieces", "frames", "tokens", "events", "notes")
+    }
+    error = found.per_frame.standard_error
+    return {**values, "standard_error": error if math.isfinite(error) else None, **counts}
 
 
 def _cells(found: Evaluation) -> tuple[str, ...]:

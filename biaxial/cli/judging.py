@@ -52,10 +52,10 @@ def judge(options: EvaluateOptions) -> None:
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
     pieces = _pieces(options.data)
     network = load(options.checkpoint[0] if options.checkpoint else None, options.device).network
-    reference = _reference(options.against, pieces, network, options.quiet)
+    reference = _reference(options.against, pieces, network, options)
     steps = sum(score.length_ticks * network.config.steps_per_quarter // score.ticks_per_quarter for _, score in pieces)
     with progress_bar(steps, " frames", quiet=options.quiet) as advance:
-        found = Judge(reference, network).judge(pieces, advance)
+        found = Judge(reference, network, options.precision).judge(pieces, advance)
     if options.output is not None:
         title = f"{options.data.name or 'Music'} beside {reference.name}"
         atomic_write(options.output, page(found, reference, title, curve).encode())
@@ -86,7 +86,9 @@ def _folder(folder: Path) -> list[FolderItem]:
     return items
 
 
-def _reference(against: Path, pieces: list[tuple[str, Score]], network: BiaxialLSTM, quiet: bool) -> Reference:
+def _reference(
+    against: Path, pieces: list[tuple[str, Score]], network: BiaxialLSTM, options: EvaluateOptions
+) -> Reference:
     if str(against) == BACH and not against.exists():
         return shipped_reference()
     if not against.is_dir():
@@ -94,8 +96,8 @@ def _reference(against: Path, pieces: list[tuple[str, Score]], network: BiaxialL
     cuts = sorted({cut_of(len(score.bar_starts())) for _, score in pieces})
     items = _folder(against)
     measured = sum(item.split == "train" for item in items) or len(items)
-    with progress_bar(measured * len(cuts), " pieces of the corpus", quiet=quiet) as advance:
-        return measure_corpus(against.name, items, cuts, network, advance)
+    with progress_bar(measured * len(cuts), " pieces of the corpus", quiet=options.quiet) as advance:
+        return measure_corpus(against.name, items, cuts, network, options.precision, advance)
 
 
 def _plain(found: list[Judgement], reference: Reference) -> dict[str, Any]:

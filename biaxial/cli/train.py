@@ -6,7 +6,9 @@ import dataclasses
 import itertools
 import json
 import os
+import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +36,11 @@ class TrainOptions:
     preset: Literal["chorale", "hexahedria", "jsb-quarter", "jsb-16th", "piano", "tiny"] | None = option(
         None,
         help="network to start from (default: chorale for music in four voices, piano for other folders)",
+    )
+    model: Literal["biaxial", "melody", "chord", "chord-large"] = option(
+        "biaxial",
+        help="kind of network: melody (one voice, a token a step) and chord (notes and chords with their lengths) are "
+        "token LSTMs",
     )
     output: Path | None = option(None, short="-o", help="folder of the run (default: runs/ and the preset's name)")
     init: Path | None = option(
@@ -67,6 +74,7 @@ def main(argv: Arguments) -> None:
 
     from biaxial.cli.corpus import read_corpus
     from biaxial.cli.search import check_optuna, is_search, resumed_search, run_search
+    from biaxial.events.config import SequenceSizes
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
     from biaxial.training.config import TrainConfig
     from biaxial.training.machine import Machine, is_first_process
@@ -74,7 +82,12 @@ def main(argv: Arguments) -> None:
     from biaxial.training.music_folder import ReadConfig
     from biaxial.training.train import train
 
-    values = given(parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig), argv)
+    if _draws_tokens(argv):
+        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, SequenceSizes)
+    else:
+        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig)
+    values = given(built, argv)
+    values[ModelConfig] = values.get(ModelConfig, {}) | values.pop(SequenceSizes, {})
     options = TrainOptions(**values[TrainOptions])
     first = is_first_process()
     searches = is_search(options.resume) or (options.resume is None and options.search is not None)
@@ -85,7 +98,9 @@ def main(argv: Arguments) -> None:
     if first and options.resume is None and ((folder / "config.json").exists() or is_search(folder)):
         raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
     source, quiet = Path(plan.corpus), options.quiet or not first
-    reading, pitches = ReadConfig(**values[ReadConfig]), (plan.config.low_pitch, plan.config.high_pitch)
+    reading, pitches = ReadConfig(**values[ReadConfig]), None
+    if isinstance(plan.config, ModelConfig):
+        pitches = (plan.config.low_pitch, plan.config.high_pitch)
     corpus = read_corpus(source, plan.config.steps_per_quarter, quiet, reading, pitches)
     if searches:
         run_search(options, dataclasses.replace(plan, corpus=str(source.resolve())), folder, corpus)
@@ -128,6 +143,22 @@ def main(argv: Arguments) -> None:
         raise SystemExit(STATUS_INTERRUPTED)
 
 
+def _draws_tokens(argv: Arguments) -> bool:
+    """Whether a command line asks for a token LSTM, whose sizes are other options than those of a biaxial one."""
+    from biaxial.models.checkpoint import weights_kind
+    from biaxial.models.sequence_config import SEQUENCE_PRESETS
+
+    words = list(sys.argv[1:] if argv is None else argv)
+    for word, following in pairwise([*words, ""]):
+        name, equals, value = word.partition("=")
+        value = value if equals else following
+        if name == "--model":
+            return value in SEQUENCE_PRESETS
+        if name in ("--init", "--like"):
+            return weights_kind(Path(value)) != "biaxial"
+    return False
+
+
 def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tuple[Plan, Path]:
     """What a run was started with; only what is where, and the machine, may change."""
     from biaxial.models.config import ModelConfig
@@ -151,7 +182,8 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     """Preset or weights say how to train, and options change it."""
     from biaxial.cli.corpus import fitting_preset
     from biaxial.models.config import PRESETS, ModelConfig
-    from biaxial.training.config import TRAIN_PRESETS, TrainConfig
+    from biaxial.models.sequence_config import SEQUENCE_PRESETS
+    from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
     from biaxial.training.machine import Machine
     from biaxial.training.preset_file import read_preset
     from biaxial.training.runs import Plan
@@ -163,6 +195,8 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
         if {one, other} <= names:
             one, other = one.replace("_", "-"), other.replace("_", "-")
             raise InputError(f"--{one} and --{other} both say what to start with; leave one out")
+    if options.model != "biaxial" and (others := names & {"preset", "init", "like"}):
+        raise InputError(f"--model and --{min(others)} both say what to start with; leave one out")
     if "mix_share" in names and options.mix is None:
         raise InputError("--mix-share is the share of an old corpus; give it with --mix CORPUS")
     if options.search is not None and (fixed := names & {"init", "start_from", "mix"}):
@@ -177,6 +211,12 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
         name, (config, train_config) = "again", settings_of(options.like)
     elif options.config is not None:
         name, (config, train_config) = options.config.stem, read_preset(options.config)
+    elif options.model != "biaxial":
+        name, config, train_config = (
+            options.model,
+            SEQUENCE_PRESETS[options.model],
+            SEQUENCE_TRAIN_PRESETS[options.model],
+        )
     else:
         name = options.preset or ("chorale" if "num_voices" in values[ModelConfig] else fitting_preset(options.corpus))
         config, train_config = PRESETS[name], TRAIN_PRESETS[name]

@@ -142,6 +142,7 @@ def write_pieces(
     started: float,
     steps: int,
     draw: Callable[[int, Progress], Iterator[Piece]],
+    unit: str = " steps",
 ) -> None:
     """Draw pieces with a bar, write each as soon as it is there, and print what was written.
 
@@ -159,10 +160,12 @@ def write_pieces(
         Frames of a piece.
     draw
         Given a seed and a progress callback, the pieces.
+    unit
+        What the bar counts.
     """
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     written, computing = [], 0.0
-    with progress_bar(options.num_outputs * steps, " steps", quiet=options.quiet) as advance:
+    with progress_bar(options.num_outputs * steps, unit, quiet=options.quiet) as advance:
         pieces = draw(seed, advance)
         for wanted in paths:
             begun = time.perf_counter()

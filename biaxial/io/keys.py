@@ -118,10 +118,26 @@ def _by_final(fifths: int, final: int, notes: Sequence[Note]) -> Key:
     return max((major, minor), key=lambda key: _profile_correlation(key, notes))
 
 
+def likeliest_key(weights: Sequence[float]) -> Key:
+    """The key that fits best how long each pitch class sounds, twelve numbers from C up; C major for silence.
+
+    Keys are spelled with at most six accidentals.
+    """
+    candidates = [home.transposed(shift) for home in (Key(0), Key(-3, "minor")) for shift in range(12)]
+    if max(weights) == min(weights):
+        return candidates[0]
+    return max(candidates, key=lambda key: _correlation(key, [weights[(c + key.tonic) % 12] for c in range(12)]))
+
+
 def _profile_correlation(key: Key, notes: Sequence[Note]) -> float:
     weights = [0.0] * 12
     for note in notes:
         weights[(note.pitch - key.tonic) % 12] += note.length_ticks
+    return _correlation(key, weights)
+
+
+def _correlation(key: Key, weights: Sequence[float]) -> float:
+    """Pearson's correlation of weights, from the tonic up, with the profile of a key's mode."""
     profile = _MAJOR_PROFILE if key.mode == "major" else _MINOR_PROFILE
     mean_weight, mean_profile = sum(weights) / 12, sum(profile) / 12
     covariance = sum((w - mean_weight) * (p - mean_profile) for w, p in zip(weights, profile, strict=True))

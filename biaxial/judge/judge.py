@@ -17,6 +17,7 @@ import numpy as np
 
 from biaxial.judge.measures import GROUPS, MEASURES, Group, Reading, copied, in_piece, nats_per_step, num_steps
 from biaxial.judge.reference import Reference, checksum, cut_of, refusal
+from biaxial.metrics.cell_nats import Precision
 from biaxial.metrics.novelty import Novelty
 from biaxial.metrics.surprise import Moment, Surprise, surprises
 from biaxial.models.biaxial import BiaxialLSTM
@@ -105,11 +106,16 @@ class Judge:
     network
         Whose likelihood is taken; ``None`` for a judgement without it. It counts in the grade if the corpus was
         measured with the same weights.
+    precision
+        As for :func:`~biaxial.metrics.cell_nats.cell_nats`.
     """
 
-    def __init__(self, reference: Reference, network: BiaxialLSTM | None = None) -> None:
+    def __init__(
+        self, reference: Reference, network: BiaxialLSTM | None = None, precision: Precision = "float32"
+    ) -> None:
         self.reference = reference
         self.network = network
+        self.precision: Precision = precision
         self._same_weights = checksum(network) == reference.weights
 
     def judge(
@@ -130,11 +136,15 @@ class Judge:
         """
         refusals = [refusal(self.network, score) for _, score in pieces]
         scores = [score for (_, score), reason in zip(pieces, refusals, strict=True) if not reason]
-        found = iter(surprises(self.network, scores, progress=progress) if self.network and scores else ())
+        found = iter(self._surprises(scores, progress) if self.network and scores else ())
         return [
             self._judgement(name, score, None if reason else next(found), reason)
             for (name, score), reason in zip(pieces, refusals, strict=True)
         ]
+
+    def _surprises(self, scores: Sequence[Score], progress: Callable[[int], None] | None) -> list[Surprise]:
+        assert self.network is not None
+        return surprises(self.network, scores, precision=self.precision, progress=progress)
 
     def _judgement(self, name: str, score: Score, surprise: Surprise | None, reason: str) -> Judgement:
         cut = cut_of(len(score.bar_starts()), self.reference.tables)

@@ -26,6 +26,7 @@ from biaxial.io.corpus import FolderItem
 from biaxial.judge.chords import Chords, chord_distances, from_arrays, to_arrays, total
 from biaxial.judge.measures import Reading, copied, in_piece, nats_per_step
 from biaxial.judge.profiles import FEATURES, Profile, distance, pooled
+from biaxial.metrics.cell_nats import Precision
 from biaxial.metrics.novelty import PassageIndex
 from biaxial.metrics.surprise import laid_out, surprises
 from biaxial.models.biaxial import BiaxialLSTM
@@ -165,6 +166,7 @@ def measure_corpus(
     items: Sequence[FolderItem],
     cuts: Collection[int] = CUTS,
     network: BiaxialLSTM | None = None,
+    precision: Precision = "float32",
     progress: Callable[[int], None] | None = None,
 ) -> Reference:
     """Measure a corpus.
@@ -179,6 +181,8 @@ def measure_corpus(
         The lengths, among :data:`CUTS`, at which it is measured.
     network
         Whose nats are taken; those of pieces that it cannot express are left out.
+    precision
+        As for :func:`~biaxial.metrics.cell_nats.cell_nats`.
     progress
         Called with 1 after each piece, and length, that was measured.
     """
@@ -190,7 +194,9 @@ def measure_corpus(
     pool, chords = pooled(reading.profile for reading in longest), total(reading.chords for reading in longest)
     unseen = [item for item in items if item.split == "valid"] or held_out
     asked = [item for item in unseen if network is not None and not refusal(network, item.score)][:MOST_SCORED]
-    scored = surprises(network, [item.score for item in asked]) if network is not None and asked else []
+    scored = (
+        surprises(network, [item.score for item in asked], precision=precision) if network is not None and asked else []
+    )
     tables = {}
     for cut in cuts:
         rows = []

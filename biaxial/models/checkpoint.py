@@ -1,14 +1,15 @@
 """Weights for users: one ``safetensors`` file with everything that is needed to use them, and no pickle.
 
-The header's ``biaxial`` entry is a JSON object: ``format``, ``config`` (all fields of the model's config), and
-``made``: how the weights came to be (corpus checksum, splits, validation nats, versions). Weights may be stored as
-float16.
+The header's ``biaxial`` entry is a JSON object: ``format``, ``config`` (all fields of the model's config; only that of
+a token LSTM has a ``kind``), and ``made``: how the weights came to be (corpus checksum, splits, validation nats,
+versions). Weights may be stored as float16.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
@@ -19,11 +20,17 @@ import torch
 from torch import Tensor
 
 from biaxial.errors import InputError
+from biaxial.events.config import SequenceConfig
 from biaxial.grid import Grid
 from biaxial.io.files import atomic_write
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
+from biaxial.models.sequence import SequenceLSTM
 from biaxial.score import Key
+
+Network = BiaxialLSTM | SequenceLSTM
+"""What a weights file holds."""
+AnyConfig = ModelConfig | SequenceConfig
 
 FORMAT = 1
 LARGEST_WEIGHTS: Final = 256 << 20
@@ -33,7 +40,7 @@ LARGEST_HEADER: Final = 1 << 20
 _TYPES = ("F16", "BF16", "F32")
 
 
-def save_weights(path: Path, model: BiaxialLSTM, made: dict[str, Any], dtype: torch.dtype = torch.float32) -> None:
+def save_weights(path: Path, model: Network, made: dict[str, Any], dtype: torch.dtype = torch.float32) -> None:
     """Write a model.
 
     Parameters
@@ -53,7 +60,7 @@ def save_weights(path: Path, model: BiaxialLSTM, made: dict[str, Any], dtype: to
 
 
 def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
-    """Read a model, ready for drawing and scoring (in evaluation mode, float32, on the CPU).
+    """Read a biaxial model, ready for drawing and scoring (in evaluation mode, float32, on the CPU).
 
     Returns
     -------
@@ -62,15 +69,38 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
     Raises
     ------
     InputError
-        If the file is missing, damaged, not a safetensors file or not one of ours.
+        If the file is missing, damaged, not a safetensors file, not one of ours, or holds a model of another kind.
     """
+    network, made = load_network(path)
+    if not isinstance(network, BiaxialLSTM):
+        raise InputError(
+            f"{path}: holds a {network.config.kind} model, which can compose and be evaluated; "
+            "for all else give the weights of a biaxial one"
+        )
+    return network, made
+
+
+def weights_kind(path: Path) -> str:
+    """``"biaxial"``, ``"melody"`` or ``"chord"``, as the header of a file says; ``"biaxial"`` where it says nothing."""
+    try:
+        _check_sizes(path)
+        with safetensors.safe_open(path, framework="pt") as file:
+            config = json.loads((file.metadata() or {})["biaxial"])["config"]
+        return str(config.get("kind", "biaxial"))
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "biaxial"  # whoever loads it will say what is wrong
+
+
+def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
+    """Read a model of any kind, as :func:`load_weights`."""
     if not path.is_file():
         raise InputError(f"{path}: no such weights; give a .safetensors file made by biaxial-train")
     try:
         _check_sizes(path)
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {_today(name): _tensor(file, name) for name in file.keys()}  # noqa: SIM118
+            names = list(file.keys())
+            tensors = {_today(name, names): _tensor(file, name) for name in names}
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         reason = _reason(error)
         raise InputError(f"{path}: not a whole safetensors file ({reason}); get or make the weights again") from error
@@ -80,11 +110,11 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
         header = json.loads(metadata["biaxial"])
         if header["format"] != FORMAT:
             raise ValueError(f"format {header['format']} is not {FORMAT}")
-        config = config_from_dict(header["config"])
+        config = any_config(header["config"])
         _check_layers(config, tensors)
         made = header["made"]
         _check_made(made)
-        model = BiaxialLSTM(config)
+        model: Network = SequenceLSTM(config) if isinstance(config, SequenceConfig) else BiaxialLSTM(config)
         model.load_state_dict(tensors)
     except (ValueError, KeyError, TypeError, RuntimeError) as error:  # a RecursionError is a RuntimeError
         reason = _reason(error)
@@ -128,7 +158,7 @@ def _tensor(file: Any, name: str) -> Tensor:
     return tensor
 
 
-def _check_layers(config: ModelConfig, tensors: dict[str, Tensor]) -> None:
+def _check_layers(config: AnyConfig, tensors: dict[str, Tensor]) -> None:
     """Compare the sizes of a config with the tensors, before a network of these sizes is made.
 
     Raises
@@ -136,10 +166,15 @@ def _check_layers(config: ModelConfig, tensors: dict[str, Tensor]) -> None:
     ValueError
         If a layer is missing or has another size.
     """
-    sizes = {f"time_axis.layers.{index}": hidden for index, hidden in enumerate(config.time_hidden)}
-    sizes |= {f"walks.0.axis.layers.{index}": hidden for index, hidden in enumerate(config.note_hidden)}
-    if config.context_hidden:
-        sizes["context.forwards"] = config.context_hidden
+    if isinstance(config, SequenceConfig):
+        sizes = {f"stack.layers.{index}": hidden for index, hidden in enumerate(config.hidden)}
+        if (table := tensors.get("embedding.weight")) is None or table.shape[1] != config.embedding:
+            raise ValueError(f"there is no embedding of the {config.embedding} numbers that its config says")
+    else:
+        sizes = {f"time_axis.layers.{index}": hidden for index, hidden in enumerate(config.time_hidden)}
+        sizes |= {f"walks.0.axis.layers.{index}": hidden for index, hidden in enumerate(config.note_hidden)}
+        if config.context_hidden:
+            sizes["context.forwards"] = config.context_hidden
     for name, hidden in sizes.items():
         weight = tensors.get(f"{name}.weight_hh_l0")
         if weight is None or weight.shape != (4 * hidden, hidden):
@@ -173,7 +208,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 and math.isfinite(value)
 
 
-def start_with(model: BiaxialLSTM, path: Path) -> None:
+def start_with(model: Network, path: Path) -> None:
     """Give a new network the weights of a file; a context encoder that the file lacks stays as it is.
 
     Raises
@@ -181,43 +216,62 @@ def start_with(model: BiaxialLSTM, path: Path) -> None:
     InputError
         As :func:`load_weights`, and if the two configs differ in anything that weights depend on.
     """
-    old, _ = load_weights(path)
+    old, _ = load_network(path)
+    if type(old) is not type(model):
+        raise InputError(f"{path}: holds a model of another kind; give weights of the kind that is trained")
     ours, theirs = asdict(model.config), asdict(old.config)
-    for name in ("dropout", "context_hidden") if old.context is None else ("dropout",):
+    grows = isinstance(old, BiaxialLSTM) and old.context is None
+    for name in ("dropout", "context_hidden") if grows else ("dropout",):
         ours[name] = theirs[name]
     for name, value in ours.items():
         if value != theirs[name]:
             raise InputError(f"{path}: {name} is {theirs[name]} there and {value} here; set it alike to go on from it")
-    model.load_state_dict(old.state_dict(), strict=old.context is not None)
+    model.load_state_dict(old.state_dict(), strict=not grows)
 
 
-def _today(name: str) -> str:
+def _today(name: str, names: Collection[str]) -> str:
     """The name of a tensor that was stored when there was one walk only."""
+    if "stack.layers.0.weight_hh_l0" in names:
+        return name
     if name.startswith("head."):
         return f"walks.0.{name}"
     return name.replace("note_axis.", "walks.0.axis.", 1)
 
 
 def config_from_dict(values: dict[str, Any]) -> ModelConfig:
-    """A config from the plain values of :func:`dataclasses.asdict`, as JSON gives them back.
+    """A biaxial config from the plain values of :func:`dataclasses.asdict`, as JSON gives them back.
 
     Raises
     ------
     ValueError
         If a field is unknown, or a value impossible.
     """
-    types = get_type_hints(ModelConfig)
+    config = any_config(values)
+    if not isinstance(config, ModelConfig):
+        raise ValueError(f"the config is that of a {config.kind} model")
+    return config
+
+
+def any_config(values: dict[str, Any]) -> AnyConfig:
+    """A config of any kind, as :func:`config_from_dict`."""
     if not isinstance(values, dict):
         raise ValueError("the config is no object")
+    cls = SequenceConfig if "kind" in values else ModelConfig
+    types = get_type_hints(cls)
     if unknown := set(values) - set(types):
         raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
-    fitting: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    fitting: dict[str, Any] = {key: _tuples(value) for key, value in values.items()}
     for name, value in fitting.items():
         if not _fits(value, types[name]):
             raise ValueError(f"{name} has a value of another kind")
-    config = ModelConfig(**fitting)
+    config: AnyConfig = cls(**fitting)
     Grid(config.steps_per_quarter)
     return config
+
+
+def _tuples(value: object, depth: int = 2) -> object:
+    """Lists, and lists in lists, as tuples."""
+    return tuple(_tuples(item, depth - 1) for item in value) if isinstance(value, list) and depth else value
 
 
 def _fits(value: object, kind: Any) -> bool:
@@ -225,5 +279,5 @@ def _fits(value: object, kind: Any) -> bool:
     if get_origin(kind) is Literal:
         return value in get_args(kind)
     if get_origin(kind) is tuple:
-        return isinstance(value, tuple) and all(type(item) is int for item in value)
+        return isinstance(value, tuple) and all(_fits(item, get_args(kind)[0]) for item in value)
     return type(value) is kind or (kind is float and type(value) is int)

@@ -14,7 +14,7 @@ from biaxial.grid import Grid
 from biaxial.models.config import ModelConfig
 from biaxial.sampling.constraints import Polyphony, bass_bias, triad_bias
 from biaxial.sampling.smc import Particles
-from biaxial.score import Key, Score
+from biaxial.score import Score
 from biaxial.tasks.drawing import Drawing
 from biaxial.tasks.fill import Ending
 from biaxial.tasks.request import Request, num_steps, refined, rescaled
@@ -24,17 +24,6 @@ CADENCE_PARTICLES = 8
 """Continuations among which the end of a piece is chosen."""
 CADENCE_QUARTERS = 4
 """So many quarter notes before the last chord they part. Earlier costs more, and the endings are no likelier."""
-_KEY_STREAM = 2**32
-
-
-def drawn_key(counts: dict[str, int], seed: int) -> Key | None:
-    """A key as frequent as in the corpus; the same for the same seed."""
-    if not counts:
-        return None
-    names = sorted(counts)
-    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, _KEY_STREAM]))
-    weights = np.array([counts[name] for name in names], dtype=float)
-    return Key.from_name(names[int(rng.choice(len(names), p=weights / weights.sum()))])
 
 
 def composition(outline: Score, primer: Score | None, config: ModelConfig) -> Request:

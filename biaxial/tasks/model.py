@@ -25,8 +25,9 @@ from biaxial.sampling.stepper import Stepper
 from biaxial.sampling.steppers import Precision, available_threads, fast_stepper
 from biaxial.sampling.steps import Proposal
 from biaxial.score import ChordSymbol, Key, Score, TimeSignature
-from biaxial.tasks.compose import cadence, composition, drawn_key
+from biaxial.tasks.compose import cadence, composition
 from biaxial.tasks.drawing import HARMONISING, Drawing, Progress
+from biaxial.tasks.drawn_keys import drawn_key
 from biaxial.tasks.explain import Explanation, explain
 from biaxial.tasks.fill import Ending, fill
 from biaxial.tasks.harmonise import Forbidden, Source, ending, given_notes, harmonisation, voice_number

@@ -24,10 +24,17 @@ from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
 from biaxial.constants import VERSION
 from biaxial.io.files import atomic_write
-from biaxial.models.checkpoint import save_weights
+from biaxial.models.checkpoint import Network, save_weights
+from biaxial.models.sequence import SequenceLSTM
+from biaxial.tasks.events import EventModel
 from biaxial.tasks.model import Model
+from biaxial.tasks.piece import Piece
 from biaxial.training.corpus import Corpus
-from biaxial.training.lit_module import BiaxialModule
+from biaxial.training.lit_module import NatsModule
+from biaxial.training.strings import outlines
+
+SAMPLE_EVENTS = 64
+"""Events of a sample of a token LSTM."""
 
 
 def key_counts(corpus: Corpus) -> dict[str, int]:
@@ -83,7 +90,7 @@ class BestWeights(Callback):
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Compare and write."""
-        assert isinstance(pl_module, BiaxialModule)
+        assert isinstance(pl_module, NatsModule)
         found = pl_module.held_out_nats()
         if not found.loss < self.best:  # nor if it is no number
             return
@@ -93,7 +100,7 @@ class BestWeights(Callback):
         made = {
             "corpus_sha256": self.corpus.checksum,
             "num_pieces": {split: len(self.corpus.split(split)) for split in ("train", "valid", "test")},
-            "keys": key_counts(self.corpus),
+            **self._outlines(pl_module),
             "valid_nats_per_step": found.per_step,
             "valid_nats_per_note": found.per_note,
             "valid_nats_given_melody": None if math.isnan(found.given_melody) else found.given_melody,
@@ -109,6 +116,12 @@ class BestWeights(Callback):
         }
         save_weights(self.folder / "model.safetensors", pl_module.model, made)
 
+    def _outlines(self, module: NatsModule) -> dict[str, Any]:
+        """What pieces are composed like where nobody says otherwise."""
+        if isinstance(module.model, SequenceLSTM):
+            return outlines(self.corpus, module.model.config)
+        return {"keys": key_counts(self.corpus)}
+
 
 class Samples(Callback):
     """Composes a short piece every few epochs into ``samples/``, and logs its nats per step."""
@@ -119,16 +132,21 @@ class Samples(Callback):
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Compose, write and log."""
-        assert isinstance(pl_module, BiaxialModule)
+        assert isinstance(pl_module, NatsModule)
         epoch, self.nats = trainer.current_epoch + 1, None
         if not self.every or epoch % self.every or not trainer.is_global_zero:
             return
-        model = Model(copy.deepcopy(pl_module.model).to("cpu").eval(), {}, f"epoch-{epoch:03d}")
-        piece = model.compose(self.bars, key="C major", seed=epoch)
+        name = f"epoch-{epoch:03d}"
+        piece = self._composed(copy.deepcopy(pl_module.model).to("cpu").eval(), name, epoch)
         (self.folder / "samples").mkdir(exist_ok=True)
-        piece.save(self.folder / "samples" / f"{model.name}.mid")
+        piece.save(self.folder / "samples" / f"{name}.mid")
         self.nats = piece.nats_per_step
         pl_module.log("sample_nats", self.nats)
+
+    def _composed(self, network: Network, name: str, epoch: int) -> Piece:
+        if isinstance(network, SequenceLSTM):
+            return EventModel(network, {}, name).compose(SAMPLE_EVENTS, key="C major", seed=epoch)
+        return Model(network, {}, name).compose(self.bars, key="C major", seed=epoch)
 
 
 class History(Callback):

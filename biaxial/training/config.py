@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ class TrainConfig:
         notes at the ends of the range that it never saw silent.
     sample_every
         Epochs between two short compositions to listen to, 0 for none.
+    optimizer, momentum
+        ``"adamw"``; or ``"rmsprop"``, the custom of the note-by-note composers, with a momentum.
+    crop_shift
+        Steps from the beginning of one crop to that of the next; 0 for as many crops as cover a piece.
     seed
         Of the weights, crops, transpositions and dropout.
     """
@@ -59,6 +63,9 @@ class TrainConfig:
     note_window: int = 0
     patience: int = 12
     sample_every: int = 5
+    optimizer: Literal["adamw", "rmsprop"] = "adamw"
+    momentum: float = 0.0
+    crop_shift: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -68,15 +75,30 @@ class TrainConfig:
         for name in ("learning_rate", "gradient_clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("warmup_steps", "weight_decay", "transpose", "note_window", "sample_every", "seed"):
+        if self.optimizer not in ("adamw", "rmsprop"):
+            raise ValueError(f"optimizer is adamw or rmsprop, not {self.optimizer!r}")
+        for name in ("warmup_steps", "weight_decay", "transpose", "note_window", "sample_every", "crop_shift", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("average_decay", "unknown_share", "forget_share", "known_share"):
+        for name in ("average_decay", "unknown_share", "forget_share", "known_share", "momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")
 
 
 _FRAMES = TrainConfig(batch_size=2, crop_steps=1024, unknown_share=0.0, sample_every=0)
+
+_TOKENS = TrainConfig(
+    epochs=20,
+    batch_size=16,
+    crop_steps=256,
+    learning_rate=3e-3,
+    warmup_steps=100,
+    weight_decay=0.01,
+    average_decay=0.99,
+    transpose=0,
+    patience=4,
+    sample_every=0,
+)
 
 TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
     "chorale": TrainConfig(),
@@ -97,3 +119,20 @@ TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
     ),
 }
 """How each preset of :data:`biaxial.models.config.PRESETS` is trained."""
+
+SEQUENCE_TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
+    "melody": _TOKENS,
+    "chord": replace(
+        _TOKENS,
+        optimizer="rmsprop",
+        momentum=0.9,
+        crop_steps=40,
+        crop_shift=3,
+        epochs=12,
+        batch_size=128,
+        learning_rate=5e-4,
+        weight_decay=0.0,
+    ),
+    "chord-large": replace(_TOKENS, crop_steps=100),
+}
+"""How each preset of :data:`biaxial.models.sequence_config.SEQUENCE_PRESETS` is trained."""

@@ -10,22 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import lightning
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from biaxial.constants import VOICE_RANGES
 from biaxial.features.conditions import GROUPS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
 from biaxial.models.config import ModelConfig
+from biaxial.training.batches import CorpusBatches, crop_spans, drawn_batches
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus, CorpusPiece, outcomes_of
 from biaxial.training.given import Given
 from biaxial.training.mixing import Mix
-from biaxial.training.shares import Share
 
 MOST_STEPS = 8192
 """Steps of a batch of whole pieces; eight of the longest chorales have fewer."""
@@ -138,13 +136,7 @@ def piece_crops(piece: CorpusPiece, config: ModelConfig, train: TrainConfig, rng
     """
     crops = []
     shifts = transpositions(piece, config, train.transpose)
-    length = min(train.crop_steps, piece.num_steps)
-    count = -(-piece.num_steps // train.crop_steps)
-    room = piece.num_steps - length
-    for index in range(count):
-        centre = room * index / (count - 1) if count > 1 else 0.0
-        jitter = rng.uniform(-0.25, 0.25) * length if count > 1 else 0.0
-        start = int(np.clip(round(centre + jitter), 0, room))
+    for start, length in crop_spans(piece.num_steps, train, rng):
         hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
         shift = int(rng.choice(shifts))
         given = Given.drawn(rng) if config.context_hidden and rng.random() < train.known_share else None
@@ -160,30 +152,7 @@ def epoch_crops(
     Every piece is covered; crops of an old corpus may be mixed in. Crops of about the same length come together, since
     the shorter ones of a batch are padded.
     """
-    rng = np.random.default_rng([train.seed, epoch])
-    crops = [crop for piece in pieces for crop in piece_crops(piece, config, train, rng)]
-    if mix is not None:
-        crops += mix.drawn(len(crops), lambda piece, rng: piece_crops(piece, config, train, rng), rng)
-    about = [crop.length * rng.uniform(0.8, 1.25) for crop in crops]
-    order = np.argsort(about)
-    for first in rng.permutation(np.arange(0, len(crops), train.batch_size)):
-        yield [crops[i] for i in order[first : first + train.batch_size]]
-
-
-class _Batches(Dataset[Batch]):
-    """Batches that are made when they are asked for; the mapped pages that each was made from are given back."""
-
-    def __init__(self, batches: list[list[Crop]], config: ModelConfig, corpora: tuple[Corpus, ...]) -> None:
-        self.batches, self.config, self.corpora = batches, config, corpora
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __getitem__(self, index: int) -> Batch:
-        batch = collate(self.batches[index], self.config)
-        for corpus in self.corpora:
-            corpus.release()
-        return batch
+    yield from drawn_batches(pieces, train, epoch, mix, lambda piece, rng: piece_crops(piece, config, train, rng))
 
 
 def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given | None = None) -> list[list[Crop]]:
@@ -200,34 +169,25 @@ def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given 
     return batches
 
 
-class CorpusData(lightning.LightningDataModule):
-    """Batches of a corpus for a trainer, a fresh training epoch each time it asks."""
+class CorpusData(CorpusBatches[Crop]):
+    """Batches for a biaxial LSTM."""
 
     def __init__(self, corpus: Corpus, config: ModelConfig, train: TrainConfig, mix: Mix | None = None) -> None:
-        super().__init__()
-        self.corpus, self.config, self.train, self.mix = corpus, config, train, mix
+        super().__init__(corpus, train, mix)
+        self.config = config
 
-    def batches_per_epoch(self) -> int:
-        """Number of training batches in an epoch; every epoch has the same, on any number of devices."""
-        return sum(1 for _ in self._batches(0))
+    def crops_of(self, piece: CorpusPiece, rng: np.random.Generator) -> list[Crop]:
+        """As :func:`piece_crops`."""
+        return piece_crops(piece, self.config, self.train, rng)
 
-    def train_dataloader(self) -> DataLoader[Batch]:
-        """The share that one device has of the batches of the trainer's current epoch."""
-        epoch = self.trainer.current_epoch if self.trainer is not None else 0
-        batches = Share.of(self.trainer).of_each(self._batches(epoch))
-        return self._loader(batches)
-
-    def val_dataloader(self) -> DataLoader[Batch]:
+    def held_out(self) -> list[list[Crop]]:
         """Whole held-out pieces with all their conditions known; with a context encoder once more, the melody known."""
         pieces = self.corpus.split("valid")
         batches = whole_pieces(pieces, 8)
         if self.config.context_hidden:
             batches += whole_pieces(pieces, 8, Given("melody"))
-        return self._loader(Share.of(self.trainer).of_all(batches))
+        return batches
 
-    def _loader(self, batches: list[list[Crop]]) -> DataLoader[Batch]:
-        corpora = (self.corpus,) if self.mix is None else (self.corpus, self.mix.corpus)
-        return DataLoader(_Batches(batches, self.config, corpora), batch_size=None)
-
-    def _batches(self, epoch: int) -> Iterator[list[Crop]]:
-        return epoch_crops(self.corpus.split("train"), self.config, self.train, epoch, self.mix)
+    def collated(self, crops: list[Crop]) -> Batch:
+        """As :func:`collate`."""
+        return collate(crops, self.config)

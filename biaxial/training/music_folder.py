@@ -44,6 +44,9 @@ class ReadConfig:
         Folder that keeps what was read, for the next time (default: biaxial in the user's cache folder).
     verdicts
         File for the list of what became of every file, as JSON.
+    part
+        What of a file is read: ``all``, its parts merged; ``chords``, the part that strikes most chords; ``melody``,
+        its highest line; or the name or number of a part.
     """
 
     max_off_grid: float = 0.125
@@ -51,6 +54,7 @@ class ReadConfig:
     readers: int = 0
     cache: Path | None = None
     verdicts: Path | None = None
+    part: str = "all"
 
     def __post_init__(self) -> None:
         if not self.max_off_grid >= 0:
@@ -179,7 +183,7 @@ def _entries(
     unknown: dict[str, list[int]] = {}
     for index, path in enumerate(paths):
         try:
-            key = cache_key(path, grid)
+            key = cache_key(path, grid, config.part)
         except OSError as error:
             yield index, ("unreadable", (error.strerror or str(error)).lower())
             continue
@@ -191,7 +195,7 @@ def _entries(
     if not unknown:
         return
     same = list(unknown.values())  # files with the same bytes are read once
-    command = worker_command(cache.folder, grid.steps_per_quarter)
+    command = worker_command(cache.folder, grid.steps_per_quarter, config.part)
     first = [paths[indices[0]] for indices in same]
     for place, answer in answers(first, command, num_workers(config.readers, len(first)), config.file_seconds):
         if "fatal" in answer:

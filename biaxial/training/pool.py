@@ -153,6 +153,6 @@ class _Worker:
                         pipe.close()
 
 
-def worker_command(cache: Path, steps_per_quarter: int) -> list[str]:
+def worker_command(cache: Path, steps_per_quarter: int, part: str = "all") -> list[str]:
     """The command of :mod:`biaxial.training.worker`."""
-    return [sys.executable, "-m", "biaxial.training.worker", str(cache), str(steps_per_quarter)]
+    return [sys.executable, "-m", "biaxial.training.worker", str(cache), str(steps_per_quarter), part]

@@ -9,20 +9,19 @@ from typing import Any
 
 from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
-from biaxial.models.checkpoint import config_from_dict
-from biaxial.models.config import ModelConfig
+from biaxial.models.checkpoint import AnyConfig, any_config
 from biaxial.training.config import TrainConfig
 
 _ADVICE = "give a best.json of a search, or the config.json of a run"
 
 
-def write_preset(path: Path, config: ModelConfig, train: TrainConfig, origin: dict[str, Any]) -> None:
+def write_preset(path: Path, config: AnyConfig, train: TrainConfig, origin: dict[str, Any]) -> None:
     """Write settings, and where they come from."""
     document = {"config": asdict(config), "train": asdict(train), **origin}
     atomic_write(path, json.dumps(document, indent=2).encode() + b"\n")
 
 
-def read_preset(path: Path) -> tuple[ModelConfig, TrainConfig]:
+def read_preset(path: Path) -> tuple[AnyConfig, TrainConfig]:
     """Read settings; other entries of the object are passed over, and fields that are missing have their defaults.
 
     Raises
@@ -36,7 +35,7 @@ def read_preset(path: Path) -> tuple[ModelConfig, TrainConfig]:
         document = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(document, dict) or not {"config", "train"} <= document.keys():
             raise ValueError("there is no object with config and train in it")
-        return config_from_dict(document["config"]), _train(document["train"])
+        return any_config(document["config"]), _train(document["train"])
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: not a file of settings ({error}); {_ADVICE}") from error
 
@@ -48,6 +47,10 @@ def _train(values: Any) -> TrainConfig:
     for name, value in values.items():
         if name not in defaults:
             raise ValueError(f"unknown field {name!r}")
+        if isinstance(defaults[name], str):
+            if not isinstance(value, str):
+                raise ValueError(f"{name} is a name, not {value!r}")
+            continue
         whole = type(defaults[name]) is int
         if type(value) is not int and (whole or type(value) is not float):
             raise ValueError(f"{name} is a {'whole ' if whole else ''}number, not {value!r}")

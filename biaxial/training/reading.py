@@ -24,6 +24,7 @@ from biaxial.cells import MAX_VOICES
 from biaxial.errors import InputError
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.grid import Grid
+from biaxial.io.chosen_part import ALL, read_part
 from biaxial.io.frames import NUM_PITCHES
 from biaxial.io.load import read_score
 from biaxial.io.melody import NEARLY_A_LINE
@@ -69,7 +70,7 @@ class Reading:
     music: str = ""
 
 
-def cache_key(path: Path, grid: Grid) -> str:
+def cache_key(path: Path, grid: Grid, part: str = "all") -> str:
     """The key of a file's entry.
 
     Raises
@@ -80,6 +81,8 @@ def cache_key(path: Path, grid: Grid) -> str:
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     words = f"{content},{path.suffix.lower()},{grid.steps_per_quarter},{reader_version()}"
+    if part != ALL:
+        words += f",{part}"
     return hashlib.sha256(words.encode()).hexdigest()
 
 
@@ -97,7 +100,7 @@ def reader_version() -> str:
     return digest.hexdigest()
 
 
-def read_file(path: Path, grid: Grid) -> tuple[Reading, Arrays]:
+def read_file(path: Path, grid: Grid, part: str = "all") -> tuple[Reading, Arrays]:
     """Read a file; of one with a problem the arrays have no steps.
 
     Raises
@@ -108,7 +111,7 @@ def read_file(path: Path, grid: Grid) -> tuple[Reading, Arrays]:
         If there is not enough memory for it.
     """
     try:
-        score = read_score(path)
+        score = read_score(path) if part == ALL else read_part(path, part)
         if not score.notes:
             return Reading("empty", "it has no notes (drums do not count)"), _NOTHING
         return _laid_out(score, grid)

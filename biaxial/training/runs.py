@@ -21,8 +21,8 @@ from lightning.fabric.utilities.types import _PATH
 
 from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
-from biaxial.models.checkpoint import config_from_dict, load_weights, save_weights
-from biaxial.models.config import ModelConfig
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.checkpoint import AnyConfig, any_config, load_network, save_weights
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus
 from biaxial.training.curve import draw_learning_curve
@@ -50,7 +50,7 @@ class Plan:
         Where an old corpus came from that is mixed in, and its share; empty and 0 without one.
     """
 
-    config: ModelConfig
+    config: AnyConfig
     train: TrainConfig
     corpus: str
     machine: Machine
@@ -130,7 +130,7 @@ def read_plan(folder: Path) -> Plan:
     try:
         mix = document.get("mix", {"corpus": "", "share": 0.0})
         plan = Plan(
-            config_from_dict(document["config"]),
+            any_config(document["config"]),
             TrainConfig(**document["train"]),
             str(document["corpus"]),
             Machine(**document.get("machine", {})),
@@ -152,7 +152,7 @@ def _check(checkpoint: Path) -> None:
     except (RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{checkpoint}: damaged ({reason}); start the run anew") from error
-    if not any(name.startswith("model.walks.") for name in names):
+    if not any(name.startswith(("model.walks.", "model.stack.")) for name in names):
         raise InputError(f"{checkpoint}: made by an older version; start the run anew")
 
 
@@ -190,10 +190,11 @@ def tidy(folder: Path) -> None:
 
 
 def finish(folder: Path, corpus: Corpus) -> None:
-    """Fit the density biases of the best weights, and draw the learning curve; either may be there already."""
+    """Fit the density biases of the best biaxial weights, and draw the learning curve; either may be there already."""
     if (folder / "model.safetensors").exists():
-        network, made = load_weights(folder / "model.safetensors")
-        made["density_biases"] = density_biases(network, corpus.split("valid"))
-        save_weights(folder / "model.safetensors", network, made)
+        network, made = load_network(folder / "model.safetensors")
+        if isinstance(network, BiaxialLSTM):
+            made["density_biases"] = density_biases(network, corpus.split("valid"))
+            save_weights(folder / "model.safetensors", network, made)
     if (folder / "metrics.csv").exists():
         draw_learning_curve(folder)

@@ -6,12 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from biaxial.errors import InputError
-from biaxial.models.checkpoint import load_weights
-from biaxial.models.config import ModelConfig
+from biaxial.models.checkpoint import AnyConfig, load_network
 from biaxial.training.config import TrainConfig
 
 
-def settings_of(weights: Path) -> tuple[ModelConfig, TrainConfig]:
+def settings_of(weights: Path) -> tuple[AnyConfig, TrainConfig]:
     """The network of a weights file, and how it was trained.
 
     Raises
@@ -19,7 +18,7 @@ def settings_of(weights: Path) -> tuple[ModelConfig, TrainConfig]:
     InputError
         If the file is damaged, or does not say how it was trained.
     """
-    network, made = load_weights(weights)
+    network, made = load_network(weights)
     try:
         return network.config, TrainConfig(**made["train"])
     except (KeyError, TypeError, ValueError) as error:
@@ -29,7 +28,7 @@ def settings_of(weights: Path) -> tuple[ModelConfig, TrainConfig]:
         ) from error
 
 
-def settings_for_tuning(weights: Path) -> tuple[ModelConfig, TrainConfig]:
+def settings_for_tuning(weights: Path) -> tuple[AnyConfig, TrainConfig]:
     """The network of a weights file, and how to go on with it on a few pieces.
 
     A lower learning rate and a short warm-up keep what the network knows, and training ends soon after the held-out

@@ -15,19 +15,21 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from biaxial.errors import InputError
-from biaxial.models.checkpoint import start_with
-from biaxial.models.config import ModelConfig
+from biaxial.events.config import SequenceConfig
+from biaxial.models.checkpoint import AnyConfig, start_with
+from biaxial.training.batches import CorpusBatches
 from biaxial.training.callbacks import BestWeights, History, Samples, StayStopped
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus, CorpusPiece
 from biaxial.training.datamodule import CorpusData
-from biaxial.training.lit_module import BiaxialModule
+from biaxial.training.lit_module import BiaxialModule, NatsModule
 from biaxial.training.machine import Machine, is_first_process
 from biaxial.training.mixing import Mix
 from biaxial.training.runs import (
@@ -42,6 +44,7 @@ from biaxial.training.runs import (
     read_document,
     tidy,
 )
+from biaxial.training.strings import SequenceModule, StringData, check_strings, fitted
 from biaxial.training.verdicts import write_verdicts
 
 
@@ -69,7 +72,7 @@ class RunResult:
 
 def train(
     corpus: Corpus,
-    config: ModelConfig,
+    config: AnyConfig,
     train_config: TrainConfig,
     folder: Path,
     machine: Machine | None = None,
@@ -88,7 +91,8 @@ def train(
     corpus
         Training and validation pieces.
     config, train_config
-        The network and how it is trained; those of the run where it is resumed.
+        The network and how it is trained; those of the run where it is resumed. A ``chord`` model without a vocabulary
+        learns it from the training pieces.
     folder
         The run's folder.
     machine
@@ -116,6 +120,8 @@ def train(
     """
     machine = machine or Machine()
     check_corpus(corpus, config)
+    if isinstance(config, SequenceConfig):
+        config = fitted(config, corpus)
     if mix is not None:
         _check_pieces(mix.corpus, mix.pieces, config)
     if resume:
@@ -126,8 +132,7 @@ def train(
         plan = Plan(config, train_config, corpus_path, machine)
         document = new_document(corpus, plan, mix, "" if start_from is None else start_from.name)
     lightning.seed_everything(train_config.seed, verbose=False)
-    data = CorpusData(corpus, config, train_config, mix)
-    module = BiaxialModule(config, train_config, train_config.epochs * data.batches_per_epoch())
+    data, module = _parts(corpus, config, train_config, mix)
     if start_from is not None:
         start_with(module.model, start_from)
     origin = {key: value for key, value in document.items() if key in ("started_from", "mix")}
@@ -182,7 +187,19 @@ def train(
     return RunResult(folder, best.valid_nats, trainer.current_epoch, interrupted)
 
 
-def _fit(trainer: lightning.Trainer, module: BiaxialModule, data: CorpusData, checkpoint: Path | None) -> bool:
+def _parts(
+    corpus: Corpus, config: AnyConfig, train_config: TrainConfig, mix: Mix | None
+) -> tuple[CorpusBatches[Any], NatsModule]:
+    """The two parts of a run that depend on the kind of model: its batches, and what they cost."""
+    data: CorpusBatches[Any]
+    if isinstance(config, SequenceConfig):
+        data = StringData(corpus, config, train_config, mix)
+        return data, SequenceModule(config, train_config, train_config.epochs * data.batches_per_epoch())
+    data = CorpusData(corpus, config, train_config, mix)
+    return data, BiaxialModule(config, train_config, train_config.epochs * data.batches_per_epoch())
+
+
+def _fit(trainer: lightning.Trainer, module: NatsModule, data: CorpusBatches[Any], checkpoint: Path | None) -> bool:
     """Train, and return whether Ctrl-C ended it."""
     # Lightning draws its bar on stdout, which is for results.
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
@@ -197,7 +214,7 @@ def _fit(trainer: lightning.Trainer, module: BiaxialModule, data: CorpusData, ch
     return trainer.interrupted
 
 
-def check_corpus(corpus: Corpus, config: ModelConfig) -> None:
+def check_corpus(corpus: Corpus, config: AnyConfig) -> None:
     """Refuse a corpus that a network cannot be trained on.
 
     Raises
@@ -214,7 +231,10 @@ def check_corpus(corpus: Corpus, config: ModelConfig) -> None:
     _check_pieces(corpus, tuple(piece for piece in corpus.pieces if piece.split != "test"), config)
 
 
-def _check_pieces(corpus: Corpus, pieces: Sequence[CorpusPiece], config: ModelConfig) -> None:
+def _check_pieces(corpus: Corpus, pieces: Sequence[CorpusPiece], config: AnyConfig) -> None:
+    if isinstance(config, SequenceConfig):
+        check_strings(corpus, config)
+        return
     if refusal := corpus.voices_refusal(config.num_voices):
         raise InputError(refusal)
     if corpus.steps_per_quarter != config.steps_per_quarter:

@@ -2,8 +2,8 @@
 
 Lines are JSON. An answer is ``{"key": ...}``, the entry that was written; ``{"problem": ...}``, why there is none; or
 ``{"fatal": ...}``, when the cache cannot be written to. The first line says that the process is ready. It is a program
-of its own (``python -m biaxial.training.worker CACHE STEPS``) and no fork of the one that trains: what a broken file
-does to it is done to nobody else.
+of its own (``python -m biaxial.training.worker CACHE STEPS [PART]``) and no fork of the one that trains: what a broken
+file does to it is done to nobody else.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MEMORY_BYTES = 1 << 30
 """What one process may take, where the system can be told."""
 
 
-def answer(path: Path, grid: Grid, cache: Cache) -> dict[str, str]:
+def answer(path: Path, grid: Grid, cache: Cache, part: str = "all") -> dict[str, str]:
     """Read one file into the cache."""
     try:
-        key = cache_key(path, grid)
-        content = packed(*read_file(path, grid))
-        if cache_key(path, grid) != key:
+        key = cache_key(path, grid, part)
+        content = packed(*read_file(path, grid, part))
+        if cache_key(path, grid, part) != key:
             return {"problem": "it was changed while it was read; run again"}
     except OSError as error:
         return {"problem": (error.strerror or str(error)).lower()}
@@ -49,9 +49,10 @@ def main() -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     cache, grid = Cache(Path(sys.argv[1])), Grid(int(sys.argv[2]))
+    part = sys.argv[3] if len(sys.argv) > 3 else "all"
     print("{}", file=out, flush=True)
     for line in sys.stdin:
-        print(json.dumps(answer(Path(json.loads(line)), grid, cache)), file=out, flush=True)
+        print(json.dumps(answer(Path(json.loads(line)), grid, cache, part)), file=out, flush=True)
 
 
 if __name__ == "__main__":

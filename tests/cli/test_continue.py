@@ -10,6 +10,7 @@ import pytest
 from biaxial.cli.continue_ import main
 from biaxial.io.document import read_json, write_json
 from biaxial.io.midi import read_midi, write_midi
+from biaxial.render.files import WRITERS
 from biaxial.score import Key, Note, Score
 
 Q = 480
@@ -88,7 +89,7 @@ def test_progress_counts_to_the_end(
         ("piece.mid --bars 0", "--bars: 0 is outside the range; give 1 to 1000"),
         ("piece.mid --bars 1001", "--bars: 1001 is outside the range; give 1 to 1000"),
         ("piece.mid --cadence no", "'no' is not an option or argument of this command"),
-        ("piece.mid -o out.ogg", "out.ogg: cannot write .ogg; end its name in .mid, .midi, .json"),
+        ("piece.mid -o out.mp3", f"out.mp3: cannot write .mp3; end its name in {', '.join(WRITERS)}"),
         ("piece.mid -o folder.mid", "--output: folder.mid is a folder; give the name of a file in it"),
     ],
 )

@@ -14,6 +14,7 @@ import biaxial.cli.writing
 from biaxial.cli.harmonise import main, read_voices
 from biaxial.io.document import read_json, write_json
 from biaxial.io.midi import read_midi, write_midi
+from biaxial.render.files import WRITERS
 from biaxial.score import ChordSymbol, Key, Note, Score
 
 Q = 480
@@ -157,7 +158,7 @@ def test_progress_counts_to_the_end(
         ("tune.mid --chords Hm", "chords: bar 1: "),
         ("tune.mid --chords C|C|C", "chords: 3 bars of them, but the tune has 1; take out the rest"),
         ("tune.mid --voice Soprano,X", "--voice: 'X' is no voice"),
-        ("tune.mid -o out.wav", "out.wav: cannot write .wav; end its name in .mid, .midi, .json"),
+        ("tune.mid -o out.mp3", f"out.mp3: cannot write .mp3; end its name in {', '.join(WRITERS)}"),
         ("tune.mid -o songs", "songs: cannot write a file without a suffix"),
         ("tune.mid -o songs.mid", "--output: songs.mid is a folder; give the name of a file in it"),
         ("tune.mid -o no/out.mid", "--output: there is no folder no; make it, or write somewhere else"),

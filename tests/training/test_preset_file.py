@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from biaxial.errors import InputError
-from biaxial.models.config import PRESETS
+from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
 from biaxial.training.preset_file import read_preset, write_preset
 
@@ -22,6 +22,7 @@ def test_settings_come_back(name: str, tmp_path: Path) -> None:
 def test_fields_that_are_missing_have_their_defaults(tmp_path: Path) -> None:
     (tmp_path / "short.json").write_text('{"config": {"time_hidden": [8]}, "train": {"learning_rate": 1}}')
     config, train = read_preset(tmp_path / "short.json")
+    assert isinstance(config, ModelConfig)
     assert (config.time_hidden, train) == ((8,), TrainConfig(learning_rate=1))
 
 

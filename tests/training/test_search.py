@@ -14,7 +14,7 @@ import pytest
 import biaxial
 from biaxial.errors import InputError
 from biaxial.models.checkpoint import load_weights
-from biaxial.models.config import PRESETS
+from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus
 from biaxial.training.machine import Machine
@@ -65,6 +65,7 @@ def test_trials_are_runs_and_the_best_settings_a_preset_file(found: SearchResult
         assert network.config.time_hidden == trial.settings["time_hidden"]
         assert read_plan(run).train.learning_rate == trial.settings["learning_rate"]
     config, train = read_preset(found.folder / "best.json")
+    assert isinstance(config, ModelConfig)
     changed = {"learning_rate": train.learning_rate, "time_hidden": config.time_hidden}
     assert changed == {name: best.settings[name] for name in changed}
     assert train == dataclasses.replace(TRAIN, learning_rate=train.learning_rate), "with the epochs of a whole run"
@@ -152,7 +153,7 @@ def test_trials_that_diverge_are_told_and_do_not_end_a_search(small: Corpus, tmp
 
 
 def test_a_network_that_does_not_fit_into_memory_is_a_failed_trial(small: Corpus, tmp_path: Path) -> None:
-    plan = dataclasses.replace(PLAN, config=dataclasses.replace(PLAN.config, time_hidden=(10**8,)))
+    plan = dataclasses.replace(PLAN, config=dataclasses.replace(PRESETS["tiny"], time_hidden=(10**8,)))
     begin_search(small, plan, tmp_path / "huge", SearchConfig(2, 1, 1, 1))
     told: list[TrialResult] = []
     with pytest.raises(InputError, match=r"all 1 coarse trials failed \(.*memory"):

@@ -13,11 +13,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Generic, Literal, TypeVar
 
-from biaxial.models.config import ModelConfig
+from biaxial.models.checkpoint import AnyConfig
 from biaxial.training.config import TrainConfig
 
+C = TypeVar("C", bound=AnyConfig)
 Kind = Literal["rate", "width", "share"]
 _MULTIPLE: Final = 8
 """Widths are multiples of this, which matrix products like."""
@@ -69,7 +70,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Space:
+class Space(Generic[C]):
     """The settings of a preset, and the ranges in which other values of some fields are tried.
 
     Parameters
@@ -80,12 +81,12 @@ class Space:
         A range for each searched field of either.
     """
 
-    config: ModelConfig
+    config: C
     train: TrainConfig
     ranges: Mapping[str, Range]
 
     @classmethod
-    def around(cls, config: ModelConfig, train: TrainConfig) -> Space:
+    def around(cls, config: C, train: TrainConfig) -> Space[C]:
         """The wide ranges; a part of the network that is left out (a width of 0) stays out."""
         ranges = {"learning_rate": Range.around("rate", train.learning_rate)}
         for name in type(config).searched:
@@ -101,12 +102,12 @@ class Space:
         found = {name: self._settings_of(name) for name in self.ranges}
         return {name: value[0] if isinstance(value, tuple) else value for name, value in found.items()}
 
-    def narrowed(self, best: Sequence[Mapping[str, float]]) -> Space:
+    def narrowed(self, best: Sequence[Mapping[str, float]]) -> Space[C]:
         """The region of some points."""
         ranges = {name: span.narrowed([point[name] for point in best]) for name, span in self.ranges.items()}
         return dataclasses.replace(self, ranges=ranges)
 
-    def settings(self, point: Mapping[str, float]) -> tuple[ModelConfig, TrainConfig]:
+    def settings(self, point: Mapping[str, float]) -> tuple[C, TrainConfig]:
         """The settings at a point: rates with three digits, shares with two places, widths as multiples of 8."""
         return changed(self.config, self.train, self.values(point))
 
@@ -130,7 +131,7 @@ class Space:
         return widths if isinstance(preset, tuple) else widths[0]
 
 
-def changed(config: ModelConfig, train: TrainConfig, values: Mapping[str, Any]) -> tuple[ModelConfig, TrainConfig]:
+def changed(config: C, train: TrainConfig, values: Mapping[str, Any]) -> tuple[C, TrainConfig]:
     """Settings with other values of some fields of either."""
     trained = {name: value for name, value in values.items() if hasattr(train, name)}
     built = {name: value for name, value in values.items() if name not in trained}

@@ -31,6 +31,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from biaxial.constants import VERSION
 from biaxial.errors import InputError
+from biaxial.models.checkpoint import AnyConfig
 from biaxial.training.corpus import Corpus
 from biaxial.training.curve import read_metrics
 from biaxial.training.preset_file import write_preset
@@ -101,7 +102,7 @@ class _Stage:
     """One part of a search: where it looks, for how long, with which points first, and its first trial's number."""
 
     part: Part
-    space: Space
+    space: Space[AnyConfig]
     trials: int
     epochs: int
     first: Sequence[dict[str, float]]

@@ -1,0 +1,1 @@
+"""Music as a string of tokens, and back: what the note-by-note models read and write."""
