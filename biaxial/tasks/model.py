@@ -6,44 +6,29 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec
 
-import numpy as np
 import torch
 
-from biaxial.constants import STRIKE, TICKS_PER_QUARTER
+from biaxial.constants import TICKS_PER_QUARTER
 from biaxial.errors import InputError
-from biaxial.features.conditions import outline_conditions
-from biaxial.grid import Grid
 from biaxial.io.chords import read_chords
 from biaxial.io.load import read_score
-from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.checkpoint import load_weights
 from biaxial.models.pretrained import pretrained_path
-from biaxial.roll import Roll
-from biaxial.sampling.stepper import Stepper
-from biaxial.sampling.steppers import Precision, available_threads, fast_stepper
-from biaxial.sampling.steps import Proposal
 from biaxial.score import ChordSymbol, Key, Score, TimeSignature
-from biaxial.tasks.compose import cadence, composition
+from biaxial.tasks.compose import composition
+from biaxial.tasks.critic import score_of
+from biaxial.tasks.drawer import Drawer
 from biaxial.tasks.drawing import HARMONISING, Drawing, Progress
 from biaxial.tasks.drawn_keys import drawn_key
-from biaxial.tasks.explain import Explanation, explain
-from biaxial.tasks.fill import Ending, fill
 from biaxial.tasks.harmonise import Forbidden, Source, ending, given_notes, harmonisation, voice_number
 from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
-from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
+from biaxial.tasks.piece import Piece
 from biaxial.tasks.region import bar_span, bridge, continuation, infilling
-from biaxial.tasks.request import Request
 from biaxial.tasks.stream import Bar, stream
 
-if TYPE_CHECKING:
-    from biaxial.judge.judge import Judge, Judgement
-
 P = ParamSpec("P")
-
-GPU_ROWS = 64
-"""Pieces and particles from which on a GPU draws, where there is one."""
 
 
 def load(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model:
@@ -92,7 +77,7 @@ def _single(
     return one
 
 
-class Model:
+class Model(Drawer):
     """A trained network with its public verbs.
 
     Parameters
@@ -106,13 +91,6 @@ class Model:
     threads
         As for :func:`load`.
     """
-
-    def __init__(self, network: BiaxialLSTM, made: dict[str, Any], name: str, threads: int | None = None) -> None:
-        self.network = network
-        self.made = made
-        self.name = name
-        self.threads = threads or available_threads()
-        self._kept: tuple[tuple[Proposal, Precision, bool], Stepper] | None = None
 
     def compose_many(
         self,
@@ -284,7 +262,7 @@ class Model:
         InputError, ValueError
             If a value cannot be used.
         """
-        score = _score_of(piece)
+        score = score_of(piece)
         span = bar_span(score, *(read_bars(bars) if isinstance(bars, str) else bars))
         numbers = None if voices is None else [voice_number(name) for name in voices]
         request = infilling(score, self.network.config, span, numbers)
@@ -325,7 +303,7 @@ class Model:
         """
         if not 1 <= bars <= MAX_BARS:
             raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
-        request = bridge(_score_of(first), _score_of(second), self.network.config, bars)
+        request = bridge(score_of(first), score_of(second), self.network.config, bars)
         return self._alternatives(num_outputs, request, seed, drawing, progress)
 
     bridge = _single("bridge", bridge_many, "Join two fragments; the parameters are those of :meth:`bridge_many`.")
@@ -362,7 +340,7 @@ class Model:
         """
         if not 1 <= bars <= MAX_BARS:
             raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
-        request = continuation(_score_of(piece), self.network.config, bars)
+        request = continuation(score_of(piece), self.network.config, bars)
         seeds = range(seed, seed + num_outputs)
         drawing = drawing or Drawing()
         requests = [request] * num_outputs
@@ -403,137 +381,3 @@ class Model:
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.network.config.steps_per_quarter)
         return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, progress)
-
-    def _alternatives(
-        self,
-        num_outputs: int,
-        request: Request,
-        seed: int,
-        drawing: Drawing | None,
-        progress: Progress | None,
-        close: Ending | None = None,
-    ) -> Iterator[Piece]:
-        seeds, drawing = range(seed, seed + num_outputs), drawing or HARMONISING
-        if request.score.chords and drawing.min_voices is None:  # a rest would be the easiest way to agree with a chord
-            many = self.network.config.num_voices
-            least = many if drawing.max_voices is None else min(many, drawing.max_voices)
-            drawing = replace(drawing, min_voices=least)
-        return self._filled([request] * num_outputs, seeds, drawing, progress, close)
-
-    def _filled(
-        self,
-        requests: Sequence[Request],
-        seeds: Sequence[int],
-        drawing: Drawing,
-        progress: Progress | None,
-        close: Ending | None,
-    ) -> Iterator[Piece]:
-        if not requests:
-            raise InputError("no pieces were asked for; give a number of at least 1")
-        stepper = self._stepper(drawing, len(requests))
-        rank = self._rank if drawing.best_of > 1 else None
-        return fill(stepper, requests, seeds, drawing, self.name, ending=close, rank=rank, progress=progress)
-
-    def judge(self, piece: Piece | Score | str | Path) -> Judgement:
-        """What a piece is worth beside Bach's chorales: grade, measures, surprises, broken rules, copied passages.
-
-        Parameters
-        ----------
-        piece
-            A piece, a score, or a file; any music that has notes.
-        """
-        score = _score_of(piece)
-        return self._judge().judge([(score.title or "piece", score)])[0]
-
-    def _judge(self) -> Judge:
-        from biaxial.judge.judge import Judge  # what a single draw does not need
-        from biaxial.judge.reference import shipped_reference
-
-        return Judge(shipped_reference(), self.network)
-
-    def _rank(self, scores: Sequence[Score], nats: Sequence[float], met: Sequence[bool]) -> list[Candidate]:
-        """Rank what was drawn for one piece, as :mod:`biaxial.tasks.choice` does."""
-        from biaxial.tasks.choice import ranked
-
-        return ranked(scores, nats, met, self._judge())
-
-    def _stepper(self, drawing: Drawing, num_outputs: int) -> Stepper:
-        """What draws; kept for the next time that pieces are drawn in the same way."""
-        together = num_outputs * drawing.particles * drawing.best_of
-        on_gpu = self.network.device.type == "cuda" and together >= GPU_ROWS
-        way = drawing.proposal(self.made), drawing.precision, on_gpu
-        if self._kept is None or self._kept[0] != way:
-            device = self.network.device if on_gpu else "cpu"
-            self._kept = way, fast_stepper(self.network, *way[:2], self.threads, device)
-        return self._kept[1]
-
-    def _close(self, requests: Sequence[Request], drawing: Drawing) -> Ending | None:
-        """An ending on the tonic, if one is wanted."""
-        config = self.network.config
-        if not requests:
-            return None
-        first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
-        scores = [request.score for request in requests]
-        return cadence(scores, config, drawing, first_free) if drawing.cadence else None
-
-    @torch.inference_mode()
-    def log_likelihood(self, piece: Piece | Score | str | Path) -> LogLikelihood:
-        """The log-probability of a piece, given its outline, by the parallel pass.
-
-        Parameters
-        ----------
-        piece
-            A piece, a score, or a file. A score without a key or without phrase ends is scored with these unknown.
-            For a model with voices every note needs a voice.
-
-        Raises
-        ------
-        InputError
-            If the model has voices and the score none.
-        """
-        score = _score_of(piece)
-        config = self.network.config
-        grid = Grid(config.steps_per_quarter)
-        if config.num_voices and not 0 < score.num_voices <= config.num_voices:
-            raise InputError(
-                f"this model scores music in up to {config.num_voices} voices, every note in one, and the score has "
-                f"{score.num_voices or 'none'}; biaxial.voices.assign_voices finds them"
-            )
-        try:
-            roll = Roll.from_score(score, grid, config.low_pitch, config.num_notes)
-        except ValueError:  # a pitch that the model cannot express
-            steps = Roll.from_score(score, grid, 0, 128)
-            return LogLikelihood(-float("inf"), steps.num_steps, int((steps.states == STRIKE).sum()))
-        device = self.network.device
-        outcomes = torch.from_numpy(config.alphabet.encode(roll.states, roll.voices)).unsqueeze(0).to(device)
-        conditions = torch.from_numpy(outline_conditions(roll.outline, grid)).unsqueeze(0).to(device)
-        frames = self.network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
-        return LogLikelihood(float(frames.double().sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
-
-    def explain(
-        self, piece: Piece | Score | str | Path, *, bars: tuple[int, int] | None = None, top: int = 10
-    ) -> Explanation:
-        """What surprises the model in a piece, and what it expected instead.
-
-        Parameters
-        ----------
-        piece
-            A piece, a score, or a file. For a model with voices every note needs a voice.
-        bars
-            First and last bar that are asked about, counted from 1; 0 is the pickup. All by default.
-        top
-            How many moments.
-
-        Raises
-        ------
-        InputError
-            If the model cannot express the piece, or there are no such bars.
-        """
-        return explain(self.network, _score_of(piece), bars=bars, top=top)
-
-
-def _score_of(piece: Piece | Score | str | Path) -> Score:
-    """The score of a piece, or of a file."""
-    if isinstance(piece, str | Path):
-        return read_score(piece)
-    return piece.score if isinstance(piece, Piece) else piece

@@ -1,0 +1,114 @@
+"""What a network says of music: how likely it is, what surprises it, and what it is worth beside Bach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from biaxial.constants import STRIKE
+from biaxial.errors import InputError
+from biaxial.features.conditions import outline_conditions
+from biaxial.grid import Grid
+from biaxial.io.load import read_score
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.roll import Roll
+from biaxial.score import Score
+from biaxial.tasks.explain import Explanation, explain
+from biaxial.tasks.piece import LogLikelihood, Piece
+
+if TYPE_CHECKING:
+    from biaxial.judge.judge import Judge, Judgement
+
+
+class Critic:
+    """The verbs of a model that read music and write none.
+
+    Parameters
+    ----------
+    network
+        The network.
+    """
+
+    def __init__(self, network: BiaxialLSTM) -> None:
+        self.network = network
+
+    @torch.inference_mode()
+    def log_likelihood(self, piece: Piece | Score | str | Path) -> LogLikelihood:
+        """The log-probability of a piece, given its outline, by the parallel pass.
+
+        Parameters
+        ----------
+        piece
+            A piece, a score, or a file. A score without a key or without phrase ends is scored with these unknown.
+            For a model with voices every note needs a voice.
+
+        Raises
+        ------
+        InputError
+            If the model has voices and the score none.
+        """
+        score = score_of(piece)
+        config = self.network.config
+        grid = Grid(config.steps_per_quarter)
+        if config.num_voices and not 0 < score.num_voices <= config.num_voices:
+            raise InputError(
+                f"this model scores music in up to {config.num_voices} voices, every note in one, and the score has "
+                f"{score.num_voices or 'none'}; biaxial.voices.assign_voices finds them"
+            )
+        try:
+            roll = Roll.from_score(score, grid, config.low_pitch, config.num_notes)
+        except ValueError:  # a pitch that the model cannot express
+            steps = Roll.from_score(score, grid, 0, 128)
+            return LogLikelihood(-float("inf"), steps.num_steps, int((steps.states == STRIKE).sum()))
+        device = self.network.device
+        outcomes = torch.from_numpy(config.alphabet.encode(roll.states, roll.voices)).unsqueeze(0).to(device)
+        conditions = torch.from_numpy(outline_conditions(roll.outline, grid)).unsqueeze(0).to(device)
+        frames = self.network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
+        return LogLikelihood(float(frames.double().sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
+
+    def explain(
+        self, piece: Piece | Score | str | Path, *, bars: tuple[int, int] | None = None, top: int = 10
+    ) -> Explanation:
+        """What surprises the model in a piece, and what it expected instead.
+
+        Parameters
+        ----------
+        piece
+            A piece, a score, or a file. For a model with voices every note needs a voice.
+        bars
+            First and last bar that are asked about, counted from 1; 0 is the pickup. All by default.
+        top
+            How many moments.
+
+        Raises
+        ------
+        InputError
+            If the model cannot express the piece, or there are no such bars.
+        """
+        return explain(self.network, score_of(piece), bars=bars, top=top)
+
+    def judge(self, piece: Piece | Score | str | Path) -> Judgement:
+        """What a piece is worth beside Bach's chorales: grade, measures, surprises, broken rules, copied passages.
+
+        Parameters
+        ----------
+        piece
+            A piece, a score, or a file; any music that has notes.
+        """
+        score = score_of(piece)
+        return self._judge().judge([(score.title or "piece", score)])[0]
+
+    def _judge(self) -> Judge:
+        from biaxial.judge.judge import Judge  # what a single draw does not need
+        from biaxial.judge.reference import shipped_reference
+
+        return Judge(shipped_reference(), self.network)
+
+
+def score_of(piece: Piece | Score | str | Path) -> Score:
+    """The score of a piece, or of a file."""
+    if isinstance(piece, str | Path):
+        return read_score(piece)
+    return piece.score if isinstance(piece, Piece) else piece
