@@ -48,6 +48,7 @@ class TrainOptions:
     )
     like: Path | None = option(None, help="weights whose network and settings to take in place of a preset's, anew")
     start_from: Path | None = option(None, help="weights to go on from, with the preset's settings")
+    refine: Path | None = option(None, help="weights to train on with the best of the pieces that they compose")
     mix: Path | None = option(None, metavar="CORPUS", help="old corpus to mix in, so that it is not forgotten")
     mix_share: float = option(0.3, help="share of the training crops that come from it")
     config: Path | None = option(
@@ -73,6 +74,7 @@ def main(argv: Arguments) -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
     from biaxial.cli.corpus import read_corpus
+    from biaxial.cli.refine import is_refinement, refines, run_refinement
     from biaxial.cli.search import check_optuna, is_search, resumed_search, run_search
     from biaxial.events.config import SequenceSizes
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
@@ -80,22 +82,27 @@ def main(argv: Arguments) -> None:
     from biaxial.training.machine import Machine, is_first_process
     from biaxial.training.mixing import Mix
     from biaxial.training.music_folder import ReadConfig
+    from biaxial.training.refine.folder import RefineConfig
     from biaxial.training.train import train
 
     if _draws_tokens(argv):
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, SequenceSizes)
+        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, RefineConfig, Machine, SequenceSizes)
     else:
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig)
+        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, RefineConfig, Machine, ModelConfig)
     values = given(built, argv)
     values[ModelConfig] = values.get(ModelConfig, {}) | values.pop(SequenceSizes, {})
     options = TrainOptions(**values[TrainOptions])
+    if refines(options, values):
+        run_refinement(options, values)
+        return
     first = is_first_process()
     searches = is_search(options.resume) or (options.resume is None and options.search is not None)
     if searches:
         check_optuna()
     go_on = resumed_search if searches else _resumed
     plan, folder = go_on(options, values) if options.resume is not None else _new(options, values)
-    if first and options.resume is None and ((folder / "config.json").exists() or is_search(folder)):
+    there = (folder / "config.json").exists() or is_search(folder) or is_refinement(folder)
+    if first and options.resume is None and there:
         raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
     source, quiet = Path(plan.corpus), options.quiet or not first
     reading, pitches = ReadConfig(**values[ReadConfig]), None
@@ -229,10 +236,10 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
         options.mix_share if options.mix is not None else 0.0,
     )
     name += "-search" if options.search is not None else ""
-    return plan, options.output or _new_folder(Path("runs"), name)
+    return plan, options.output or new_folder(Path("runs"), name)
 
 
-def _new_folder(runs: Path, name: str) -> Path:
+def new_folder(runs: Path, name: str) -> Path:
     """``runs/NAME``, or ``runs/NAME-2`` and so on if that is taken."""
     taken, folder = 1, runs / name
     while folder.exists():

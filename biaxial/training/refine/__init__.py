@@ -1,0 +1,1 @@
+"""Positive feedback: training goes on with the best pieces that the network composed."""
