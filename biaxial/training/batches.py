@@ -7,6 +7,7 @@ LSTM, :class:`biaxial.training.strings.StringData` for the token LSTMs.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -83,7 +84,7 @@ class _Batches(Dataset[Any]):
         return batch
 
 
-class CorpusBatches(lightning.LightningDataModule, Generic[AnyCrop]):
+class CorpusBatches(lightning.LightningDataModule, ABC, Generic[AnyCrop]):
     """Batches of a corpus for a trainer, a fresh training epoch each time it asks; a kind of model says what they are.
 
     Parameters
@@ -100,17 +101,17 @@ class CorpusBatches(lightning.LightningDataModule, Generic[AnyCrop]):
         super().__init__()
         self.corpus, self.train, self.mix = corpus, train, mix
 
+    @abstractmethod
     def crops_of(self, piece: CorpusPiece, rng: np.random.Generator) -> list[AnyCrop]:
         """The training crops of a piece."""
-        raise NotImplementedError
 
+    @abstractmethod
     def held_out(self) -> list[list[AnyCrop]]:
         """The batches to validate on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def collated(self, crops: list[AnyCrop]) -> Any:
         """Crops as one batch; of no crops a batch that weighs nothing."""
-        raise NotImplementedError
 
     def batches_per_epoch(self) -> int:
         """Number of training batches in an epoch; every epoch has the same, on any number of devices."""

@@ -7,6 +7,7 @@ A kind of model says what a batch of crops and a batch of whole pieces cost in n
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ class ValidNats(NamedTuple):
         return self.per_step if math.isnan(self.given_melody) else self.per_step + self.given_melody
 
 
-class NatsModule(lightning.LightningModule):
+class NatsModule(lightning.LightningModule, ABC):
     """Trains a network on nats.
 
     Parameters
@@ -63,17 +64,17 @@ class NatsModule(lightning.LightningModule):
         self.total_steps = total_steps
         self._sums = torch.zeros(2, 3, dtype=torch.float64)  # nothing known, the melody known
 
+    @abstractmethod
     def crop_nats(self, batch: Any) -> Tensor:
         """What a batch of crops costs, in nats, with dropout and all that is hidden in training."""
-        raise NotImplementedError
 
+    @abstractmethod
     def frames(self, batch: Any) -> Tensor:
         """Frames of music in a batch of crops."""
-        raise NotImplementedError
 
+    @abstractmethod
     def piece_sums(self, batch: Any) -> tuple[Tensor, Tensor, Tensor]:
         """Nats, frames and struck notes of a batch of whole pieces."""
-        raise NotImplementedError
 
     def is_given(self, batch: Any) -> bool:
         """Whether something is known of the pieces of a batch."""

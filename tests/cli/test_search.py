@@ -134,3 +134,12 @@ def test_without_optuna_the_command_that_installs_it_is_named(
     assert main([str(corpus), "--preset", "tiny", "--search", "4"]) == 2
     needs = "biaxial-train: --search needs Optuna, which is not installed; pip install 'optuna>=5,<6'\n"
     assert capsys.readouterr().err == needs
+
+
+def test_a_token_network_is_searched_by_its_own_sizes(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--model", "melody", "--hidden", "8", "--embedding", "4", "--epochs", "1", *CPU, "-q"]
+    assert main([str(corpus), *small, "--search", "2", "-o", "found", "--json"]) == 0
+    trials = json.loads(capsys.readouterr().out)["trials"]
+    assert [trial["settings"].keys() for trial in trials] == [{"learning_rate", "embedding", "hidden", "dropout"}] * 2
+    assert main([str(corpus), "--config", "found/best.json", "--epochs", "1", *CPU, "-q", "-o", "again"]) == 0
+    assert json.loads(Path("again/config.json").read_text())["config"]["kind"] == "melody"

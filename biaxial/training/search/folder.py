@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from biaxial.errors import InputError
 from biaxial.io.files import atomic_write
-from biaxial.models.checkpoint import config_from_dict
+from biaxial.models.checkpoint import any_config
 from biaxial.training.config import TrainConfig
 from biaxial.training.corpus import Corpus
 from biaxial.training.machine import Machine
@@ -79,7 +79,7 @@ def read_search(folder: Path) -> tuple[Plan, SearchConfig]:
     document = _read_document(folder)
     try:
         train_config, machine = TrainConfig(**document["train"]), Machine(**document["machine"])
-        plan = Plan(config_from_dict(document["config"]), train_config, str(document["corpus"]), machine)
+        plan = Plan(any_config(document["config"]), train_config, str(document["corpus"]), machine)
         return plan, SearchConfig(**document["search"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder}: not the folder of a search ({_DOCUMENT}: {error}); start it anew") from error

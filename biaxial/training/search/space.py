@@ -52,7 +52,8 @@ class Range:
         if kind == "rate":
             return cls(kind, value / 10, value * 10)
         if kind == "width":
-            return cls(kind, max(_MULTIPLE, round(value / 4)), max(_MULTIPLE, round(value * 2)))
+            least = min(value, _MULTIPLE)
+            return cls(kind, max(least, round(value / 4)), max(_MULTIPLE, round(value * 2)))
         return cls(kind, 0.0, max(0.6, value))
 
     def narrowed(self, values: Sequence[float]) -> Range:
