@@ -67,7 +67,7 @@ class Range:
         low, high = min(values) / margin, max(values) * margin
         if self.kind == "rate":
             return Range(self.kind, low, high)
-        return Range(self.kind, max(_MULTIPLE, round(low)), max(_MULTIPLE, round(high)))
+        return Range(self.kind, max(min(_MULTIPLE, *values), round(low)), max(_MULTIPLE, round(high)))
 
 
 @dataclass(frozen=True)
