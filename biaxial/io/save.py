@@ -9,14 +9,20 @@ from typing import Final
 from biaxial.errors import InputError
 from biaxial.io.document import write_json
 from biaxial.io.midi import write_midi
-from biaxial.io.musicxml import write_musicxml
 from biaxial.score import Score
+
+
+def _write_musicxml(score: Score, path: Path) -> None:
+    from biaxial.io.musicxml import write_musicxml  # imported where it is asked for
+
+    write_musicxml(score, path)
+
 
 WRITERS: Final[dict[str, Callable[[Score, Path], None]]] = {
     ".mid": write_midi,
     ".midi": write_midi,
-    ".musicxml": write_musicxml,
-    ".mxl": write_musicxml,
+    ".musicxml": _write_musicxml,
+    ".mxl": _write_musicxml,
     ".json": write_json,
 }
 """What writes a file of each suffix."""

@@ -13,7 +13,6 @@ from typing import Final, Literal, NamedTuple
 
 from biaxial.errors import InputError
 from biaxial.io import save
-from biaxial.io.musicxml import write_musicxml
 from biaxial.score import Score
 
 
@@ -55,6 +54,8 @@ def _plain(score: Score, path: Path, _: Rendering) -> list[Path]:
 
 
 def _musicxml(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    from biaxial.io.musicxml import write_musicxml
+
     write_musicxml(score, path, staves=rendering.staves)
     return [path]
 

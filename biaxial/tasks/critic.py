@@ -15,11 +15,11 @@ from biaxial.io.load import read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.roll import Roll
 from biaxial.score import Score
-from biaxial.tasks.explain import Explanation, explain
 from biaxial.tasks.piece import LogLikelihood, Piece
 
 if TYPE_CHECKING:
     from biaxial.judge.judge import Judge, Judgement
+    from biaxial.tasks.explain import Explanation
 
 
 class Critic:
@@ -87,6 +87,8 @@ class Critic:
         InputError
             If the model cannot express the piece, or there are no such bars.
         """
+        from biaxial.tasks.explain import explain  # what drawing does not need
+
         return explain(self.network, score_of(piece), bars=bars, top=top)
 
     def judge(self, piece: Piece | Score | str | Path) -> Judgement:
@@ -101,7 +103,7 @@ class Critic:
         return self._judge().judge([(score.title or "piece", score)])[0]
 
     def _judge(self) -> Judge:
-        from biaxial.judge.judge import Judge  # what a single draw does not need
+        from biaxial.judge.judge import Judge
         from biaxial.judge.reference import shipped_reference
 
         return Judge(shipped_reference(), self.network)
