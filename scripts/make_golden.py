@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 import biaxial
+from biaxial.io.checksum import music_checksum
 from biaxial.io.chorales import chorale_paths, read_chorale
 from biaxial.io.files import atomic_write
-from biaxial.io.midi import midi_bytes
 
 PIECES = ((4, "G major", 7), (2, "E minor", 3))
 CHORALE = "bwv10.7.mxl"
@@ -25,7 +24,7 @@ def main() -> None:
     pieces = []
     for bars, key, seed in PIECES:
         piece = model.compose(bars, key=key, seed=seed)
-        checksum = hashlib.sha256(midi_bytes(piece.score)).hexdigest()
+        checksum = music_checksum(piece.score)
         pieces.append(
             {"bars": bars, "key": key, "seed": seed, "nats_per_step": piece.nats_per_step, "sha256": checksum}
         )
