@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from biaxial.constants import VERSION
-from biaxial.errors import InputError
-from biaxial.grid import Grid
-from biaxial.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
+from biaxial.music.constants import VERSION
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
+from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 if TYPE_CHECKING:
-    from biaxial.sampling.charges import VoiceLeading
-    from biaxial.tasks.drawing import Drawing
-    from biaxial.tasks.events import EventDrawing, EventModel, load_events
-    from biaxial.tasks.explain import Explanation
-    from biaxial.tasks.harmonise import Forbidden
+    from biaxial.sampling.voice_leading_weights import VoiceLeading
+    from biaxial.tasks.drawing.sampling_options import Drawing
+    from biaxial.tasks.drawing.stream import Bar
+    from biaxial.tasks.explanation import Explanation
+    from biaxial.tasks.harmonised_tunes import harmonised_tunes
     from biaxial.tasks.model import Model, load
     from biaxial.tasks.piece import LogLikelihood, Piece
-    from biaxial.tasks.stream import Bar
-    from biaxial.tasks.tunes import harmonised_tunes
+    from biaxial.tasks.plans.harmonisation import Forbidden
+    from biaxial.tasks.token_model import EventDrawing, EventModel, load_events
 
 __version__ = VERSION
 __all__ = [
@@ -49,19 +49,19 @@ __all__ = [
 ]
 
 _LAZY = {
-    "Bar": "biaxial.tasks.stream",
-    "Drawing": "biaxial.tasks.drawing",
-    "Explanation": "biaxial.tasks.explain",
-    "EventDrawing": "biaxial.tasks.events",
-    "EventModel": "biaxial.tasks.events",
-    "Forbidden": "biaxial.tasks.harmonise",
+    "Bar": "biaxial.tasks.drawing.stream",
+    "Drawing": "biaxial.tasks.drawing.sampling_options",
+    "Explanation": "biaxial.tasks.explanation",
+    "EventDrawing": "biaxial.tasks.token_model",
+    "EventModel": "biaxial.tasks.token_model",
+    "Forbidden": "biaxial.tasks.plans.harmonisation",
     "LogLikelihood": "biaxial.tasks.piece",
     "Model": "biaxial.tasks.model",
     "Piece": "biaxial.tasks.piece",
-    "VoiceLeading": "biaxial.sampling.charges",
-    "harmonised_tunes": "biaxial.tasks.tunes",
+    "VoiceLeading": "biaxial.sampling.voice_leading_weights",
+    "harmonised_tunes": "biaxial.tasks.harmonised_tunes",
     "load": "biaxial.tasks.model",
-    "load_events": "biaxial.tasks.events",
+    "load_events": "biaxial.tasks.token_model",
 }
 
 

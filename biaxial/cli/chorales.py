@@ -18,12 +18,12 @@ from pathlib import Path
 
 from biaxial.cli.common import Arguments, command, progress_bar
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.errors import InputError
-from biaxial.io.chorales import chorale_paths, read_chorale
-from biaxial.io.corpus import SPLITS
-from biaxial.io.files import atomic_write
-from biaxial.io.manifest import ManifestRow, read_manifest
-from biaxial.io.midi import midi_bytes
+from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
+from biaxial.corpora.manifest import ManifestRow, read_manifest
+from biaxial.corpora.splits import SPLITS
+from biaxial.files.atomic import atomic_write
+from biaxial.formats.midi.midi_writer import midi_bytes
+from biaxial.music.errors import InputError
 
 PROG = "biaxial-chorales"
 DESCRIPTION = "Write the four-part Bach chorales of music21 as MIDI into train/, valid/ and test/ of a folder."

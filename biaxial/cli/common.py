@@ -30,7 +30,8 @@ _OS_ADVICE = {
 def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Arguments], int]]:
     """Turn the body of a command into its ``main``, which returns the exit status.
 
-    A wrong input (a :class:`ValueError`, :class:`~biaxial.errors.InputError` above all, or an :class:`OSError`) prints
+    A wrong input (a :class:`ValueError`, :class:`~biaxial.music.errors.InputError` above all, or an :class:`OSError`)
+    prints
     ``prog: message`` as one line and ends with 2, Ctrl-C with 130, a reader of stdout that went away with 141. Any
     other exception is a bug and is raised.
     """

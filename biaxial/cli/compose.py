@@ -10,11 +10,11 @@ from biaxial.cli.common import Arguments, command
 from biaxial.cli.composing import compose_events, compose_on_tunes, is_event_weights, refuse_event_options
 from biaxial.cli.options import option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
-from biaxial.io.load import read_score
+from biaxial.formats.read import read_score
+from biaxial.music.score import Key, TimeSignature
 from biaxial.render.files import Rendering
-from biaxial.sampling.charges import VoiceLeading
-from biaxial.score import Key, TimeSignature
-from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
+from biaxial.sampling.voice_leading_weights import VoiceLeading
+from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
 
 PROG = "biaxial-compose"
 DEFAULT_BARS = 16
@@ -81,7 +81,7 @@ def main(argv: Arguments) -> None:
     outline = make_outline(bars, time_signature=metre, phrases=options.phrases)
     primer = None if options.primer is None else read_score(options.primer)
     model = load_model(writing)
-    from biaxial.tasks.drawing import Drawing
+    from biaxial.tasks.drawing.sampling_options import Drawing
 
     drawing = drawing_of(writing, leading, Drawing(), cadence=options.cadence)
     steps = outline.length_ticks * model.network.config.steps_per_quarter // outline.ticks_per_quarter

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, write_pieces
-from biaxial.errors import InputError
-from biaxial.io.load import read_score
+from biaxial.formats.read import read_score
+from biaxial.music.errors import InputError
 from biaxial.render.files import Rendering
-from biaxial.sampling.charges import VoiceLeading
+from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
     from biaxial.cli.compose import ComposeOptions
-    from biaxial.tasks.drawing import Progress
-    from biaxial.tasks.events import EventDrawing, EventModel
+    from biaxial.tasks.drawing.sampling_options import Progress
     from biaxial.tasks.piece import Piece
+    from biaxial.tasks.token_model import EventDrawing, EventModel
 
 _EXPECTED_EVENTS = 64
 """What a progress bar takes a tune to have that ends by itself."""
@@ -25,8 +25,8 @@ _EXPECTED_EVENTS = 64
 
 def is_event_weights(path: Path) -> bool:
     """Whether weights are those of a token LSTM."""
-    from biaxial.models.checkpoint import weights_kind
-    from biaxial.models.pretrained import weights_path
+    from biaxial.weights.checkpoint import weights_kind
+    from biaxial.weights.shipped import weights_path
 
     return weights_kind(weights_path(path)) != "biaxial"
 
@@ -114,8 +114,8 @@ def compose_on_tunes(
     if tunes.config.kind != "melody":
         raise InputError(f"{options.tune_by}: holds a {tunes.config.kind} model; --tune-by needs melody weights")
     model = load_model(writing)
-    from biaxial.tasks.drawing import HARMONISING
-    from biaxial.tasks.tunes import harmonised_tunes
+    from biaxial.tasks.drawing.sampling_options import HARMONISING
+    from biaxial.tasks.harmonised_tunes import harmonised_tunes
 
     drawing = drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
     tune_drawing = _event_drawing(
@@ -141,13 +141,13 @@ def compose_on_tunes(
 
 
 def _event_model(path: Path) -> EventModel:
-    from biaxial.tasks.events import load_events
+    from biaxial.tasks.token_model import load_events
 
     return load_events(path)
 
 
 def _event_drawing(options: ComposeOptions, writing: WritingOptions) -> EventDrawing:
-    from biaxial.tasks.events import EventDrawing
+    from biaxial.tasks.token_model import EventDrawing
 
     drawing = EventDrawing(top_p=options.top_p, min_p=writing.min_p, guard=not options.loops)
     return drawing if writing.temperature is None else replace(drawing, temperature=writing.temperature)

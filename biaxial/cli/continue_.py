@@ -9,11 +9,11 @@ from pathlib import Path
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
-from biaxial.grid import Grid
-from biaxial.io.load import read_score
+from biaxial.formats.read import read_score
+from biaxial.music.grid import Grid
 from biaxial.render.files import Rendering
-from biaxial.sampling.charges import VoiceLeading
-from biaxial.tasks.outline import MAX_BARS
+from biaxial.sampling.voice_leading_weights import VoiceLeading
+from biaxial.tasks.plans.outline import MAX_BARS
 
 PROG = "biaxial-continue"
 DESCRIPTION = "Let a piece go on: its last bar is completed, and more bars follow."
@@ -38,9 +38,9 @@ def main(argv: Arguments) -> None:
     paths = paths_of(writing, rendering, "continued")
     score = read_score(options.piece)
     model = load_model(writing)
-    from biaxial.tasks.drawing import Drawing
-    from biaxial.tasks.region import continuation
-    from biaxial.tasks.request import num_steps
+    from biaxial.tasks.drawing.sampling_options import Drawing
+    from biaxial.tasks.plans.regions import continuation
+    from biaxial.tasks.plans.request import num_steps
 
     config = model.network.config
     write_pieces(

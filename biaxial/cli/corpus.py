@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from biaxial.cli.common import progress_bar
-from biaxial.grid import Grid
-from biaxial.io.corpus import music_paths
-from biaxial.io.load import read_score
-from biaxial.training.corpus import Corpus
-from biaxial.training.music_folder import ReadConfig
-from biaxial.training.verdicts import summary
+from biaxial.corpora.corpus import Corpus
+from biaxial.corpora.reading.music_folder import ReadConfig
+from biaxial.corpora.splits import music_paths
+from biaxial.corpora.verdicts import summary
+from biaxial.formats.read import read_score
+from biaxial.music.grid import Grid
 
 _LOOKED_AT = 20
 

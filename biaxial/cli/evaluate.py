@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.composing import is_event_weights
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
-    from biaxial.metrics.report import Figure
-    from biaxial.training.evaluation import Evaluation
-    from biaxial.training.music_folder import ReadConfig
-    from biaxial.training.string_evaluation import StringEvaluation
+    from biaxial.corpora.reading.music_folder import ReadConfig
+    from biaxial.likelihood.corpus_nats import Evaluation
+    from biaxial.likelihood.token_corpus_nats import StringEvaluation
+    from biaxial.metrics.figures.report import Figure
 
 PROG = "biaxial-evaluate"
 DESCRIPTION = (
@@ -81,10 +81,10 @@ def main(argv: Arguments) -> None:
     """Score what the command line names, and print the figures."""
     from biaxial.cli.common import progress_bar
     from biaxial.cli.corpus import read_corpus  # these load PyTorch
-    from biaxial.io.corpus import SPLITS
+    from biaxial.corpora.reading.music_folder import ReadConfig
+    from biaxial.corpora.splits import SPLITS
+    from biaxial.likelihood.corpus_nats import check_networks, evaluate
     from biaxial.tasks.model import load
-    from biaxial.training.evaluation import check_networks, evaluate
-    from biaxial.training.music_folder import ReadConfig
 
     options, reading = parse(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     if options.against is not None:
@@ -128,9 +128,9 @@ def _evaluate_strings(options: EvaluateOptions, reading: ReadConfig) -> None:
     """Score with the weights of a token LSTM, and print the figures."""
     from biaxial.cli.common import progress_bar
     from biaxial.cli.corpus import read_corpus
-    from biaxial.io.corpus import SPLITS
-    from biaxial.tasks.events import load_events
-    from biaxial.training.string_evaluation import evaluate_strings
+    from biaxial.corpora.splits import SPLITS
+    from biaxial.likelihood.token_corpus_nats import evaluate_strings
+    from biaxial.tasks.token_model import load_events
 
     assert options.checkpoint is not None
     if len(options.checkpoint) > 1:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.errors import InputError
-from biaxial.io.load import read_score
-from biaxial.io.pitch_names import pitch_name, read_pitch
-from biaxial.score import Key
-from biaxial.tasks.outline import read_bars
+from biaxial.formats.read import read_score
+from biaxial.music.errors import InputError
+from biaxial.music.pitch_names import pitch_name, read_pitch
+from biaxial.music.score import Key
+from biaxial.tasks.plans.outline import read_bars
 
 if TYPE_CHECKING:
-    from biaxial.metrics.expectation import Expected
-    from biaxial.metrics.surprise import Moment
-    from biaxial.tasks.explain import CellExplanation, Explanation
+    from biaxial.likelihood.expectation import Expected
+    from biaxial.likelihood.surprise import Moment
+    from biaxial.tasks.explanation import CellExplanation, Explanation
 
 PROG = "biaxial-explain"
 DESCRIPTION = (
@@ -80,9 +80,9 @@ def main(argv: Arguments) -> None:
     if (options.at is None) != (options.pitch is None):
         raise InputError("a cell has a place and a note: give both --at and --pitch, or neither")
     score = read_score(options.piece)
-    from biaxial.tasks.compose import with_voices  # these load PyTorch
-    from biaxial.tasks.explain import explain, picture_kind
+    from biaxial.tasks.explanation import explain, picture_kind
     from biaxial.tasks.model import load
+    from biaxial.tasks.plans.composition import with_voices  # these load PyTorch
 
     path = options.output or options.piece.with_suffix(".explained.png")
     picture_kind(path)
@@ -156,7 +156,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> None:
 
 def _sound(moment: Moment | Expected, key: Key | None) -> str:
     """``"Alto F#4 held"``; ``"nothing more"`` where a walk ends."""
-    from biaxial.metrics.input_words import voice_name
+    from biaxial.likelihood.input_words import voice_name
 
     if moment.pitch is None:
         return "nothing more"

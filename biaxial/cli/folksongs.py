@@ -10,11 +10,11 @@ from pathlib import Path
 
 from biaxial.cli.common import Arguments, command, progress_bar
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.errors import InputError
-from biaxial.io.corpus import SPLITS
-from biaxial.io.files import atomic_write
-from biaxial.io.folksongs import DEFAULT_PARTS, PARTS, numbered, read_songs, song_paths, split_songs, variants
-from biaxial.io.midi import midi_bytes
+from biaxial.corpora.essen import DEFAULT_PARTS, PARTS, numbered, read_songs, song_paths, split_songs, variants
+from biaxial.corpora.splits import SPLITS
+from biaxial.files.atomic import atomic_write
+from biaxial.formats.midi.midi_writer import midi_bytes
+from biaxial.music.errors import InputError
 
 PROG = "biaxial-folksongs"
 DESCRIPTION = "Write the folk songs of music21's Essen collection as MIDI into train/, valid/ and test/ of a folder."

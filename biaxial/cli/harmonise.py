@@ -9,13 +9,13 @@ from pathlib import Path
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
-from biaxial.constants import VOICE_NAMES
-from biaxial.grid import Grid
-from biaxial.io.chords import read_chords
-from biaxial.io.load import read_score
+from biaxial.formats.read import read_score
+from biaxial.music.chord_line import read_chords
+from biaxial.music.constants import VOICE_NAMES
+from biaxial.music.grid import Grid
+from biaxial.music.score import Key
 from biaxial.render.files import Rendering
-from biaxial.sampling.charges import VoiceLeading
-from biaxial.score import Key
+from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 PROG = "biaxial-harmonise"
 DESCRIPTION = "Harmonise a tune: its notes stay as they are, in a voice of their own, and the other voices are written."
@@ -70,8 +70,8 @@ def main(argv: Arguments) -> None:
     score = read_score(options.tune)
     symbols = None if options.chords is None else read_chords(options.chords, score)
     model = load_model(writing)
-    from biaxial.tasks.drawing import HARMONISING
-    from biaxial.tasks.request import num_steps
+    from biaxial.tasks.drawing.sampling_options import HARMONISING
+    from biaxial.tasks.plans.request import num_steps
 
     drawing = drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
     write_pieces(

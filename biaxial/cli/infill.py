@@ -10,12 +10,12 @@ from biaxial.cli.common import Arguments, command
 from biaxial.cli.harmonise import read_voices
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
-from biaxial.errors import InputError
-from biaxial.grid import Grid
-from biaxial.io.load import read_score
+from biaxial.formats.read import read_score
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
 from biaxial.render.files import Rendering
-from biaxial.sampling.charges import VoiceLeading
-from biaxial.tasks.outline import read_bars
+from biaxial.sampling.voice_leading_weights import VoiceLeading
+from biaxial.tasks.plans.outline import read_bars
 
 PROG = "biaxial-infill"
 DESCRIPTION = "Write some bars of a piece anew, in all voices or in some, or join two pieces; all else stays as it is."
@@ -51,9 +51,9 @@ def main(argv: Arguments) -> None:
     score = read_score(options.piece)
     other = None if options.to is None else read_score(options.to)
     model = load_model(writing)
-    from biaxial.tasks.drawing import HARMONISING
-    from biaxial.tasks.region import bar_span, bridge
-    from biaxial.tasks.request import num_steps
+    from biaxial.tasks.drawing.sampling_options import HARMONISING
+    from biaxial.tasks.plans.regions import bar_span, bridge
+    from biaxial.tasks.plans.request import num_steps
 
     grid = Grid(model.network.config.steps_per_quarter)
     drawing = drawing_of(writing, leading, HARMONISING)

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from biaxial.cli.common import progress_bar
-from biaxial.errors import InputError
-from biaxial.io.corpus import FolderItem, read_folder
-from biaxial.io.files import atomic_write
-from biaxial.io.load import read_score
+from biaxial.corpora.splits import FolderItem, read_folder
+from biaxial.files.atomic import atomic_write
+from biaxial.formats.read import read_score
 from biaxial.judge.compare import compare, grades_table, measures_table, most_common_cut
 from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.page import page
 from biaxial.judge.reference import Reference, cut_of, measure_corpus, shipped_reference
-from biaxial.judge.words import broken_rules, copies, moment_text
+from biaxial.judge.wording import broken_rules, copies, moment_text
+from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
     from biaxial.cli.evaluate import EvaluateOptions
     from biaxial.models.biaxial import BiaxialLSTM
-    from biaxial.score import Score
+    from biaxial.music.score import Score
 
 BACH = "bach"
 """What ``--against`` calls the corpus that the package knows."""
@@ -39,7 +39,7 @@ def judge(options: EvaluateOptions) -> None:
     """
     assert options.against is not None
     from biaxial.tasks.model import load
-    from biaxial.training.curve import read_metrics
+    from biaxial.training.run.curve import read_metrics
 
     if options.split is not None:
         raise InputError("--split belongs to the likelihood of a corpus; with --against give the folder of the split")

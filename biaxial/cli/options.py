@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 
 T = TypeVar("T")
 REQUIRED: Any = dataclasses.MISSING

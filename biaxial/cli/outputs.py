@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 from biaxial.render.files import PLAIN, WRITERS, Rendering, check_writable, suffix_of
 
 DEFAULT_SUFFIX = ".mid"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from biaxial.cli.common import STATUS_INTERRUPTED
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
     from biaxial.cli.train import TrainOptions
-    from biaxial.training.runs import Plan
+    from biaxial.training.run.run_folder import Plan
 
 Values = dict[type[Any], dict[str, Any]]
 
@@ -43,9 +43,9 @@ def refines(options: TrainOptions, values: Values) -> bool:
 def run_refinement(options: TrainOptions, values: Values) -> None:
     """Do the rounds, and print their table."""
     from biaxial.cli.corpus import read_corpus
-    from biaxial.io.corpus import read_folder
+    from biaxial.corpora.reading.music_folder import ReadConfig
+    from biaxial.corpora.splits import read_folder
     from biaxial.models.config import ModelConfig
-    from biaxial.training.music_folder import ReadConfig
     from biaxial.training.refine.folder import RefineConfig, begin_refinement, check_voices, lengthen_refinement
     from biaxial.training.refine.harvest import reference_of
     from biaxial.training.refine.rounds import refine, round_table
@@ -98,10 +98,10 @@ def _new(options: TrainOptions, values: Values) -> tuple[Plan, Path]:
     from biaxial.cli.train import TrainOptions, new_folder
     from biaxial.models.config import ModelConfig
     from biaxial.training.config import TrainConfig
-    from biaxial.training.machine import Machine
     from biaxial.training.refine.rounds import EPOCHS
-    from biaxial.training.runs import Plan
-    from biaxial.training.settings import settings_for_tuning
+    from biaxial.training.run.devices import Machine
+    from biaxial.training.run.run_folder import Plan
+    from biaxial.training.run.settings import settings_for_tuning
 
     assert options.refine is not None
     own = values[TrainOptions].keys() - {"corpus", "refine", "output", "quiet", "json"}
@@ -121,8 +121,8 @@ def _resumed(options: TrainOptions, values: Values) -> tuple[Plan, Path]:
     from biaxial.cli.train import TrainOptions
     from biaxial.models.config import ModelConfig
     from biaxial.training.config import TrainConfig
-    from biaxial.training.machine import Machine
     from biaxial.training.refine.folder import RefineConfig, read_refinement
+    from biaxial.training.run.devices import Machine
 
     assert options.resume is not None
     own = values[TrainOptions].keys() - {"corpus", "resume", "quiet", "json"}

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from biaxial.cli.common import STATUS_INTERRUPTED
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
     from biaxial.cli.train import TrainOptions
-    from biaxial.training.corpus import Corpus
-    from biaxial.training.runs import Plan
+    from biaxial.corpora.corpus import Corpus
+    from biaxial.training.run.run_folder import Plan
     from biaxial.training.search.trials import TrialResult
 
 
@@ -41,7 +41,7 @@ def resumed_search(options: TrainOptions, values: dict[type[Any], dict[str, Any]
     from biaxial.cli.train import TrainOptions
     from biaxial.models.config import ModelConfig
     from biaxial.training.config import TrainConfig
-    from biaxial.training.machine import Machine
+    from biaxial.training.run.devices import Machine
     from biaxial.training.search.folder import read_search
 
     assert options.resume is not None

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command
 from biaxial.cli.options import given, option, parser
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
-    from biaxial.training.runs import Plan
+    from biaxial.training.run.run_folder import Plan
 
 PROG = "biaxial-train"
 DESCRIPTION = "Train a biaxial LSTM on a folder of music. The run is a folder below runs/."
@@ -76,14 +76,14 @@ def main(argv: Arguments) -> None:
     from biaxial.cli.corpus import read_corpus
     from biaxial.cli.refine import is_refinement, refines, run_refinement
     from biaxial.cli.search import check_optuna, is_search, resumed_search, run_search
-    from biaxial.events.config import SequenceSizes
+    from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
+    from biaxial.tokens.config import SequenceSizes
     from biaxial.training.config import TrainConfig
-    from biaxial.training.machine import Machine, is_first_process
-    from biaxial.training.mixing import Mix
-    from biaxial.training.music_folder import ReadConfig
+    from biaxial.training.data.mixing import Mix
     from biaxial.training.refine.folder import RefineConfig
-    from biaxial.training.train import train
+    from biaxial.training.run.devices import Machine, is_first_process
+    from biaxial.training.run.fit import train
 
     if _draws_tokens(argv):
         built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, RefineConfig, Machine, SequenceSizes)
@@ -152,8 +152,8 @@ def main(argv: Arguments) -> None:
 
 def _draws_tokens(argv: Arguments) -> bool:
     """Whether a command line asks for a token LSTM, whose sizes are other options than those of a biaxial one."""
-    from biaxial.models.checkpoint import weights_kind
-    from biaxial.models.sequence_config import SEQUENCE_PRESETS
+    from biaxial.tokens.presets import SEQUENCE_PRESETS
+    from biaxial.weights.checkpoint import weights_kind
 
     words = list(sys.argv[1:] if argv is None else argv)
     for word, following in pairwise([*words, ""]):
@@ -170,8 +170,8 @@ def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> 
     """What a run was started with; only what is where, and the machine, may change."""
     from biaxial.models.config import ModelConfig
     from biaxial.training.config import TrainConfig
-    from biaxial.training.machine import Machine
-    from biaxial.training.runs import read_plan
+    from biaxial.training.run.devices import Machine
+    from biaxial.training.run.run_folder import read_plan
 
     assert options.resume is not None
     own = values[TrainOptions].keys() - {"corpus", "mix", "resume", "quiet", "json"}
@@ -189,12 +189,12 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     """Preset or weights say how to train, and options change it."""
     from biaxial.cli.corpus import fitting_preset
     from biaxial.models.config import PRESETS, ModelConfig
-    from biaxial.models.sequence_config import SEQUENCE_PRESETS
+    from biaxial.tokens.presets import SEQUENCE_PRESETS
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
-    from biaxial.training.machine import Machine
-    from biaxial.training.preset_file import read_preset
-    from biaxial.training.runs import Plan
-    from biaxial.training.settings import settings_for_tuning, settings_of
+    from biaxial.training.run.devices import Machine
+    from biaxial.training.run.preset_file import read_preset
+    from biaxial.training.run.run_folder import Plan
+    from biaxial.training.run.settings import settings_for_tuning, settings_of
 
     names = values[TrainOptions].keys()
     ways = ("preset", "init", "like", "config")

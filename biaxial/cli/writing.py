@@ -16,10 +16,10 @@ from biaxial.cli.common import progress_bar
 from biaxial.cli.options import option
 from biaxial.cli.outputs import output_paths
 from biaxial.render.files import WRITERS, Rendering, write_file
-from biaxial.sampling.charges import VoiceLeading
+from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
-    from biaxial.tasks.drawing import Drawing, Progress
+    from biaxial.tasks.drawing.sampling_options import Drawing, Progress
     from biaxial.tasks.model import Model
     from biaxial.tasks.piece import Candidate, Piece
 
@@ -126,7 +126,7 @@ def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[l
 
 def load_model(options: WritingOptions) -> Model:
     """The network; from here on PyTorch is loaded."""
-    from biaxial.sampling.compiled import is_compiled
+    from biaxial.sampling.fast.compiled import is_compiled
     from biaxial.tasks.model import load
 
     model = load(options.checkpoint, options.device, options.threads)

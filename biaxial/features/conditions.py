@@ -11,8 +11,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.grid import Grid
-from biaxial.score import Score
+from biaxial.music.grid import Grid
+from biaxial.music.score import Score
 
 UNKNOWN = -1
 _PERIOD = 13_824

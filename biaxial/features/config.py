@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from biaxial.cells import CellAlphabet
+from biaxial.music.cells import CellAlphabet
 
 Order = Literal["high-to-low", "low-to-high", "both"]
 Metre = Literal["full", "bits", "none"]

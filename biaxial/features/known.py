@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from biaxial.cells import CellAlphabet
+from biaxial.music.cells import CellAlphabet
 
 
 class Known(NamedTuple):

@@ -19,11 +19,11 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional
 
-from biaxial.constants import SILENT, STRIKE
 from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import LENGTH_BOUNDS, Echo
 from biaxial.features.known import Known
 from biaxial.features.time_axis import echo_strength, named_slices, one_hot
+from biaxial.music.constants import SILENT, STRIKE
 
 _NEAREST = 24
 _OCTAVE = 12.0

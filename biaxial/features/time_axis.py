@@ -11,10 +11,10 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional
 
-from biaxial.constants import SILENT, STRIKE
 from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import LENGTH_BOUNDS, Echo
+from biaxial.music.constants import SILENT, STRIKE
 
 _BEATS = 8
 _COUNTDOWN_STEPS = 16

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from biaxial.judge.judge import Judgement
 from biaxial.judge.measures import GROUPS, MEASURES, Group
 from biaxial.judge.reference import Reference
-from biaxial.metrics.report import markdown_table
+from biaxial.metrics.figures.report import markdown_table
 
 
 @dataclass(frozen=True)

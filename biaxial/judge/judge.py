@@ -17,11 +17,11 @@ import numpy as np
 
 from biaxial.judge.measures import GROUPS, MEASURES, Group, Reading, copied, in_piece, nats_per_step, num_steps
 from biaxial.judge.reference import Reference, checksum, cut_of, refusal
-from biaxial.metrics.cell_nats import Precision
-from biaxial.metrics.novelty import Novelty
-from biaxial.metrics.surprise import Moment, Surprise, surprises
+from biaxial.likelihood.cell_nats import Precision
+from biaxial.likelihood.surprise import Moment, Surprise, surprises
+from biaxial.metrics.novelty.passages import Novelty
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.score import Score
+from biaxial.music.score import Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ class Judge:
         Whose likelihood is taken; ``None`` for a judgement without it. It counts in the grade if the corpus was
         measured with the same weights.
     precision
-        As for :func:`~biaxial.metrics.cell_nats.cell_nats`.
+        As for :func:`~biaxial.likelihood.cell_nats.cell_nats`.
     """
 
     def __init__(

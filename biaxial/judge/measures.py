@@ -13,21 +13,21 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
-from biaxial.judge.chords import Chords, chords_of
+from biaxial.judge.chord_counts import Chords, chords_of
 from biaxial.judge.profiles import FEATURES, Profile, profile
-from biaxial.metrics.cadences import cadence_shares
-from biaxial.metrics.chord_templates import non_chord_share
-from biaxial.metrics.dissonance import dissonant_beat_share, unprepared_beat_share
-from biaxial.metrics.events import Event
-from biaxial.metrics.harmony import final_chord, key_of
-from biaxial.metrics.note_statistics import STATISTICS
-from biaxial.metrics.novelty import Novelty
-from biaxial.metrics.slices import Slices
-from biaxial.metrics.statistics import first_bars, longest_chord_bars, longest_silence_bars, sounding_share
-from biaxial.metrics.surprise import Surprise
-from biaxial.metrics.vocabulary import distinct_chord_share
-from biaxial.metrics.voice_leading import RULES, events
-from biaxial.score import Key, Score
+from biaxial.likelihood.surprise import Surprise
+from biaxial.metrics.figures.muspy_statistics import STATISTICS
+from biaxial.metrics.figures.statistics import first_bars, longest_chord_bars, longest_silence_bars, sounding_share
+from biaxial.metrics.harmony.cadences import cadence_shares
+from biaxial.metrics.harmony.chord_templates import non_chord_share
+from biaxial.metrics.harmony.endings import final_chord, key_of
+from biaxial.metrics.harmony.vocabulary import distinct_chord_share
+from biaxial.metrics.novelty.passages import Novelty
+from biaxial.metrics.writing.dissonance import dissonant_beat_share, unprepared_beat_share
+from biaxial.metrics.writing.faults import Event
+from biaxial.metrics.writing.slices import Slices
+from biaxial.metrics.writing.voice_leading import RULES, events
+from biaxial.music.score import Key, Score
 
 Group = Literal["likelihood", "voice leading", "harmony", "distances", "statistics", "novelty"]
 GROUPS: Final[tuple[Group, ...]] = ("likelihood", "voice leading", "harmony", "distances", "statistics", "novelty")

@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from biaxial.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.io.pitch_names import pitch_name
 from biaxial.judge.compare import compare, most_common_cut, number, ranked
 from biaxial.judge.judge import Judgement, oddness
 from biaxial.judge.measures import GROUPS, MEASURES
 from biaxial.judge.plots import mirrored, polyline, principal_map
 from biaxial.judge.reference import Reference
-from biaxial.judge.words import broken_rules, copies, moment_text, voice_names
-from biaxial.metrics.places import Places, place_text
-from biaxial.metrics.surprise import Moment
-from biaxial.score import Note, Score
+from biaxial.judge.wording import broken_rules, copies, moment_text, voice_names
+from biaxial.likelihood.surprise import Moment
+from biaxial.metrics.writing.places import Places, place_text
+from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.pitch_names import pitch_name
+from biaxial.music.score import Note, Score
 
 ROW = 5
 """Height of a pitch in a piano roll."""

@@ -20,12 +20,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.io.melody import skyline
-from biaxial.metrics.harmony import pitch_class_durations
-from biaxial.metrics.slices import Slices
-from biaxial.metrics.voice_leading import parallel_fifths, parallel_octaves
-from biaxial.score import Key, Note, Score
+from biaxial.formats.melody_file import skyline
+from biaxial.metrics.harmony.endings import pitch_class_durations
+from biaxial.metrics.writing.slices import Slices
+from biaxial.metrics.writing.voice_leading import parallel_fifths, parallel_octaves
+from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.score import Key, Note, Score
 
 WIDEST_INTERVAL: Final = 24
 """Semitones; wider melodic intervals count as this."""

@@ -2,9 +2,9 @@
 
 Every piece of a corpus is cut to 4, 8, 12 or 16 bars, as far as it has them, so that a piece of five bars stands beside
 the first bars of chorales and not beside whole ones. A corpus has training, validation and test pieces
-(:mod:`biaxial.io.corpus`). Its distributions are those of the training pieces; nats are those of validation pieces,
-which a model of that corpus was not trained on, and passages shared by chance those of validation and test pieces.
-Copies are searched for in all of them.
+(:mod:`biaxial.corpora.splits`). Its distributions are those of the training pieces; nats are those of validation
+pieces, which a model of that corpus was not trained on, and passages shared by chance those of validation and test
+pieces. Copies are searched for in all of them.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.errors import InputError
-from biaxial.io.arrays import read_arrays
-from biaxial.io.corpus import FolderItem
-from biaxial.judge.chords import Chords, chord_distances, from_arrays, to_arrays, total
+from biaxial.corpora.splits import FolderItem
+from biaxial.files.arrays import read_arrays
+from biaxial.files.assets import ASSETS
+from biaxial.judge.chord_counts import Chords, chord_distances, from_arrays, to_arrays, total
 from biaxial.judge.measures import Reading, copied, in_piece, nats_per_step
 from biaxial.judge.profiles import FEATURES, Profile, distance, pooled
-from biaxial.metrics.cell_nats import Precision
-from biaxial.metrics.novelty import PassageIndex
-from biaxial.metrics.surprise import laid_out, surprises
+from biaxial.likelihood.cell_nats import Precision
+from biaxial.likelihood.surprise import laid_out, surprises
+from biaxial.metrics.novelty.passages import PassageIndex
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.score import Score
+from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 
 CUTS: Final = (4, 8, 12, 16)
 """Lengths in bars at which pieces are compared."""
@@ -152,13 +153,13 @@ class Reference:
 
 @lru_cache(maxsize=1)
 def shipped_reference() -> Reference:
-    """Bach's chorales, with the likelihood of the shipped weights; ``scripts/make_reference.py`` makes the file."""
+    """Bach's chorales, with their nats under the shipped weights; ``scripts/make/make_reference.py`` makes the file."""
     return Reference.load(shipped_path())
 
 
 def shipped_path() -> Path:
     """Where it lies."""
-    return Path(__file__).parent.parent / "assets" / "bach.npz"
+    return ASSETS / "bach.npz"
 
 
 def measure_corpus(
@@ -182,7 +183,7 @@ def measure_corpus(
     network
         Whose nats are taken; those of pieces that it cannot express are left out.
     precision
-        As for :func:`~biaxial.metrics.cell_nats.cell_nats`.
+        As for :func:`~biaxial.likelihood.cell_nats.cell_nats`.
     progress
         Called with 1 after each piece, and length, that was measured.
     """

@@ -14,10 +14,10 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional
 
-from biaxial.constants import STRIKE
 from biaxial.features.known import Known
 from biaxial.features.time_axis import TimeFeatures, named_slices
 from biaxial.models.config import ModelConfig
+from biaxial.music.constants import STRIKE
 
 _REACH = 24
 

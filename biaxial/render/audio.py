@@ -1,7 +1,7 @@
 """A piece as sound: stereo, from a soundfont, in FLAC, WAV or Ogg Vorbis.
 
-The soundfont that comes with the package is cut from FluidR3 (``scripts/make_soundfont.py``). Its samples and every
-sound file go through soundfile, which is an optional part: ``pip install soundfile``.
+The soundfont that comes with the package is cut from FluidR3 (``scripts/make/make_soundfont.py``). Its samples and
+every sound file go through soundfile, which is an optional part: ``pip install soundfile``.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.errors import InputError
-from biaxial.io.files import atomic_write
+from biaxial.files.assets import ASSETS
+from biaxial.files.atomic import atomic_write
+from biaxial.music.errors import InputError
+from biaxial.music.score import Note, Score
 from biaxial.render.sound.loudness import normalise
 from biaxial.render.sound.room import Room
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
 from biaxial.render.sound.timing import tempo_curve
-from biaxial.score import Note, Score
 
-SOUNDFONT: Final = Path(__file__).parent.parent / "assets" / "fluid-chorale.sf3"
+SOUNDFONT: Final = ASSETS / "fluid-chorale.sf3"
 """The soundfont that is used unless another is given."""
 SAMPLE_RATE: Final = 44100
 FORMATS: Final = {".flac": ("FLAC", "PCM_16"), ".wav": ("WAV", "PCM_16"), ".ogg": ("OGG", "VORBIS")}

@@ -1,7 +1,7 @@
 """The chords of a piece as names under it.
 
-A chord is named at the quarter note where it begins, as :mod:`biaxial.metrics.chord_templates` fits it. What a beat
-says too little about has no name: a single tone, and music in a single line.
+A chord is named at the quarter note where it begins, as :mod:`biaxial.metrics.harmony.chord_templates` fits it. What a
+beat says too little about has no name: a single tone, and music in a single line.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from biaxial.io.pitch_names import class_name
-from biaxial.metrics.chord_templates import TEMPLATES, beat_edges, fit_chords
-from biaxial.metrics.local_keys import pitch_class_time
-from biaxial.score import Score
+from biaxial.metrics.harmony.chord_templates import TEMPLATES, beat_edges, fit_chords
+from biaxial.metrics.harmony.local_keys import pitch_class_time
+from biaxial.music.pitch_names import class_name
+from biaxial.music.score import Score
 
 CHORD_SIGNS: Final = ("", "7", "m", "°7", "ø7", "°")
-"""What follows the root, for each kind of chord in :data:`~biaxial.metrics.chord_templates.TEMPLATES`."""
+"""What follows the root, for each kind of chord in :data:`~biaxial.metrics.harmony.chord_templates.TEMPLATES`."""
 
 
 def chord_names(score: Score) -> list[tuple[int, str]]:

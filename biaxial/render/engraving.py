@@ -14,10 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from biaxial.errors import InputError
-from biaxial.io.files import atomic_write
-from biaxial.io.musicxml import musicxml_text
-from biaxial.score import Score
+from biaxial.files.atomic import atomic_write
+from biaxial.formats.musicxml import musicxml_text
+from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 
 A4_MM: Final = (210, 297)
 PIXELS: Final = 1600
@@ -55,7 +55,7 @@ def svg_pages(
     Parameters
     ----------
     score, staves, given_colour
-        As :func:`~biaxial.io.musicxml.musicxml_text` takes them.
+        As :func:`~biaxial.formats.musicxml.musicxml_text` takes them.
     size_mm
         Width of a page, and the most that it is high.
     full_height

@@ -1,7 +1,7 @@
 """Every kind of file that a piece can be written as: the one table of suffixes of all commands and of ``Piece.save``.
 
-What is plain notes stands in :mod:`biaxial.io.save`; here pages, pictures and sound join it. The modules that make
-these are imported when a file of theirs is asked for, and a missing part is refused before any work is done.
+What is plain notes stands in :mod:`biaxial.formats.write`; here pages, pictures and sound join it. The modules that
+make these are imported when a file of theirs is asked for, and a missing part is refused before any work is done.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from biaxial.errors import InputError
-from biaxial.io import save
-from biaxial.score import Score
+from biaxial.formats import write as save
+from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _plain(score: Score, path: Path, _: Rendering) -> list[Path]:
 
 
 def _musicxml(score: Score, path: Path, rendering: Rendering) -> list[Path]:
-    from biaxial.io.musicxml import write_musicxml
+    from biaxial.formats.musicxml import write_musicxml
 
     write_musicxml(score, path, staves=rendering.staves)
     return [path]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from biaxial.errors import InputError
-from biaxial.io.pitch_names import pitch_name
-from biaxial.metrics.surprise import Moment, Surprise
+from biaxial.likelihood.surprise import Moment, Surprise
+from biaxial.music.errors import InputError
+from biaxial.music.pitch_names import pitch_name
 from biaxial.render.rows import LEAST_WIDTH, MOST_ROWS, ROW_SIXTEENTHS, SIXTEENTH_WIDTH, Row, figure_file, rows_of
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from base64 import b64encode
 from html import escape
 from typing import Final
 
-from biaxial.errors import InputError
-from biaxial.score import Score
+from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 
 SAMPLE_RATE: Final = 24_000
 """Of the player: a notebook keeps all that it shows, and this takes 60% of what 44100 would. It reaches 12 kHz."""

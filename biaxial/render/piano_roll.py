@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from biaxial.errors import InputError
-from biaxial.io.files import atomic_write
+from biaxial.files.atomic import atomic_write
+from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 from biaxial.render.roll_row import Picture, draw_head, draw_row
 from biaxial.render.rows import (
     DPI,
@@ -27,7 +28,6 @@ from biaxial.render.rows import (
     figure_file,
     rows_of,
 )
-from biaxial.score import Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from biaxial.constants import HIGHEST_PITCH, LOWEST_PITCH, NUM_VOICES, VOICE_NAMES
-from biaxial.io.pitch_names import pitch_name
-from biaxial.metrics.chord_templates import beat_edges
+from biaxial.metrics.harmony.chord_templates import beat_edges
+from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, NUM_VOICES, VOICE_NAMES
+from biaxial.music.pitch_names import pitch_name
+from biaxial.music.score import Note, Score
 from biaxial.render.chord_line import chord_names
 from biaxial.render.rows import DPI, Row
-from biaxial.score import Note, Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

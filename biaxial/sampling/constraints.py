@@ -13,10 +13,10 @@ from typing import Protocol, Self
 import torch
 from torch import Tensor
 
-from biaxial.constants import HOLD, SILENT, STRIKE
 from biaxial.features.config import FeatureConfig
 from biaxial.features.known import Known
-from biaxial.score import Key
+from biaxial.music.constants import HOLD, SILENT, STRIKE
+from biaxial.music.score import Key
 
 
 class Rule(Protocol):

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from biaxial.constants import STRIKE
-from biaxial.errors import InputError
 from biaxial.features.conditions import outline_conditions
-from biaxial.grid import Grid
-from biaxial.io.load import read_score
+from biaxial.formats.read import read_score
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.roll import Roll
-from biaxial.score import Score
+from biaxial.music.constants import STRIKE
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
+from biaxial.music.roll import Roll
+from biaxial.music.score import Score
 from biaxial.tasks.piece import LogLikelihood, Piece
 
 if TYPE_CHECKING:
     from biaxial.judge.judge import Judge, Judgement
-    from biaxial.tasks.explain import Explanation
+    from biaxial.tasks.explanation import Explanation
 
 
 class Critic:
@@ -55,7 +55,7 @@ class Critic:
         if config.num_voices and not 0 < score.num_voices <= config.num_voices:
             raise InputError(
                 f"this model scores music in up to {config.num_voices} voices, every note in one, and the score has "
-                f"{score.num_voices or 'none'}; biaxial.voices.assign_voices finds them"
+                f"{score.num_voices or 'none'}; biaxial.music.voices.assign_voices finds them"
             )
         try:
             roll = Roll.from_score(score, grid, config.low_pitch, config.num_notes)
@@ -87,7 +87,7 @@ class Critic:
         InputError
             If the model cannot express the piece, or there are no such bars.
         """
-        from biaxial.tasks.explain import explain  # what drawing does not need
+        from biaxial.tasks.explanation import explain  # what drawing does not need
 
         return explain(self.network, score_of(piece), bars=bars, top=top)
 

@@ -10,23 +10,23 @@ from typing import Concatenate, ParamSpec
 
 import torch
 
-from biaxial.constants import TICKS_PER_QUARTER
-from biaxial.errors import InputError
-from biaxial.io.chords import read_chords
-from biaxial.io.load import read_score
-from biaxial.models.checkpoint import load_weights
-from biaxial.models.pretrained import pretrained_path
-from biaxial.score import ChordSymbol, Key, Score, TimeSignature
-from biaxial.tasks.compose import composition
+from biaxial.formats.read import read_score
+from biaxial.music.chord_line import read_chords
+from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.errors import InputError
+from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
 from biaxial.tasks.critic import score_of
-from biaxial.tasks.drawer import Drawer
-from biaxial.tasks.drawing import HARMONISING, Drawing, Progress
-from biaxial.tasks.drawn_keys import drawn_key
-from biaxial.tasks.harmonise import Forbidden, Source, ending, given_notes, harmonisation, voice_number
-from biaxial.tasks.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
+from biaxial.tasks.drawing.drawer import Drawer
+from biaxial.tasks.drawing.sampling_options import HARMONISING, Drawing, Progress
+from biaxial.tasks.drawing.stream import Bar, stream
 from biaxial.tasks.piece import Piece
-from biaxial.tasks.region import bar_span, bridge, continuation, infilling
-from biaxial.tasks.stream import Bar, stream
+from biaxial.tasks.plans.composition import composition
+from biaxial.tasks.plans.drawn_keys import drawn_key
+from biaxial.tasks.plans.harmonisation import Forbidden, Source, ending, given_notes, harmonisation, voice_number
+from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
+from biaxial.tasks.plans.regions import bar_span, bridge, continuation, infilling
+from biaxial.weights.checkpoint import load_weights
+from biaxial.weights.shipped import pretrained_path
 
 P = ParamSpec("P")
 
@@ -201,8 +201,8 @@ class Model(Drawer):
         seed
             Piece ``i`` is the one that ``seed + i`` gives alone.
         drawing
-            Temperature and constraints, :data:`~biaxial.tasks.drawing.HARMONISING` by default. With chord symbols all
-            voices sound unless it says otherwise.
+            Temperature and constraints, :data:`~biaxial.tasks.drawing.sampling_options.HARMONISING` by default. With
+            chord symbols all voices sound unless it says otherwise.
         progress
             Called with the number of frames drawn since its last call; what it raises ends the drawing.
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from biaxial.errors import InputError
-from biaxial.io.document import score_from_dict, score_to_dict
+from biaxial.formats.json_score import score_from_dict, score_to_dict
+from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 from biaxial.render.files import Rendering, check_writable, write_file
-from biaxial.score import Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,8 +56,8 @@ class Candidate:
     number
         Counted from 1 in the order of drawing.
     score
-        How far it is from Bach's chorales, :mod:`biaxial.tasks.choice`; the lower, the better. NaN where it cannot be
-        said.
+        How far it is from Bach's chorales, :mod:`biaxial.tasks.drawing.best_of`; the lower, the better. NaN where it
+        cannot be said.
     nats_per_step
         Negative log-likelihood of a drawn step.
     met

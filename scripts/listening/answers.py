@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from biaxial.errors import InputError
-from biaxial.io.json_files import read_json_value, shown
+from biaxial.files.json_value import read_json_value, shown
+from biaxial.music.errors import InputError
 
 KEY_FORMAT: Final = "biaxial listening key 1"
 ANSWERS_FORMAT: Final = "biaxial listening answers 1"

@@ -1,6 +1,6 @@
 """Floors: music that is wrong in one known way, made in the outline of a chorale.
 
-``scripts/make_floors.py`` says what each is. Scores have four voices, in range, and a key; ``random`` is where all
+``scripts/make/make_floors.py`` says what each is. Scores have four voices, in range, and a key; ``random`` is where all
 chance comes from.
 """
 
@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from biaxial.constants import NUM_VOICES, VOICE_RANGES
-from biaxial.errors import InputError
-from biaxial.score import Key, Note, Score
+from biaxial.music.constants import NUM_VOICES, VOICE_RANGES
+from biaxial.music.errors import InputError
+from biaxial.music.score import Key, Note, Score
 
 CORRUPTED_SHARE: Final = 0.05
 STEPS: Final = (-2, -1, 1, 2)

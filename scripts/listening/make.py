@@ -22,9 +22,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file: where the siblings are
 from biaxial.cli.common import Arguments, command
-from biaxial.errors import InputError
-from biaxial.io.corpus import music_paths
-from biaxial.io.files import atomic_write
+from biaxial.corpora.splits import music_paths
+from biaxial.files.atomic import atomic_write
+from biaxial.music.errors import InputError
 from scripts.listening.answers import KEY_FORMAT
 from scripts.listening.pairs import UNITS, Pair, draw_pairs, read_excerpts
 

@@ -16,13 +16,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from biaxial.errors import InputError
-from biaxial.io.corpus import piece_name
-from biaxial.io.load import read_score
-from biaxial.metrics.harmony import detect_key
-from biaxial.metrics.statistics import first_bars
-from biaxial.score import Key, Score
-from biaxial.voices import erase_voices
+from biaxial.corpora.splits import piece_name
+from biaxial.formats.read import read_score
+from biaxial.metrics.figures.statistics import first_bars
+from biaxial.metrics.harmony.endings import detect_key
+from biaxial.music.errors import InputError
+from biaxial.music.score import Key, Score
+from biaxial.music.voices import erase_voices
 from scripts.listening.floors import diatonic
 
 UNITS: Final = 24

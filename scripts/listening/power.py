@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file: where the siblings are
 from biaxial.cli.common import Arguments, command
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 from scripts.listening.estimates import answers_needed, power
 
 NUMBERS = (10, 20, 40, 80, 160, 320)

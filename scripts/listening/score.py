@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file: where the siblings are
 from biaxial.cli.common import Arguments, command
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 from scripts.listening.answers import EXPERIENCES, SURENESS, Key, Sheet, read_key, read_sheets
 from scripts.listening.estimates import binomial_p, interval, pairs_p
 

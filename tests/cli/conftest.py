@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.checkpoint import save_weights
 from biaxial.models.config import PRESETS
+from biaxial.weights.checkpoint import save_weights
 
 
 @pytest.fixture(scope="session")

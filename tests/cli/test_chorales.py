@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli import chorales
-from biaxial.io.manifest import read_manifest
-from biaxial.io.midi import read_midi
+from biaxial.corpora.manifest import read_manifest
+from biaxial.formats.midi.midi_writer import read_midi
 
 KEPT = ("bwv324", "bwv323", "bwv194.12", "bwv26.6")
 """Short ones, of all three sides."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.common import Arguments, command, progress_bar
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 
 
 def ending(error: BaseException | None) -> int:

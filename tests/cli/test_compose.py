@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.compose import main
-from biaxial.io.midi import read_midi, write_midi
-from biaxial.score import Key, Note, Score
+from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.score import Key, Note, Score
 
 
 def compose(weights: Path, *words: str) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.compose import main
-from biaxial.io.midi import write_midi
+from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.music.score import Note, Score
 from biaxial.render.files import WRITERS
-from biaxial.score import Note, Score
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.continue_ import main
-from biaxial.io.document import read_json, write_json
-from biaxial.io.midi import read_midi, write_midi
+from biaxial.formats.json_score import read_json, write_json
+from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.score import Key, Note, Score
 from biaxial.render.files import WRITERS
-from biaxial.score import Key, Note, Score
 
 Q = 480
 SCORE = Score(

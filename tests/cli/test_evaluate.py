@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from biaxial.cli.evaluate import main
-from biaxial.io.midi import write_midi
+from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.checkpoint import save_weights
 from biaxial.models.config import ModelConfig
-from biaxial.score import Key, Note, Score
+from biaxial.music.score import Key, Note, Score
+from biaxial.weights.checkpoint import save_weights
 
 FRAMES = {"train": [[[60, 64], [60, 64]]], "valid": [[[55], [57, 60], []], [[72]]]}
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from biaxial.cli.explain import main, read_place
-from biaxial.io.midi import write_midi
-from biaxial.score import Key, Note, Score
+from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.music.score import Key, Note, Score
 
 Q = 480
 LINES = ((72, 74, 76, 72), (67, 65, 67, 67), (64, 62, 60, 64), (48, 50, 52, 48))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.folksongs import main
-from biaxial.io.midi import read_midi
+from biaxial.formats.midi.midi_writer import read_midi
 
 
 def test_a_part_is_written_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

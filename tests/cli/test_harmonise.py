@@ -12,10 +12,10 @@ import pytest
 
 import biaxial.cli.writing
 from biaxial.cli.harmonise import main, read_voices
-from biaxial.io.document import read_json, write_json
-from biaxial.io.midi import read_midi, write_midi
+from biaxial.formats.json_score import read_json, write_json
+from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.render.files import WRITERS
-from biaxial.score import ChordSymbol, Key, Note, Score
 
 Q = 480
 TUNE = Score(tuple(Note(i * Q, Q, pitch) for i, pitch in enumerate((67, 69, 71, 72))), key=Key(1), tempo_bpm=100.0)
@@ -209,7 +209,7 @@ def test_interrupting_leaves_whole_pieces_alone(
     tune: str, folder: Path, weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C in the second piece's frames, and then while a file is written."""
-    from biaxial.tasks import fill
+    from biaxial.tasks.drawing import fill
 
     monkeypatch.setattr(fill, "_BATCHES", {"cpu": (1, 1)})
     steps: list[int] = []

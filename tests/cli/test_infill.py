@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.infill import main
-from biaxial.io.document import read_json, write_json
-from biaxial.io.midi import read_midi, write_midi
-from biaxial.score import Key, Note, Score, TimeSignature
+from biaxial.formats.json_score import read_json, write_json
+from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.score import Key, Note, Score, TimeSignature
 
 Q = 480
 LINES = ((72, 74, 76, 72), (67, 65, 67, 67), (64, 62, 60, 64), (48, 50, 52, 48))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.evaluate import main
-from biaxial.io.save import save_score
+from biaxial.formats.write import save_score
 from biaxial.judge.measures import GROUPS
-from biaxial.score import Key, Note, Score
+from biaxial.music.score import Key, Note, Score
 
 Q = 480
 

@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 
 from biaxial.cli.options import REQUIRED, given, option, parse, parser
-from biaxial.errors import InputError
-from biaxial.score import Key
+from biaxial.music.errors import InputError
+from biaxial.music.score import Key
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from biaxial.cli.train import main
+from biaxial.corpora.corpus import Corpus
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.checkpoint import load_weights, save_weights
 from biaxial.models.config import PRESETS
-from biaxial.score import Key, Note, Score
+from biaxial.music.score import Key, Note, Score
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.training.config import TrainConfig
-from biaxial.training.corpus import Corpus
+from biaxial.weights.checkpoint import load_weights, save_weights
 
 CPU = ["--accelerator", "cpu", "--precision", "32-true"]
 ROUNDS = ["--rounds", "1", "--refine-pieces", "2", "--refine-keep", "0.5", "--refine-share", "0.4"]

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.train import main
-from biaxial.grid import Grid
-from biaxial.io.corpus import FolderItem, Split
-from biaxial.score import Key, Note, Score
-from biaxial.training.corpus import Corpus
+from biaxial.corpora.corpus import Corpus
+from biaxial.corpora.splits import FolderItem, Split
+from biaxial.music.grid import Grid
+from biaxial.music.score import Key, Note, Score
 
 CPU = ["--accelerator", "cpu", "--precision", "32-true"]
 SMALL = ["--preset", "tiny", "--context-hidden", "0", "--crop-steps", "16", "--batch-size", "2", "--warmup-steps", "2"]
@@ -111,8 +111,8 @@ def test_a_search_that_is_killed_ends_as_the_unbroken_one_and_its_best_settings_
 def test_wrong_inputs_end_in_one_line(words: str, line: str, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from biaxial.models.config import PRESETS
     from biaxial.training.config import TrainConfig
-    from biaxial.training.machine import Machine
-    from biaxial.training.runs import Plan
+    from biaxial.training.run.devices import Machine
+    from biaxial.training.run.run_folder import Plan
     from biaxial.training.search.folder import SearchConfig, begin_search
 
     plan = Plan(PRESETS["tiny"], TrainConfig(), str(corpus), Machine("cpu"))

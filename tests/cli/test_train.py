@@ -11,9 +11,9 @@ import pytest
 
 from biaxial.cli.corpus import fitting_preset
 from biaxial.cli.train import TrainOptions, main
-from biaxial.io.midi import write_midi
+from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.models.config import PRESETS
-from biaxial.score import Key, Note, Score
+from biaxial.music.score import Key, Note, Score
 from biaxial.training.config import TRAIN_PRESETS
 
 QUICK = [

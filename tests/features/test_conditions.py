@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from biaxial.features.conditions import FAR, UNKNOWN, Condition, hidden, outline_conditions
-from biaxial.grid import Grid
-from biaxial.score import Key, Score, TimeSignature
+from biaxial.music.grid import Grid
+from biaxial.music.score import Key, Score, TimeSignature
 
 Q = 480
 

@@ -6,12 +6,12 @@ import dataclasses
 
 import torch
 
-from biaxial.cells import CellAlphabet
-from biaxial.constants import HOLD, STRIKE
 from biaxial.features.conditions import Condition
 from biaxial.features.config import FeatureConfig, Order
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
+from biaxial.music.cells import CellAlphabet
+from biaxial.music.constants import HOLD, STRIKE
 
 CONFIG = FeatureConfig(low_pitch=48, num_notes=30)
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from biaxial.io.corpus import FolderItem, Split
+from biaxial.corpora.splits import FolderItem, Split
 from biaxial.judge.reference import Reference, measure_corpus, shipped_reference
-from biaxial.score import Key, Note, Score
+from biaxial.music.score import Key, Note, Score
 from biaxial.tasks.model import Model, load
 
 Q = 480

@@ -8,11 +8,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from biaxial.io.corpus import FolderItem
+from biaxial.corpora.splits import FolderItem
 from biaxial.judge.compare import area_under_curve, compare, grades_table, measures_table, number, ranked
 from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.reference import Reference
-from biaxial.score import Score
+from biaxial.music.score import Score
 
 
 @pytest.fixture(scope="module")

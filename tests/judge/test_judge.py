@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from biaxial.io.corpus import FolderItem
+from biaxial.corpora.splits import FolderItem
 from biaxial.judge.judge import Judge, Judgement, grade, group_distance, mean_of, oddness
 from biaxial.judge.measures import GROUPS, MEASURES, Reading
 from biaxial.judge.reference import Reference, measure_corpus
-from biaxial.judge.words import broken_rules, copies, moment_text
-from biaxial.score import Key, Note, Score
+from biaxial.judge.wording import broken_rules, copies, moment_text
+from biaxial.music.score import Key, Note, Score
 from biaxial.tasks.model import Model
 
 Q = 480

@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from biaxial.io.corpus import FolderItem
+from biaxial.corpora.splits import FolderItem
 from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.page import page
 from biaxial.judge.reference import Reference
-from biaxial.score import Score
+from biaxial.music.score import Score
 from biaxial.tasks.model import Model
 
 VOID = {"meta", "br", "line", "rect", "circle", "path", "polyline"}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from biaxial.judge.profiles import FEATURES, WIDEST_INTERVAL, distance, pooled, profile, sonorities
-from biaxial.metrics.slices import Slices
-from biaxial.score import Key, Note, Score
+from biaxial.metrics.writing.slices import Slices
+from biaxial.music.score import Key, Note, Score
 
 Q = 480
 C_MAJOR = Key(0, "major")

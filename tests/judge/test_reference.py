@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from biaxial.io.corpus import FolderItem
+from biaxial.corpora.splits import FolderItem
 from biaxial.judge.measures import MEASURES, Reading
 from biaxial.judge.reference import CUTS, Reference, checksum, cut_of, measure_corpus
-from biaxial.score import Score
+from biaxial.music.score import Score
 from biaxial.tasks.model import Model
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from biaxial.score import Note, Score
+from biaxial.music.score import Note, Score
 
 Tone = int | None | tuple[int | None, float]
 Write = Callable[..., Score]

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
+from biaxial.music.score import Note, Score
 from biaxial.render.audio import (
     FORMATS,
     INSTRUMENTS,
@@ -28,7 +29,6 @@ from biaxial.render.audio import (
 from biaxial.render.sound.loudness import PEAK_DBFS, TARGET_LUFS, loudness
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
-from biaxial.score import Note, Score
 from tests.render.conftest import WriteFont
 
 soundfile = pytest.importorskip("soundfile")

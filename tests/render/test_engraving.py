@@ -12,10 +12,10 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from biaxial.errors import InputError
-from biaxial.io.chord_names import parse_chord
+from biaxial.music.chord_symbols import parse_chord
+from biaxial.music.errors import InputError
+from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.render.engraving import check_installed, engrave, svg_pages
-from biaxial.score import ChordSymbol, Key, Note, Score
 
 Q = 480
 SCORE = Score(
@@ -122,7 +122,7 @@ def test_a_missing_wheel_is_named_with_its_command(
 
 def test_nothing_heavy_is_imported() -> None:
     program = (
-        "import sys, biaxial.render.engraving, biaxial.io.musicxml; "
+        "import sys, biaxial.render.engraving, biaxial.formats.musicxml; "
         "print(*{'verovio', 'resvg_py', 'typst', 'music21', 'torch', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

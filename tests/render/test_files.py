@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from biaxial.errors import InputError
-from biaxial.io.load import read_score
+from biaxial.formats.read import read_score
+from biaxial.music.errors import InputError
+from biaxial.music.score import Key, Note, Score
 from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
-from biaxial.score import Key, Note, Score
 
 Q = 480
 
@@ -96,6 +96,6 @@ def test_what_is_read_back_is_what_was_written(hymn: Score, tmp_path: Path) -> N
 
 
 def test_nothing_of_it_is_imported_unless_it_is_asked_for() -> None:
-    parts = {"biaxial.io.musicxml", "verovio", "resvg_py", "typst", "soundfile", "matplotlib", "music21", "torch"}
+    parts = {"biaxial.formats.musicxml", "verovio", "resvg_py", "typst", "soundfile", "matplotlib", "music21", "torch"}
     program = f"import sys, biaxial.render.files; assert not {parts} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -13,14 +13,14 @@ import pytest
 import torch
 from PIL import Image
 
-from biaxial.errors import InputError
-from biaxial.metrics.surprise import Surprise, surprises
+from biaxial.likelihood.surprise import Surprise, surprises
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.music.errors import InputError
+from biaxial.music.score import Key, Note, Score
 from biaxial.render import heat_map as module
 from biaxial.render.heat_map import heat_map
 from biaxial.render.rows import MOST_ROWS
-from biaxial.score import Key, Note, Score
 
 Q = 480
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from biaxial import LogLikelihood, Note, Piece, Score
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 from biaxial.render.engraving import svg_pages
 from biaxial.render.notebook import score_html
 from biaxial.render.piano_roll import piano_roll

@@ -17,16 +17,16 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from biaxial.errors import InputError
-from biaxial.io.chord_names import parse_chord
-from biaxial.io.save import save_score
-from biaxial.metrics.chord_templates import TEMPLATES
+from biaxial.formats.write import save_score
+from biaxial.metrics.harmony.chord_templates import TEMPLATES
+from biaxial.music.chord_symbols import parse_chord
+from biaxial.music.errors import InputError
+from biaxial.music.score import Key, Note, Score, TimeSignature
 from biaxial.render import rows as layout
 from biaxial.render.chord_line import CHORD_SIGNS, chord_names
 from biaxial.render.piano_roll import WRITERS, draw_piano_roll, piano_roll, save_piano_roll
 from biaxial.render.roll_row import NO_VOICE_COLOUR, VOICE_COLOURS, bands_of
 from biaxial.render.rows import rows_of
-from biaxial.score import Key, Note, Score, TimeSignature
 
 Q = 480
 ROOT = Path(__file__).parents[2]
@@ -235,7 +235,7 @@ def test_pictures_leave_matplotlib_as_it_was() -> None:
 def test_the_script_draws_and_refuses(tmp_path: Path) -> None:
     piece = tmp_path / "piece.json"
     save_score(chorale(), piece)
-    command = [sys.executable, str(ROOT / "scripts" / "piano_roll.py"), str(piece)]
+    command = [sys.executable, str(ROOT / "scripts" / "make" / "piano_roll.py"), str(piece)]
     subprocess.run([*command, str(tmp_path / "x.png")], check=True, capture_output=True)
     assert [(tmp_path / "x.png").read_bytes()] == piano_roll(chorale())
     done = subprocess.run([*command, str(tmp_path / "x.gif")], check=False, capture_output=True, text=True)

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from biaxial.features.conditions import Condition
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.sampling.parallel import ParallelStepper
+from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.stepper import Stepper
-from biaxial.sampling.steps import StepState
+from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.step_types import StepState
 
 NUM_STEPS = 5
 

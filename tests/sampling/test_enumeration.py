@@ -12,10 +12,10 @@ from torch import Tensor
 
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.constraints import Polyphony, range_bias
-from biaxial.sampling.parallel import ParallelStepper
+from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.stepper import Stepper
-from biaxial.sampling.steps import Proposal
+from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.step_types import Proposal
 
 NUM_STEPS = 2
 MakeNetwork = Callable[..., BiaxialLSTM]

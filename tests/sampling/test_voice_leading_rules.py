@@ -12,20 +12,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from biaxial.cells import CellAlphabet
-from biaxial.constants import HOLD, SILENT, STRIKE
 from biaxial.features.config import FeatureConfig
 from biaxial.features.known import Known
-from biaxial.metrics import voice_leading as detectors
-from biaxial.metrics.slices import Slices
+from biaxial.metrics.writing import voice_leading as detectors
+from biaxial.metrics.writing.slices import Slices
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.sampling.charges import VoiceLeading
+from biaxial.music.cells import CellAlphabet
+from biaxial.music.constants import HOLD, SILENT, STRIKE
+from biaxial.music.score import Note, Score
 from biaxial.sampling.constraints import Rule
-from biaxial.sampling.parallel import ParallelStepper
+from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.stepper import Stepper
-from biaxial.sampling.voice_leading import USUAL_RANGES, VoiceLeadingRule
-from biaxial.score import Note, Score
+from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.voice_leading_rule import USUAL_RANGES, VoiceLeadingRule
+from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 MakeNetwork = Callable[..., BiaxialLSTM]
 Pitches = tuple[int | None, ...]

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from biaxial import Drawing, InputError, Key, Model, Note, Piece, Score, TimeSignature
-from biaxial.constants import HOLD, VOICE_RANGES
-from biaxial.grid import Grid
-from biaxial.io.midi import read_midi
+from biaxial.formats.midi.midi_writer import read_midi
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
-from biaxial.roll import Roll
-from biaxial.sampling.parallel import ParallelStepper
+from biaxial.music.constants import HOLD, VOICE_RANGES
+from biaxial.music.grid import Grid
+from biaxial.music.roll import Roll
+from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 
 Q = 480

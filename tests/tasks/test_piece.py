@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from biaxial import ChordSymbol, InputError, Key, LogLikelihood, Note, Piece, Score, TimeSignature
-from biaxial.io.document import read_json
-from biaxial.io.midi import read_midi
+from biaxial.formats.json_score import read_json
+from biaxial.formats.midi.midi_writer import read_midi
 
 SCORE = Score(
     (Note(0, 170, 67, 0, 99, locked=True), Note(3, 5, 40, 3), Note(960, 1, 127)),

@@ -9,12 +9,12 @@ import pytest
 
 import biaxial
 from biaxial import Model
-from biaxial.io.checksum import music_checksum
-from biaxial.io.chorales import chorale_paths, read_chorale
-from biaxial.models.pretrained import pretrained_path
+from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
+from biaxial.music.checksum import music_checksum
+from biaxial.weights.shipped import pretrained_path
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())
-"""What ``scripts/make_golden.py`` wrote when the weights were stored."""
+"""What ``scripts/make/make_golden.py`` wrote when the weights were stored."""
 
 
 @pytest.fixture(scope="module")

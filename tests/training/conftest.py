@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from biaxial.grid import Grid
-from biaxial.io.corpus import FolderItem, Split
-from biaxial.score import Key, Note, Score
-from biaxial.training.corpus import Corpus
+from biaxial.corpora.corpus import Corpus
+from biaxial.corpora.splits import FolderItem, Split
+from biaxial.music.grid import Grid
+from biaxial.music.score import Key, Note, Score
 
 Q = 480
 

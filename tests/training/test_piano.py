@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from biaxial.cli.train import main
-from biaxial.grid import Grid
-from biaxial.io.midi import read_midi, write_midi
+from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.models.config import PRESETS
-from biaxial.roll import Roll
-from biaxial.sampling.weights import can_compile
-from biaxial.score import Key, Note, Score
-from biaxial.tasks.drawing import Drawing
+from biaxial.music.grid import Grid
+from biaxial.music.roll import Roll
+from biaxial.music.score import Key, Note, Score
+from biaxial.sampling.fast.weight_tables import can_compile
+from biaxial.tasks.drawing.sampling_options import Drawing
 from biaxial.tasks.model import load
 from biaxial.training.config import TRAIN_PRESETS
 

@@ -12,23 +12,23 @@ from pathlib import Path
 import pytest
 import torch
 
-from biaxial.errors import InputError
-from biaxial.grid import Grid
-from biaxial.io.corpus import FolderItem
+from biaxial.corpora.corpus import Corpus
+from biaxial.corpora.splits import FolderItem
 from biaxial.judge.judge import Judge
 from biaxial.judge.reference import Reference
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.checkpoint import save_weights
 from biaxial.models.config import PRESETS
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
 from biaxial.tasks.model import load
 from biaxial.training.config import TrainConfig
-from biaxial.training.corpus import Corpus
-from biaxial.training.datamodule import epoch_crops
-from biaxial.training.machine import Machine
+from biaxial.training.data.crops import epoch_crops
 from biaxial.training.refine.folder import RefineConfig, begin_refinement, lengthen_refinement, read_refinement
 from biaxial.training.refine.harvest import harvest, is_copy, reference_of
 from biaxial.training.refine.rounds import Refinement, held_out_nats, mix_of, refine, round_table
-from biaxial.training.runs import Plan, read_document
+from biaxial.training.run.devices import Machine
+from biaxial.training.run.run_folder import Plan, read_document
+from biaxial.weights.checkpoint import save_weights
 from tests.training.conftest import scale
 
 CONFIG = dataclasses.replace(PRESETS["tiny"], context_hidden=0)

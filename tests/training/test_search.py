@@ -12,18 +12,18 @@ import optuna
 import pytest
 
 import biaxial
-from biaxial.errors import InputError
-from biaxial.models.checkpoint import load_weights
+from biaxial.corpora.corpus import Corpus
 from biaxial.models.config import PRESETS, ModelConfig
+from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.training.corpus import Corpus
-from biaxial.training.machine import Machine
-from biaxial.training.preset_file import read_preset
-from biaxial.training.runs import Plan, read_plan
+from biaxial.training.run.devices import Machine
+from biaxial.training.run.preset_file import read_preset
+from biaxial.training.run.run_folder import Plan, read_plan
 from biaxial.training.search.folder import SearchConfig, begin_search, lengthen_search, read_search
 from biaxial.training.search.journal import WholeJournal
 from biaxial.training.search.study import SearchResult, search
 from biaxial.training.search.trials import TrialResult, best_trial, trial_table
+from biaxial.weights.checkpoint import load_weights
 
 TRAIN = TrainConfig(epochs=2, crop_steps=32, warmup_steps=2, average_decay=0.5, learning_rate=0.02)
 PLAN = Plan(dataclasses.replace(PRESETS["tiny"], context_hidden=0), TRAIN, "here", Machine("cpu", precision="32-true"))

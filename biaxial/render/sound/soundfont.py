@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
 from biaxial.render.sound.zones import (
     DEFAULTS,
     END,

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.score import Score
+from biaxial.music.score import Score
 
 FERMATA_QUARTERS: Final = 0.5
 """Quarter notes of time that a fermata adds."""

@@ -1,11 +1,11 @@
-"""The draw of one cell's outcome: what :meth:`biaxial.sampling.stepper.Stepper._decide` does, for one cell."""
+"""The draw of one cell's outcome: what ``Stepper._decide`` of the reference does."""
 
 from __future__ import annotations
 
 import numba
 import numpy as np
 
-from biaxial.constants import SILENT
+from biaxial.music.constants import SILENT
 from biaxial.sampling.kernels.tables import DRAW, PIECE
 
 IMPOSSIBLE = -1e9

@@ -1,7 +1,7 @@
 """Constraints at one place of a walk.
 
-The rules are those of :mod:`biaxial.sampling.constraints` and :mod:`biaxial.sampling.voice_leading`, where they are
-explained; the static bias is that of :meth:`biaxial.sampling.stepper.Stepper.step`.
+The rules are those of :mod:`biaxial.sampling.constraints` and :mod:`biaxial.sampling.voice_leading_rule`, where they
+are explained; the static bias is that of :meth:`biaxial.sampling.reference_stepper.Stepper.step`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from biaxial.constants import HOLD, SILENT
+from biaxial.music.constants import HOLD, SILENT
 from biaxial.sampling.kernels.functions import kind, sign
 from biaxial.sampling.kernels.tables import CROSSING, LEAPS, PARALLELS, RANGE, SPACING
 

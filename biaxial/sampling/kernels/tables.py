@@ -42,7 +42,7 @@ class WalkTables(NamedTuple):
     planes
         What each outcome shows to the next cell, shape ``(k, p)``.
     may_follow, fits, agrees, without, held_voices
-        As in :class:`biaxial.cells.CellAlphabet`.
+        As in :class:`biaxial.music.cells.CellAlphabet`.
     """
 
     inputs: Floats

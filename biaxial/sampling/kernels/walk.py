@@ -1,8 +1,8 @@
 """The walk over the notes of a frame as one compiled loop: inputs, LSTM, constraints and draw of every cell.
 
-The same decisions as :meth:`biaxial.sampling.stepper.Stepper._walk`. What is different is the arithmetic: inputs are
-sums of rows of the weight matrix, and all that belongs to the time axis has been multiplied beforehand. The network
-works in float32, all else in float64. Letters and arrays are those of :mod:`biaxial.sampling.kernels.tables`.
+The same decisions as :meth:`biaxial.sampling.reference_stepper.Stepper._walk`. What is different is the arithmetic:
+inputs are sums of rows of the weight matrix, and all that belongs to the time axis has been multiplied beforehand. The
+network works in float32, all else in float64. Letters and arrays are those of :mod:`biaxial.sampling.kernels.tables`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numba
 import numpy as np
 
 from biaxial.sampling.kernels.functions import kernel, sigmoid, tanh
-from biaxial.sampling.kernels.inputs import add_inputs
 from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, choose, normalise
 from biaxial.sampling.kernels.rules import charge, forbid, room_after, static
+from biaxial.sampling.kernels.walk_inputs import add_inputs
 
 _UNROLLED = 8
 

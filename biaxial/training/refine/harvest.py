@@ -15,14 +15,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from biaxial.errors import InputError
-from biaxial.grid import Grid
-from biaxial.io.corpus import FolderItem
-from biaxial.io.files import atomic_write
+from biaxial.corpora.corpus import Corpus
+from biaxial.corpora.splits import FolderItem
+from biaxial.files.atomic import atomic_write
 from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.reference import Reference, measure_corpus
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
 from biaxial.tasks.model import load
-from biaxial.training.corpus import Corpus
 
 BARS: Final = 16
 """Length of a composed piece."""

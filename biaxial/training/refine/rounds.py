@@ -1,9 +1,9 @@
 """Rounds of positive feedback: compose, judge, keep the best part, train on with it, look at the held-out pieces.
 
 Each round starts from the weights of the round before, mixes its own kept pieces into the corpus
-(:mod:`biaxial.training.mixing`) and is one training run with the settings of fine-tuning. It is kept if the held-out
-pieces cost no more nats per step than before, :data:`TOLERANCE` aside; else its weights are given up, those before
-stay, and that is the end. A finished round is never done again; one that was killed goes on where its run can.
+(:mod:`biaxial.training.data.mixing`) and is one training run with the settings of fine-tuning. It is kept if the
+held-out pieces cost no more nats per step than before, :data:`TOLERANCE` aside; else its weights are given up, those
+before stay, and that is the end. A finished round is never done again; one that was killed goes on where its run can.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from biaxial.errors import InputError
-from biaxial.io.files import atomic_write
+from biaxial.corpora.corpus import Corpus
+from biaxial.files.atomic import atomic_write
 from biaxial.judge.reference import Reference
-from biaxial.models.checkpoint import load_weights
-from biaxial.training.corpus import Corpus
-from biaxial.training.evaluation import evaluate
-from biaxial.training.mixing import Mix
+from biaxial.likelihood.corpus_nats import evaluate
+from biaxial.music.errors import InputError
+from biaxial.training.data.mixing import Mix
 from biaxial.training.refine.folder import check_same_corpus, read_refinement
 from biaxial.training.refine.harvest import Harvest, harvest
-from biaxial.training.runs import START, Plan, read_plan
-from biaxial.training.train import train
+from biaxial.training.run.fit import train
+from biaxial.training.run.run_folder import START, Plan, read_plan
+from biaxial.weights.checkpoint import load_weights
 
 EPOCHS: Final = 3
 """Passes over the corpus in a round, unless others are asked for."""

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from biaxial.errors import InputError
-from biaxial.io.files import atomic_write
-from biaxial.models.checkpoint import any_config
+from biaxial.corpora.corpus import Corpus
+from biaxial.files.atomic import atomic_write
+from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.training.corpus import Corpus
-from biaxial.training.machine import Machine
-from biaxial.training.runs import Plan, check_unchanged, new_document
-from biaxial.training.train import check_corpus
+from biaxial.training.run.devices import Machine
+from biaxial.training.run.fit import check_corpus
+from biaxial.training.run.run_folder import Plan, check_unchanged, new_document
+from biaxial.weights.checkpoint import any_config
 
 _DOCUMENT: Final = "search.json"
 

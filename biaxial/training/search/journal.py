@@ -15,8 +15,8 @@ from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend
 
-from biaxial.errors import InputError
-from biaxial.io.files import atomic_write
+from biaxial.files.atomic import atomic_write
+from biaxial.music.errors import InputError
 
 
 class WholeJournal(BaseJournalBackend):

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from biaxial.io.files import atomic_write
+from biaxial.files.atomic import atomic_write
 from biaxial.training.search.space import Kind
 from biaxial.training.search.trials import TrialResult, best_trial
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeVar
 
-from biaxial.models.checkpoint import AnyConfig
 from biaxial.training.config import TrainConfig
+from biaxial.weights.checkpoint import AnyConfig
 
 C = TypeVar("C", bound=AnyConfig)
 Kind = Literal["rate", "width", "share"]

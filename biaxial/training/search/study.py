@@ -29,20 +29,20 @@ import torch
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from biaxial.constants import VERSION
-from biaxial.errors import InputError
-from biaxial.models.checkpoint import AnyConfig
-from biaxial.training.corpus import Corpus
-from biaxial.training.curve import read_metrics
-from biaxial.training.preset_file import write_preset
-from biaxial.training.runs import Plan, read_plan
+from biaxial.corpora.corpus import Corpus
+from biaxial.music.constants import VERSION
+from biaxial.music.errors import InputError
+from biaxial.training.run.curve import read_metrics
+from biaxial.training.run.fit import RunResult, train
+from biaxial.training.run.preset_file import write_preset
+from biaxial.training.run.run_folder import Plan, read_plan
 from biaxial.training.search.folder import check_same_corpus, read_search
 from biaxial.training.search.journal import WholeJournal
 from biaxial.training.search.picture import draw_trials
 from biaxial.training.search.space import Range, Space, changed, shortened
 from biaxial.training.search.trials import Part, TrialResult, best_trial
 from biaxial.training.search.watch import Watch
-from biaxial.training.train import RunResult, train
+from biaxial.weights.checkpoint import AnyConfig
 
 _MOST_STARTS: Final = 3
 """How often a trial is begun again that has ended the process each time before an epoch was finished."""

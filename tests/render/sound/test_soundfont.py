@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from biaxial.errors import InputError
+from biaxial.music.errors import InputError
+from biaxial.music.score import Note, Score
 from biaxial.render.audio import INSTRUMENTS, SOUNDFONT, render_audio
 from biaxial.render.sound.soundfont import SoundFont
 from biaxial.render.sound.zones import (
@@ -24,7 +25,6 @@ from biaxial.render.sound.zones import (
     SUSTAIN,
     VELOCITIES,
 )
-from biaxial.score import Note, Score
 from tests.render.conftest import WriteFont
 
 pytest.importorskip("soundfile")

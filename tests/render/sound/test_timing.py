@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from biaxial.music.score import Note, Score
 from biaxial.render.sound.timing import FERMATA_QUARTERS, FINAL_TEMPO, tempo_curve
-from biaxial.score import Note, Score
 
 PIECE = Score(tuple(Note(480 * beat, 480, 60, 0) for beat in range(16)), tempo_bpm=60.0)
 """Sixteen quarter notes, a second each."""

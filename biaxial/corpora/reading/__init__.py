@@ -1,0 +1,1 @@
+"""Reading a folder of music in parallel, with a verdict for every file."""

@@ -1,0 +1,240 @@
+"""A folder of music -> pieces whose arrays are mapped from one store, and a verdict for every file.
+
+What the cache knows is taken from it, the rest is read by worker processes into it. Arrays go to the store one piece at
+a time as they come, so neither memory nor the cost of a file depends on how many there are. Of files with the same
+music the first by path is used.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from biaxial.corpora.corpus_piece import CorpusPiece
+from biaxial.corpora.reading.entry import Reading, cache_key, unpacked
+from biaxial.corpora.reading.pool import answers, num_workers, worker_command
+from biaxial.corpora.reading.store import Arrays, Store
+from biaxial.corpora.splits import Split, music_paths, piece_name, splits_of
+from biaxial.corpora.verdicts import Kind, Verdict, write_verdicts
+from biaxial.files.cache import Cache, default_cache
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
+
+_Refusal = tuple[Kind, str]
+"""Why a file is not used, and the line that says so."""
+_Entry = tuple[Reading, Arrays]
+
+
+@dataclass(frozen=True)
+class ReadConfig:
+    """How a folder of music is read.
+
+    Parameters
+    ----------
+    max_off_grid
+        Mean distance of a file's onsets from the grid, in steps, above which it is left out: 0 is exact, and 0.25 what
+        a file has that follows no beat, so 0.25 and more lets everything in.
+    file_seconds
+        Seconds that one file may take.
+    readers
+        Processes that read at once, 0 for one on each processor but at most 8.
+    cache
+        Folder that keeps what was read, for the next time (default: biaxial in the user's cache folder).
+    verdicts
+        File for the list of what became of every file, as JSON.
+    part
+        What of a file is read: ``all``, its parts merged; ``chords``, the part that strikes most chords; ``melody``,
+        its highest line; or the name or number of a part.
+    """
+
+    max_off_grid: float = 0.125
+    file_seconds: float = 30.0
+    readers: int = 0
+    cache: Path | None = None
+    verdicts: Path | None = None
+    part: str = "all"
+
+    def __post_init__(self) -> None:
+        if not self.max_off_grid >= 0:
+            raise ValueError(f"max_off_grid is at least 0 steps, not {self.max_off_grid}")
+        if not 0 < self.file_seconds <= 86_400:
+            raise ValueError(f"file_seconds is above 0 and at most a day, not {self.file_seconds}")
+        if not 0 <= self.readers <= 256:
+            raise ValueError(f"readers is 0 to 256, not {self.readers}")
+
+
+@dataclass(frozen=True, eq=False)
+class FolderPieces:
+    """What a folder holds.
+
+    Parameters
+    ----------
+    pieces
+        By name.
+    verdicts
+        One for each file, by path.
+    store
+        Where the arrays of the pieces lie.
+    """
+
+    pieces: tuple[CorpusPiece, ...]
+    verdicts: tuple[Verdict, ...]
+    store: Store
+
+
+def read_pieces(
+    folder: Path,
+    grid: Grid,
+    config: ReadConfig | None = None,
+    pitches: tuple[int, int] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> FolderPieces:
+    """Read a folder.
+
+    Parameters
+    ----------
+    folder
+        Searched through to any depth.
+    grid
+        The time grid.
+    config
+        Limits, and where things go.
+    pitches
+        Lowest and highest pitch that can be used; a file with another one is left out. Without them all are.
+    advance
+        Called with 1 after every file.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, no music in it, nothing that can be used, or no place for the cache.
+    OSError
+        If the disk of the cache is full, or the verdicts cannot be written.
+    """
+    config = config or ReadConfig()
+    paths = music_paths(folder)
+    files = [path.relative_to(folder).as_posix() for path in paths]
+    cache = Cache(config.cache or default_cache())
+    with Store(cache.folder) as store:
+        found = _Found(store, config.max_off_grid, pitches)
+        for index, entry in _entries(paths, cache, grid, config):
+            found.take(index, entry)
+            if advance is not None:
+                advance(1)
+        verdicts = tuple(found.verdict(index, files) for index in range(len(files)))
+        if config.verdicts is not None:
+            write_verdicts(config.verdicts, verdicts)
+        used = [index for index, verdict in enumerate(verdicts) if verdict.verdict == "used"]
+        if not used:
+            reason = f"{files[0]}: {verdicts[0].reason}"
+            raise InputError(f"{folder}: none of its {len(files)} files can be used ({reason})")
+        store.map()
+    names = [piece_name(folder, paths[index]) for index in used]
+    pieces = [found.piece(index, name, split) for index, name, split in zip(used, names, splits_of(names), strict=True)]
+    return FolderPieces(tuple(sorted(pieces, key=lambda piece: piece.name)), verdicts, store)
+
+
+class _Found:
+    """What has been read so far, in any order, by the index of each file."""
+
+    def __init__(self, store: Store, max_off_grid: float, pitches: tuple[int, int] | None) -> None:
+        self._store, self._max_off_grid, self._pitches = store, max_off_grid, pitches
+        self._readings: dict[int, Reading] = {}
+        self._refused: dict[int, _Refusal] = {}
+        self._first_steps: dict[int, int] = {}
+        self._first_of: dict[str, int] = {}  # of the files with the same music the first
+
+    def take(self, index: int, entry: _Entry | _Refusal) -> None:
+        """Keep what there is of a file; its arrays go to the store if it may be used."""
+        if not isinstance(entry[0], Reading):
+            self._refused[index] = entry
+            return
+        self._readings[index] = reading = entry[0]
+        if refusal := _refusal(reading, self._max_off_grid, self._pitches):
+            self._refused[index] = refusal
+        elif index <= self._first_of.get(reading.music, index):
+            self._first_of[reading.music] = index
+            self._first_steps[index] = self._store.append(entry[1])
+
+    def verdict(self, index: int, files: Sequence[str]) -> Verdict:
+        """The verdict of a file, when all have been read."""
+        refusal, reading = self._refused.get(index), self._readings.get(index)
+        if reading is None:
+            return Verdict(files[index], *self._refused[index])
+        if refusal is None and (first := self._first_of[reading.music]) != index:
+            refusal = "duplicate", f"the same music as {files[first]}"
+        kind, reason = refusal or ("used", reading.reason)
+        size = (reading.num_notes, reading.num_steps, reading.num_voices)
+        return Verdict(files[index], kind, reason, *size, off_grid=reading.off_grid, num_lost=reading.num_lost)
+
+    def piece(self, index: int, name: str, split: Split) -> CorpusPiece:
+        """A file that is used, as a piece; its arrays are mapped."""
+        reading = self._readings[index]
+        arrays = self._store.arrays(self._first_steps[index], reading.num_steps)
+        return CorpusPiece(name, split, *arrays, reading.ranges)
+
+
+def _entries(
+    paths: Sequence[Path], cache: Cache, grid: Grid, config: ReadConfig
+) -> Iterator[tuple[int, _Entry | _Refusal]]:
+    """What there is of each file, by its index: first those that the cache knows, then the others as they are read."""
+    unknown: dict[str, list[int]] = {}
+    for index, path in enumerate(paths):
+        try:
+            key = cache_key(path, grid, config.part)
+        except OSError as error:
+            yield index, ("unreadable", (error.strerror or str(error)).lower())
+            continue
+        entry = None if key in unknown else _known(cache, key)
+        if entry is None:
+            unknown.setdefault(key, []).append(index)
+        else:
+            yield index, entry
+    if not unknown:
+        return
+    same = list(unknown.values())  # files with the same bytes are read once
+    command = worker_command(cache.folder, grid.steps_per_quarter, config.part)
+    first = [paths[indices[0]] for indices in same]
+    for place, answer in answers(first, command, num_workers(config.readers, len(first)), config.file_seconds):
+        if "fatal" in answer:
+            raise InputError(answer["fatal"])
+        entry = _known(cache, answer.get("key", ""))
+        for index in same[place]:
+            yield index, entry or _lost(answer, config.file_seconds)
+
+
+def _known(cache: Cache, key: str) -> _Entry | None:
+    """The entry of a key; ``None`` where there is none that can be read."""
+    content = cache.get(key) if key else None
+    try:
+        return None if content is None else unpacked(content)
+    except (ValueError, TypeError, KeyError, zlib.error):
+        return None
+
+
+def _lost(answer: dict[str, str], seconds: float) -> _Refusal:
+    if answer.get("lost") == "too slow":
+        return "too slow", f"not read within {seconds:g} seconds; allow more with --file-seconds"
+    if "lost" in answer:
+        return "crashed", "reading it ended the process that read it; export it again, or save it as MIDI"
+    return "unreadable", answer.get("problem", "what was read of it is gone from the cache; run again")
+
+
+def _refusal(reading: Reading, max_off_grid: float, pitches: tuple[int, int] | None) -> _Refusal | None:
+    """Why a file that was read is not used, if it is not."""
+    if reading.problem:
+        return reading.problem, reading.reason
+    if reading.off_grid > max_off_grid:
+        return "badly quantised", (
+            f"its notes begin {reading.off_grid:.3f} steps off the grid on average, above {max_off_grid:g} (0.25: no "
+            "beat at all); try another --steps-per-quarter, or allow more with --max-off-grid"
+        )
+    low, high = reading.ranges[0]
+    if pitches is not None and (low < pitches[0] or high > pitches[1]):
+        return "out of range", (
+            f"pitches {low} to {high} leave the note range {pitches[0]} to {pitches[1]}; "
+            "set --low-pitch and --num-notes"
+        )
+    return None

@@ -1,0 +1,73 @@
+"""What is too much for a piece of music: bounds that no real file meets, so that a damaged one cannot fill the memory.
+
+Readers look at these before they make anything of a file's content. Each bound is some times the largest piece that was
+found in practice, and small enough for a few seconds and some hundred megabytes.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from biaxial.music.errors import InputError
+from biaxial.music.score import Score
+
+MEBIBYTE: Final = 1 << 20
+
+MOST_NOTES: Final = 100_000
+"""Most notes of a piece. A Mahler symphony has about half of it, the longest piano recordings a third."""
+LONGEST_QUARTERS: Final = 20_000
+"""Longest piece in quarter notes: four hours at 80 a minute. Its roll has 10 MB, on the finest grid 250."""
+HIGHEST_VOICE: Final = 127
+"""Highest number of a voice, counted from 0; MIDI files have no more names for them."""
+
+
+def read_within(path: str | os.PathLike[str], most_bytes: int) -> bytes:
+    """The content of a file; a larger one, or a device without end, is not read to its end.
+
+    Raises
+    ------
+    InputError
+        If it is larger.
+    OSError
+        If it cannot be read; the error names the file.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(most_bytes + 1)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
+    if len(data) > most_bytes:
+        raise InputError(
+            f"{os.fspath(path)}: larger than {most_bytes / MEBIBYTE:g} MiB, the most that is read of such a file; "
+            "give a smaller one"
+        )
+    return data
+
+
+def checked_size(score: Score) -> Score:
+    """The same score, if it is no longer than a piece may be and has no more notes.
+
+    Raises
+    ------
+    ValueError
+        If it is longer or has more; the message does not say which file, which the caller knows.
+    """
+    if score.length_ticks > LONGEST_QUARTERS * score.ticks_per_quarter:
+        quarters = score.length_ticks // score.ticks_per_quarter
+        length = quarters if quarters < 10**12 else "more than 10^12"
+        raise ValueError(f"the piece is {length} quarter notes long, and {LONGEST_QUARTERS} is the most; cut it")
+    check_notes(len(score.notes))
+    return score
+
+
+def check_notes(count: int) -> None:
+    """Refuse a number of notes, before they are made.
+
+    Raises
+    ------
+    ValueError
+        If they are more than a piece may have.
+    """
+    if count > MOST_NOTES:
+        raise ValueError(f"the piece has {count} notes, and {MOST_NOTES} is the most; cut it into pieces")

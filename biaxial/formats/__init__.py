@@ -1,0 +1,1 @@
+"""Reading and writing music in every format: one table of suffixes to read, one to write."""

@@ -1,0 +1,1 @@
+"""ABC notation: fields, voices, words, and the tune they make."""

@@ -1,0 +1,179 @@
+"""The information fields of ABC notation: key, metre, unit length, tempo and voice, in quarter notes and semitones.
+
+Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1, sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+
+from biaxial.music.score import TimeSignature
+
+ACCIDENTALS: Final = {"": 0, "^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
+
+LARGEST_NUMBER: Final = 256
+"""Largest number of a length, above or below its stroke, and of a tuplet: print has nothing shorter than 1/256, and
+larger numbers below the stroke make slow sums."""
+FARTHEST_SHIFT: Final = 127
+"""Most semitones between what is written and what sounds: all MIDI numbers."""
+
+_LETTERS = "FCGDAEB"
+_MODES: Final = {
+    "": ("major", 0),
+    "maj": ("major", 0),
+    "ion": ("ionian", 0),
+    "m": ("minor", -3),
+    "min": ("minor", -3),
+    "aeo": ("aeolian", -3),
+    "mix": ("mixolydian", -1),
+    "dor": ("dorian", -2),
+    "phr": ("phrygian", -4),
+    "lyd": ("lydian", 1),
+    "loc": ("locrian", -5),
+}
+"""Name of a mode and the sharps that it has more than major on the same tonic, by its first three letters."""
+
+
+@dataclass(frozen=True)
+class AbcKey:
+    """A ``K:`` field: the signature, and what it does to each letter.
+
+    Parameters
+    ----------
+    fifths, mode
+        The signature; the mode is ``None`` where the field names no tonic.
+    letters
+        Semitones by which each capital letter is raised.
+    """
+
+    fifths: int = 0
+    mode: str | None = None
+    letters: dict[str, int] = field(default_factory=dict)
+
+
+def read_key(text: str) -> AbcKey:
+    """Read ``"Gm"``, ``"D mix"``, ``"A exp ^c"``, ``"none"``, ``"HP"``; a clef after it is passed over.
+
+    Raises
+    ------
+    ValueError
+        If the signature would have more than seven accidentals.
+    """
+    if text.strip()[:2] in ("HP", "Hp"):
+        return AbcKey(2, "mixolydian", {"F": 1, "C": 1})
+    match = re.match(r"\s*([A-G])([#b]?)\s*([A-Za-z]*)(?!\s*[=A-Za-z])", text) or re.match(r"\s*([A-G])([#b]?)()", text)
+    key = AbcKey()
+    if match is not None and not re.match(r"\s*\w+=", text):
+        word = match[3].lower()
+        mode, more = _MODES.get(word if word in ("", "m") else word[:3], ("major", 0))
+        fifths = _LETTERS.index(match[1]) - 1 + {"": 0, "#": 7, "b": -7}[match[2]] + more
+        if not -7 <= fifths <= 7:
+            raise ValueError(f"the key K:{text.strip()} would need {abs(fifths)} accidentals")
+        named = _LETTERS[:fifths] if fifths > 0 else _LETTERS[fifths:] if fifths < 0 else ""
+        key = AbcKey(fifths, mode, dict.fromkeys(named, 1 if fifths > 0 else -1))
+        if word == "exp":
+            key = AbcKey()
+    for sign, letter in re.findall(r"(?<=\s)(\^\^|\^|__|_|=)([A-Ga-g])\b", text):
+        key.letters[letter.upper()] = ACCIDENTALS[sign]
+    return key
+
+
+def read_metre(text: str) -> TimeSignature | None:
+    """Read ``"3/4"``, ``"C"``, ``"C|"``, ``"2+3/8"``; ``None`` for free metre.
+
+    Raises
+    ------
+    ValueError
+        If it is no metre.
+    """
+    plain = text.strip()
+    if plain.lower() in ("", "none"):
+        return None
+    if plain in ("C", "C|"):
+        return TimeSignature() if plain == "C" else TimeSignature(2, 2)
+    upper, _, lower = plain.replace("(", "").replace(")", "").partition("/")
+    if re.fullmatch(r"\d+([+ ]\d+)+", upper.strip()):
+        upper = str(sum(map(int, re.findall(r"\d+", upper))))
+    return TimeSignature.from_name(f"{upper}/{lower}")
+
+
+def read_unit(text: str) -> Fraction:
+    """Unit length in quarter notes, from ``"1/8"``.
+
+    Raises
+    ------
+    ValueError
+        If it is no length.
+    """
+    match = re.fullmatch(r"\s*(\d+)(?:\s*/\s*([1-9]\d*))?\s*", text)
+    if match is None or int(match[1]) == 0:
+        raise ValueError(f"L:{text.strip()} is not a note length such as 1/8")
+    return 4 * Fraction(read_number(match[1]), read_number(match[2] or "1"))
+
+
+def read_number(digits: str) -> int:
+    """A number of a length or a tuplet.
+
+    Raises
+    ------
+    ValueError
+        If it is above :data:`LARGEST_NUMBER`.
+    """
+    if len(digits) > 9 or int(digits) > LARGEST_NUMBER:
+        raise ValueError(f"a length with {digits[:9]} in it; {LARGEST_NUMBER} is the most")
+    return int(digits)
+
+
+def default_unit(metre: TimeSignature | None) -> Fraction:
+    """Unit length in quarter notes where no ``L:`` says it: an eighth, in metres shorter than 3/4 a sixteenth."""
+    short = metre is not None and Fraction(metre.numerator, metre.denominator) < Fraction(3, 4)
+    return Fraction(1, 4) if short else Fraction(1, 2)
+
+
+def read_tempo(text: str) -> float | None:
+    """Quarter notes a minute, from ``1/4=120``, ``"Slow" 3/8=50`` or ``120``; ``None`` if it has no such number."""
+    plain = re.sub(r'"[^"]*"', " ", text)
+    beats, _, number = plain.rpartition("=")
+    match = re.fullmatch(r"\s*(\d{1,4}(?:\.\d+)?)\s*", number)
+    if match is None or float(match[1]) == 0:
+        return None
+    lengths = [Fraction(int(a), int(b)) for a, b in re.findall(r"\b(\d{1,3})\s*/\s*([1-9]\d{0,2})\b", beats)]
+    return float(match[1]) * float(4 * sum(lengths) or 1)
+
+
+@dataclass(frozen=True)
+class AbcVoice:
+    """A ``V:`` field: its id, the name to show, and by how many semitones it sounds higher than written."""
+
+    key: str
+    name: str = ""
+    shift: int = 0
+
+
+def read_voice(text: str, known: AbcVoice | None = None) -> AbcVoice:
+    """Read ``T1 name="Tenor" clef=treble-8``; what is not said stays as it is known."""
+    key, _, rest = text.strip().partition(" ")
+    voice = known or AbcVoice(key, "" if key.isdigit() else key)
+    if name := re.search(r'\b(?:name|nm)\s*=\s*(?:"([^"]*)"|(\S+))', rest):
+        voice = replace(voice, name=name[1] or name[2] or "")
+    shift = read_shift(rest)
+    return voice if shift is None else replace(voice, shift=shift)
+
+
+def read_shift(text: str) -> int | None:
+    """Semitones of ``clef=treble-8``, ``octave=-1`` and ``transpose=2``; ``None`` where nothing is said.
+
+    Raises
+    ------
+    ValueError
+        If they are more than :data:`FARTHEST_SHIFT`.
+    """
+    found = [int(number) for number in re.findall(r"\btranspose\s*=\s*(-?\d+)", text)]
+    found += [12 * int(number) for number in re.findall(r"\boctave\s*=\s*(-?\d+)", text)]
+    found += [12 if sign == "+" else -12 for sign in re.findall(r"[a-z]\d?([+-])8\b", text)]
+    if abs(sum(found)) > FARTHEST_SHIFT:
+        raise ValueError(f"a voice that sounds more than {FARTHEST_SHIFT} semitones away from what is written")
+    return sum(found) if found else None

@@ -1,0 +1,221 @@
+"""The one line of a file that is to be harmonised, or a line out of bare pitches and lengths.
+
+A score with a melody has one note at a time, without voices; everything that was left out on the way is said in a
+remark, one line each, to be shown to the user.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+from biaxial.formats.read import read_parts
+from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
+from biaxial.music.errors import InputError
+from biaxial.music.parts import Part, Parts
+from biaxial.music.score import Key, Note, Score, TimeSignature
+
+NEARLY_A_LINE: Final = 0.05
+"""Share of its sounding time for which a part may have several notes at once and still count as one line.
+
+Players hold a key for a moment longer than the note is written.
+"""
+
+
+@dataclass(frozen=True)
+class Melody:
+    """A line and what was decided to get it.
+
+    Parameters
+    ----------
+    score
+        One note at a time, no voices; all else as in the file.
+    remarks
+        One line each; empty where there was nothing to decide.
+    """
+
+    score: Score
+    remarks: tuple[str, ...] = ()
+
+
+def read_melody(path: str | os.PathLike[str], line: str | None = None) -> Melody:
+    """Read the melody of a file.
+
+    Of several parts the one with the highest mean pitch is taken among those that are a line (or nearly,
+    :data:`NEARLY_A_LINE`), else among all. Where its notes sound together it becomes one line by :func:`skyline`.
+
+    Parameters
+    ----------
+    path
+        Any file that :mod:`biaxial.formats.read` reads.
+    line
+        The part to take instead: its number, counted from 1, or its name, in any case.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or has no notes, or there is no such part, or several of that name.
+    OSError
+        If it cannot be opened.
+    """
+    piece = read_parts(path)
+    if not piece.parts:
+        raise InputError(f"{os.fspath(path)}: it has no notes; give a file with a melody")
+    remarks = []
+    if line is not None:
+        index = _named(piece, line, os.fspath(path))
+    else:
+        index = _highest_line(piece.parts)
+        if len(piece.parts) > 1:
+            where = f"part {index + 1} of {len(piece.parts)}: {', '.join(piece.names)}"
+            remarks.append(f"took {piece.names[index]!r} ({where}) as the melody; choose another with --line")
+    notes, left_out, cut = skyline(piece.parts[index].notes)
+    if left_out or cut:
+        what = [f"{left_out} left out"] * bool(left_out) + [f"{cut} cut short"] * bool(cut)
+        remarks.append(
+            f"{piece.names[index]!r} has several notes at once: took the highest, of its "
+            f"{len(piece.parts[index].notes)} notes {' and '.join(what)}"
+        )
+    return Melody(replace(piece.outline, notes=notes), tuple(remarks))
+
+
+def _named(piece: Parts, line: str, file: str) -> int:
+    parts = f"it has {', '.join(f'{number} {name}' for number, name in enumerate(piece.names, 1))}"
+    wanted = line.strip()
+    found = [index for index, name in enumerate(piece.names) if name.lower() == wanted.lower()]
+    if not found and wanted.isdecimal() and 1 <= int(wanted) <= len(piece.parts):
+        return int(wanted) - 1
+    if len(found) > 1:
+        raise InputError(f"{file}: {len(found)} parts are called {line!r}; give the number of one: {parts}")
+    if not found:
+        raise InputError(f"{file}: no part {line!r}; {parts}")
+    return found[0]
+
+
+def _highest_line(parts: Sequence[Part]) -> int:
+    lines = [index for index, part in enumerate(parts) if _overlap(part.notes) <= NEARLY_A_LINE]
+    return max(lines or range(len(parts)), key=lambda index: parts[index].mean_pitch)
+
+
+def _overlap(notes: Sequence[Note]) -> float:
+    """Share of the sounding time in which several notes sound."""
+    changes = sorted([(n.onset_ticks, 1) for n in notes] + [(n.end_ticks, -1) for n in notes])
+    sounding = single = several = before = 0
+    for tick, change in changes:
+        single += (tick - before) * (sounding > 0)
+        several += (tick - before) * (sounding > 1)
+        sounding, before = sounding + change, tick
+    return several / single
+
+
+def skyline(notes: Sequence[Note]) -> tuple[tuple[Note, ...], int, int]:
+    """One line out of notes that sound together: the highest that begins, until another takes over.
+
+    Of notes that begin together the highest stays, the longest of equal ones. A later note takes over from one that
+    still sounds if it is at least as high, or if the two overlap for less than half of the shorter one, as when a key
+    is held a moment too long; the note before it ends there and does not come back. Other notes that begin below one
+    that sounds are left out.
+
+    Returns
+    -------
+    The line, how many notes it leaves out, and how many it cuts short.
+    """
+    line: list[Note] = []
+    left_out = cut = 0
+    for note in sorted(notes, key=lambda note: (note.onset_ticks, -note.pitch, -note.length_ticks)):
+        last = line[-1] if line else None
+        if last is None or last.end_ticks <= note.onset_ticks:
+            line.append(note)
+            continue
+        overlap = min(last.end_ticks, note.end_ticks) - note.onset_ticks
+        held_over = 2 * overlap < min(last.length_ticks, note.length_ticks)
+        if note.onset_ticks == last.onset_ticks or (note.pitch < last.pitch and not held_over):
+            left_out += 1
+            continue
+        line[-1] = replace(last, length_ticks=note.onset_ticks - last.onset_ticks)
+        cut += 1
+        line.append(note)
+    return tuple(line), left_out, cut
+
+
+def melody_from_beats(
+    pairs: Sequence[tuple[int | None, float | Fraction]],
+    *,
+    time_signature: str = "4/4",
+    key: Key | str | None = None,
+    tempo_bpm: float = 80.0,
+    pickup_beats: float | Fraction = 0,
+    title: str = "",
+) -> Score:
+    """A melody out of pitches and lengths, one after the other.
+
+    Parameters
+    ----------
+    pairs
+        MIDI pitch, or ``None`` for a rest, and length in quarter notes; ends go to the nearest of 480 ticks a quarter.
+    time_signature
+        For example ``"3/4"``.
+    key
+        A key or its name; ``None`` where it is not known.
+    tempo_bpm
+        Quarter notes a minute.
+    pickup_beats
+        Length of the pickup in quarter notes, less than a bar.
+    title
+        Name of the piece.
+
+    Raises
+    ------
+    InputError
+        If a pair is no pitch and length, there is no note at all, or the rest describes no piece; the message names the
+        pair, counted from 1.
+    """
+    notes: list[Note] = []
+    now = Fraction(0)
+    for number, pair in enumerate(pairs, 1):
+        try:
+            pitch, length = pair
+        except (TypeError, ValueError):
+            raise InputError(f"pair {number}: {pair!r} is no pitch and length; give two numbers") from None
+        quarters = _quarters(length, f"pair {number}: length")
+        onset, end = _ticks(now), _ticks(now + quarters)
+        now += quarters
+        if end == onset:
+            raise InputError(f"pair {number}: length {length!r} must be more than 0, at least 1/480 of a quarter note")
+        if pitch is None:
+            continue
+        if isinstance(pitch, bool) or not isinstance(pitch, int) or not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
+            raise InputError(f"pair {number}: pitch {pitch!r} is no MIDI number; give 0 to 127, or None for a rest")
+        notes.append(Note(onset, end - onset, pitch))
+    if not notes:
+        raise InputError("the melody has no notes; give pairs of a MIDI pitch and a length in quarter notes")
+    try:
+        return Score(
+            notes=tuple(notes),
+            length_ticks=_ticks(now),
+            time_signatures=(TimeSignature.from_name(time_signature),),
+            pickup_ticks=_ticks(_quarters(pickup_beats, "pickup_beats")),
+            key=Key.from_name(key) if isinstance(key, str) else key,
+            tempo_bpm=float(tempo_bpm),
+            title=title,
+        )
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"the melody cannot be made: {error}") from error
+
+
+def _quarters(length: object, name: str) -> Fraction:
+    if isinstance(length, bool) or not isinstance(length, int | float | Fraction) or not math.isfinite(length):
+        raise InputError(f"{name} {length!r} is no number of quarter notes")
+    if length < 0:
+        raise InputError(f"{name} {length!r} must not be below 0")
+    return Fraction(length)
+
+
+def _ticks(quarters: Fraction) -> int:
+    return round(quarters * TICKS_PER_QUARTER)

@@ -1,0 +1,238 @@
+"""Any MIDI file -> :class:`~biaxial.music.score.Score`; what ``midi_writer`` writes comes back exactly.
+
+What a file leaves open is decided by these rules:
+
+- Voices: if every track with notes is named Soprano, Alto, Tenor, Bass, Voice 5 (and so on) or Notes, no two alike,
+  the names tell. Otherwise four parts (a part: what one track plays on one channel) with one note at a time each are
+  soprano to bass by falling mean pitch. Otherwise no note has a voice. Drums (channel 10) are left out.
+- Notes: a note-on with velocity 0 is a note-off. A note-off ends the oldest sounding note of its pitch, channel and
+  track. A note that nothing ends lasts to the end of its track. None is shorter than a tick.
+- Metre: 4/4 until the file says otherwise. A first metre that holds for less than one bar of the second is a pickup.
+- Fermatas: markers of that name; "not recorded" without them. Tempo and key: the first of each; without them 120, as
+  the MIDI standard has it, and unknown. A key signature that nobody set is often written as C major.
+- Title: the name of the first track, unless other tracks follow and it has notes itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import Final
+
+from biaxial.files.limits import check_notes, checked_size, read_within
+from biaxial.formats.midi import smf
+from biaxial.formats.midi.smf import Event
+from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.errors import InputError
+from biaxial.music.parts import Parts, parts_of
+from biaxial.music.score import Key, Note, Score, TimeSignature
+
+UNVOICED_NAME: Final = "Notes"
+"""Name of the track that holds notes without a voice."""
+FERMATA: Final = "fermata"
+"""Marker at the onset of a note that ends a phrase."""
+NO_FERMATA: Final = "no fermata"
+"""Text that says that phrase ends were looked for and there are none."""
+NO_PICKUP: Final = "no pickup"
+"""Text that says that a short first bar is a bar."""
+
+_DRUMS = 9
+_RawNote = tuple[int, int, int, int]
+"""Onset, length, pitch, velocity."""
+_Part = tuple[int, int]
+"""Index of a track, and a channel."""
+
+
+def read_midi(path: str | os.PathLike[str]) -> Score:
+    """Read a MIDI file; a file without notes gives a score without notes.
+
+    Raises
+    ------
+    InputError
+        If it is no MIDI file or damaged: one line that names the file, what is wrong and what to do.
+    OSError
+        If it cannot be opened.
+    """
+    return parse_midi(read_within(path, smf.LARGEST_FILE), os.fspath(path))
+
+
+def parse_midi(data: bytes, name: str = "MIDI data") -> Score:
+    """Read the bytes of a MIDI file.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    name
+        What messages call it.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_midi`.
+    """
+    try:
+        ticks_per_quarter, tracks = smf.decode(data)
+        return checked_size(_score(ticks_per_quarter, tracks))
+    except ValueError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def read_midi_parts(path: str | os.PathLike[str]) -> Parts:
+    """Read a MIDI file as an outline and its parts, named by their tracks.
+
+    Raises
+    ------
+    InputError, OSError
+        As :func:`read_midi`.
+    """
+    data = read_within(path, smf.LARGEST_FILE)
+    try:
+        ticks_per_quarter, tracks = smf.decode(data)
+        parts = _parts(tracks)
+        outline = checked_size(_outline(ticks_per_quarter, tracks, parts))
+    except ValueError as error:
+        raise InputError(f"{os.fspath(path)}: {error}") from error
+    names = [_track_name(events) for events in tracks]
+    # One track with one name for several channels tells nothing about each of them.
+    tracks_used = [index for index, _ in parts]
+    named = (
+        (names[index] if tracks_used.count(index) == 1 else f"{names[index]} channel {channel + 1}", notes)
+        for (index, channel), notes in parts.items()
+    )
+    return parts_of(outline, ((name, [Note(*raw[:3], None, raw[3]) for raw in notes]) for name, notes in named))
+
+
+def _score(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]]) -> Score:
+    parts = _parts(tracks)
+    voices = _voices(parts, [_track_name(events) for events in tracks])
+    notes = [
+        Note(onset, length, pitch, voices[part], velocity)
+        for part, part_notes in parts.items()
+        for onset, length, pitch, velocity in part_notes
+    ]
+    return replace(_outline(ticks_per_quarter, tracks, parts), notes=tuple(notes))
+
+
+def _parts(tracks: Iterable[Iterable[Event]]) -> dict[_Part, list[_RawNote]]:
+    parts = {
+        (index, channel): notes
+        for index, events in enumerate(tracks)
+        for channel, notes in _read_notes(events).items()
+        if channel != _DRUMS
+    }
+    check_notes(sum(map(len, parts.values())))
+    return parts
+
+
+def _outline(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]], parts: dict[_Part, list[_RawNote]]) -> Score:
+    """All but the notes; as long as the longest track or the last note of a part."""
+    metas = sorted((event for events in tracks for event in events if event.meta >= 0), key=lambda event: event.tick)
+    texts = {(event.meta, _decoded(event)) for event in metas if event.meta in (smf.TEXT, smf.MARKER)}
+    fermatas = [event.tick for event in metas if event.meta == smf.MARKER and _decoded(event).lower() == FERMATA]
+    pickup, signatures = _metres(metas, ticks_per_quarter, may_have_pickup=(smf.TEXT, NO_PICKUP) not in texts)
+    tempos = (int.from_bytes(event.data, "big") for event in metas if event.meta == smf.SET_TEMPO)
+    ends = [events[-1].tick for events in tracks]
+    ends += [onset + length for notes in parts.values() for onset, length, *_ in notes]
+    return Score(
+        length_ticks=max(ends, default=0),
+        ticks_per_quarter=ticks_per_quarter,
+        time_signatures=signatures,
+        pickup_ticks=pickup,
+        key=next((key for key in map(_key, metas) if key is not None), None),
+        fermatas=tuple(fermatas) if fermatas or (smf.TEXT, NO_FERMATA) in texts else None,
+        tempo_bpm=_tempo(next((tempo for tempo in tempos if tempo), 500_000)),
+        title=_track_name(tracks[0]) if tracks and not (len(tracks) > 1 and _read_notes(tracks[0])) else "",
+    )
+
+
+def _read_notes(events: Iterable[Event]) -> dict[int, list[_RawNote]]:
+    """Notes of one track by channel."""
+    sounding: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
+    notes: defaultdict[int, list[_RawNote]] = defaultdict(list)
+    now = 0
+    for event in events:
+        now = event.tick
+        kind, channel = event.status & 0xF0, event.status & 0x0F
+        if kind == smf.NOTE_ON and event.data[1] > 0:
+            sounding[channel, event.data[0]].append((now, event.data[1]))
+        elif kind in (smf.NOTE_ON, smf.NOTE_OFF) and sounding[channel, event.data[0]]:
+            onset, velocity = sounding[channel, event.data[0]].popleft()
+            notes[channel].append((onset, max(now - onset, 1), event.data[0], velocity))
+    for (channel, pitch), left in sounding.items():
+        notes[channel] += [(onset, max(now - onset, 1), pitch, velocity) for onset, velocity in left]
+    return {channel: found for channel, found in notes.items() if found}
+
+
+def _voices(parts: dict[_Part, list[_RawNote]], names: Sequence[str]) -> dict[_Part, int | None]:
+    """The voice of each part, by the names of the tracks, else by pitch, else none."""
+    numbers: dict[str, int | None] = {name.lower(): voice for voice, name in enumerate(VOICE_NAMES)}
+    numbers[UNVOICED_NAME.lower()] = None
+    numbers |= {f"voice {voice + 1}": voice for voice in range(NUM_VOICES, 128)}
+    used = [names[index].strip().lower() for index in dict.fromkeys(index for index, _ in parts)]
+    if all(name in numbers for name in used) and len(set(used)) == len(used):
+        return {part: numbers[names[part[0]].strip().lower()] for part in parts}
+    if len(parts) == NUM_VOICES and all(map(_is_melody, parts.values())):
+        means = {part: Fraction(sum(pitch for _, _, pitch, _ in notes), len(notes)) for part, notes in parts.items()}
+        order = sorted(parts, key=lambda part: -means[part])
+        return {part: order.index(part) for part in parts}
+    return dict.fromkeys(parts)
+
+
+def _is_melody(notes: Sequence[_RawNote]) -> bool:
+    return all(first[0] + first[1] <= second[0] for first, second in pairwise(sorted(notes)))
+
+
+def _metres(
+    metas: Iterable[Event], ticks_per_quarter: int, *, may_have_pickup: bool
+) -> tuple[int, tuple[TimeSignature, ...]]:
+    """Pickup and metres; what is no metre is passed over, and of two at one tick the last one counts."""
+    found = {0: TimeSignature()}
+    for event in metas:
+        if event.meta == smf.TIME_SIGNATURE and len(event.data) >= 2 and event.data[0] and event.data[1] <= 6:
+            found[event.tick] = TimeSignature(min(event.data[0], 64), 1 << event.data[1], event.tick)
+    signatures = list(found.values())
+    pickup = 0
+    if may_have_pickup and has_pickup(signatures, ticks_per_quarter):
+        pickup = signatures[1].onset_ticks
+        signatures[:2] = [TimeSignature(signatures[1].numerator, signatures[1].denominator)]
+    return pickup, tuple(signatures)
+
+
+def _key(event: Event) -> Key | None:
+    if event.meta != smf.KEY_SIGNATURE or len(event.data) < 2:
+        return None
+    fifths = int.from_bytes(event.data[:1], "big", signed=True)
+    return Key(fifths, "minor" if event.data[1] == 1 else "major") if abs(fifths) <= 7 else None
+
+
+def _track_name(events: Iterable[Event]) -> str:
+    return next((_decoded(event) for event in events if event.meta == smf.TRACK_NAME), "")
+
+
+def _decoded(event: Event) -> str:
+    try:
+        return event.data.decode("utf-8")
+    except UnicodeDecodeError:
+        return event.data.decode("latin-1")
+
+
+def has_pickup(signatures: Sequence[TimeSignature], ticks_per_quarter: int) -> bool:
+    """Whether a first metre that ends early makes a pickup of the first bar."""
+    return len(signatures) > 1 and signatures[1].onset_ticks < signatures[1].bar_ticks(ticks_per_quarter)
+
+
+def tempo_microseconds(tempo_bpm: float) -> int:
+    """Microseconds a quarter, as a file holds them: a whole number of three bytes."""
+    return min(max(round(60e6 / tempo_bpm), 1), 0xFFFFFF)
+
+
+def _tempo(microseconds: int) -> float:
+    """The tempo with fewest decimals that is written as this number of microseconds a quarter."""
+    exact = 60e6 / microseconds
+    rounded = (round(exact, decimals) for decimals in range(7))
+    return next((tempo for tempo in rounded if tempo > 0 and tempo_microseconds(tempo) == microseconds), exact)

@@ -1,0 +1,92 @@
+"""A score as MusicXML 4.0, plain (``.musicxml``) or packed (``.mxl``).
+
+Four voices go on two staves, or on four; other voices on one each; music without voices on a keyboard's two, or on one
+if it is a single line. Notes are spelled by :mod:`biaxial.music.spelling`. What the page cannot hold: where the notes
+stay in the file of a recording (the nearest values are written), velocities, and a key that changes.
+
+Source: the MusicXML 4.0 specification, https://www.w3.org/2021/06/musicxml40/.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+from typing import Final, Literal
+from xml.etree import ElementTree
+
+from biaxial.files.atomic import atomic_write
+from biaxial.formats.musicxml.document import document
+from biaxial.formats.musicxml.marks import marks_of
+from biaxial.formats.musicxml.measures import bars_of, legible
+from biaxial.formats.musicxml.notes import NoteWriter
+from biaxial.formats.musicxml.staves import players_of
+from biaxial.music.keys import likely_key
+from biaxial.music.score import Score
+from biaxial.music.spelling import spell
+
+_HEAD: Final = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
+    '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
+    '"http://www.musicxml.org/dtds/partwise.dtd">\n'
+)
+_CONTAINER: Final = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<container><rootfiles><rootfile full-path="score.musicxml" '
+    'media-type="application/vnd.recordare.musicxml+xml"/></rootfiles></container>\n'
+)
+_TYPE: Final = "application/vnd.recordare.musicxml"
+
+
+def musicxml_text(score: Score, *, staves: Literal[2, 4] = 2, given_colour: str = "") -> str:
+    """The document of a score.
+
+    Parameters
+    ----------
+    score
+        Any music. Without a key it is spelled, and its signature printed, in the likeliest.
+    staves
+        On how many staves four voices stand.
+    given_colour
+        Colour of the notes that are locked, such as ``"#0A4FA3"``; black by default.
+    """
+    score = legible(score)
+    key = score.key or likely_key(score.notes)
+    players = players_of(score, staves)
+    notes = NoteWriter(score, key, spell(score, key), marks_of(score, players), given_colour)
+    root = document(score, key, players, bars_of(score), notes)
+    ElementTree.indent(root, " ")
+    return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def write_musicxml(score: Score, path: str | os.PathLike[str], *, staves: Literal[2, 4] = 2) -> None:
+    """Write a score, packed if the suffix is ``.mxl``, whole or not at all.
+
+    Parameters
+    ----------
+    score, staves
+        As :func:`musicxml_text` takes them.
+    path
+        The file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    data = musicxml_text(score, staves=staves).encode()
+    atomic_write(path, _packed(data) if Path(path).suffix.lower() == ".mxl" else data)
+
+
+def _packed(data: bytes) -> bytes:
+    """An archive as the standard wants it, its type first and not compressed; the same bytes at any time."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for name, content, method in (
+            ("mimetype", _TYPE.encode(), zipfile.ZIP_STORED),
+            ("META-INF/container.xml", _CONTAINER.encode(), zipfile.ZIP_DEFLATED),
+            ("score.musicxml", data, zipfile.ZIP_DEFLATED),
+        ):
+            packed.writestr(zipfile.ZipInfo(name), content, method)
+    return out.getvalue()

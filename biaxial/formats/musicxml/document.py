@@ -1,0 +1,154 @@
+"""The elements of a MusicXML 4.0 document around its notes: parts, measures, keys, metres, tempo, chord symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement
+
+from biaxial.formats.musicxml.elements import add
+from biaxial.formats.musicxml.harmonies import harmony
+from biaxial.formats.musicxml.measures import Bar
+from biaxial.formats.musicxml.notes import Line, NoteWriter, Place
+from biaxial.formats.musicxml.staves import MOST_LINES, Clef, Player, Staff
+from biaxial.formats.musicxml.values import Value, rest_of, written
+from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
+from biaxial.music.score import ChordSymbol, Key, Score
+
+_CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {"treble": ("G", 2, 0), "tenor": ("G", 2, -1), "bass": ("F", 4, 0)}
+
+
+def document(score: Score, key: Key, players: Sequence[Player], bars: Sequence[Bar], notes: NoteWriter) -> Element:
+    """The root element.
+
+    Parameters
+    ----------
+    score
+        Music whose times are 480 a quarter and can all be written.
+    key
+        The key to print.
+    players, bars
+        Its page.
+    notes
+        What writes its notes.
+    """
+    root = Element("score-partwise", version="4.0")
+    if score.title:
+        add(SubElement(root, "work"), "work-title", score.title)
+    encoding = SubElement(SubElement(root, "identification"), "encoding")
+    add(encoding, "software", f"biaxial {VERSION}")
+    for element in ("accidental", "beam", "stem"):
+        SubElement(encoding, "supports", element=element, type="yes")
+    _part_list(root, players)
+    for number, player in enumerate(players, 1):
+        part = SubElement(root, "part", id=f"P{number}")
+        _PartWriter(score, key, player, notes, is_top=number == 1).write(part, bars)
+    return root
+
+
+def _part_list(root: Element, players: Sequence[Player]) -> None:
+    listed = SubElement(root, "part-list")
+    if len(players) > 1:
+        group = SubElement(listed, "part-group", number="1", type="start")
+        add(group, "group-symbol", "bracket")
+        add(group, "group-barline", "yes")
+    for number, player in enumerate(players, 1):
+        part = SubElement(listed, "score-part", id=f"P{number}")
+        name = add(part, "part-name", player.name)
+        if len(players) == 1:
+            name.set("print-object", "no")
+        else:
+            add(part, "part-abbreviation", " ".join(word[0] for word in player.name.split()))
+    if len(players) > 1:
+        SubElement(listed, "part-group", number="1", type="stop")
+
+
+class _PartWriter:
+    """Writes what one player reads; the top one has the tempo and the chord symbols."""
+
+    def __init__(self, score: Score, key: Key, player: Player, notes: NoteWriter, *, is_top: bool) -> None:
+        self._score, self._key, self._player, self._notes, self._is_top = score, key, player, notes, is_top
+        self._altered: dict[int, dict[Line, int]] = {}  # by staff: what the bar before altered
+        self._chords: list[ChordSymbol] = list(reversed(score.chords)) if is_top else []
+
+    def write(self, part: Element, bars: Sequence[Bar]) -> None:
+        """Write all measures into an element."""
+        lines = [[list(written(line, bars)) for line in staff.lines] for staff in self._player.staves]
+        for index, bar in enumerate(bars):
+            measure = SubElement(part, "measure", number=str(bar.number))
+            if bar.missing:
+                measure.set("implicit", "yes")
+            self._attributes(measure, bar, bars[index - 1] if index else None)
+            if self._is_top and index == 0:
+                self._tempo(measure, bar)
+            for number, (staff, values) in enumerate(zip(self._player.staves, lines, strict=True), 1):
+                self._staff(measure, bar, number, staff, [line[index] for line in values])
+            if index == len(bars) - 1:
+                add(SubElement(measure, "barline", location="right"), "bar-style", "light-heavy")
+
+    def _attributes(self, measure: Element, bar: Bar, before: Bar | None) -> None:
+        if before is not None and before.metre.name == bar.metre.name:
+            return
+        attributes = SubElement(measure, "attributes")
+        if before is None:
+            add(attributes, "divisions", TICKS_PER_QUARTER)
+            key = SubElement(attributes, "key")
+            add(key, "fifths", self._key.fifths)
+            add(key, "mode", self._key.mode)
+        time = SubElement(attributes, "time")
+        add(time, "beats", bar.metre.numerator)
+        add(time, "beat-type", bar.metre.denominator)
+        if before is None:
+            self._clefs(attributes)
+
+    def _clefs(self, attributes: Element) -> None:
+        several = len(self._player.staves) > 1
+        if several:
+            add(attributes, "staves", len(self._player.staves))
+        for number, staff in enumerate(self._player.staves, 1):
+            clef = SubElement(attributes, "clef")
+            if several:
+                clef.set("number", str(number))
+            sign, line, octaves = _CLEFS[staff.clef]
+            add(clef, "sign", sign)
+            add(clef, "line", line)
+            if octaves:
+                add(clef, "clef-octave-change", octaves)
+
+    def _tempo(self, measure: Element, bar: Bar) -> None:
+        direction = SubElement(measure, "direction", placement="above")
+        mark = SubElement(SubElement(direction, "direction-type"), "metronome")
+        dotted = bar.is_compound and bar.metre.denominator == 8
+        bpm = self._score.tempo_bpm
+        add(mark, "beat-unit", "quarter")
+        if dotted:
+            SubElement(mark, "beat-unit-dot")
+        add(mark, "per-minute", f"{round(bpm / 1.5 if dotted else bpm, 2):g}")
+        SubElement(direction, "sound", tempo=f"{bpm:.12g}")
+
+    def _staff(self, measure: Element, bar: Bar, number: int, staff: Staff, lines: Sequence[list[Value]]) -> None:
+        """One bar of a staff: its first line, or each voice of a choir, is there also where it is silent."""
+        lines = [values or (rest_of(bar) if staff.fixed or not line else []) for line, values in enumerate(lines)]
+        stems = ("up", "down") if sum(map(bool, lines)) > 1 else ("", "")
+        signs = self._notes.signs(lines, self._altered.setdefault(number, {}))
+        shown = str(number) if len(self._player.staves) > 1 else ""
+        for line, values in enumerate(lines):
+            if not values:
+                continue
+            if line or number > 1:
+                add(SubElement(measure, "backup"), "duration", bar.end - bar.start)
+            voice = (number - 1) * MOST_LINES + line + 1
+            place = Place(voice, shown, stems[line % 2], is_hidden=line > 0 and not staff.fixed)
+            for value in values:
+                if number == 1 and line == 0:
+                    self._harmonies(measure, value)
+                self._notes.write(measure, value, place, signs)
+
+    def _harmonies(self, measure: Element, value: Value) -> None:
+        """The chord symbols that stand over a value."""
+        while self._chords and self._chords[-1].onset_ticks < value.chord.end:
+            chord = self._chords.pop()
+            element = harmony(chord, self._key)
+            if chord.onset_ticks != value.chord.start:
+                add(element, "offset", chord.onset_ticks - value.chord.start)
+            measure.append(element)

@@ -1,0 +1,55 @@
+"""What the judge says of single places, in words: surprising moments, broken rules, copied passages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from biaxial.judge.judge import Judgement
+from biaxial.likelihood.surprise import Moment
+from biaxial.metrics.novelty.passages import Novelty, Passage
+from biaxial.metrics.writing.places import Places, place_text
+from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.pitch_names import pitch_name
+from biaxial.music.score import Key
+
+
+def voice_names(voices: tuple[int, ...]) -> str:
+    """For example ``alto and tenor``; empty for none."""
+    return " and ".join(VOICE_NAMES[v].lower() if v < NUM_VOICES else f"voice {v + 1}" for v in voices)
+
+
+def moment_text(moment: Moment, key: Key | None) -> str:
+    """For example ``bar 3, beat 2: alto F#4 struck, 5.1 nats``."""
+    who = voice_names(moment.voices)
+    what = "silence" if moment.pitch is None else f"{pitch_name(moment.pitch, key)} {moment.happening}"
+    return f"{place_text(moment.bar, moment.beat)}: {f'{who} ' if who else ''}{what}, {moment.nats:.1f} nats"
+
+
+def broken_rules(found: Judgement) -> Iterator[tuple[str, list[str]]]:
+    """Each rule that a piece breaks, with the places where it does."""
+    places = Places(found.reading.score)
+    for rule, events in found.reading.events.items():
+        if events:
+            texts = [f"{place_text(*places.at(event.tick))} ({voice_names(event.voices)})" for event in events]
+            yield rule.replace("_", " "), texts
+
+
+def copies(novelty: Novelty) -> list[str]:
+    """The longest passages that are in the corpus too, one line each."""
+    kinds = (("one voice", "notes", novelty.one_voice), ("all voices", "chords", novelty.all_voices))
+    return [
+        f"{kind}: {_copy(passage, unit)}" if passage else f"{kind}: no passage long enough to look for"
+        for kind, unit, passage in kinds
+    ]
+
+
+def _copy(passage: Passage, unit: str) -> str:
+    def where(bar: int, voice: int | None) -> str:
+        return f"{'pickup' if bar == 0 else f'bar {bar}'}{'' if voice is None else f', {voice_names((voice,))}'}"
+
+    others = f" and {len(passage.also_in)} more" if passage.also_in else ""
+    moved = f", {passage.transposition:+d} semitones" if passage.transposition else ""
+    return (
+        f"{passage.num_events} {unit} ({passage.quarters:g} quarter notes) from {where(passage.bar, passage.voice)} "
+        f"as in {passage.source}{others} from {where(passage.source_bar, passage.source_voice)}{moved}"
+    )

@@ -1,0 +1,147 @@
+"""Harmonising measured against a composer's own setting of the same melody, beat by beat.
+
+A beat is a quarter note, counted from the end of the pickup backwards and forwards; what sounds at its first moment is
+its chord. Agreement is not a mark for beauty, since a melody can be set in many good ways: two composers would not
+agree everywhere. What it tells is told by comparison, and so is the distance of the chords that follow each other from
+those of a corpus, which grows by chance as pieces are fewer: the composer's own settings are measured alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.metrics.writing.slices import REST
+from biaxial.music.score import Key, Score
+
+Chord = frozenset[int]
+"""Pitch classes above the tonic, 0 to 11."""
+Chords = TypeVar("Chords", bound=tuple[Chord, ...])
+"""Chords in a row: what is counted."""
+
+
+def beat_pitches(score: Score, num_voices: int = 4) -> NDArray[np.int64]:
+    """The pitch of each voice at each beat, shape ``(beats, v)``; ``REST`` in silence."""
+    quarter = score.ticks_per_quarter
+    first = score.pickup_ticks % quarter
+    count = max(0, -(-(score.length_ticks - first) // quarter))
+    pitches = np.full((count, num_voices), REST, dtype=np.int64)
+    for note in score.notes:
+        if note.voice is None or note.voice >= num_voices:
+            raise ValueError(f"these measures need {num_voices} voices, and a voice for every note")
+        pitches[
+            max(0, -(-(note.onset_ticks - first) // quarter)) : -(-(note.end_ticks - first) // quarter), note.voice
+        ] = note.pitch
+    return pitches
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often two settings of one melody are alike; every field is a count.
+
+    Parameters
+    ----------
+    beats
+        Beats at which both sound.
+    pitches, pitches_of
+        Pitches of the voices below the melody that are the same, of all at which the model setting sounds.
+    chords
+        Beats with the same pitch classes.
+    basses
+        Beats with the same pitch class in the lowest voice.
+    """
+
+    beats: int
+    pitches: int
+    pitches_of: int
+    chords: int
+    basses: int
+
+
+def agreement(setting: Score, model: Score, melody: int = 0) -> Agreement:
+    """Compare a setting with a model one, beat by beat.
+
+    Parameters
+    ----------
+    setting, model
+        Two settings of one melody in four voices.
+    melody
+        The voice that both were given.
+    """
+    ours, theirs = beat_pitches(setting), beat_pitches(model)
+    beats = min(len(ours), len(theirs))
+    ours, theirs = ours[:beats], theirs[:beats]
+    both = (ours != REST).any(axis=1) & (theirs != REST).any(axis=1)
+    others = [voice for voice in range(ours.shape[1]) if voice != melody]
+    sounding = theirs[:, others] != REST
+    same = (ours[:, others] == theirs[:, others]) & sounding
+    chords = [_classes(a) == _classes(b) for a, b in zip(ours[both], theirs[both], strict=True)]
+    bass = [_lowest(a) == _lowest(b) for a, b in zip(ours[both], theirs[both], strict=True)]
+    return Agreement(int(both.sum()), int(same[both].sum()), int(sounding[both].sum()), sum(chords), sum(bass))
+
+
+def chord_bigrams(score: Score, key: Key) -> Counter[tuple[Chord, Chord]]:
+    """How often each chord is followed by each other one, from beat to beat, as pitch classes above the tonic.
+
+    A chord that stays is no step. The mode belongs to a bigram: a piece in minor begins with the set ``{-1}``.
+    """
+    chords = [frozenset((p - key.tonic) % 12 for p in _classes(row)) for row in beat_pitches(score)]
+    chords = [chord for chord in chords if chord]
+    mode: Chord = frozenset({-1}) if key.mode == "minor" else frozenset()
+    return Counter((a | mode, b | mode) for a, b in pairwise(chords) if a != b)
+
+
+def distinct_chords(score: Score) -> int:
+    """How many different sets of pitch classes a piece has on its beats."""
+    return len({chord for chord in map(_classes, beat_pitches(score)) if chord})
+
+
+def jensen_shannon(first: Counter[Chords], second: Counter[Chords]) -> float:
+    """Distance of two distributions given by counts: the Jensen-Shannon divergence in bits, 0 to 1 (Lin 1991).
+
+    NaN where one of them counts nothing and so is no distribution.
+    """
+    totals = first.total(), second.total()
+    if not all(totals):
+        return float("nan")
+    names = first.keys() | second.keys()
+    p, q = (
+        {name: counts[name] / number for name in names} for counts, number in zip((first, second), totals, strict=True)
+    )
+
+    def divergence(x: dict[Chords, float]) -> float:  # an exact sum: the order of a set does not matter
+        return math.fsum(x[name] * math.log2(2 * x[name] / (p[name] + q[name])) for name in names if x[name])
+
+    return (divergence(p) + divergence(q)) / 2
+
+
+def voice_moves(score: Score) -> tuple[int, int]:
+    """How often a voice comes to another pitch, and the number of beats."""
+    moves = 0
+    for voice in range(score.num_voices):
+        notes = score.voice_notes(voice)
+        moves += sum(one.pitch != other.pitch for one, other in pairwise(notes))
+    return moves, len(beat_pitches(score, score.num_voices))
+
+
+def total_bigrams(scores: Iterable[Score], keys: Sequence[Key]) -> Counter[tuple[Chord, Chord]]:
+    """Bigrams of many pieces together."""
+    total: Counter[tuple[Chord, Chord]] = Counter()
+    for score, key in zip(scores, keys, strict=True):
+        total += chord_bigrams(score, key)
+    return total
+
+
+def _classes(pitches: NDArray[np.int64]) -> Chord:
+    return frozenset(int(pitch) % 12 for pitch in pitches if pitch != REST)
+
+
+def _lowest(pitches: NDArray[np.int64]) -> int:
+    return int(pitches[pitches != REST].min()) % 12

@@ -1,0 +1,1 @@
+"""Passages that a piece shares with a corpus, up to transposition."""

@@ -1,0 +1,1 @@
+"""The rules of part writing: voice leading, dissonance, leading tones, and where they are broken."""

@@ -1,0 +1,114 @@
+"""Music cut into slices: the one view that all measures of four-part writing share.
+
+A score is cut at every onset and every end of a note in any voice; between two cuts nothing happens, and what sounds
+there is a *slice*. (music21 calls this "chordify"; Huron's Humdrum, a "sonority".) Silence between notes is a slice
+too, before the first note and after the last one up to the end of the score.
+
+A *chord* is a longest run of slices with the same pitch in every voice: the same chord struck again is still one
+chord. A *chord change* is the moment between two slices at which the pitch of some voice differs and after which
+anything sounds at all. A voice that falls silent or enters changes the chord, and so do two voices that exchange
+their pitches; the first chord of a piece changes nothing. Rates "per 100 chord changes" have this denominator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.music.score import Score
+
+REST = -1
+"""Stands for silence where a pitch is expected."""
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """A voiced score in slices.
+
+    Parameters
+    ----------
+    score
+        The music.
+    onsets
+        First tick of each slice, int64, shape ``(s,)``.
+    lengths
+        Ticks of each slice, int64, shape ``(s,)``; they sum to the length of the score.
+    pitches
+        What each voice sounds, int64, shape ``(s, v)``; :data:`REST` where it is silent.
+    """
+
+    score: Score
+    onsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    pitches: NDArray[np.int64]
+
+    @classmethod
+    def from_score(cls, score: Score) -> Slices:
+        """Cut a score.
+
+        Raises
+        ------
+        ValueError
+            If a note has no voice, or two notes of one voice sound at once.
+        """
+        if score.notes and not score.num_voices:
+            raise ValueError("these measures need a voice for every note: see biaxial.music.voices.assign_voices")
+        cuts = {0, score.length_ticks}
+        cuts.update(note.onset_ticks for note in score.notes)
+        cuts.update(note.end_ticks for note in score.notes)
+        edges = np.array(sorted(cuts), dtype=np.int64)
+        index = {tick: place for place, tick in enumerate(edges.tolist())}
+        pitches = np.full((len(edges) - 1, score.num_voices), REST, dtype=np.int64)
+        for note in score.notes:
+            first, end = index[note.onset_ticks], index[note.end_ticks]
+            if (pitches[first:end, note.voice] != REST).any():
+                raise ValueError(f"voice {note.voice} has two notes at once at or after tick {note.onset_ticks}")
+            pitches[first:end, note.voice] = note.pitch
+        return cls(score, edges[:-1], np.diff(edges), pitches)
+
+    @classmethod
+    def of(cls, music: Score | Slices) -> Slices:
+        """Slices as they are, a score cut: what every measure does first, so that one cut serves many."""
+        return music if isinstance(music, Slices) else cls.from_score(music)
+
+    @property
+    def num_voices(self) -> int:
+        """Number of voices."""
+        return int(self.pitches.shape[1])
+
+    @cached_property
+    def sounding(self) -> NDArray[np.bool_]:
+        """Whether a voice sounds, shape ``(s, v)``."""
+        sounding: NDArray[np.bool_] = self.pitches != REST
+        return sounding
+
+    @cached_property
+    def is_sound(self) -> NDArray[np.bool_]:
+        """Whether any voice sounds, shape ``(s,)``."""
+        return np.asarray(self.sounding.any(axis=1), dtype=np.bool_)
+
+    @cached_property
+    def is_change(self) -> NDArray[np.bool_]:
+        """Whether a slice begins with a chord change, shape ``(s,)``."""
+        change = np.zeros(len(self.onsets), dtype=bool)
+        change[1:] = (self.pitches[1:] != self.pitches[:-1]).any(axis=1) & self.is_sound[1:]
+        starts = np.flatnonzero(self.is_sound)
+        change[: starts[0] + 1 if len(starts) else None] = False
+        return change
+
+    @property
+    def num_changes(self) -> int:
+        """Number of chord changes."""
+        return int(self.is_change.sum())
+
+    @cached_property
+    def chords(self) -> Slices:
+        """The same music with one slice for each chord, and one for each silence between chords."""
+        if not len(self.onsets):
+            return self
+        starts = np.concatenate([[True], (self.pitches[1:] != self.pitches[:-1]).any(axis=1)])
+        lengths = np.add.reduceat(self.lengths, np.flatnonzero(starts))
+        return Slices(self.score, self.onsets[starts], lengths, self.pitches[starts])

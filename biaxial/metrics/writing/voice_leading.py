@@ -1,0 +1,218 @@
+"""Voice leading: where a piece breaks the textbook's rules for two or more parts, and how often.
+
+Conventions, for all rules. Voices are counted from the top (0 soprano). Music is seen chord by chord
+(:mod:`biaxial.metrics.writing.slices`): two chords are successive when nothing else sounds between them, so that a note
+of passing between two fifths hides them from these detectors as it does from the ear that listens chord by chord. A
+rest in a voice breaks its line. Every event is counted once for each pair of voices (or each voice) and each chord in
+which it occurs; a crossing that lasts over three chords is three events. Ends of phrases are not looked for: what
+follows a fermata is judged like anything else. Bach breaks each of these rules now and then: the rates to compare with
+are his, not zero. The two rules of the leading tone are in :mod:`biaxial.metrics.writing.leading_tone`.
+
+Sources: E. Aldwell and C. Schachter, *Harmony and Voice Leading*, chapters on four-part writing; W. Piston,
+*Harmony*; D. Huron, "Tone and Voice: A Derivation of the Rules of Voice-Leading from Perceptual Principles", Music
+Perception 19 (2001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+
+from biaxial.metrics.harmony.endings import pitch_classes
+from biaxial.metrics.writing.faults import Event, events_of
+from biaxial.metrics.writing.leading_tone import doubled_leading_tones, unresolved_leading_tones
+from biaxial.metrics.writing.slices import REST, Slices
+from biaxial.music.constants import VOICE_RANGES
+from biaxial.music.score import Score
+
+FIFTH = 7
+OCTAVE = 12
+WIDEST_SPACING = (12, 12)
+"""Semitones that may lie between soprano and alto, alto and tenor; tenor and bass may be any distance apart."""
+SEVENTHS = (10, 11)
+"""Semitones of a minor and a major seventh."""
+STEP = 2
+"""Semitones of the largest step; more is a leap."""
+
+__all__ = ["RULES", "Event", "events", "rates"]
+
+
+def _interval_pairs(music: Score | Slices, size: int) -> tuple[list[Event], list[Event]]:
+    """Where two voices move from one perfect interval to the next: in the same direction, and in contrary motion."""
+    chords = Slices.of(music).chords
+    before, after = chords.pitches[:-1], chords.pitches[1:]
+    motion = np.where((before == REST) | (after == REST), 0, np.sign(after - before))  # s v; a rest is no motion
+    same: list[tuple[int, int, int]] = []
+    contrary: list[tuple[int, int, int]] = []
+    for high, low in combinations(range(chords.num_voices), 2):
+        first, second = np.abs(before[:, high] - before[:, low]), np.abs(after[:, high] - after[:, low])
+        perfect = (first % OCTAVE == size % OCTAVE) & (second % OCTAVE == size % OCTAVE)
+        product = motion[:, high] * motion[:, low]
+        same += [(int(chords.onsets[i + 1]), high, low) for i in np.flatnonzero(perfect & (product > 0))]
+        contrary += [(int(chords.onsets[i + 1]), high, low) for i in np.flatnonzero(perfect & (product < 0))]
+    return events_of(same), events_of(contrary)
+
+
+def parallel_fifths(music: Score | Slices) -> list[Event]:
+    """Consecutive perfect fifths.
+
+    Two voices a perfect fifth apart (or a fifth and octaves) in one chord and in the next, both of which strike a
+    different pitch at that moment and move in the same direction. A diminished fifth before or after is none, nor is
+    a fifth that is approached from another interval (a "hidden" one), nor a repeated fifth, nor one across a rest.
+    Fifths by contrary motion are counted by :func:`contrary_perfects`. Where the lower voice has crossed above the
+    higher one, the interval that sounds is measured.
+    """
+    return _interval_pairs(music, FIFTH)[0]
+
+
+def parallel_octaves(music: Score | Slices) -> list[Event]:
+    """Consecutive unisons, octaves and their compounds, under the same conditions as :func:`parallel_fifths`."""
+    return _interval_pairs(music, OCTAVE)[0]
+
+
+def contrary_perfects(music: Score | Slices) -> list[Event]:
+    """Consecutive fifths or octaves by contrary motion, as from a fifth to a twelfth; Bach has them at cadences."""
+    slices = Slices.of(music)
+    found = _interval_pairs(slices, FIFTH)[1] + _interval_pairs(slices, OCTAVE)[1]
+    return sorted(found, key=lambda event: (event.tick, event.voices))
+
+
+def _direct(music: Score | Slices, size: int) -> list[Event]:
+    """Where the outer voices come to a perfect interval in similar motion, from another one, the soprano by a leap."""
+    chords = Slices.of(music).chords
+    if chords.num_voices < 2:
+        return []
+    low = chords.num_voices - 1
+    before, after = chords.pitches[:-1, [0, low]], chords.pitches[1:, [0, low]]
+    heard = ((before != REST) & (after != REST)).all(axis=1)
+    moves = np.where(heard, (after - before).T, 0)  # 2 s; a rest is no motion
+    first, second = (np.abs(pair[:, 0] - pair[:, 1]) % OCTAVE for pair in (before, after))
+    reached = (second == size % OCTAVE) & (first != size % OCTAVE)
+    found = np.flatnonzero(reached & (moves[0] * moves[1] > 0) & (np.abs(moves[0]) > STEP))
+    same = [pitch_classes(chords.pitches[i]) == pitch_classes(chords.pitches[i + 1]) for i in found]
+    return [Event(int(chords.onsets[i + 1]), (0, low)) for i, stays in zip(found, same, strict=True) if not stays]
+
+
+def direct_fifths(music: Score | Slices) -> list[Event]:
+    """Direct (hidden) fifths: the outer voices move in the same direction to a perfect fifth, the soprano by a leap.
+
+    The rule for four parts (Aldwell and Schachter, on the motion of outer voices; Piston): only soprano and bass are
+    looked at, a soprano that moves by a step (up to two semitones) makes it good, and so does a chord that stays: where
+    all pitch classes are those of the chord before, the voices only change places. The interval before is not a fifth,
+    or this would be a parallel.
+    """
+    return _direct(music, FIFTH)
+
+
+def direct_octaves(music: Score | Slices) -> list[Event]:
+    """Direct (hidden) octaves and unisons, under the same conditions as :func:`direct_fifths`."""
+    return _direct(music, OCTAVE)
+
+
+def crossings(music: Score | Slices) -> list[Event]:
+    """A lower voice sounds above a higher one; a unison is no crossing. Every pair of voices, every chord."""
+    chords = Slices.of(music).chords
+    found = []
+    for high, low in combinations(range(chords.num_voices), 2):
+        both = chords.sounding[:, high] & chords.sounding[:, low]
+        crossed = both & (chords.pitches[:, low] > chords.pitches[:, high])
+        found += [(int(tick), high, low) for tick in chords.onsets[crossed]]
+    return events_of(found)
+
+
+def overlaps(music: Score | Slices) -> list[Event]:
+    """A voice moves beyond where its neighbour has just been.
+
+    The lower of two neighbouring voices comes to a pitch above the one that the higher voice left, or the higher one
+    to a pitch below the one that the lower voice left, and the two are not crossed in either chord.
+    """
+    chords = Slices.of(music).chords
+    before, after = chords.pitches[:-1], chords.pitches[1:]
+    found = []
+    for high in range(chords.num_voices - 1):
+        low = high + 1
+        heard = (np.stack([before[:, high], before[:, low], after[:, high], after[:, low]]) != REST).all(axis=0)
+        ordered = (before[:, high] >= before[:, low]) & (after[:, high] >= after[:, low])
+        passed = (after[:, low] > before[:, high]) | (after[:, high] < before[:, low])
+        found += [(int(tick), high, low) for tick in chords.onsets[1:][heard & ordered & passed]]
+    return events_of(found)
+
+
+def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> list[Event]:
+    """Neighbouring voices too far apart: soprano and alto, or alto and tenor, by more than an octave. Every chord.
+
+    Parameters
+    ----------
+    music
+        A voiced score.
+    widest
+        Semitones allowed below voice 0, below voice 1, and so on; pairs beyond the end of the tuple are free.
+    """
+    chords = Slices.of(music).chords
+    found = []
+    for high, limit in enumerate(widest[: max(chords.num_voices - 1, 0)]):
+        both = chords.sounding[:, high] & chords.sounding[:, high + 1]
+        apart = both & (np.abs(chords.pitches[:, high] - chords.pitches[:, high + 1]) > limit)
+        found += [(int(tick), high, high + 1) for tick in chords.onsets[apart]]
+    return events_of(found)
+
+
+def leaps(music: Score | Slices) -> list[Event]:
+    """A voice moves by a seventh or by more than an octave, from one chord to the next.
+
+    These are the melodic intervals that the textbooks advise against by their size (Aldwell and Schachter; Piston). The
+    augmented and diminished ones that they advise against too cannot be told from others by the number of semitones:
+    a tritone may be a diminished fifth, which is allowed.
+    """
+    chords = Slices.of(music).chords
+    before, after = chords.pitches[:-1], chords.pitches[1:]
+    size = np.where((before == REST) | (after == REST), 0, np.abs(after - before))  # s v
+    wide = np.isin(size, SEVENTHS) | (size > OCTAVE)
+    return [Event(int(chords.onsets[i + 1]), (int(voice),)) for i, voice in np.argwhere(wide)]
+
+
+def out_of_range(music: Score | Slices, ranges: tuple[tuple[int, int], ...] = VOICE_RANGES) -> list[Event]:
+    """Notes below the lowest or above the highest pitch of their voice; each struck note is one event.
+
+    The ranges of :data:`biaxial.music.constants.VOICE_RANGES` are the widest that Bach uses, so that his own rate is 0.
+    """
+    score = music.score if isinstance(music, Slices) else music
+    return [
+        Event(note.onset_ticks, (note.voice,))
+        for note in score.notes
+        if note.voice is not None
+        and note.voice < len(ranges)
+        and not ranges[note.voice][0] <= note.pitch <= ranges[note.voice][1]
+    ]
+
+
+RULES: dict[str, Callable[[Score | Slices], list[Event]]] = {
+    "parallel_fifths": parallel_fifths,
+    "parallel_octaves": parallel_octaves,
+    "contrary_perfects": contrary_perfects,
+    "direct_fifths": direct_fifths,
+    "direct_octaves": direct_octaves,
+    "unresolved_leading_tones": unresolved_leading_tones,
+    "doubled_leading_tones": doubled_leading_tones,
+    "crossings": crossings,
+    "overlaps": overlaps,
+    "spacing": spacing,
+    "leaps": leaps,
+    "out_of_range": out_of_range,
+}
+"""Every detector, by name."""
+
+
+def events(music: Score | Slices) -> dict[str, list[Event]]:
+    """All events of all :data:`RULES`."""
+    slices = Slices.of(music)
+    return {name: rule(slices) for name, rule in RULES.items()}
+
+
+def rates(music: Score | Slices) -> dict[str, float]:
+    """Events of each rule per 100 chord changes; NaN in a piece whose chord never changes."""
+    slices = Slices.of(music)
+    changes = slices.num_changes
+    return {name: 100 * len(found) / changes if changes else float("nan") for name, found in events(slices).items()}

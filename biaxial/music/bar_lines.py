@@ -1,0 +1,59 @@
+"""From the measures that a page of music has to a pickup and metres from which the same bars can be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.score import TimeSignature
+
+
+class Measure(NamedTuple):
+    """A measure as it is written: its start and what is in it, in ticks (480 a quarter), and the metre it stands in."""
+
+    onset_ticks: int
+    length_ticks: int
+    metre: TimeSignature
+
+
+def pickup_and_metres(measures: Sequence[Measure]) -> tuple[int, tuple[TimeSignature, ...]]:
+    """Pickup in ticks, and metres, so that the bars counted from the result are those of the page.
+
+    A short first measure is the pickup. Two short ones that fill a bar together are one bar with a repeat sign inside.
+    A short one that stays alone in the middle gets a metre of its own, and so does what is left over of one that is too
+    long, if there is a metre that short.
+    """
+    signatures: list[TimeSignature] = []
+
+    def holds(metre: TimeSignature, onset: int) -> None:
+        if not signatures or signatures[-1].name != metre.name:
+            signatures.append(replace(metre, onset_ticks=onset))
+
+    pickup, index = 0, 0
+    while index < len(measures):
+        onset, length, metre = measures[index]
+        full = metre.bar_ticks(TICKS_PER_QUARTER)
+        first, index = onset == 0, index + 1
+        if first and length < full and len(measures) > 1:
+            pickup = length
+            holds(metre, 0)
+            continue
+        while (
+            index < len(measures) and length + measures[index].length_ticks <= full and measures[index].metre == metre
+        ):
+            length += measures[index].length_ticks
+            index += 1
+        if length >= full or index == len(measures):
+            holds(metre, onset)
+        rest = length % full
+        if rest and index < len(measures):
+            beats = Fraction(rest * metre.denominator, 4 * TICKS_PER_QUARTER)
+            denominator = metre.denominator * beats.denominator
+            if denominator <= 64 and denominator & (denominator - 1) == 0:
+                holds(TimeSignature(beats.numerator, denominator), onset + length - rest)
+    if not signatures or signatures[0].onset_ticks > 0:  # it begins without measures
+        signatures.insert(0, TimeSignature())
+    return pickup, tuple(signatures)

@@ -1,0 +1,387 @@
+"""Music in integer ticks: notes, chords, keys, time signatures, pickups, fermatas, and the time grid laid over them.
+
+Times and lengths are ticks (480 to a quarter note unless a score says otherwise), counted from the first moment of the
+piece, which is the start of the pickup where there is one. Pitches are MIDI numbers. Every object is frozen.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Literal
+
+from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
+
+Mode = Literal["major", "minor"]
+
+_LETTERS = "FCGDAEB"
+_SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_NOTE_IN_CHORD_NAME = re.compile(r"(^|/)([A-G])([#b♯♭]?)")
+_KEY_NAME = re.compile(r"([A-Ga-g])(#|b|-|♯|♭)?\s*(major|minor|maj|min|dur|moll|m)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A major or minor key, named by its signature.
+
+    Parameters
+    ----------
+    fifths
+        Sharps (positive) or flats (negative) of the signature, -7 to 7.
+    mode
+        ``"major"`` or ``"minor"``.
+    """
+
+    fifths: int
+    mode: Mode = "major"
+
+    def __post_init__(self) -> None:
+        if not -7 <= self.fifths <= 7:
+            raise ValueError(f"a key signature has -7 to 7 sharps, not {self.fifths}")
+        if self.mode not in ("major", "minor"):
+            raise ValueError(f"the mode of a key is 'major' or 'minor', not {self.mode!r}")
+
+    @classmethod
+    def from_name(cls, name: str) -> Key:
+        """Read ``"G major"``, ``"Eb minor"``, ``"f# minor"``, ``"Am"``; a lone small letter is minor.
+
+        Raises
+        ------
+        ValueError
+            If the name is no key, or one with more than seven accidentals.
+        """
+        match = _KEY_NAME.fullmatch(name.strip())
+        if match is None:
+            raise ValueError(f"{name!r} is not a key: write for example 'G major', 'Eb major' or 'F# minor'")
+        letter, accidental, word = match.groups()
+        if word is None:
+            minor = letter.islower()
+        else:
+            minor = word == "m" or word.lower() in ("minor", "min", "moll")
+        fifths = _LETTERS.index(letter.upper()) - 1
+        fifths += {None: 0, "#": 7, "♯": 7, "b": -7, "-": -7, "♭": -7}[accidental]
+        fifths -= 3 if minor else 0
+        if not -7 <= fifths <= 7:
+            raise ValueError(f"{name!r} would need {abs(fifths)} accidentals: use its enharmonic twin")
+        return cls(fifths, "minor" if minor else "major")
+
+    @property
+    def tonic(self) -> int:
+        """Pitch class of the tonic, 0 (C) to 11."""
+        return (self.fifths * 7 + (9 if self.mode == "minor" else 0)) % 12
+
+    @property
+    def name(self) -> str:
+        """For example ``"Eb major"``; the inverse of :meth:`from_name`."""
+        place = self.fifths + 1 + (3 if self.mode == "minor" else 0)
+        octave, letter = divmod(place, 7)
+        return f"{_LETTERS[letter]}{'b' * -octave if octave < 0 else '#' * octave} {self.mode}"
+
+    def transposed(self, semitones: int) -> Key:
+        """The same mode a number of semitones higher, spelled with at most six accidentals."""
+        return Key((self.fifths + 7 * semitones + 6) % 12 - 6, self.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSignature:
+    """A metre that holds from ``onset_ticks`` on.
+
+    Raises
+    ------
+    ValueError
+        If the numerator is not in 1..64 or the denominator no power of two in 1..64.
+    """
+
+    numerator: int = 4
+    denominator: int = 4
+    onset_ticks: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.numerator <= 64 or self.denominator not in (1, 2, 4, 8, 16, 32, 64):
+            raise ValueError(
+                f"{self.numerator}/{self.denominator} is not a time signature: "
+                "the lower number is a power of two up to 64, the upper one 1 to 64"
+            )
+        if self.onset_ticks < 0:
+            raise ValueError(f"a time signature cannot begin at tick {self.onset_ticks}")
+
+    @classmethod
+    def from_name(cls, name: str) -> TimeSignature:
+        """Read ``"3/4"``.
+
+        Raises
+        ------
+        ValueError
+            If the text is no time signature.
+        """
+        match = re.fullmatch(r"\s*(\d{1,3})\s*/\s*(\d{1,3})\s*", name)
+        if match is None:
+            raise ValueError(f"{name!r} is not a time signature: write for example '4/4', '3/4' or '6/8'")
+        return cls(int(match[1]), int(match[2]))
+
+    @property
+    def name(self) -> str:
+        """For example ``"3/4"``."""
+        return f"{self.numerator}/{self.denominator}"
+
+    def bar_ticks(self, ticks_per_quarter: int) -> int:
+        """Length of a full bar.
+
+        Raises
+        ------
+        ValueError
+            If a bar of this metre is no whole number of ticks.
+        """
+        ticks, rest = divmod(self.numerator * 4 * ticks_per_quarter, self.denominator)
+        if rest:
+            raise ValueError(f"a bar of {self.name} is no whole number of ticks at {ticks_per_quarter} a quarter")
+        return ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note.
+
+    Parameters
+    ----------
+    onset_ticks, length_ticks
+        Start, from the beginning of the piece, and length (at least 1).
+    pitch
+        MIDI number.
+    voice
+        0 for the highest part (soprano), counted downwards; ``None`` where the music has no parts.
+    velocity
+        MIDI velocity, 1 to 127.
+    locked
+        Given by the user and kept as it is by whatever is written around it. MIDI files do not keep this.
+    """
+
+    onset_ticks: int
+    length_ticks: int
+    pitch: int
+    voice: int | None = None
+    velocity: int = 80
+    locked: bool = False
+
+    def __post_init__(self) -> None:
+        if self.onset_ticks < 0 or self.length_ticks < 1:
+            raise ValueError(f"a note needs an onset of at least 0 and a length of at least 1 tick: {self}")
+        if not LOWEST_PITCH <= self.pitch <= HIGHEST_PITCH:
+            raise ValueError(f"pitch {self.pitch} is not a MIDI number ({LOWEST_PITCH} to {HIGHEST_PITCH})")
+        if not 1 <= self.velocity <= 127:
+            raise ValueError(f"velocity {self.velocity} is outside 1 to 127")
+
+    @property
+    def end_ticks(self) -> int:
+        """The first tick at which the note no longer sounds."""
+        return self.onset_ticks + self.length_ticks
+
+
+def _reading_order(note: Note) -> tuple[int, ...]:
+    voice = -1 if note.voice is None else note.voice
+    return note.onset_ticks, voice, note.pitch, note.length_ticks, note.velocity, note.locked
+
+
+@dataclass(frozen=True, slots=True)
+class ChordSymbol:
+    """A chord that holds from ``onset_ticks`` on, until the next one or the end of the piece.
+
+    Parameters
+    ----------
+    onset_ticks
+        Start, from the beginning of the piece.
+    pitch_classes
+        What belongs to the chord, 0 (C) to 11. Empty: no chord is asked for, and anything may sound.
+    bass
+        Pitch class of the lowest note, one of ``pitch_classes``; ``None`` where any of them may be lowest.
+    name
+        How it was written, for example ``"D7/F#"``; may be empty.
+
+    Raises
+    ------
+    ValueError
+        If the onset is negative, a pitch class is outside 0 to 11, or the bass is not in the chord.
+    """
+
+    onset_ticks: int
+    pitch_classes: frozenset[int]
+    bass: int | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.onset_ticks < 0:
+            raise ValueError(f"a chord cannot begin at tick {self.onset_ticks}")
+        if any(not 0 <= pitch_class <= 11 for pitch_class in self.pitch_classes):
+            raise ValueError(f"pitch classes are 0 (C) to 11 (B), not {sorted(self.pitch_classes)}")
+        if self.bass is not None and self.bass not in self.pitch_classes:
+            raise ValueError(f"the bass {self.bass} is none of the chord's pitch classes {sorted(self.pitch_classes)}")
+
+    def transposed(self, semitones: int, *, flats: bool = False) -> ChordSymbol:
+        """The same chord a number of semitones higher, its name spelled with sharps or with flats."""
+        if semitones % 12 == 0:
+            return self
+        names = _FLAT_NAMES if flats else _SHARP_NAMES
+
+        def renamed(match: re.Match[str]) -> str:
+            accidental = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[match[3]]
+            return match[1] + names[(_SHARP_NAMES.index(match[2]) + accidental + semitones) % 12]
+
+        return replace(
+            self,
+            pitch_classes=frozenset((pitch_class + semitones) % 12 for pitch_class in self.pitch_classes),
+            bass=None if self.bass is None else (self.bass + semitones) % 12,
+            name=_NOTE_IN_CHORD_NAME.sub(renamed, self.name) if self.pitch_classes else self.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Syllable:
+    """A syllable of the words that are sung, from ``onset_ticks`` on.
+
+    Parameters
+    ----------
+    onset_ticks
+        Start of the note that it stands under, from the beginning of the piece.
+    text
+        As it is printed, without a hyphen at its end.
+    goes_on
+        Whether the next syllable belongs to the same word.
+
+    Raises
+    ------
+    ValueError
+        If the onset is negative.
+    """
+
+    onset_ticks: int
+    text: str
+    goes_on: bool = False
+
+    def __post_init__(self) -> None:
+        if self.onset_ticks < 0:
+            raise ValueError(f"a syllable cannot begin at tick {self.onset_ticks}")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A piece: its notes, and the outline that is fixed before any note is written.
+
+    A score without notes is an outline: length, metre, key, phrase ends. Composing starts from one.
+
+    Parameters
+    ----------
+    notes
+        In any order; kept sorted by onset, voice, pitch.
+    length_ticks
+        Length of the piece; at least the end of its last note, which is also the default.
+    ticks_per_quarter
+        Resolution.
+    time_signatures
+        In order; the first one begins at 0. Bars are counted from the end of the pickup.
+    pickup_ticks
+        Length of the incomplete first bar, 0 where the piece begins with a full one.
+    key
+        ``None`` where it is not known.
+    fermatas
+        Onsets, in ticks, of the notes that end a phrase; ``None`` where nobody recorded phrase ends.
+    tempo_bpm
+        Quarter notes a minute.
+    title
+        Name of the piece, empty if it has none.
+    chords
+        In any order; kept sorted by onset, no two of which are the same. Before the first one anything may sound. MIDI
+        files do not keep them.
+    lyrics
+        The first verse of the melody, in any order; kept sorted by onset. MIDI files do not keep it.
+    """
+
+    notes: tuple[Note, ...] = ()
+    length_ticks: int = 0
+    ticks_per_quarter: int = TICKS_PER_QUARTER
+    time_signatures: tuple[TimeSignature, ...] = field(default_factory=lambda: (TimeSignature(),))
+    pickup_ticks: int = 0
+    key: Key | None = None
+    fermatas: tuple[int, ...] | None = None
+    tempo_bpm: float = 80.0
+    title: str = ""
+    chords: tuple[ChordSymbol, ...] = ()
+    lyrics: tuple[Syllable, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(sorted(self.notes, key=_reading_order)))
+        object.__setattr__(self, "chords", tuple(sorted(self.chords, key=lambda chord: chord.onset_ticks)))
+        object.__setattr__(self, "lyrics", tuple(sorted(self.lyrics, key=lambda syllable: syllable.onset_ticks)))
+        if twice := next((a for a, b in pairwise(self.chords) if a.onset_ticks == b.onset_ticks), None):
+            raise ValueError(f"two chords begin at tick {twice.onset_ticks}")
+        end = max((note.end_ticks for note in self.notes), default=0)
+        if self.length_ticks == 0:
+            object.__setattr__(self, "length_ticks", end)
+        elif self.length_ticks < end:
+            raise ValueError(f"the score ends at tick {self.length_ticks}, but a note sounds until {end}")
+        onsets = [signature.onset_ticks for signature in self.time_signatures]
+        if not onsets or onsets[0] != 0 or onsets != sorted(set(onsets)):
+            raise ValueError(f"time signatures must begin at tick 0 and follow one another, not at {onsets}")
+        if not 0 <= self.pickup_ticks < self.time_signatures[0].bar_ticks(self.ticks_per_quarter):
+            raise ValueError(f"a pickup of {self.pickup_ticks} ticks does not fit into a bar")
+        if self.fermatas is not None:
+            object.__setattr__(self, "fermatas", tuple(sorted(set(self.fermatas))))
+        if not 0 < self.tempo_bpm < float("inf"):
+            raise ValueError(f"a tempo of {self.tempo_bpm} quarter notes a minute cannot be played")
+
+    @property
+    def outline(self) -> Score:
+        """The same piece with its notes taken out."""
+        return replace(self, notes=(), length_ticks=self.length_ticks)
+
+    @property
+    def num_voices(self) -> int:
+        """Number of voices (highest voice index plus one); 0 unless every note has a voice."""
+        if not self.notes or any(note.voice is None for note in self.notes):
+            return 0
+        return max(note.voice for note in self.notes if note.voice is not None) + 1
+
+    @property
+    def duration_seconds(self) -> float:
+        """Playing time at the score's tempo."""
+        return self.length_ticks / self.ticks_per_quarter * 60.0 / self.tempo_bpm
+
+    def voice_notes(self, voice: int | None) -> tuple[Note, ...]:
+        """The notes of one voice, in order."""
+        return tuple(note for note in self.notes if note.voice == voice)
+
+    def bar_starts(self) -> tuple[int, ...]:
+        """Ticks at which full bars begin, after the pickup, up to but not including the end of the piece."""
+        starts, tick = [], self.pickup_ticks
+        while tick < self.length_ticks:
+            starts.append(tick)
+            later = self._num_signatures_until(tick)
+            tick += self.time_signatures[later - 1].bar_ticks(self.ticks_per_quarter)
+            if later < len(self.time_signatures):
+                tick = min(tick, self.time_signatures[later].onset_ticks)
+        return tuple(starts)
+
+    def time_signature_at(self, tick: int) -> TimeSignature:
+        """The time signature that holds at a tick."""
+        return self.time_signatures[self._num_signatures_until(tick) - 1]
+
+    def _num_signatures_until(self, tick: int) -> int:
+        return bisect_right(self.time_signatures, tick, key=lambda signature: signature.onset_ticks)
+
+    def transposed(self, semitones: int) -> Score:
+        """The piece a number of semitones higher, its key and chords with it.
+
+        Raises
+        ------
+        ValueError
+            If a note would leave the MIDI range.
+        """
+        notes = tuple(replace(note, pitch=note.pitch + semitones) for note in self.notes)
+        key = self.key
+        if key is not None and semitones % 12:
+            key = key.transposed(semitones)
+        flats = key is not None and key.fifths < 0
+        chords = tuple(chord.transposed(semitones, flats=flats) for chord in self.chords)
+        return replace(self, notes=notes, key=key, chords=chords)

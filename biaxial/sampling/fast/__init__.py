@@ -1,0 +1,1 @@
+"""The compiled stepper, and weights laid out for it."""

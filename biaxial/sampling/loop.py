@@ -1,0 +1,178 @@
+"""Drawing pieces: the one generation loop, ancestral or with particles.
+
+Without particles every frame is drawn once. From a chosen step on, a piece can be followed by several particles
+instead: each draws its own continuation, is weighted by how well it meets the constraints (the stepper's log-weights),
+and particles are resampled when their weights have become too unequal: sequential Monte Carlo (Doucet and Johansen
+2009). At the end one particle is taken, with a probability proportional to its weight; the mean weight estimates,
+without bias, the probability that the constraints are met.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from einops import repeat
+from torch import Tensor
+
+from biaxial.features.known import Known
+from biaxial.sampling.constraints import Rule
+from biaxial.sampling.randomness import resampling_uniforms, uniforms
+from biaxial.sampling.reference_stepper import Stepper
+
+PARTICLES = 2**16
+"""More particles of one piece would share random numbers with those of the next slot."""
+
+
+@dataclass(frozen=True)
+class Particles:
+    """How the end of a piece is followed by particles.
+
+    Parameters
+    ----------
+    first_step
+        Step from which there are several.
+    number
+        How many.
+    """
+
+    first_step: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pieces that were drawn.
+
+    Attributes
+    ----------
+    outcomes
+        The rolls, shape ``(b, t, n)``.
+    log_evidence
+        Estimated log of the normaliser of what the weights aim at, shape ``(b,)``: with hard constraints alone and
+        no lookahead the log-probability that they are met. Without particles the log-weight. Minus infinity if at some
+        step nobody could meet them.
+    log_likelihood
+        Log-probability of each roll under the model, shape ``(b,)``.
+    """
+
+    outcomes: Tensor
+    log_evidence: Tensor
+    log_likelihood: Tensor
+
+
+def draw_pieces(
+    stepper: Stepper,
+    conditions: Tensor,
+    seeds: Sequence[int],
+    *,
+    slots: Sequence[int] | None = None,
+    known: Known | None = None,
+    bias: Tensor | None = None,
+    ending: Tensor | None = None,
+    rules: Sequence[Rule] = (),
+    ending_rules: Sequence[Rule] = (),
+    particles: Particles | None = None,
+    after_step: Callable[[], None] | None = None,
+) -> Drawn:
+    """Draw a batch of pieces from their beginning to their end.
+
+    Parameters
+    ----------
+    stepper
+        Draws each frame.
+    conditions
+        Conditions, shape ``(b, t, c)``.
+    seeds
+        Seed of each piece.
+    slots
+        Tells pieces of the same seed apart, 0 by default.
+    known
+        What is known of the pieces, shape ``(b, t, n)``.
+    bias
+        Static bias of every step, shape ``(n, k)`` or ``(t, n, k)``.
+    ending
+        Static bias of the last steps besides, shape ``(b, e, n, k)``.
+    rules, ending_rules
+        Constraints that read the frame so far: of every step, and of the last ``e`` steps besides.
+    particles
+        Where and how many; none by default.
+    after_step
+        Called after every step.
+    """
+    b, t, _ = conditions.shape
+    branch, number = (particles.first_step, particles.number) if particles else (t, 1)
+    if known is not None and not known.voices.any():
+        known = None
+    encoded = stepper.encode(known, conditions)
+    state, history = stepper.start(b), torch.zeros(b, t, stepper.config.num_notes, dtype=torch.uint8)
+    slots = slots or [0] * b
+    log_weight = torch.zeros(b, 1, dtype=torch.float64)
+    log_evidence = torch.zeros(b, dtype=torch.float64)
+    unmet = torch.zeros(b, dtype=torch.bool)
+    pieces, now = torch.arange(b), 1  # of each row; particles of a piece follow one another
+    row_seeds, row_slots = list(seeds), [PARTICLES * slot for slot in slots]
+    for step in range(t):
+        if step == branch and number > 1:
+            now, every = number, torch.arange(b).repeat_interleave(number)
+            pieces, state, history = every, state.take(every), history[every]
+            log_weight = repeat(log_weight, "b 1 -> b p", p=now)
+            row_seeds = [seeds[piece] for piece in pieces.tolist()]
+            row_slots = [p + PARTICLES * slot for slot in slots for p in range(now)]
+        static, active = bias if bias is None or bias.ndim == 2 else bias[step], rules
+        if ending is not None and step >= t - ending.shape[1]:
+            extra = ending[pieces, step - t]
+            static, active = extra if static is None else static + extra, (*rules, *ending_rules)
+        frame, weight, state = stepper.step(
+            state,
+            conditions[pieces, step],
+            uniforms(row_seeds, step, stepper.config.num_notes, row_slots),
+            None if known is None else known.at((pieces, step)),
+            static,
+            active,
+            encoded.at(step),
+        )
+        frame, weight = frame.cpu(), weight.cpu()
+        history[:, step] = frame
+        log_weight = log_weight + weight.view(b, now)
+        if log_weight.min() == -torch.inf:
+            lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
+            unmet, log_weight = unmet | lost, log_weight.masked_fill(lost.unsqueeze(1), 0.0)
+        if now > 1 and step < t - 1:
+            kept, log_weight, gained = _resampled(log_weight, seeds, step)
+            log_evidence = log_evidence + gained
+            state, history = state.take(kept), history[kept]
+        if after_step is not None:
+            after_step()
+    total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])
+    chosen = _ancestors(log_weight, resampling_uniforms(seeds, t), 1).squeeze(1)
+    rows = torch.arange(b) * log_weight.shape[1] + chosen
+    return Drawn(history[rows], (log_evidence + total).masked_fill(unmet, -torch.inf), state.log_likelihood.cpu()[rows])
+
+
+def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Resample the pieces whose effective number of particles has fallen below one half.
+
+    Returns
+    -------
+    Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and the logarithm of
+    the mean weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
+    """
+    b, p = log_weight.shape
+    share = log_weight.softmax(1).nan_to_num(1 / p)  # where all are impossible, all are as bad
+    poor = 1 / share.square().sum(1) < p / 2
+    every = torch.arange(p).expand(b, p)
+    ancestors = torch.where(poor.unsqueeze(1), _ancestors(log_weight, resampling_uniforms(seeds, step), p), every)
+    gained = torch.where(poor, log_weight.logsumexp(1) - math.log(p), 0.0)
+    rows = (ancestors + p * torch.arange(b).unsqueeze(1)).flatten()
+    return rows, torch.where(poor.unsqueeze(1), 0.0, log_weight), gained
+
+
+def _ancestors(log_weight: Tensor, uniform: Tensor, count: int) -> Tensor:
+    """Systematic resampling: ``count`` particles of each piece, shape ``(b, count)``, from one number ``(b,)`` each."""
+    share = log_weight.softmax(1).nan_to_num(1 / log_weight.shape[1])
+    points = (torch.arange(count) + uniform.unsqueeze(1)) / count
+    cumulative = share.cumsum(1)
+    return torch.searchsorted(cumulative, points * cumulative[:, -1:], right=True).clamp(max=share.shape[1] - 1)

@@ -1,0 +1,182 @@
+"""What a step takes and gives: how the draw differs from the model, where drawing stands, and the frame to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from biaxial.features.echo import Echo, EchoMemory
+from biaxial.features.known import Known
+from biaxial.features.note_axis import NoteFeatures
+from biaxial.models.layers import State
+from biaxial.music.constants import SILENT
+from biaxial.sampling.constraints import Rule
+
+Target = Literal["model", "draw", "piece"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How the draw differs from the model.
+
+    Parameters
+    ----------
+    temperature
+        Divides the logits.
+    sounding_bias, striking_bias
+        Added to the logits of sounding and of struck outcomes after that, so that the temperature keeps the density.
+    min_p
+        An outcome to which the tempered distribution gives less than this is not drawn, unless it is the most likely
+        one.
+    target
+        What weights put right: ``"model"``, the model's own distribution; ``"draw"``, the product of the tempered
+        distributions of all cells, so that only constraints weigh; ``"piece"``, the distribution of whole pieces
+        tempered at once, ``p(piece) ** (1 / temperature)``, which also favours what leads to likely frames later on.
+    """
+
+    temperature: float = 1.0
+    sounding_bias: float = 0.0
+    striking_bias: float = 0.0
+    min_p: float = 0.0
+    target: Target = "model"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < float("inf"):
+            raise ValueError(f"a temperature is above 0, not {self.temperature}")
+        if not 0 <= self.min_p < 1:
+            raise ValueError(f"min-p is a probability from 0 up to but not including 1, not {self.min_p}")
+
+
+@dataclass(frozen=True)
+class StepState:
+    """Where drawing stands.
+
+    Attributes
+    ----------
+    previous
+        The last frame, outcomes, shape ``(b, n)`` with notes from low to high.
+    layers
+        State of the time axis; ``None`` before the first step.
+    log_likelihood
+        Log-probability under the model of all cells so far, given what is known of them, in nats, shape ``(b,)``.
+    memory
+        All frames so far, for a config with the echo input.
+    """
+
+    previous: Tensor
+    layers: State | None
+    log_likelihood: Tensor
+    memory: EchoMemory | None = None
+
+    def take(self, rows: Tensor) -> StepState:
+        """The state of some pieces of the batch, in any order and any number of times."""
+        b, n = self.previous.shape
+        rows, layers = rows.to(self.previous.device), self.layers
+
+        def taken(x: Tensor) -> Tensor:
+            return rearrange(rearrange(x, "1 (b n) h -> b n h", b=b)[rows], "b n h -> 1 (b n) h", n=n)
+
+        if layers is not None:
+            layers = tuple((taken(hidden), taken(cell)) for hidden, cell in layers)
+        memory = None if self.memory is None else self.memory.take(rows)
+        return StepState(self.previous[rows], layers, self.log_likelihood[rows], memory)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What is worked out of whole pieces before they are drawn, a row for each piece.
+
+    Attributes
+    ----------
+    context
+        What the context encoder tells each cell, shape ``(b, t, n, h)``, or ``(b, n, h)`` of one step; ``None`` where
+        nothing is known.
+    inputs
+        Inputs of the time axis that all notes of a step share, shape ``(b, t, f)``, or ``(b, f)`` of one step; from
+        steppers that want them.
+    """
+
+    context: Tensor | None = None
+    inputs: Tensor | None = None
+
+    def at(self, step: int) -> Encoded:
+        """That of one step."""
+        return Encoded(*(None if part is None else part[:, step] for part in (self.context, self.inputs)))
+
+    def to(self, device: torch.device) -> Encoded:
+        """The same on a device."""
+        return Encoded(*(None if part is None else part.to(device) for part in (self.context, self.inputs)))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One frame that is to be drawn, notes from low to high or in the order of a walk: all that a step needs."""
+
+    walk: int
+    time_output: Tensor
+    previous: Tensor
+    randoms: Tensor
+    known: Known | None
+    bias: Tensor | None
+    rules: Sequence[Rule]
+    echo: Echo | None = None
+    static: Tensor | None = None
+    """The bias for rules: what does not agree with what is known is forbidden too."""
+
+    def turned(self, walk: int, features: NoteFeatures) -> Task:
+        """The task for a walk, its notes from low to high before and in the order of the walk after."""
+        turn, down = features.walk, features.config.walks_down
+        return Task(
+            walk,
+            self.time_output.flip(1) if down else self.time_output,
+            turn(self.previous),
+            turn(self.randoms),
+            None if self.known is None else Known(*map(turn, self.known)),
+            self.bias.flip(1) if down and self.bias is not None else self.bias,
+            tuple(rule.turned(down) for rule in self.rules),
+            None if self.echo is None else self.echo._replace(frame=turn(self.echo.frame)),
+        )
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Task:
+        """The task with a function applied to all of its tensors, always in the same order."""
+        return replace(
+            self,
+            time_output=change(self.time_output),
+            previous=change(self.previous),
+            randoms=change(self.randoms),
+            known=None if self.known is None else Known(*map(change, self.known)),
+            bias=None if self.bias is None else change(self.bias),
+            static=None if self.static is None else change(self.static),
+            echo=None if self.echo is None else Echo(*map(change, self.echo)),
+        )
+
+    def tensors(self) -> list[Tensor]:
+        """All of its tensors."""
+        found = list[Tensor]()
+
+        def noted(x: Tensor) -> Tensor:
+            found.append(x)
+            return x
+
+        self.each(noted)
+        return found
+
+    def filled(self, tensors: Iterable[Tensor]) -> Task:
+        """The task with other tensors in place of its own, in the order of :meth:`tensors`."""
+        left = iter(tensors)
+        return self.each(lambda _: next(left))
+
+    def take(self, rows: Tensor) -> Task:
+        """The task of some pieces of the batch."""
+        return self.each(lambda x: x[rows])
+
+    @cached_property
+    def may_stop(self) -> bool:
+        """Whether silence is certain once all voices are placed, so that the walk may end there."""
+        return self.bias is None or bool((self.bias[..., SILENT] == 0).all())

@@ -1,0 +1,1 @@
+"""What a piece is to be, before anything is drawn: outlines, known notes, constraints."""

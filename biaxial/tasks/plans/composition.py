@@ -1,0 +1,111 @@
+"""Composing: outlines in, pieces out; and the ending of a piece as a constraint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+
+from biaxial.models.config import ModelConfig
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
+from biaxial.music.score import Score
+from biaxial.music.voices import assign_voices
+from biaxial.sampling.constraints import Polyphony, bass_bias, triad_bias
+from biaxial.sampling.loop import Particles
+from biaxial.tasks.drawing.fill import Ending
+from biaxial.tasks.drawing.sampling_options import Drawing
+from biaxial.tasks.plans.request import Request, num_steps, refined, rescaled
+
+CADENCE_PARTICLES = 8
+"""Continuations among which the end of a piece is chosen."""
+CADENCE_QUARTERS = 4
+"""So many quarter notes before the last chord they part. Earlier costs more, and the endings are no likelier."""
+
+
+def composition(outline: Score, primer: Score | None, config: ModelConfig) -> Request:
+    """A piece of which nothing is known but its outline, and its beginning if there is a primer.
+
+    A primer without voices gets them by least movement; a single line is the highest voice.
+
+    Raises
+    ------
+    InputError
+        If the primer is empty, in another metre than the outline, as long as it or longer, or leaves the note range.
+    """
+    grid = Grid(config.steps_per_quarter)
+    columns = max(1, config.num_voices)
+    if primer is None:
+        return Request(refined(outline, grid), np.zeros((0, columns), dtype=bool))
+    if not primer.notes:
+        raise InputError("the primer has no notes; give one with at least one note")
+    if (metre := primer.time_signatures[0].name) != outline.time_signatures[0].name:
+        raise InputError(f"the primer is in {metre}; add --time-signature {metre}")
+    for note in primer.notes:
+        if not config.low_pitch <= note.pitch <= config.high_pitch:
+            raise InputError(
+                f"the primer cannot be used: pitch {note.pitch} is outside the note range {config.low_pitch} to "
+                f"{config.high_pitch}"
+            )
+    steps, given = num_steps(outline, grid), num_steps(primer, grid)
+    if given >= steps:
+        raise InputError(f"the primer has {given} steps, the piece {steps}; ask for more bars")
+    notes = rescaled(with_voices(primer, config.num_voices), outline.ticks_per_quarter).notes
+    return Request(refined(replace(outline, notes=notes), grid), np.ones((given, columns), dtype=bool))
+
+
+def with_voices(score: Score, num_voices: int) -> Score:
+    """A score whose notes have voices: its own, the highest one for a single line, else those of the least movement.
+
+    Raises
+    ------
+    InputError
+        If more notes sound at once than there are voices.
+    """
+    if not num_voices or not score.notes or 0 < score.num_voices <= num_voices:
+        return score
+    notes = tuple(replace(note, voice=None) for note in score.notes)
+    if all(one.end_ticks <= other.onset_ticks for one, other in pairwise(notes)):
+        return replace(score, notes=tuple(replace(note, voice=0) for note in notes))
+    try:
+        return assign_voices(replace(score, notes=notes), num_voices)
+    except ValueError as error:
+        raise InputError(f"the notes cannot be given to {num_voices} voices: {error}") from error
+
+
+def cadence(
+    outlines: Sequence[Score], config: ModelConfig, drawing: Drawing, first_free: int, last: int | None = None
+) -> Ending | None:
+    """The end of pieces as a constraint, and the particles that meet it; nothing where a key is unknown.
+
+    With the last chord, at the onset of the last phrase end unless ``last`` gives its step, the bass comes to the tonic
+    and stays there while all voices sound. The last quarter note is nothing but the triad; before it suspensions may
+    resolve. The particles branch four quarter notes before that.
+    """
+    per_quarter = config.steps_per_quarter
+    unit = Grid(per_quarter).step_ticks(outlines[0].ticks_per_quarter)
+    length = outlines[0].length_ticks // unit
+    ends = [tick // unit for tick in outlines[0].fermatas or ()]
+    if last is None:
+        last = ends[-1] if ends else max(0, length - 2 * per_quarter)
+    last = max(last, first_free)
+    branch = max(last - CADENCE_QUARTERS * per_quarter, first_free, 0)
+    if last >= length or any(outline.key is None for outline in outlines):
+        return None
+    voices = config.num_voices if drawing.max_voices is None else min(config.num_voices, drawing.max_voices)
+    before, rest = min(1, last - first_free), length - last - 1
+    pure = min(per_quarter, rest)
+    biases = []
+    for outline in outlines:
+        assert outline.key is not None
+        chord, bass = triad_bias(config, outline.key), triad_bias(config, outline.key, bass_only=True)
+        held = bass_bias(config, outline.key, held=True)
+        steps = [bass_bias(config, outline.key, off_tonic=True)] * before
+        steps += [bass if rest > pure else chord]
+        steps += [bass + held] * (rest - pure) + [chord + held] * pure
+        biases.append(torch.stack(steps))
+    rules = [Polyphony(config, voices, voices)] if config.num_voices else []
+    return Ending(torch.stack(biases), rules, Particles(branch, CADENCE_PARTICLES))

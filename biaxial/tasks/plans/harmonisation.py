@@ -1,0 +1,316 @@
+"""Harmonising: a melody, or several given voices, and four-part music around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from biaxial.formats.melody_file import melody_from_beats, read_melody, skyline
+from biaxial.formats.read import read_score
+from biaxial.metrics.harmony.endings import detect_key
+from biaxial.models.config import ModelConfig
+from biaxial.music.constants import HOLD, LOWEST_PITCH, SILENT, VOICE_NAMES, VOICE_RANGES
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
+from biaxial.music.score import ChordSymbol, Key, Note, Score
+from biaxial.tasks.drawing.fill import Ending
+from biaxial.tasks.drawing.sampling_options import Drawing
+from biaxial.tasks.plans.composition import cadence
+from biaxial.tasks.plans.request import Request, num_steps, refined, within
+
+Source = Score | str | Path | Sequence[tuple[int | None, float | Fraction]]
+"""A score, a file, or pairs of pitch (``None`` for a rest) and length in quarter notes."""
+
+CHORD_BIAS = -4.0
+"""What a note outside the chord symbol is worth, in nats, that is struck between beats; on a beat it is forbidden."""
+_HOME = 0.1
+"""How much nearer a key is held to be if the melody ends on its tonic, in units of correlation."""
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """Pitches that are not to sound at a place; given notes are not asked.
+
+    Parameters
+    ----------
+    first_beat, end_beat
+        From where to where, in quarter notes from the first moment of the piece.
+    pitches
+        MIDI numbers.
+    voices
+        The voices concerned, 0 for the highest; all by default.
+    """
+
+    first_beat: float
+    end_beat: float
+    pitches: tuple[int, ...]
+    voices: tuple[int, ...] = (0, 1, 2, 3)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first_beat < self.end_beat:
+            raise InputError(
+                f"a place goes from a beat of at least 0 to a later one, not from {self.first_beat} to {self.end_beat}"
+            )
+
+
+def voice_number(name: str | int) -> int:
+    """The number of a voice from its name, or the first letter of it: 0 for ``"soprano"``.
+
+    Raises
+    ------
+    InputError
+        If there is no such voice.
+    """
+    if isinstance(name, int) and 0 <= name < len(VOICE_NAMES):
+        return name
+    found = [i for i, voice in enumerate(VOICE_NAMES) if str(name).strip().lower() in (voice.lower(), voice[0].lower())]
+    if not found:
+        raise InputError(f"{name!r} is no voice; give {', '.join(voice.lower() for voice in VOICE_NAMES)}")
+    return found[0]
+
+
+def melody_key(melody: Score) -> Key | None:
+    """The key of a line, by :func:`~biaxial.metrics.harmony.endings.detect_key`, its last note favoured as the tonic.
+
+    A tune ends on its tonic more often than its pitch classes tell: of the 292 sopranos in train, 233 keys are found
+    without that and 267 with it.
+    """
+    if not melody.notes:
+        return None
+    last = melody.notes[-1].pitch % 12
+    return detect_key(melody, favoured={last: _HOME})
+
+
+def stated_key(score: Score) -> tuple[Key | None, str]:
+    """The key of a score, and a remark: as stated, unless the notes say otherwise, or else estimated.
+
+    C major is what programs write that were told nothing. It is believed only if no other key holds more of the notes.
+    """
+    guess = melody_key(score)
+    if score.key is None or (
+        score.key == Key(0) and guess is not None and _strange(score, Key(0)) > _strange(score, guess)
+    ):
+        return guess, "" if guess is None else f"taken to be in {guess.name}; state another key if it is not"
+    return score.key, ""
+
+
+def _strange(score: Score, key: Key) -> int:
+    """Ticks that sound outside the scale of a key; in minor both sixths and sevenths belong to it."""
+    scale = {0, 2, 4, 5, 7, 9, 11} if key.mode == "major" else {0, 2, 3, 5, 7, 8, 9, 10, 11}
+    return sum(note.length_ticks for note in score.notes if (note.pitch - key.tonic) % 12 not in scale)
+
+
+def given_notes(source: Source, voices: Sequence[int], line: str | None = None) -> tuple[Score, tuple[str, ...]]:
+    """What is given, from whatever a user has.
+
+    Of music in several voices those that are wanted are taken, and the notes of others that are locked.
+
+    Parameters
+    ----------
+    source
+        A score, a file, or pairs of pitch (``None`` for a rest) and length in quarter notes.
+    voices
+        The voices that are given.
+    line
+        Which part of a file is the melody: its number, counted from 1, or its name.
+
+    Returns
+    -------
+    The score, and remarks on what was left out.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or lacks a voice.
+    """
+    if line is not None and not isinstance(source, str | Path):
+        raise InputError(f"line {line!r}: only a file has parts to choose from; give the notes of the one you mean")
+    if not isinstance(source, str | Path | Score):
+        return melody_from_beats(source), ()
+    score = source if isinstance(source, Score) else read_score(source)
+    present = {note.voice for note in score.notes}
+    if line is None and score.num_voices > 1 and (len(voices) > 1 or present >= set(voices)):
+        if missing := set(voices) - present:
+            raise InputError(f"the music has no {VOICE_NAMES[min(missing)].lower()}; give the voices that it has")
+        notes = tuple(note for note in score.notes if note.voice in voices or note.locked)
+        taken = " and ".join(VOICE_NAMES[voice].lower() for voice in sorted(voices))
+        left = len(score.notes) - len(notes)
+        remark = (f"took the {taken} of music in several voices and left out {left} other notes",) if left else ()
+        return replace(score, notes=notes), remark
+    if len(voices) > 1 and line is not None:
+        raise InputError(f"line {line!r} is one voice; leave it out to give several, or give one voice")
+    if len(voices) > 1:
+        raise InputError(
+            "the music does not say which notes are which voice; name its tracks Soprano, Alto, Tenor, Bass"
+        )
+    if not isinstance(source, Score):
+        melody = read_melody(source, line)
+        return melody.score, melody.remarks
+    notes, left_out, cut = skyline(score.notes)
+    several = (f"took the highest of several notes at once: {left_out} left out, {cut} cut short",)
+    return replace(score, notes=tuple(replace(n, voice=None) for n in notes)), several if left_out or cut else ()
+
+
+def harmonisation(
+    melody: Score,
+    config: ModelConfig,
+    *,
+    voices: Sequence[int] = (0,),
+    key: Key | None = None,
+    chords: Sequence[ChordSymbol] | None = None,
+    forbid: Sequence[Forbidden] = (),
+) -> Request:
+    """A piece of which some voices are given from its beginning to its end.
+
+    Parameters
+    ----------
+    melody
+        One line without voices, which becomes the one voice that is given; or notes with voices, of which ``voices``
+        are given all through, their rests too, and notes of others each for itself.
+    config
+        The network.
+    voices
+        The voices that are known all through.
+    key
+        The key; as stated, or estimated, by default.
+    chords
+        Chord symbols for the other voices; those of the melody by default.
+    forbid
+        Pitches forbidden at a place.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to harmonise, or nothing left to write.
+    """
+    if not melody.notes:
+        raise InputError("the melody has no notes; give one with at least one note")
+    many = config.num_voices
+    if not voices:
+        raise InputError("no voice is given; name the one that the melody is")
+    if many and (max(voices) >= many or len(set(voices)) >= many):
+        raise InputError(f"{len(set(voices))} of {many} voices are given; leave at least one of them open")
+    notes = melody.notes
+    if any(note.voice is None for note in notes):
+        if len(voices) != 1:
+            raise InputError("a melody without voices is one voice; give its name alone")
+        notes = tuple(replace(note, voice=voices[0]) for note in notes)
+    notes = tuple(replace(note, locked=True) for note in notes)
+    guessed, remark = (key, "") if key is not None else stated_key(melody)
+    grid = Grid(config.steps_per_quarter)
+    symbols = melody.chords if chords is None else tuple(chords)
+    score = refined(replace(melody, notes=notes, key=guessed, chords=symbols), grid)
+    heard, shift, moved = _into_voices(score.notes, config)
+    known = np.zeros((num_steps(score, grid), max(1, many)), dtype=bool)
+    if many:
+        known[:, list(voices)] = True
+    return Request(
+        score,
+        known,
+        heard,
+        shift=-shift,
+        on_top=not many,
+        bias=place_bias(score, config, forbid, shift),
+        remarks=tuple(text for text in (remark, moved) if text),
+    )
+
+
+def _into_voices(notes: tuple[Note, ...], config: ModelConfig) -> tuple[tuple[Note, ...], int, str]:
+    """Given notes as the network hears them: moved by octaves together if that brings them into their voices' ranges.
+
+    Returns
+    -------
+    The notes, the semitones they were moved by, and a remark.
+    """
+    ranges = VOICE_RANGES if config.num_voices == len(VOICE_RANGES) else ((config.low_pitch, config.high_pitch),)
+
+    def outside(shift: int) -> int:
+        bounds = [ranges[(note.voice or 0) % len(ranges)] for note in notes]
+        return sum(not low <= note.pitch + shift <= high for note, (low, high) in zip(notes, bounds, strict=True))
+
+    # the lowest drawn note has to stay a MIDI number when it is moved back
+    shifts = [s for s in range(-120, 121, 12) if config.low_pitch - s >= LOWEST_PITCH and config.high_pitch - s <= 127]
+    shift = min(shifts, key=lambda s: (outside(s), abs(s)))
+    left = outside(shift)
+    heard = tuple(
+        replace(note, pitch=within(note.pitch + shift, config.low_pitch, config.high_pitch)) for note in notes
+    )
+    octaves = abs(shift) // 12
+    words = []
+    if shift:
+        words.append(
+            f"the given notes lie outside their voice: all was written {octaves} octave{'s' * (octaves > 1)} "
+            f"{'higher' if shift > 0 else 'lower'} and moved back"
+        )
+    if left:
+        words.append(f"{left} of {len(notes)} given notes leave the range of their voice, so that voices may cross")
+    return heard, shift, "; ".join(words)
+
+
+def ending(request: Request, config: ModelConfig, drawing: Drawing, copies: int) -> Ending | None:
+    """The end as a constraint, from the last given note on: the tonic triad, where the given notes allow it.
+
+    Nothing where they do not, where the piece goes on after them, where its key is unknown, or where chord symbols say
+    how it ends.
+    """
+    score = request.score
+    lines = {note.voice: note for note in score.notes}  # in order: the last note of each voice
+    if not drawing.cadence or score.key is None or score.chords:
+        return None
+    triad = {0, 3, 4, 7} if score.key.mode == "minor" else {0, 4, 7}
+    for voice, note in lines.items():
+        degree = (note.pitch - score.key.tonic) % 12
+        wrong = degree != 0 if voice == config.num_voices - 1 else degree not in triad
+        if wrong or note.end_ticks < score.length_ticks:
+            return None
+    grid = Grid(config.steps_per_quarter)
+    heard, _ = grid.quantised(replace(score, notes=tuple(lines.values())))
+    last = max(note.onset_ticks for note in heard.notes) // grid.step_ticks(heard.ticks_per_quarter)
+    return cadence([heard] * copies, config, drawing, 0, last)
+
+
+def place_bias(score: Score, config: ModelConfig, forbid: Sequence[Forbidden], shift: int) -> Tensor | None:
+    """Static bias of every step from chord symbols and forbidden pitches, shape ``(t, n, k)``; ``None`` without any.
+
+    On the beats of a chord symbol nothing sounds but its notes, and where it has a bass this is in the lowest voice as
+    it begins; between the beats other notes are unlikely to be struck.
+    """
+    if not forbid and not any(chord.pitch_classes for chord in score.chords):
+        return None
+    grid, alphabet = Grid(config.steps_per_quarter), config.alphabet
+    unit, steps = grid.step_ticks(score.ticks_per_quarter), num_steps(score, grid)
+    pitches = torch.arange(config.num_notes) + config.low_pitch
+    states = torch.from_numpy(alphabet.states)
+    members = torch.from_numpy(alphabet.voice_matrix)
+    bias = torch.zeros(steps, config.num_notes, len(alphabet), dtype=torch.float64)
+    ends = [*(chord.onset_ticks for chord in score.chords[1:]), score.length_ticks]
+    for chord, end in zip(score.chords, ends, strict=False):  # an end too many where there are no chords
+        if not chord.pitch_classes:
+            continue
+        strange = ~torch.isin(pitches % 12, torch.tensor(sorted(chord.pitch_classes)))  # n
+        struck = (states != SILENT) & (states != HOLD) if config.num_states == 3 else states != SILENT
+        first = -(-chord.onset_ticks // unit)
+        for step in range(first, min(steps, -(-end // unit))):
+            if (step - first) % config.steps_per_quarter == 0:
+                bias[step] += (strange.unsqueeze(1) & (states != SILENT)) * -1e3
+            else:
+                bias[step] += (strange.unsqueeze(1) & struck) * CHORD_BIAS
+        if chord.bass is not None and config.num_voices and first < steps:
+            bias[first] += ((pitches % 12 != chord.bass).unsqueeze(1) & members[:, -1]) * -1e3
+    for place in forbid:
+        rows = slice(
+            round(place.first_beat * config.steps_per_quarter), round(place.end_beat * config.steps_per_quarter)
+        )
+        wrong = torch.isin(pitches, torch.tensor([pitch + shift for pitch in place.pitches]))
+        if config.num_voices:
+            concerned = members[:, [voice for voice in place.voices if voice < config.num_voices]].any(1)
+        else:
+            concerned = states != SILENT
+        bias[rows] += (wrong.unsqueeze(1) & concerned) * -1e3
+    return bias.masked_fill(bias <= -1e3, -torch.inf)

@@ -1,0 +1,170 @@
+"""Filling and continuing: a piece of which a region is written anew, goes on, or joins two fragments.
+
+Bars are counted from 1; the pickup is bar 0. A note that sounds outside the region, before it or after it, is kept from
+its onset to its end, and so is a note that is locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import lcm
+
+import numpy as np
+
+from biaxial.models.config import ModelConfig
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
+from biaxial.music.score import ChordSymbol, Note, Score, TimeSignature
+from biaxial.tasks.plans.composition import with_voices
+from biaxial.tasks.plans.harmonisation import place_bias, stated_key
+from biaxial.tasks.plans.outline import default_phrases, phrase_ends
+from biaxial.tasks.plans.request import Request, num_steps, refined, rescaled
+
+MOST_TICKS = 32_767
+"""Ticks of a quarter note at most, for a MIDI file can say no more."""
+
+
+def bar_span(score: Score, first: int, last: int) -> tuple[int, int]:
+    """Where a span of bars begins and ends, in ticks.
+
+    Raises
+    ------
+    InputError
+        If the score has no such bars.
+    """
+    starts = score.bar_starts()
+    least = 0 if score.pickup_ticks else 1
+    if not least <= first <= last <= len(starts):
+        raise InputError(f"there are no bars {first} to {last}; the piece has bars {least} to {len(starts)}")
+    edges = [0, *starts, score.length_ticks]
+    return edges[first], edges[last + 1]
+
+
+def infilling(
+    score: Score,
+    config: ModelConfig,
+    span: tuple[int, int],
+    voices: Sequence[int] | None = None,
+) -> Request:
+    """A piece of which a span is written anew.
+
+    Parameters
+    ----------
+    score
+        The piece. Without voices it gets them by least movement.
+    config
+        The network.
+    span
+        Where the span begins and ends, in ticks.
+    voices
+        The voices that are written anew; all by default.
+
+    Raises
+    ------
+    InputError
+        If the notes cannot be given voices.
+    """
+    grid, columns = Grid(config.steps_per_quarter), max(1, config.num_voices)
+    voiced = with_voices(score, config.num_voices)
+    free = set(range(columns) if voices is None or not config.num_voices else voices)
+    if not free or not free <= set(range(columns)):
+        raise InputError(f"voices {sorted(free)} cannot be written anew; give some of 0 to {columns - 1}")
+
+    def stays(note: Note) -> bool:
+        inside = span[0] <= note.onset_ticks and note.end_ticks <= span[1]
+        return note.locked or not inside or (config.num_voices > 0 and note.voice not in free)
+
+    kept = tuple(filter(stays, voiced.notes))
+    key, remark = stated_key(score)
+    request = refined(replace(voiced, notes=kept, key=key), grid)
+    ratio = request.ticks_per_quarter // score.ticks_per_quarter
+    unit = grid.step_ticks(request.ticks_per_quarter)
+    known = np.ones((num_steps(request, grid), columns), dtype=bool)
+    known[-(-span[0] * ratio // unit) : -(-span[1] * ratio // unit), sorted(free)] = False
+    bias = place_bias(request, config, (), 0)
+    return Request(request, known, bias=bias, remarks=(remark,) if remark else ())
+
+
+def continuation(score: Score, config: ModelConfig, bars: int) -> Request:
+    """A piece that goes on: its last bar is completed, and more bars follow.
+
+    Raises
+    ------
+    InputError
+        If it has no notes, or they cannot be given voices.
+    """
+    if not score.notes:
+        raise InputError("there is nothing to continue: the piece has no notes; biaxial-compose begins one")
+    score = _in_use(score)
+    signature = score.time_signatures[-1]
+    bar = signature.bar_ticks(score.ticks_per_quarter)
+    starts = score.bar_starts()
+    end = starts[-1] + bar if starts else score.pickup_ticks
+    fermatas = score.fermatas
+    if fermatas is not None:
+        ends = phrase_ends(default_phrases(bars, signature), signature, score.ticks_per_quarter)
+        fermatas = (*fermatas, *(end + tick for tick in ends))
+    chords = (*score.chords, *_no_chord(score))
+    longer = replace(score, length_ticks=end + bars * bar, fermatas=fermatas, chords=chords)
+    return infilling(longer, config, (score.length_ticks, longer.length_ticks))
+
+
+def _in_use(score: Score) -> Score:
+    """A score without metres that begin where it is over."""
+    signatures = score.time_signatures
+    return replace(
+        score, time_signatures=(signatures[0], *(s for s in signatures[1:] if s.onset_ticks < score.length_ticks))
+    )
+
+
+def _no_chord(score: Score) -> tuple[ChordSymbol, ...]:
+    """What ends the last chord symbol of a piece that goes on."""
+    return (ChordSymbol(score.length_ticks, frozenset(), name="N.C."),) if score.chords else ()
+
+
+def bridge(first: Score, second: Score, config: ModelConfig, bars: int) -> Request:
+    """Two fragments and so many bars between them, in the key and the tempo of the first one.
+
+    Raises
+    ------
+    InputError
+        If a fragment has no notes, they cannot be given voices, or the second one's pickup is longer than the bridge.
+    """
+    for score, name in ((first, "first"), (second, "second")):
+        if not score.notes:
+            raise InputError(f"the {name} fragment has no notes; give one with at least one note")
+    first, second = (with_voices(_in_use(score), config.num_voices) for score in (first, second))
+    common = lcm(first.ticks_per_quarter, second.ticks_per_quarter, config.steps_per_quarter)
+    if common <= MOST_TICKS:  # else notes of the second one may move by less than a tick of the first one
+        first = rescaled(first, common)
+    second = rescaled(second, first.ticks_per_quarter)
+    signature = first.time_signatures[-1]
+    starts = first.bar_starts()
+    bar = signature.bar_ticks(first.ticks_per_quarter)
+    end = max(first.length_ticks, starts[-1] + bar if starts else 0)
+    begins = end + bars * bar - second.pickup_ticks
+    if begins < end:
+        raise InputError("the second fragment has a pickup that is longer than the bridge; ask for more bars")
+    signatures: list[TimeSignature] = list(first.time_signatures)
+    for later in second.time_signatures:
+        onset = later.onset_ticks + begins + (second.pickup_ticks if later.onset_ticks == 0 else 0)
+        if later.name != signatures[-1].name:
+            signatures.append(replace(later, onset_ticks=onset))
+    fermatas = None
+    if first.fermatas is not None and second.fermatas is not None:
+        fermatas = (*first.fermatas, *(tick + begins for tick in second.fermatas))
+    chords = [*first.chords, *_no_chord(first)]
+    chords += [replace(chord, onset_ticks=chord.onset_ticks + begins) for chord in second.chords]
+    moved = tuple(replace(note, onset_ticks=note.onset_ticks + begins) for note in second.notes)
+    words = tuple(replace(word, onset_ticks=word.onset_ticks + begins) for word in second.lyrics)
+    joined = replace(
+        first,
+        notes=(*first.notes, *moved),
+        length_ticks=begins + second.length_ticks,
+        time_signatures=tuple(signatures),
+        fermatas=fermatas,
+        chords=tuple(chords),
+        lyrics=(*first.lyrics, *words),
+    )
+    return infilling(joined, config, (first.length_ticks, begins))

@@ -1,0 +1,93 @@
+"""What a token LSTM is: kind of string, sizes, and the vocabulary that was learnt from its corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+EventKind = Literal["melody", "chord"]
+KINDS: Final[tuple[EventKind, ...]] = ("melody", "chord")
+MOST_WORDS: Final = 20_000
+"""Most chords of a vocabulary."""
+MOST_LENGTH: Final = 16**5 - 1
+"""Longest length, in steps, that can be written."""
+
+
+@dataclass(frozen=True)
+class SequenceSizes:
+    """Sizes and inputs of a token LSTM.
+
+    Parameters
+    ----------
+    steps_per_quarter
+        Steps of the time grid in a quarter note.
+    home_key
+        Whether music is moved to C major and A minor before it is read, and back to any key when it is written.
+    metre
+        Whether the step within the bar and the length of the bar are inputs.
+    embedding
+        Numbers that stand for a token.
+    hidden
+        Sizes of the LSTM layers.
+    dropout
+        Share of units dropped from the inputs and from the output of every layer, one mask for a whole sequence.
+    most_chords
+        Most chords in the vocabulary of a ``chord`` model.
+    least_count
+        How often a chord or a length has to occur in the training pieces to be a word of the vocabulary.
+    """
+
+    searched: ClassVar[tuple[str, ...]] = ("embedding", "hidden", "dropout")
+    """Fields that a search of settings tries other values of."""
+
+    steps_per_quarter: int = 4
+    home_key: bool = True
+    metre: bool = True
+    embedding: int = 64
+    hidden: tuple[int, ...] = (256, 256)
+    dropout: float = 0.3
+    most_chords: int = 1000
+    least_count: int = 4
+
+    def __post_init__(self) -> None:
+        if not self.hidden or min(self.hidden) < 1 or self.embedding < 1:
+            raise ValueError("a token LSTM needs an embedding and at least one layer, each of at least one unit")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
+        if not 0 <= self.most_chords <= MOST_WORDS:
+            raise ValueError(f"most_chords is 0 to {MOST_WORDS}, not {self.most_chords}")
+        if self.least_count < 1:
+            raise ValueError(f"least_count is at least 1, not {self.least_count}")
+
+
+@dataclass(frozen=True)
+class SequenceConfig(SequenceSizes):
+    """The config of a :class:`~biaxial.tokens.network.SequenceLSTM`.
+
+    Parameters
+    ----------
+    kind
+        ``"melody"``: a line, a token a step. ``"chord"``: notes and chords with their lengths, and waits.
+    chords
+        Vocabulary of a ``chord`` model: ascending MIDI pitches of each chord, in the home key.
+    lengths
+        Its lengths in steps, ascending.
+    """
+
+    kind: EventKind = "melody"
+    chords: tuple[tuple[int, ...], ...] = ()
+    lengths: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.kind not in KINDS:
+            raise ValueError(f"the kind of a token LSTM is one of {', '.join(KINDS)}, not {self.kind!r}")
+        if len(self.chords) > MOST_WORDS:
+            raise ValueError(f"at most {MOST_WORDS} chords make a vocabulary, not {len(self.chords)}")
+        for chord in self.chords:
+            if not chord or list(chord) != sorted(set(chord)) or chord[0] < 0 or chord[-1] > 127:
+                raise ValueError(f"{chord} is no chord: ascending MIDI pitches are")
+        if len(set(self.chords)) != len(self.chords):
+            raise ValueError("a chord stands twice in the vocabulary")
+        if list(self.lengths) != sorted(set(self.lengths)) or any(not 1 <= n <= MOST_LENGTH for n in self.lengths):
+            raise ValueError(f"lengths ascend from 1 to at most {MOST_LENGTH} steps")

@@ -1,0 +1,244 @@
+"""Drawing strings from a token LSTM, one token at a time, on the CPU in plain numpy.
+
+A piece depends on its seed and on nothing else: number ``i`` of the string is drawn with the random number at counter
+``(i, 0)`` of :mod:`biaxial.sampling.randomness`. What the grammar, the wanted length or the repetition guard forbid is
+left out before the draw; temperature, top-p and min-p change the proposal and are told apart from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.models.layers import IMPOSSIBLE
+from biaxial.sampling.randomness import uniforms
+from biaxial.tokens.codec import Walk
+from biaxial.tokens.inputs import Given
+from biaxial.tokens.network import SequenceLSTM
+from biaxial.tokens.repetition import RepetitionGuard
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TokenProposal:
+    """What tokens are drawn from.
+
+    Parameters
+    ----------
+    temperature
+        Below 1 the likely becomes more likely; 0 always takes the likeliest token.
+    top_p
+        Only the likeliest tokens are drawn that together have this probability.
+    min_p
+        Tokens less likely than this are not drawn.
+    guard
+        Repetitions that are forbidden; ``None`` for none.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of bounds.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    guard: RepetitionGuard | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 10:
+            raise ValueError(f"temperature is a number from 0 to 10, not {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p is a share above 0 and at most 1, not {self.top_p}")
+        if not 0 <= self.min_p < 1:
+            raise ValueError(f"min_p is a share from 0 up to but not including 1, not {self.min_p}")
+
+    def drawn(self, log_probs: NDArray[np.float64], uniform: float) -> int:
+        """The token at a random number in [0, 1), shape ``(k,)``; what is minus infinity is never drawn."""
+        if self.temperature == 0:
+            return int(log_probs.argmax())
+        scaled = (log_probs - log_probs.max()) / self.temperature
+        probs = np.exp(scaled)
+        probs /= probs.sum()
+        if self.top_p < 1:
+            order = np.argsort(-probs, kind="stable")
+            kept = order[: int(np.searchsorted(np.cumsum(probs[order]), self.top_p - 1e-12)) + 1]
+            probs = np.where(np.isin(np.arange(len(probs)), kept), probs, 0.0)
+        if self.min_p > 0:
+            probs = np.where(probs >= min(self.min_p, probs.max()), probs, 0.0)
+        sums = np.cumsum(probs)
+        return int(min(np.searchsorted(sums, uniform * sums[-1], side="right"), np.flatnonzero(probs)[-1]))
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnString:
+    """A string that was drawn.
+
+    Parameters
+    ----------
+    walk
+        What it says.
+    num_given
+        Tokens that were given.
+    nats
+        Log-probability of the others under the network, without constraints and at temperature 1.
+    log_evidence
+        Log of the probability that constraints left, added over the tokens; 0 without any.
+    ended
+        Whether it came to its END.
+    """
+
+    walk: Walk
+    num_given: int
+    nats: float
+    log_evidence: float
+    ended: bool
+
+
+class TokenStepper:
+    """A token LSTM that takes one step at a time.
+
+    Parameters
+    ----------
+    network
+        The network; its weights are copied.
+    """
+
+    def __init__(self, network: SequenceLSTM) -> None:
+        self.network, self.codec = network, network.codec
+        weights = {name: t.detach().cpu().float().numpy() for name, t in network.state_dict().items()}
+        self._layers: list[tuple[Floats, Floats]] = []  # from the hidden state, and from the layer below
+        self._biases: list[Floats] = []
+        for index, size in enumerate(network.config.hidden):
+            name, scale = f"stack.layers.{index}.", np.ones((4, size, 1), np.float32)
+            scale[[0, 1, 3]] = 0.5  # sigmoid(x) is (1 + tanh(x / 2)) / 2: one tanh does for all gates
+            gates = scale.reshape(-1, 1)
+            into, hidden = (np.ascontiguousarray(gates * weights[f"{name}weight_{kind}_l0"]) for kind in ("ih", "hh"))
+            bias = gates[:, 0] * (weights[f"{name}bias_ih_l0"] + weights[f"{name}bias_hh_l0"])
+            if index == 0:  # what a table gives the first layer is looked up
+                names = ("embedding", "mode", *(("step_in_bar", "bar_steps") if network.config.metre else ()))
+                self._tables = [weights[f"{table}.weight"] @ into.T for table in names]
+            self._layers.append((hidden, into))
+            self._biases.append(bias)
+        self._head = weights["head.weight"], weights["head.bias"]
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all that was read."""
+        sizes = self.network.config.hidden
+        self._hidden = [np.zeros(size, np.float32) for size in sizes]
+        self._cells = [np.zeros(size, np.float32) for size in sizes]
+
+    def step(self, before: int, given: Sequence[int], row: int) -> NDArray[np.float64]:
+        """Log-probabilities of the next token.
+
+        Parameters
+        ----------
+        before
+            The token before it.
+        given
+            What is given there, columns as in :class:`~biaxial.tokens.inputs.Given`.
+        row
+            Row of the grammar.
+
+        Returns
+        -------
+        Nats, shape ``(k,)``.
+        """
+        places = (before, given[Given.MODE], given[Given.STEP_IN_BAR], given[Given.BAR_STEPS])
+        below = sum(table[place] for table, place in zip(self._tables, places, strict=False))
+        for index, (matrix, _) in enumerate(self._layers):
+            gates = np.tanh(matrix @ self._hidden[index] + below + self._biases[index]).reshape(4, -1)
+            into, forget, out = 0.5 + 0.5 * gates[0], 0.5 + 0.5 * gates[1], 0.5 + 0.5 * gates[3]
+            self._cells[index] = forget * self._cells[index] + into * gates[2]
+            self._hidden[index] = out * np.tanh(self._cells[index])
+            if index + 1 < len(self._layers):
+                below = self._layers[index + 1][1] @ self._hidden[index]
+        logits = (self._head[0] @ self._hidden[-1] + self._head[1]).astype(np.float64)
+        logits = np.where(self.codec.allowed[row], logits, IMPOSSIBLE)
+        logits -= logits.max()
+        return np.asarray(logits - np.log(np.exp(logits).sum()))
+
+
+def draw_string(
+    stepper: TokenStepper,
+    seed: int,
+    given_at: Callable[[int], Sequence[int]],
+    proposal: TokenProposal,
+    *,
+    primer: Sequence[int] = (),
+    events: tuple[int, int],
+    most_steps: int,
+    progress: Callable[[int], None] | None = None,
+) -> DrawnString:
+    """Draw a string.
+
+    Parameters
+    ----------
+    stepper
+        The network.
+    seed
+        The random number.
+    given_at
+        What is given at a step of the grid.
+    proposal
+        What tokens are drawn from.
+    primer
+        Tokens that the string begins with, END not among them.
+    events
+        Least number of events, before which the string does not end, and the number after which it is broken off.
+    most_steps
+        Length at which it is broken off.
+    progress
+        Called with the number of events since its last call.
+
+    Raises
+    ------
+    ValueError
+        If the primer is no string of this kind.
+    """
+    codec = stepper.codec
+    stepper.restart()
+    walk = codec.walk()
+    watch = None if proposal.guard is None else proposal.guard.watch(codec.onsets, codec.moments)
+    before, nats, evidence, place = codec.start, 0.0, 0.0, 0
+    while not walk.done:
+        log_probs = stepper.step(before, given_at(walk.time), walk.state)
+        if place < len(primer):
+            token = primer[place]
+        else:
+            left = np.where(codec.drawable[walk.state], log_probs, -np.inf)
+            if walk.num_events < events[0]:
+                left[codec.end] = -np.inf
+            if watch is not None and len(kept := _without(left, watch.forbidden())):
+                left = kept
+            token = proposal.drawn(left, float(uniforms([seed], place, 1)[0, 0]))
+        count = walk.num_events
+        if place >= len(primer) and token != codec.end and _breaks_off(walk, codec.onsets[token], events, most_steps):
+            break
+        walk.push(token)
+        if place >= len(primer):
+            nats += float(log_probs[token])
+            evidence += float(np.logaddexp.reduce(left))
+        if watch is not None:
+            watch.push(token)
+        if progress is not None and walk.num_events > count:
+            progress(walk.num_events - count)
+        before, place = token, place + 1
+    return DrawnString(walk, len(primer), nats, evidence, walk.done)
+
+
+def _breaks_off(walk: Walk, begins: bool, events: tuple[int, int], most_steps: int) -> bool:
+    """Whether the string ends before a token."""
+    return (begins and walk.num_events >= events[1]) or walk.time >= most_steps
+
+
+def _without(log_probs: NDArray[np.float64], forbidden: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Log-probabilities with some tokens left out; nothing if none would be left."""
+    left = log_probs.copy()
+    left[forbidden] = -np.inf
+    return left if (left > -np.inf).any() else left[:0]

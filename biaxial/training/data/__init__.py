@@ -1,0 +1,1 @@
+"""Crops, batches and what is hidden or given in them."""

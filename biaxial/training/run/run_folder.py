@@ -1,0 +1,200 @@
+"""The folder of a run: what it was started with, what is needed to go on, and what is written at its end.
+
+``config.json`` is the last file of a beginning and says that there is a run. All that it needs to begin stands there or
+beside it, and every file appears whole, so that a run that was broken off at any moment can go on: from the last
+finished epoch in ``last.ckpt``, or from the beginning if there is none.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.fabric.utilities.types import _PATH
+
+from biaxial.corpora.corpus import Corpus
+from biaxial.files.atomic import atomic_write
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.music.errors import InputError
+from biaxial.training.config import TrainConfig
+from biaxial.training.data.mixing import Mix
+from biaxial.training.run.curve import draw_learning_curve
+from biaxial.training.run.density import density_biases
+from biaxial.training.run.devices import Machine
+from biaxial.weights.checkpoint import AnyConfig, any_config, load_network, save_weights
+
+START = "start.safetensors"
+"""The weights that a run goes on from; kept in its folder, since it may have to begin once more."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run was started with.
+
+    Parameters
+    ----------
+    config, train
+        The network and how it is trained.
+    corpus
+        Where the corpus came from.
+    machine
+        Devices and precision.
+    mix, mix_share
+        Where an old corpus came from that is mixed in, and its share; empty and 0 without one.
+    """
+
+    config: AnyConfig
+    train: TrainConfig
+    corpus: str
+    machine: Machine
+    mix: str = ""
+    mix_share: float = 0.0
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes Lightning's checkpoints whole or not at all.
+
+    Lightning's own way goes through the folder for temporary files, from which a file is copied, not moved, if that is
+    another disk.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: _PATH, storage_options: Any | None = None) -> None:
+        """Write a checkpoint."""
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        atomic_write(path, buffer.getvalue())
+
+
+def new_document(corpus: Corpus, plan: Plan, mix: Mix | None, started_from: str) -> dict[str, Any]:
+    """What ``config.json`` says of a run."""
+    document = {
+        "config": asdict(plan.config),
+        "train": asdict(plan.train),
+        "machine": asdict(plan.machine),
+        "corpus": plan.corpus,
+        "corpus_sha256": corpus.checksum,
+        "started_from": started_from,
+    }
+    if mix is not None:
+        document["mix"] = {"corpus": mix.path, "corpus_sha256": mix.corpus.checksum, "share": mix.share}
+    return document
+
+
+def begin(folder: Path, document: dict[str, Any], start_from: Path | None) -> None:
+    """Make the folder of a new run.
+
+    Raises
+    ------
+    InputError
+        If there is a run in it.
+    """
+    if (folder / "config.json").exists():
+        raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
+    folder.mkdir(parents=True, exist_ok=True)
+    tidy(folder)
+    if start_from is not None:
+        atomic_write(folder / START, start_from.read_bytes())
+    atomic_write(folder / "config.json", json.dumps(document, indent=2).encode() + b"\n")
+
+
+def read_document(folder: Path) -> dict[str, Any]:
+    """The content of ``config.json``.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    try:
+        return dict(json.loads((folder / "config.json").read_text()))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{folder}: not the folder of a run (config.json: {error}); give one below runs/") from error
+
+
+def read_plan(folder: Path) -> Plan:
+    """What a run is to be resumed with.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run that can be resumed.
+    """
+    document = read_document(folder)
+    try:
+        mix = document.get("mix", {"corpus": "", "share": 0.0})
+        plan = Plan(
+            any_config(document["config"]),
+            TrainConfig(**document["train"]),
+            str(document["corpus"]),
+            Machine(**document.get("machine", {})),
+            str(mix["corpus"]),
+            float(mix["share"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder}: not the folder of a run (config.json: {error}); give one below runs/") from error
+    if (checkpoint := last_checkpoint(folder)) is not None:
+        _check(checkpoint)
+    elif document.get("started_from") and not (folder / START).is_file():
+        raise InputError(f"{folder}: no epoch of this run was finished, and {START} is missing; start it anew")
+    return plan
+
+
+def _check(checkpoint: Path) -> None:
+    try:
+        names = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+    except (RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{checkpoint}: damaged ({reason}); start the run anew") from error
+    if not any(name.startswith(("model.walks.", "model.stack.")) for name in names):
+        raise InputError(f"{checkpoint}: made by an older version; start the run anew")
+
+
+def check_unchanged(folder: Path, document: dict[str, Any], corpus: Corpus, mix: Mix | None) -> None:
+    """Refuse to go on with another corpus than that of the run.
+
+    Raises
+    ------
+    InputError
+        With the checksum that was expected.
+    """
+    mixed = document.get("mix", {}).get("corpus_sha256")
+    for name, left, now in (
+        ("corpus", document["corpus_sha256"], corpus.checksum),
+        ("corpus that is mixed in", mixed, None if mix is None else mix.corpus.checksum),
+    ):
+        if left != now:
+            raise InputError(
+                f"{folder}: its {name} has changed since (checksum {str(left)[:8]}); train on the old one or anew"
+            )
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Where a run goes on from, if an epoch of it was finished."""
+    path = folder / "last.ckpt"
+    return path if path.is_file() else None
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a killed process left of files that it was writing."""
+    for place in (folder, folder / "samples"):
+        for path in place.glob("." + "[0-9a-f]" * 16 + ".tmp"):
+            with suppress(OSError):
+                path.unlink()
+
+
+def finish(folder: Path, corpus: Corpus) -> None:
+    """Fit the density biases of the best biaxial weights, and draw the learning curve; either may be there already."""
+    if (folder / "model.safetensors").exists():
+        network, made = load_network(folder / "model.safetensors")
+        if isinstance(network, BiaxialLSTM):
+            made["density_biases"] = density_biases(network, corpus.split("valid"))
+            save_weights(folder / "model.safetensors", network, made)
+    if (folder / "metrics.csv").exists():
+        draw_learning_curve(folder)

@@ -1,0 +1,1 @@
+"""Weights files: reading, writing, and where the shipped ones lie."""

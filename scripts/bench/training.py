@@ -1,0 +1,286 @@
+"""Measure the speed of training against a plain float32 loop of the same network, and the memory of an epoch.
+
+``python scripts/bench/training.py CORPUS`` trains the ``chorale`` preset on a few batches of CORPUS, a folder made by
+``biaxial-chorales`` or a file made by ``scripts/make/prepare.py``, on the CPU, once with the default precision and once
+in float32. ``biaxial.training.run.fit.train`` itself does it: crops, features, network, gradient clipping, AdamW,
+averaged weights, logs. After each of its batches the plain loop below takes the same batch, so that whatever else the
+machine does slows both. Before that, a process of its own trains a few batches, validates the longest held-out pieces,
+composes a sample and writes its weights, and its peak memory is read. All takes less than two minutes on one free core.
+
+A cell is one note of one step. The speed of each is the median over batches, the ratio the median over pairs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import multiprocessing
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor, nn
+from torch.nn import functional
+
+from biaxial.corpora.corpus import Corpus, CorpusPiece
+from biaxial.features.note_axis import NoteFeatures
+from biaxial.features.time_axis import TimeFeatures
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import PRESETS, ModelConfig
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
+from biaxial.training.config import TrainConfig
+from biaxial.training.data.crops import Batch
+from biaxial.training.run.devices import Machine, Precision
+from biaxial.training.run.fit import train
+
+MEMORY_GIB = 4.0
+"""What training may take."""
+
+_WARM_UP = 2
+
+
+class PlainBiaxial(nn.Module):
+    """The network as one writes it first: all inputs in one float32 tensor, ``nn.LSTM`` over time, then over notes."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.time_features, self.note_features = TimeFeatures(config), NoteFeatures(config)
+        self.time_axis, width = self._stack(self.time_features.width, config.time_hidden)
+        note_width = width + self.note_features.width
+        self.note_axis, width = self._stack(note_width, config.note_hidden)
+        self.head = nn.Linear(width + (note_width if config.head_sees_inputs else 0), len(config.alphabet))
+        self.dropout = nn.Dropout(config.dropout)
+        self.may_follow, self.fits = (
+            torch.from_numpy(config.alphabet.may_follow),
+            torch.from_numpy(config.alphabet.fits),
+        )
+        self.voice_sets = torch.from_numpy(config.alphabet.voices).long()
+
+    @staticmethod
+    def _stack(width: int, hidden: tuple[int, ...]) -> tuple[nn.ModuleList, int]:
+        widths = (width, *hidden)
+        layers = [nn.LSTM(i, o, batch_first=True) for i, o in itertools.pairwise(widths)]
+        return nn.ModuleList(layers), widths[-1]
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Nats per step of a batch."""
+        outcomes = batch.outcomes.long()
+        b, t, n = outcomes.shape
+        before = torch.cat([batch.previous.long().unsqueeze(1), outcomes[:, :-1]], dim=1)
+        x = self.time_features(before, batch.conditions)  # b t n f
+        x = x.permute(0, 2, 1, 3).reshape(b * n, t, -1)
+        for layer in self.time_axis:
+            x = self.dropout(layer(x)[0])
+        x = x.view(b, n, t, -1).permute(0, 2, 1, 3).reshape(b * t, n, -1)
+        frames, before = outcomes.view(b * t, n), before.view(b * t, n)
+        if self.config.walks_down:
+            x, frames, before = x.flip(1), frames.flip(1), before.flip(1)
+        inputs = torch.cat([x, self.note_features(frames, before)], dim=-1)
+        x = inputs
+        for layer in self.note_axis:
+            x = self.dropout(layer(x)[0])
+        logits = self.head(torch.cat([x, inputs], dim=-1) if self.config.head_sees_inputs else x)
+        sets = self.voice_sets[frames]
+        free = 2**self.config.num_voices - 1 - (sets.cumsum(1) - sets)
+        logits = logits.masked_fill(~(self.may_follow[before] & self.fits[free]), -1e9)
+        nats = functional.cross_entropy(logits.flatten(0, 1), frames.flatten(), reduction="none")
+        return (nats.view(b, t, n).sum(-1) * batch.mask).sum() / batch.mask.sum()
+
+
+@dataclass
+class PlainLoop:
+    """A plain training loop."""
+
+    config: ModelConfig
+    gradient_clip: float
+
+    def __post_init__(self) -> None:
+        torch.manual_seed(0)
+        self.network = PlainBiaxial(self.config).train()
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=1e-3)
+
+    def update(self, batch: Batch) -> None:
+        """Take one step."""
+        self.optimizer.zero_grad()
+        self.network(batch).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.gradient_clip)
+        self.optimizer.step()
+
+    @torch.no_grad()
+    def check(self, network: BiaxialLSTM, batch: Batch) -> None:
+        """Make sure that this is the same network: with the same weights both find the same nats.
+
+        Raises
+        ------
+        RuntimeError
+            If they do not.
+        """
+        twin = PlainBiaxial(self.config).eval()
+        for to, weights in zip(twin.parameters(), network.parameters(), strict=True):
+            to.copy_(weights)
+        network.eval()
+        with torch.autocast("cpu", enabled=False):
+            frames = network.frame_log_likelihood(batch.outcomes, batch.previous, batch.conditions)
+            theirs = -(frames * batch.mask).sum() / batch.mask.sum()
+            mine = twin(batch)
+        network.train()
+        if not torch.isclose(mine, theirs, rtol=1e-4):
+            raise RuntimeError(f"the plain network finds {mine.item():.4f} nats per step, ours {theirs.item():.4f}")
+
+
+@dataclass
+class Duel(Callback):
+    """Lets the plain loop take every batch after the trainer, and keeps the time of both.
+
+    Parameters
+    ----------
+    plain
+        The plain loop.
+    num_batches
+        Batches of the run, for the progress on stderr.
+    """
+
+    plain: PlainLoop
+    num_batches: int
+    cells: list[int] = field(default_factory=list)
+    ours_s: list[float] = field(default_factory=list)
+    plain_s: list[float] = field(default_factory=list)
+    mark: float = 0.0
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Start the clock."""
+        self.mark = time.perf_counter()
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: object,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Stop the clock of the trainer, run the plain loop, and go on."""
+        self.ours_s.append(time.perf_counter() - self.mark)
+        if batch_idx == 0:
+            self.plain.check(pl_module.model, batch)  # type: ignore[arg-type]
+        start = time.perf_counter()
+        self.plain.update(batch)
+        self.plain_s.append(time.perf_counter() - start)
+        self.cells.append(int(batch.mask.sum()) * batch.outcomes.shape[2])
+        ours, plain = self.cells[-1] / self.ours_s[-1], self.cells[-1] / self.plain_s[-1]
+        note = " (warm-up)" if batch_idx < _WARM_UP else ""
+        print(
+            f"batch {batch_idx + 1} of {self.num_batches}: ours {ours:,.0f}, plain {plain:,.0f} cells a second{note}",
+            file=sys.stderr,
+        )
+        self.mark = time.perf_counter()
+
+    def row(self) -> str:
+        """The medians of both speeds and of their ratio over the batches that count, and the range of the ratio."""
+        timed = list(zip(self.cells, self.ours_s, self.plain_s, strict=True))[_WARM_UP:]
+        ours = statistics.median(cells / seconds for cells, seconds, _ in timed)
+        plain = statistics.median(cells / seconds for cells, _, seconds in timed)
+        ratios = [theirs / mine for _, mine, theirs in timed]
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        return f"{ours:,.0f} | {plain:,.0f} | {statistics.median(ratios):.2f} | {spread}"
+
+
+def some_pieces(corpus: Corpus, settings: TrainConfig, num_batches: int, held_out: slice) -> Corpus:
+    """Training pieces that fill some batches to the last crop, and some held-out pieces, counted by their length.
+
+    Raises
+    ------
+    InputError
+        If there are too few long ones.
+    """
+    room, chosen = num_batches * settings.batch_size, list[CorpusPiece]()
+    for piece in corpus.split("train"):
+        num_crops = -(-piece.num_steps // settings.crop_steps)
+        if settings.crop_steps <= piece.num_steps and num_crops <= room:
+            chosen.append(piece)
+            room -= num_crops
+    if room >= settings.batch_size:
+        raise InputError(f"too few pieces of {settings.crop_steps} steps for {num_batches} batches; give more pieces")
+    valid = sorted(corpus.split("valid"), key=lambda piece: piece.num_steps)
+    return replace(corpus, pieces=(*chosen, *valid[held_out]))
+
+
+def duel(corpus: Corpus, config: ModelConfig, precision: Precision, num_batches: int) -> Duel:
+    """Train some batches in a precision, each followed by the plain loop."""
+    settings = TrainConfig(epochs=1, sample_every=0)
+    callback = Duel(PlainLoop(config, settings.gradient_clip), num_batches)
+    part = some_pieces(corpus, settings, num_batches, slice(1))
+    with tempfile.TemporaryDirectory() as folder:
+        train(
+            part, config, settings, Path(folder) / "run", Machine("cpu", 1, precision), quiet=True, callbacks=[callback]
+        )
+    return callback
+
+
+def epoch_section(part: Corpus, config: ModelConfig, settings: TrainConfig, threads: int) -> None:
+    """An epoch, on the default precision of the machine."""
+    torch.set_num_threads(threads)
+    with tempfile.TemporaryDirectory() as folder:
+        train(part, config, settings, Path(folder) / "run", Machine("cpu"), quiet=True)
+
+
+def peak_gib(corpus: Corpus, config: ModelConfig, threads: int) -> float:
+    """Peak memory of a process that trains two batches and ends an epoch with the longest batch of held-out pieces.
+
+    To be called early: a new process inherits the peak that its parent has reached so far.
+
+    Raises
+    ------
+    RuntimeError
+        If it failed.
+    """
+    settings = TrainConfig(epochs=1, sample_every=1)
+    arguments = (some_pieces(corpus, settings, 2, slice(-8, None)), config, settings, threads)
+    child = multiprocessing.get_context("spawn").Process(target=epoch_section, args=arguments)
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise RuntimeError(f"the process whose memory is measured ended with {child.exitcode}")
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 2**30
+
+
+def main() -> None:
+    """Read the command line, measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path, metavar="CORPUS", help="folder of chorales, or a prepared .npz file")
+    plain = [name for name, config in PRESETS.items() if not config.echo]
+    parser.add_argument("--preset", choices=plain, default="chorale", help="network (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: %(default)s)")
+    parser.add_argument("--batches", type=int, default=10, help="batches in each precision (default: %(default)s)")
+    options = parser.parse_args()
+    if options.threads < 1 or options.batches <= _WARM_UP:
+        parser.error(f"at least 1 thread and {_WARM_UP + 1} batches are needed; the first {_WARM_UP} are not counted")
+    torch.set_num_threads(options.threads)
+    config, default = PRESETS[options.preset], Machine("cpu").resolved_precision()
+    try:
+        corpus, _ = Corpus.read(options.corpus, Grid(config.steps_per_quarter))
+        peak = peak_gib(corpus, config, options.threads)
+        precisions: tuple[Precision, ...] = ("32-true",) if default == "32-true" else (default, "32-true")
+        duels = {precision: duel(corpus, config, precision, options.batches) for precision in precisions}
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    print(f"{options.preset} preset, {options.threads} CPU thread(s), PyTorch {torch.__version__}; cells a second\n")
+    print("| precision | biaxial-train | plain float32 loop | ratio | of single batches |\n|---|---|---|---|---|")
+    for precision, found in duels.items():
+        name = precision + (", the default here" if precision == default else "")
+        print(f"| {name} | {found.row()} |")
+    print(f"\nPeak memory of an epoch: {peak:.2f} GiB of the {MEMORY_GIB:g} GiB that it may take.")
+
+
+if __name__ == "__main__":
+    main()

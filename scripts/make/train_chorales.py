@@ -1,0 +1,60 @@
+"""Train the weights that ship with the package, ``biaxial/assets/chorales-v2.safetensors``.
+
+``python scripts/make/train_chorales.py chorales/`` trains on a folder made by ``biaxial-chorales`` (or on a file made
+by
+``scripts/make/prepare.py``), in two runs below ``runs/``: first the network that composes, without a context encoder,
+then the same weights with one, on crops of which something is known in most cases. The best weights of the second run
+are stored in half precision. The first run takes about an hour of one CPU core with bfloat16 units, the second about as
+long; each has its best epoch before its end and stops by itself. A run that was stopped goes on with ``--resume``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from biaxial.cli.train import main as biaxial_train
+from biaxial.weights.checkpoint import load_weights, save_weights
+from biaxial.weights.shipped import pretrained_path
+
+COMPOSING, LISTENING = Path("runs/chorales-composing"), Path("runs/chorales-listening")
+FIRST = ["--context-hidden", "0", "--epochs", "22"]
+SECOND = [
+    *("--start-from", str(COMPOSING / "model.safetensors")),
+    *("--epochs", "28", "--patience", "6", "--batch-size", "2"),
+    *("--learning-rate", "0.001", "--average-decay", "0.997", "--sample-every", "0"),
+]
+DENSITY = 0.4
+"""Shift of the log-odds of sounding with which composed pieces have as many voices as Bach's; found by trying -- see
+docs/model-card.md."""
+
+
+def main() -> None:
+    """Train with the command that users have, then store the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path, help="folder of chorales, or a prepared .npz file")
+    parser.add_argument("--resume", action="store_true", help=f"go on with the runs in {COMPOSING} and {LISTENING}")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=pretrained_path(), help="where the weights go")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    runs = [(COMPOSING, FIRST), (LISTENING, SECOND)]
+    if options.resume and (LISTENING / "config.json").exists():
+        runs = runs[1:]  # the first one is over
+    for folder, settings in runs:
+        if options.resume and (folder / "config.json").exists():
+            words = [str(options.corpus), "--resume", str(folder)]
+        else:
+            words = [str(options.corpus), "--output", str(folder), *settings]
+        if status := biaxial_train(words):
+            raise SystemExit(status)
+    network, made = load_weights(LISTENING / "model.safetensors")
+    made["density"] = DENSITY
+    save_weights(options.output, network, made, torch.float16)
+    print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""The small corpus of the training tests."""
+
+from tests.training.conftest import corpus
+
+__all__ = ["corpus"]

@@ -1,0 +1,243 @@
+"""Scores to MIDI files and back, field for field."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from biaxial.formats.midi import smf
+from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi, read_midi, write_midi
+from biaxial.music.constants import VOICE_NAMES
+from biaxial.music.errors import InputError
+from biaxial.music.score import Key, Note, Score, TimeSignature
+
+CHORALE = Score(
+    notes=(
+        Note(0, 480, 67, 0),
+        Note(0, 480, 60, 1),
+        Note(0, 480, 60, 2),  # a unison
+        Note(0, 480, 48, 3),
+        Note(480, 480, 67, 0),  # a repeated note
+        Note(480, 960, 60, 1),
+        Note(480, 240, 60, 2),
+        Note(720, 720, 60, 2, velocity=127),  # repeated while the alto holds the same pitch
+        Note(480, 960, 36, 3, velocity=1),
+        Note(960, 480, 69, 0),
+    ),
+    length_ticks=1920,
+    time_signatures=(TimeSignature(3, 4),),
+    pickup_ticks=480,
+    key=Key(-2, "minor"),
+    fermatas=(0, 960),
+    tempo_bpm=92.5,
+    title="BWV 0: Nun danket’s Gott",
+)
+
+
+def round_trip(score: Score) -> Score:
+    return parse_midi(midi_bytes(score))
+
+
+def events(score: Score, track: int) -> list[smf.Event]:
+    return smf.decode(midi_bytes(score))[1][track]
+
+
+def metas(score: Score, kind: int) -> list[tuple[int, bytes]]:
+    return [(event.tick, event.data) for event in events(score, 0) if event.meta == kind]
+
+
+def test_a_chorale_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "chorale.mid"
+    write_midi(CHORALE, path)
+    assert read_midi(path) == CHORALE
+    assert read_midi(str(path)) == CHORALE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": ""},
+        {"title": "two\nlines\t\x00 and 音"},
+        {"key": None},
+        {"key": Key(7)},
+        {"key": Key(-7, "minor")},
+        {"fermatas": None},
+        {"fermatas": ()},
+        {"fermatas": (1920,)},
+        {"pickup_ticks": 0},
+        {"pickup_ticks": 1},
+        {"pickup_ticks": 160},  # a triplet: no bar is that short
+        {"pickup_ticks": 720},
+        {"pickup_ticks": 1439},
+        {"length_ticks": 1440},
+        {"length_ticks": 10**6},
+        {"ticks_per_quarter": 32767},
+        {"ticks_per_quarter": 4, "pickup_ticks": 2},
+        {"tempo_bpm": 60.0},
+        {"tempo_bpm": 121.0},
+        {"tempo_bpm": 77.77},
+    ],
+)
+def test_every_field_comes_back(changes: dict[str, object]) -> None:
+    score = replace(CHORALE, **changes)  # type: ignore[arg-type]
+    assert round_trip(score) == score
+
+
+@pytest.mark.parametrize(
+    ("metre", "pickup"),
+    [("5/4", 0), ("5/4", 480), ("6/8", 240), ("6/8", 720), ("3/2", 480), ("2/2", 960), ("12/8", 1), ("7/16", 120)],
+)
+def test_odd_metres_and_their_pickups_come_back(metre: str, pickup: int) -> None:
+    score = replace(CHORALE, time_signatures=(TimeSignature.from_name(metre),), pickup_ticks=pickup)
+    assert round_trip(score) == score
+
+
+@pytest.mark.parametrize(
+    ("pickup", "metre", "written"),
+    [(480, "4/4", (1, 4)), (720, "4/4", (3, 8)), (960, "4/4", (2, 4)), (960, "2/2", (1, 2)), (240, "6/8", (1, 8))],
+)
+def test_a_pickup_is_written_as_a_bar_of_its_own(pickup: int, metre: str, written: tuple[int, int]) -> None:
+    score = replace(CHORALE, time_signatures=(TimeSignature.from_name(metre),), pickup_ticks=pickup)
+    found = [(tick, data[0], 1 << data[1]) for tick, data in metas(score, smf.TIME_SIGNATURE)]
+    numerator, denominator = map(int, metre.split("/"))
+    assert found == [(0, *written), (pickup, numerator, denominator)]
+
+
+def test_metres_that_change_come_back() -> None:
+    signatures = (TimeSignature(4, 4), TimeSignature(1, 4, 480), TimeSignature(1, 4, 960), TimeSignature(3, 4, 1440))
+    score = replace(CHORALE, time_signatures=signatures, pickup_ticks=240)
+    assert round_trip(score) == score
+
+
+@pytest.mark.parametrize("first", ["1/4", "4/4", "3/8"])
+def test_a_short_first_bar_is_no_pickup_unless_the_score_says_so(first: str) -> None:
+    signatures = (TimeSignature.from_name(first), TimeSignature(4, 4, 480))
+    score = replace(CHORALE, time_signatures=signatures, pickup_ticks=0)
+    assert round_trip(score) == score
+
+
+def test_voices_have_named_tracks_and_channels_of_their_own() -> None:
+    _, tracks = smf.decode(midi_bytes(CHORALE))
+    assert len(tracks) == 5
+    names = [event.data.decode() for track in tracks for event in track if event.meta == smf.TRACK_NAME]
+    assert names == ["BWV 0: Nun danket’s Gott", *VOICE_NAMES]
+    channels = [{event.status & 15 for event in track if event.status < 0xF0} for track in tracks]
+    assert channels == [set(), {0}, {1}, {2}, {3}]
+
+
+def test_all_tracks_end_where_the_piece_ends() -> None:
+    _, tracks = smf.decode(midi_bytes(CHORALE))
+    assert [(track[-1].tick, track[-1].meta) for track in tracks] == [(1920, smf.END_OF_TRACK)] * 5
+
+
+def test_every_note_on_has_its_note_off() -> None:
+    for track in smf.decode(midi_bytes(CHORALE))[1][1:]:
+        kinds = [event.status & 0xF0 for event in track]
+        assert kinds.count(smf.NOTE_ON) == kinds.count(smf.NOTE_OFF) > 0
+
+
+def test_a_note_ends_before_the_next_begins() -> None:
+    at_480 = [event.status & 0xF0 for event in events(CHORALE, 1) if event.tick == 480]
+    assert at_480 == [smf.NOTE_OFF, smf.NOTE_ON]
+
+
+def test_fermatas_are_markers() -> None:
+    assert metas(CHORALE, smf.MARKER) == [(0, b"fermata"), (960, b"fermata")]
+
+
+def test_unknown_things_are_not_written() -> None:
+    plain = Score(notes=(Note(0, 480, 60),))
+    assert metas(plain, smf.KEY_SIGNATURE) == metas(plain, smf.MARKER) == metas(plain, smf.TEXT) == []
+    assert round_trip(plain) == plain
+
+
+@pytest.mark.parametrize("voices", [(0,), (3,), (0, 1), (1, 3), (0, 1, 2, 3, 4), tuple(range(20)), (None, 0, 2)])
+def test_any_set_of_voices_comes_back(voices: tuple[int | None, ...]) -> None:
+    score = Score(notes=tuple(Note(0, 480, 60, voice) for voice in voices))
+    assert round_trip(score) == score
+
+
+def test_the_drum_channel_is_never_used() -> None:
+    score = Score(notes=tuple(Note(0, 480, 60, voice) for voice in range(20)))
+    used = {event.status & 15 for track in smf.decode(midi_bytes(score))[1] for event in track if event.status < 0xF0}
+    assert used == set(range(16)) - {9}
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        (Note(0, 480, 60), Note(0, 480, 60)),
+        (Note(0, 480, 60), Note(0, 960, 60)),
+        (Note(0, 480, 60, velocity=90), Note(0, 480, 60, velocity=20)),
+        (Note(0, 960, 60), Note(480, 960, 60)),  # overlapping
+        (Note(0, 960, 60), Note(240, 240, 60)),  # one inside the other
+        (Note(0, 960, 60), Note(240, 480, 60), Note(300, 60, 60)),  # and a third inside
+        (Note(0, 1, 60), Note(1, 1, 60), Note(2, 1, 60)),
+    ],
+)
+@pytest.mark.parametrize("voice", [None, 2])
+def test_notes_of_one_pitch_come_back(notes: tuple[Note, ...], voice: int | None) -> None:
+    score = Score(notes=tuple(replace(note, voice=voice) for note in notes))
+    assert round_trip(score) == score
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_random_scores_come_back(seed: int) -> None:
+    draw = random.Random(seed)
+    num_voices = draw.choice([0, 1, 4, 6])
+    notes = tuple(
+        Note(
+            draw.randrange(4000),
+            draw.randrange(1, 1000),
+            draw.randrange(50, 70),
+            draw.randrange(num_voices) if num_voices else None,
+            draw.randrange(1, 128),
+        )
+        for _ in range(draw.randrange(60))
+    )
+    score = Score(
+        notes=notes,
+        length_ticks=draw.randrange(5000, 6000),
+        ticks_per_quarter=draw.choice([480, 96, 960, 32767]),
+        time_signatures=(TimeSignature(draw.randrange(2, 8), 4), TimeSignature(3, 8, draw.randrange(1000, 5000))),
+        pickup_ticks=draw.randrange(150),
+        fermatas=draw.choice([None, (), (5, 100, 4999)]),
+        tempo_bpm=float(draw.randrange(30, 250)),
+    )
+    assert round_trip(score) == score
+
+
+@pytest.mark.parametrize("tempo", [100 / 3, 1.0, 0.001, 59.999999, 1e9, 123.456789])
+def test_a_tempo_that_cannot_be_written_comes_back_as_the_nearest_and_stays(tempo: float) -> None:
+    once = round_trip(replace(CHORALE, tempo_bpm=tempo))
+    assert round_trip(once) == once
+    slowest = 60e6 / 0xFFFFFF
+    assert once.tempo_bpm == pytest.approx(min(max(tempo, slowest), 60e6), rel=1e-4)
+
+
+def test_an_outline_comes_back() -> None:
+    assert round_trip(CHORALE.outline) == CHORALE.outline
+    assert round_trip(Score()) == Score()
+
+
+def test_the_same_score_gives_the_same_bytes() -> None:
+    shuffled = replace(CHORALE, notes=tuple(reversed(CHORALE.notes)))
+    assert midi_bytes(shuffled) == midi_bytes(CHORALE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ticks_per_quarter": 32768}, "1 to 32767 ticks a quarter, not 32768"),
+        ({"fermatas": (1921,)}, "tick 1921 lies after the end"),
+        ({"time_signatures": (TimeSignature(), TimeSignature(3, 4, 1921))}, "tick 1921 lies after the end"),
+        ({"time_signatures": (TimeSignature(), TimeSignature(3, 4, 480))}, "changes inside the pickup"),
+        ({"length_ticks": 1 << 29}, "268435455 ticks"),
+    ],
+)
+def test_what_midi_cannot_say_is_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        midi_bytes(replace(CHORALE, **changes))  # type: ignore[arg-type]

@@ -1,0 +1,207 @@
+"""Every rule just outside and just inside its bound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from biaxial.metrics.writing import voice_leading
+from biaxial.metrics.writing.slices import Slices
+from biaxial.metrics.writing.voice_leading import Event
+from biaxial.music.constants import VOICE_RANGES
+from biaxial.music.score import Note, Score
+
+Write = Callable[..., Score]
+REST = None
+
+
+def test_parallel_fifths(write: Write) -> None:
+    assert voice_leading.parallel_fifths(write([67, 69], [60, 62])) == [Event(480, (0, 1))]
+
+
+@pytest.mark.parametrize(
+    ("high", "low"),
+    [
+        pytest.param([67, 69], [48, 50], id="a twelfth and a twelfth"),
+        pytest.param([67, 81], [60, 62], id="a fifth and a twelfth, both upwards"),
+        pytest.param([67, 60], [60, 53], id="downwards, by a leap"),
+        pytest.param([60, 62], [67, 69], id="between crossed voices"),
+        pytest.param([(67, 0.5), (69, 0.5)], [(60, 0.5), (62, 0.5)], id="eighths"),
+    ],
+)
+def test_fifths_that_are_parallel(write: Write, high: list[int], low: list[int]) -> None:
+    score = write(high, low)
+    assert len(voice_leading.parallel_fifths(score)) == 1
+    assert not voice_leading.parallel_octaves(score)
+    assert not voice_leading.contrary_perfects(score)
+
+
+@pytest.mark.parametrize(
+    ("high", "low"),
+    [
+        pytest.param([67, 68], [60, 62], id="a diminished fifth after"),
+        pytest.param([66, 67], [60, 60], id="a diminished fifth before, held"),
+        pytest.param([65, 67], [59, 60], id="a diminished fifth before"),
+        pytest.param([68, 69], [60, 62], id="a sixth before: hidden"),
+        pytest.param([67, 70], [60, 62], id="a sixth after"),
+        pytest.param([67, 67], [60, 60], id="both repeated"),
+        pytest.param([67, 67], [60, 48], id="one repeated"),
+        pytest.param([67, REST, 69], [60, REST, 62], id="a rest between"),
+        pytest.param([67, REST, 69], [60, (62, 2)], id="a rest in one voice"),
+        pytest.param([67, 69], [60, (60, 0.5), (62, 0.5)], id="one moves later"),
+        pytest.param([(67, 1), 69], [(60, 0.5), (61, 0.5), 62], id="a passing note between"),
+        pytest.param([60, 62], [65, 67], id="fifths by letter, fourths by ear: crossed voices"),
+        pytest.param([65, 67], [60, 62], id="fourths"),
+    ],
+)
+def test_fifths_that_are_not_parallel(write: Write, high: list[int], low: list[int]) -> None:
+    assert voice_leading.parallel_fifths(write(high, low)) == []
+
+
+def test_fifths_by_contrary_motion_are_counted_apart(write: Write) -> None:
+    score = write([67, 69], [60, 50])
+    assert voice_leading.parallel_fifths(score) == []
+    assert voice_leading.contrary_perfects(score) == [Event(480, (0, 1))]
+    assert voice_leading.contrary_perfects(write([72, 67], [48, 55])) == [Event(480, (0, 1))]
+    assert voice_leading.contrary_perfects(write([67, 69], [60, 51])) == []
+
+
+def test_two_parallels_at_once_are_two_events(write: Write) -> None:
+    score = write([79, 81], [67, 69], [60, 62])
+    assert voice_leading.parallel_fifths(score) == [Event(480, (0, 2)), Event(480, (1, 2))]
+    assert voice_leading.parallel_octaves(score) == [Event(480, (0, 1))]
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "count"),
+    [
+        pytest.param([72, 74], [60, 62], 1, id="octaves"),
+        pytest.param([72, 74], [48, 50], 1, id="two octaves"),
+        pytest.param([60, 62], [60, 62], 1, id="unisons"),
+        pytest.param([60, 74], [60, 62], 1, id="a unison and an octave, both upwards"),
+        pytest.param([72, 74], [60, 61], 0, id="a minor ninth after"),
+        pytest.param([72, 74], [61, 62], 0, id="a seventh before: hidden"),
+        pytest.param([72, 72], [60, 60], 0, id="repeated"),
+        pytest.param([72, 74], [60, 50], 0, id="contrary motion"),
+        pytest.param([72, REST, 74], [60, REST, 62], 0, id="a rest between"),
+    ],
+)
+def test_parallel_octaves(write: Write, high: list[int], low: list[int], count: int) -> None:
+    score = write(high, low)
+    assert len(voice_leading.parallel_octaves(score)) == count
+    assert voice_leading.parallel_fifths(score) == []
+
+
+@pytest.mark.parametrize(
+    ("soprano", "bass", "fifths", "octaves"),
+    [
+        pytest.param([64, 67], [48, 60], 1, 0, id="a leap to a fifth"),
+        pytest.param([65, 67], [53, 60], 0, 0, id="a step to a fifth"),
+        pytest.param([72, 67], [65, 60], 0, 0, id="parallel fifths"),
+        pytest.param([64, 68], [48, 60], 0, 0, id="a leap to a sixth"),
+        pytest.param([64, 67], [67, 60], 0, 0, id="contrary motion"),
+        pytest.param([64, 67], [60, 60], 0, 0, id="oblique motion"),
+        pytest.param([67, 67], [48, 60], 0, 0, id="the soprano stays"),
+        pytest.param([64, 79], [48, 60], 1, 0, id="a leap to a twelfth"),
+        pytest.param([79, 72], [64, 48], 0, 1, id="a leap down to two octaves"),
+        pytest.param([64, 67], [60, 67], 0, 1, id="a leap to a unison"),
+        pytest.param([64, 66], [60, 66], 0, 0, id="a step of two semitones to a unison"),
+        pytest.param([64, 67], [60, 66], 0, 0, id="a leap to a minor second"),
+        pytest.param([64, REST, 67], [48, REST, 60], 0, 0, id="a rest between"),
+        pytest.param([64, 67], [REST, 60], 0, 0, id="a rest before"),
+    ],
+)
+def test_direct_fifths_and_octaves(
+    write: Write, soprano: list[int], bass: list[int], fifths: int, octaves: int
+) -> None:
+    inner = [70, 71, 70][: len(soprano)]  # another chord each time
+    score = write(soprano, inner, bass)
+    assert voice_leading.direct_fifths(score) == [Event(480, (0, 2))] * fifths
+    assert voice_leading.direct_octaves(score) == [Event(480, (0, 2))] * octaves
+
+
+def test_direct_intervals_of_inner_voices_and_of_one_chord_are_good(write: Write) -> None:
+    assert voice_leading.direct_fifths(write([72, 74], [64, 67], [48, 60], [47, 46])) == []
+    assert voice_leading.direct_fifths(write([64, 67], [67, 64], [48, 60])) == []  # the same chord, voices moved
+    assert voice_leading.direct_fifths(write([64, 67], [67, 65], [48, 60])) == [Event(480, (0, 2))]
+    assert voice_leading.direct_fifths(write([64, 67])) == voice_leading.direct_octaves(Score()) == []
+
+
+def test_crossings(write: Write) -> None:
+    assert voice_leading.crossings(write([67], [67])) == []
+    assert voice_leading.crossings(write([67], [68])) == [Event(0, (0, 1))]
+    assert voice_leading.crossings(write([67, REST], [REST, 68])) == []
+
+
+def test_a_crossing_is_counted_in_each_chord_and_each_pair(write: Write) -> None:
+    assert [e.tick for e in voice_leading.crossings(write([67, 67, 66, 72], [(68, 3), 70]))] == [0, 960]
+    found = voice_leading.crossings(write([60], [62], [64]))
+    assert [event.voices for event in found] == [(0, 1), (0, 2), (1, 2)]
+
+
+def test_overlaps(write: Write) -> None:
+    assert voice_leading.overlaps(write([67, 72], [60, 68])) == [Event(480, (0, 1))]
+    assert voice_leading.overlaps(write([67, 72], [60, 67])) == []
+    assert voice_leading.overlaps(write([67, 59], [60, 55])) == [Event(480, (0, 1))]
+    assert voice_leading.overlaps(write([67, 60], [60, 55])) == []
+    assert voice_leading.overlaps(write([67, 66], [60, 68])) == []  # a crossing, counted there
+    assert voice_leading.overlaps(write([67, REST, 72], [60, REST, 68])) == []
+
+
+def test_spacing(write: Write) -> None:
+    assert voice_leading.spacing(write([72], [60], [48], [29])) == []
+    assert voice_leading.spacing(write([73], [60], [48], [36])) == [Event(0, (0, 1))]
+    assert voice_leading.spacing(write([72], [61], [48], [36])) == [Event(0, (1, 2))]
+    assert voice_leading.spacing(write([73], [REST], [48], [36])) == []
+    assert voice_leading.spacing(write([72], [60], [48], [29]), widest=(12, 12, 18)) == [Event(0, (2, 3))]
+    assert len(voice_leading.spacing(write([73, 73, 74], [60, 60, 60]))) == 2  # chords, not strikes
+
+
+@pytest.mark.parametrize(
+    ("size", "count"), [(6, 0), (9, 0), (10, 1), (11, 1), (12, 0), (13, 1), (17, 1), (22, 1), (24, 1)]
+)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_leaps(write: Write, size: int, count: int, direction: int) -> None:
+    score = write([72, 72], [48, 48 + direction * size])
+    assert voice_leading.leaps(score) == [Event(480, (1,))] * count
+
+
+def test_leaps_across_a_rest_and_in_several_steps_are_none(write: Write) -> None:
+    assert voice_leading.leaps(write([60, REST, 74], [(48, 3)])) == []
+    assert voice_leading.leaps(write([60, 67, 74])) == []
+    assert voice_leading.leaps(write([60, 74], [50, 40])) == [Event(480, (0,)), Event(480, (1,))]
+    # what other voices do in the meantime makes no difference
+    assert voice_leading.leaps(write([(60, 2), 70], [50, 52, 53])) == [Event(960, (0,))]
+
+
+@pytest.mark.parametrize("voice", range(4))
+def test_out_of_range(voice: int) -> None:
+    low, high = VOICE_RANGES[voice]
+    for pitch, count in ((low, 0), (low - 1, 1), (high, 0), (high + 1, 1)):
+        score = Score((Note(240, 240, pitch, voice), Note(480, 240, pitch, voice)))
+        events = voice_leading.out_of_range(score)
+        assert events == [Event(240, (voice,)), Event(480, (voice,))][: 2 * count]
+        assert voice_leading.out_of_range(Slices.from_score(score)) == events
+
+
+def test_rates_are_per_hundred_chord_changes(write: Write) -> None:
+    rates = voice_leading.rates(write([67, 69, 69, 70, 71], [60, 62, 62, (62, 2)]))
+    assert rates["parallel_fifths"] == pytest.approx(100 / 3)
+    assert set(rates) == set(voice_leading.RULES)
+    assert sum(rates.values()) == rates["parallel_fifths"]
+    assert math.isnan(voice_leading.rates(write([67, 67], [60, 60]))["crossings"])
+
+
+def test_a_slice_view_and_its_score_say_the_same(write: Write) -> None:
+    score = write([67, 69, 60, 80], [60, 62, 64, 60], [53, 55, 57, 40], [41, 43, 59, 36])
+    found = voice_leading.events(score)
+    assert found == voice_leading.events(Slices.from_score(score))
+    assert all(
+        found[rule] for rule in ("parallel_fifths", "crossings", "spacing", "leaps", "out_of_range", "parallel_octaves")
+    )
+
+
+def test_music_without_notes_breaks_no_rule() -> None:
+    assert not any(voice_leading.events(Score(length_ticks=960)).values())

@@ -1,0 +1,127 @@
+"""Keys, time signatures, bars and the grid."""
+
+from __future__ import annotations
+
+import pytest
+
+from biaxial.music.grid import Grid
+from biaxial.music.score import ChordSymbol, Key, Note, Score, TimeSignature
+
+Q = 480
+
+
+@pytest.mark.parametrize("mode", ["major", "minor"])
+@pytest.mark.parametrize("fifths", range(-7, 8))
+def test_every_key_has_a_name_that_reads_back(fifths: int, mode: str) -> None:
+    key = Key(fifths, mode)  # type: ignore[arg-type]
+    assert Key.from_name(key.name) == key
+    assert key.transposed(5).tonic == (key.tonic + 5) % 12
+    assert key.transposed(12).tonic == key.tonic
+
+
+@pytest.mark.parametrize(
+    ("text", "tonic", "mode"),
+    [("G major", 7, "major"), ("f# minor", 6, "minor"), ("Am", 9, "minor"), ("bb", 10, "minor"), ("Eb", 3, "major")],
+)
+def test_keys_are_read_as_people_write_them(text: str, tonic: int, mode: str) -> None:
+    key = Key.from_name(text)
+    assert (key.tonic, key.mode) == (tonic, mode)
+
+
+@pytest.mark.parametrize("text", ["H#", "", "C mjor", "G# major", "Q minor", "C##"])
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"key|accidentals"):
+        Key.from_name(text)
+
+
+@pytest.mark.parametrize("text", ["4/5", "0/4", "4", "four/four", "4/4/4", "65/4"])
+def test_what_is_no_time_signature_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="time signature"):
+        TimeSignature.from_name(text)
+
+
+def test_bars_begin_after_the_pickup_and_follow_changes_of_metre() -> None:
+    signatures = (TimeSignature(4, 4), TimeSignature(3, 4, 5 * Q))
+    score = Score((), 11 * Q, pickup_ticks=Q, time_signatures=signatures)
+    assert score.bar_starts() == (Q, 5 * Q, 8 * Q)
+    assert score.time_signature_at(5 * Q - 1).name == "4/4"
+    assert score.time_signature_at(5 * Q).name == "3/4"
+
+
+def test_a_score_refuses_what_cannot_be() -> None:
+    with pytest.raises(ValueError, match="sounds until"):
+        Score((Note(0, Q, 60),), Q - 1)
+    with pytest.raises(ValueError, match="pickup"):
+        Score((), 4 * Q, pickup_ticks=4 * Q)
+    with pytest.raises(ValueError, match="pitch 128"):
+        Note(0, Q, 128)
+    with pytest.raises(ValueError, match="tempo"):
+        Score((), Q, tempo_bpm=0)
+    with pytest.raises(ValueError, match="time signatures"):
+        Score((), Q, time_signatures=(TimeSignature(4, 4, Q),))
+
+
+def test_quantising_counts_what_it_moves_and_moves_nothing_on_the_grid() -> None:
+    on = Score((Note(0, 120, 60), Note(120, 360, 62)))
+    assert Grid(4).quantised(on) == (on, 0)
+    beside, moved = Grid(4).quantised(Score((Note(0, 120, 60), Note(130, 350, 62))))
+    assert (beside.notes[1].onset_ticks, moved) == (120, 1)
+    odd, moved = Grid(4).quantised(Score((Note(0, 96, 60),), ticks_per_quarter=97))
+    assert odd.ticks_per_quarter % 4 == 0
+    assert odd.notes[0].length_ticks == odd.ticks_per_quarter
+    assert moved == 1
+
+
+C_MAJOR = ChordSymbol(0, frozenset({0, 4, 7}), name="C")
+D7_F_SHARP = ChordSymbol(2 * Q, frozenset({2, 6, 9, 0}), 6, "D7/F#")
+
+
+def test_chords_are_kept_in_order_and_belong_to_the_outline() -> None:
+    score = Score((Note(0, 4 * Q, 60),), chords=(D7_F_SHARP, C_MAJOR))
+    assert score.chords == (C_MAJOR, D7_F_SHARP)
+    assert score.outline.chords == score.chords
+
+
+def test_a_chord_refuses_what_cannot_be() -> None:
+    with pytest.raises(ValueError, match="tick -1"):
+        ChordSymbol(-1, frozenset({0}))
+    with pytest.raises(ValueError, match="not \\[0, 12\\]"):
+        ChordSymbol(0, frozenset({0, 12}))
+    with pytest.raises(ValueError, match="bass 2 is none"):
+        ChordSymbol(0, frozenset({0, 4, 7}), 2)
+    with pytest.raises(ValueError, match="bass 0 is none"):
+        ChordSymbol(0, frozenset(), 0)
+    with pytest.raises(ValueError, match="two chords begin at tick 0"):
+        Score((), Q, chords=(C_MAJOR, ChordSymbol(0, frozenset())))
+
+
+def test_transposing_moves_chords_and_their_names() -> None:
+    free = ChordSymbol(3 * Q, frozenset(), name="N.C.")
+    score = Score((), 4 * Q, chords=(C_MAJOR, D7_F_SHARP, free), key=Key(0))
+    up = score.transposed(3)
+    assert up.chords == (
+        ChordSymbol(0, frozenset({3, 7, 10}), name="Eb"),
+        ChordSymbol(2 * Q, frozenset({5, 9, 0, 3}), 9, "F7/A"),
+        free,
+    )
+    assert [chord.name for chord in score.transposed(4).chords] == ["E", "F#7/A#", "N.C."]
+    assert score.transposed(12).chords == score.chords
+    assert up.transposed(-3) == score
+
+
+def test_quantising_moves_chords_and_the_last_of_one_step_stays() -> None:
+    chords = (C_MAJOR, ChordSymbol(59, frozenset({1})), ChordSymbol(61, frozenset({2})), ChordSymbol(200, frozenset()))
+    score, moved = Grid(4).quantised(Score((), 4 * Q, chords=chords))
+    assert [(chord.onset_ticks, chord.pitch_classes) for chord in score.chords] == [
+        (0, frozenset({1})),
+        (120, frozenset({2})),
+        (240, frozenset()),
+    ]
+    assert moved == 0
+
+
+def test_a_locked_note_stays_locked() -> None:
+    score = Score((Note(0, Q, 60, locked=True), Note(0, Q, 60)))
+    assert score == Score((Note(0, Q, 60), Note(0, Q, 60, locked=True)))
+    assert [note.locked for note in score.transposed(1).notes] == [False, True]
+    assert [note.locked for note in Grid(4).quantised(score)[0].notes] == [False, True]

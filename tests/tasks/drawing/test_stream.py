@@ -1,0 +1,149 @@
+"""Music without an end: bar after bar the music that is drawn, once each, in bounded memory."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice, pairwise
+
+import pytest
+import torch
+
+from biaxial import Bar, Drawing, InputError, Key, Model, Note, Score
+from biaxial.features.conditions import Condition, unknown_conditions
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import PRESETS
+from biaxial.music.grid import Grid
+from biaxial.music.roll import Roll
+from biaxial.sampling.guess_and_verify import ParallelStepper
+from biaxial.sampling.loop import draw_pieces
+
+Q = 480
+QUICK = Drawing(cadence=False, voice_leading=None)
+
+
+def first_bars(bars: Iterator[Bar], count: int) -> list[Bar]:
+    return list(islice(bars, count))
+
+
+def drawn_by_hand(model: Model, steps: int, bar_steps: int, key: Key, seed: int) -> tuple[Note, ...]:
+    """The same steps by the road of all other verbs, with the end unknown."""
+    config = model.network.config
+    rows = unknown_conditions(steps)
+    rows[:, Condition.STEP_IN_BAR] = [step % bar_steps for step in range(steps)]
+    rows[:, Condition.BAR_STEPS] = bar_steps
+    rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
+    bias, rules = QUICK.constraints(config)
+    stepper = ParallelStepper(model.network, QUICK.proposal(model.made))
+    drawn = draw_pieces(stepper, torch.from_numpy(rows).unsqueeze(0), [seed], bias=bias, rules=rules)
+    states, sets = config.alphabet.articulated(drawn.outcomes[0].numpy())
+    outline = Score((), steps * Q // config.steps_per_quarter)
+    voices = sets if config.num_voices else None
+    return Roll(states, voices, config.low_pitch, outline, Grid(config.steps_per_quarter)).to_score().notes
+
+
+@pytest.mark.parametrize(("metre", "bar_steps"), [("4/4", 16), ("3/4", 12), ("6/8", 12)])
+def test_a_stream_is_what_is_drawn_by_hand(noise: Model, metre: str, bar_steps: int) -> None:
+    bars = first_bars(noise.stream(key="D minor", time_signature=metre, seed=5, drawing=QUICK), 2)
+    expected = drawn_by_hand(noise, 6 * bar_steps, bar_steps, Key.from_name("D minor"), 5)
+    end = 2 * bar_steps * 120
+    assert [note for bar in bars for note in bar.notes] == [note for note in expected if note.onset_ticks < end]
+    assert [(bar.number, bar.onset_ticks, bar.length_ticks) for bar in bars] == [
+        (1, 0, bar_steps * 120),
+        (2, bar_steps * 120, bar_steps * 120),
+    ]
+
+
+@pytest.mark.parametrize("states", [2, 3])
+@pytest.mark.parametrize("voices", [0, 4])
+def test_all_models_stream_what_is_drawn_by_hand(states: int, voices: int) -> None:
+    torch.manual_seed(0)
+    switches = dict.fromkeys(("voice_neighbourhood", "voice_intervals", "parallels"), bool(voices))
+    config = replace(PRESETS["tiny"], num_states=states, num_voices=voices, **switches)  # type: ignore[arg-type]
+    config = replace(config, low_pitch=60, num_notes=5)  # where voices meet in unisons
+    model = Model(BiaxialLSTM(config).eval(), {}, "other")
+    drawing = replace(QUICK, ranges=((60, 64),) * max(1, voices))
+    stepper = ParallelStepper(model.network, drawing.proposal({}))
+    bars = first_bars(model.stream(key="C major", seed=1, drawing=drawing), 3)
+    rows = unknown_conditions(96)
+    rows[:, Condition.STEP_IN_BAR], rows[:, Condition.BAR_STEPS] = [s % 16 for s in range(96)], 16
+    rows[:, Condition.TONIC], rows[:, Condition.MODE] = 0, 0
+    drawn = draw_pieces(stepper, torch.from_numpy(rows).unsqueeze(0), [1], bias=drawing.constraints(config)[0])
+    states_drawn, sets = config.alphabet.articulated(drawn.outcomes[0].numpy())
+    roll = Roll(states_drawn, sets if voices else None, 60, Score((), 24 * Q), Grid(4))
+    notes = roll.to_score().notes
+    assert [n for bar in bars for n in bar.notes] == [n for n in notes if n.onset_ticks < 12 * Q]
+
+
+def test_a_note_held_over_a_bar_line_comes_once_with_its_true_length(noise: Model) -> None:
+    bars = first_bars(noise.stream(key="C major", time_signature="1/4", seed=2, drawing=QUICK), 24)
+    over = [note for bar in bars for note in bar.notes if note.end_ticks > bar.onset_ticks + bar.length_ticks]
+    assert over
+    for bar in bars:
+        assert all(bar.onset_ticks <= note.onset_ticks < bar.onset_ticks + bar.length_ticks for note in bar.notes)
+    for voice in range(4):
+        line = [note for bar in bars for note in bar.notes if note.voice == voice]
+        assert all(a.end_ticks <= b.onset_ticks for a, b in pairwise(line))
+
+
+def test_a_note_without_an_end_is_cut_after_four_bars() -> None:
+    """A network that holds whatever sounds, and never lets it go."""
+    torch.manual_seed(0)
+    config = replace(
+        PRESETS["tiny"], low_pitch=60, num_notes=1, num_voices=0, voice_neighbourhood=False, voice_intervals=False,
+        parallels=False,
+    )  # fmt: skip
+    model = Model(BiaxialLSTM(config).eval(), {}, "one")
+    heads = [m for m in model.network.modules() if isinstance(m, torch.nn.Linear) and m.out_features == 3]
+    with torch.no_grad():
+        for head in heads:
+            head.weight.zero_()
+            head.bias.copy_(torch.tensor([-50.0, 50.0, 0.0]))  # silent, hold, strike
+    bars = first_bars(model.stream(key="C major", time_signature="1/4", drawing=QUICK), 9)
+    notes = [note for bar in bars for note in bar.notes]
+    assert [(note.onset_ticks, note.length_ticks) for note in notes] == [(0, 4 * Q), (4 * Q, 4 * Q), (8 * Q, 4 * Q)]
+
+
+def test_the_seed_decides(noise: Model) -> None:
+    one, same, other = (first_bars(noise.stream(seed=seed, drawing=QUICK), 2) for seed in (1, 1, 2))
+    assert one == same != other
+    keys = {tuple(first_bars(noise.stream(key=key, seed=1, drawing=QUICK), 1)) for key in ("C", "F#")}
+    assert len(keys) == 2
+
+
+def test_nothing_grows_with_the_number_of_bars(noise: Model) -> None:
+    bars = noise.stream(key="C major", time_signature="1/4", drawing=replace(QUICK, max_voices=1))
+
+    def kept() -> tuple[int, int]:
+        gc.collect()
+        kinds = [(type(thing), thing) for thing in gc.get_objects()]  # isinstance would wake up deprecated things
+        numbers = sum(thing.numel() for kind, thing in kinds if issubclass(kind, torch.Tensor))
+        return numbers, sum(kind is Note for kind, _ in kinds)
+
+    first_bars(bars, 8)
+    numbers, notes = kept()
+    first_bars(bars, 40)
+    later_numbers, later_notes = kept()
+    assert later_numbers <= numbers + 1000
+    assert later_notes <= notes + 32
+
+
+def test_what_progress_raises_ends_a_stream(noise: Model) -> None:
+    calls: list[int] = []
+
+    def stop(frames: int) -> None:
+        calls.append(frames)
+        if len(calls) == 20:
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        first_bars(noise.stream(drawing=QUICK, progress=stop), 3)
+    assert calls == [1] * 20
+
+
+def test_what_cannot_be_streamed_is_refused(noise: Model) -> None:
+    with pytest.raises(InputError, match="no whole number of steps"):
+        noise.stream(time_signature="1/32")
+    with pytest.raises(ValueError, match="'H' is not a key"):
+        noise.stream(key="H")
