@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from biaxial.formats.read import read_parts
+from biaxial.formats.read import Music, read_music
 from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
@@ -62,12 +62,17 @@ def read_melody(path: str | os.PathLike[str], line: str | None = None) -> Melody
     OSError
         If it cannot be opened.
     """
-    piece = read_parts(path)
+    return melody_of(read_music(path), line)
+
+
+def melody_of(music: Music, line: str | None = None) -> Melody:
+    """The melody of a file that has been parsed; parameters and errors are those of :func:`read_melody`."""
+    piece, name = music.parts, os.fspath(music.path)
     if not piece.parts:
-        raise InputError(f"{os.fspath(path)}: it has no notes; give a file with a melody")
+        raise InputError(f"{name}: it has no notes; give a file with a melody")
     remarks = []
     if line is not None:
-        index = _named(piece, line, os.fspath(path))
+        index = _named(piece, line, name)
     else:
         index = _highest_line(piece.parts)
         if len(piece.parts) > 1:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.json_score import read_json
-from biaxial.formats.midi.midi_reader import read_midi, read_midi_parts
+from biaxial.formats.midi.midi_reader import read_midi_tracks
 from biaxial.formats.music21_reader import read_notation
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
@@ -18,15 +20,47 @@ from biaxial.music.parts import Parts, as_score, parts_of
 from biaxial.music.score import Note, Score
 
 
-class Reader(NamedTuple):
-    """How a kind of file is read: as parts, and as a score with voices where they can be told."""
+@dataclass(frozen=True)
+class Music:
+    """A file that has been parsed, from which the score and the parts are made when they are asked for.
 
-    parts: Callable[[Path], Parts]
-    score: Callable[[Path], Score]
+    Parameters
+    ----------
+    path
+        The file.
+    make_score, make_parts
+        What makes them out of what was parsed.
+    """
+
+    path: Path
+    make_score: Callable[[], Score]
+    make_parts: Callable[[], Parts]
+
+    @cached_property
+    def score(self) -> Score:
+        """The file as one score, as :func:`read_score` says.
+
+        Raises
+        ------
+        InputError
+            If its notes cannot be used.
+        """
+        return self.make_score()
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The file as an outline and named parts; of a file with voices each voice is a part.
+
+        Raises
+        ------
+        InputError
+            If its notes cannot be used.
+        """
+        return self.make_parts()
 
 
-def read_parts(path: str | os.PathLike[str]) -> Parts:
-    """Read a file as an outline and named parts; of a file with voices each voice is a part.
+def read_music(path: str | os.PathLike[str]) -> Music:
+    """Parse a file, once for all that is asked of it.
 
     Raises
     ------
@@ -35,7 +69,24 @@ def read_parts(path: str | os.PathLike[str]) -> Parts:
     OSError
         If it cannot be opened.
     """
-    return _reader(Path(path)).parts(Path(path))
+    path = Path(path)
+    if path.is_dir():  # whatever its name
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if path.suffix.lower() not in READERS:
+        kind = path.suffix or "a file without a suffix"
+        raise InputError(f"{path}: cannot read {kind}; give a file that ends in {', '.join(READERS)}")
+    return READERS[path.suffix.lower()](path)
+
+
+def read_parts(path: str | os.PathLike[str]) -> Parts:
+    """Read a file as an outline and named parts; of a file with voices each voice is a part.
+
+    Raises
+    ------
+    InputError, OSError
+        As :func:`read_music`.
+    """
+    return read_music(path).parts
 
 
 def read_score(path: str | os.PathLike[str]) -> Score:
@@ -48,22 +99,32 @@ def read_score(path: str | os.PathLike[str]) -> Score:
     Raises
     ------
     InputError, OSError
-        As :func:`read_parts`.
+        As :func:`read_music`.
     """
-    return _reader(Path(path)).score(Path(path))
+    return read_music(path).score
 
 
-def _reader(path: Path) -> Reader:
-    if path.is_dir():  # whatever its name
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-    if path.suffix.lower() not in READERS:
-        kind = path.suffix or "a file without a suffix"
-        raise InputError(f"{path}: cannot read {kind}; give a file that ends in {', '.join(READERS)}")
-    return READERS[path.suffix.lower()]
+def _midi(path: Path) -> Music:
+    tracks = read_midi_tracks(path)
+    return Music(path, tracks.score, tracks.parts)
 
 
-def _json_parts(path: Path) -> Parts:
+def _notation(path: Path) -> Music:
+    parts = read_notation(path)
+    return Music(path, lambda: as_score(parts), lambda: parts)
+
+
+def _abc(path: Path) -> Music:
+    parts = read_abc(path)
+    return Music(path, lambda: as_score(parts), lambda: parts)
+
+
+def _json(path: Path) -> Music:
     score = read_json(path)
+    return Music(path, lambda: score, lambda: _parts_of_voices(score))
+
+
+def _parts_of_voices(score: Score) -> Parts:
     by_voice: dict[int | None, list[Note]] = {}
     for note in sorted(score.notes, key=lambda note: -1 if note.voice is None else note.voice):
         by_voice.setdefault(note.voice, []).append(note)
@@ -76,17 +137,14 @@ def _voice_name(voice: int | None) -> str:
     return VOICE_NAMES[voice] if voice < NUM_VOICES else f"Voice {voice + 1}"
 
 
-_MIDI = Reader(read_midi_parts, read_midi)
-_NOTATION = Reader(read_notation, lambda path: as_score(read_notation(path)))
-
-READERS: Final[dict[str, Reader]] = {
-    ".mid": _MIDI,
-    ".midi": _MIDI,
-    ".musicxml": _NOTATION,
-    ".xml": _NOTATION,
-    ".mxl": _NOTATION,
-    ".krn": _NOTATION,
-    ".abc": Reader(read_abc, lambda path: as_score(read_abc(path))),
-    ".json": Reader(_json_parts, read_json),
+READERS: Final[dict[str, Callable[[Path], Music]]] = {
+    ".mid": _midi,
+    ".midi": _midi,
+    ".musicxml": _notation,
+    ".xml": _notation,
+    ".mxl": _notation,
+    ".krn": _notation,
+    ".abc": _abc,
+    ".json": _json,
 }
 """What reads a file of each suffix."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
@@ -47,17 +47,92 @@ _Part = tuple[int, int]
 """Index of a track, and a channel."""
 
 
-def read_midi(path: str | os.PathLike[str]) -> Score:
-    """Read a MIDI file; a file without notes gives a score without notes.
+@dataclass(frozen=True)
+class MidiTracks:
+    """The tracks of a MIDI file, decoded, and what is made of them.
+
+    Parameters
+    ----------
+    name
+        What messages call the file.
+    ticks_per_quarter
+        Its resolution.
+    tracks
+        The events of each track.
+    """
+
+    name: str
+    ticks_per_quarter: int
+    tracks: Sequence[Sequence[Event]]
+
+    def score(self) -> Score:
+        """One score; notes have voices where they can be told.
+
+        Raises
+        ------
+        InputError
+            If it has more notes, or lasts longer, than can be used.
+        """
+        try:
+            parts = _parts(self.tracks)
+            voices = _voices(parts, [_track_name(events) for events in self.tracks])
+            notes = [
+                Note(onset, length, pitch, voices[part], velocity)
+                for part, part_notes in parts.items()
+                for onset, length, pitch, velocity in part_notes
+            ]
+            outline = _outline(self.ticks_per_quarter, self.tracks, parts)
+            return checked_size(replace(outline, notes=tuple(notes)))
+        except ValueError as error:
+            raise InputError(f"{self.name}: {error}") from error
+
+    def parts(self) -> Parts:
+        """An outline and parts, named by their tracks.
+
+        Raises
+        ------
+        InputError
+            As :meth:`score`.
+        """
+        try:
+            parts = _parts(self.tracks)
+            outline = checked_size(_outline(self.ticks_per_quarter, self.tracks, parts))
+        except ValueError as error:
+            raise InputError(f"{self.name}: {error}") from error
+        names = [_track_name(events) for events in self.tracks]
+        # One track with one name for several channels tells nothing about each of them.
+        tracks_used = [index for index, _ in parts]
+        named = (
+            (names[index] if tracks_used.count(index) == 1 else f"{names[index]} channel {channel + 1}", notes)
+            for (index, channel), notes in parts.items()
+        )
+        return parts_of(outline, ((name, [Note(*raw[:3], None, raw[3]) for raw in notes]) for name, notes in named))
+
+
+def read_midi_tracks(path: str | os.PathLike[str]) -> MidiTracks:
+    """Decode a MIDI file.
 
     Raises
     ------
     InputError
-        If it is no MIDI file or damaged: one line that names the file, what is wrong and what to do.
+        If it is no MIDI file, or damaged.
     OSError
         If it cannot be opened.
     """
-    return parse_midi(read_within(path, smf.LARGEST_FILE), os.fspath(path))
+    return _decoded_tracks(read_within(path, smf.LARGEST_FILE), os.fspath(path))
+
+
+def read_midi(path: str | os.PathLike[str]) -> Score:
+    """Read a MIDI file as a score; a file without notes gives a score without notes.
+
+    Raises
+    ------
+    InputError
+        If it is no MIDI file, or damaged, or cannot be used as music.
+    OSError
+        If it cannot be opened.
+    """
+    return read_midi_tracks(path).score()
 
 
 def parse_midi(data: bytes, name: str = "MIDI data") -> Score:
@@ -75,47 +150,14 @@ def parse_midi(data: bytes, name: str = "MIDI data") -> Score:
     InputError
         As :func:`read_midi`.
     """
+    return _decoded_tracks(data, name).score()
+
+
+def _decoded_tracks(data: bytes, name: str) -> MidiTracks:
     try:
-        ticks_per_quarter, tracks = smf.decode(data)
-        return checked_size(_score(ticks_per_quarter, tracks))
+        return MidiTracks(name, *smf.decode(data))
     except ValueError as error:
         raise InputError(f"{name}: {error}") from error
-
-
-def read_midi_parts(path: str | os.PathLike[str]) -> Parts:
-    """Read a MIDI file as an outline and its parts, named by their tracks.
-
-    Raises
-    ------
-    InputError, OSError
-        As :func:`read_midi`.
-    """
-    data = read_within(path, smf.LARGEST_FILE)
-    try:
-        ticks_per_quarter, tracks = smf.decode(data)
-        parts = _parts(tracks)
-        outline = checked_size(_outline(ticks_per_quarter, tracks, parts))
-    except ValueError as error:
-        raise InputError(f"{os.fspath(path)}: {error}") from error
-    names = [_track_name(events) for events in tracks]
-    # One track with one name for several channels tells nothing about each of them.
-    tracks_used = [index for index, _ in parts]
-    named = (
-        (names[index] if tracks_used.count(index) == 1 else f"{names[index]} channel {channel + 1}", notes)
-        for (index, channel), notes in parts.items()
-    )
-    return parts_of(outline, ((name, [Note(*raw[:3], None, raw[3]) for raw in notes]) for name, notes in named))
-
-
-def _score(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]]) -> Score:
-    parts = _parts(tracks)
-    voices = _voices(parts, [_track_name(events) for events in tracks])
-    notes = [
-        Note(onset, length, pitch, voices[part], velocity)
-        for part, part_notes in parts.items()
-        for onset, length, pitch, velocity in part_notes
-    ]
-    return replace(_outline(ticks_per_quarter, tracks, parts), notes=tuple(notes))
 
 
 def _parts(tracks: Iterable[Iterable[Event]]) -> dict[_Part, list[_RawNote]]:

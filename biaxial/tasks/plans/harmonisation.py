@@ -11,21 +11,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from biaxial.formats.melody_file import melody_from_beats, read_melody, skyline
-from biaxial.formats.read import read_score
+from biaxial.formats.melody_file import melody_from_beats, melody_of, skyline
+from biaxial.formats.read import Music, read_music
 from biaxial.metrics.harmony.endings import detect_key
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, LOWEST_PITCH, SILENT, VOICE_NAMES, VOICE_RANGES
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.pitch_names import read_pitch
 from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.tasks.drawing.fill import Ending
 from biaxial.tasks.drawing.sampling_options import Drawing
 from biaxial.tasks.plans.composition import cadence
 from biaxial.tasks.plans.request import Request, num_steps, refined, within
 
-Source = Score | str | Path | Sequence[tuple[int | None, float | Fraction]]
-"""A score, a file, or pairs of pitch (``None`` for a rest) and length in quarter notes."""
+Source = Score | Music | str | Path | Sequence[tuple[int | str | None, float | Fraction]]
+"""A score, a file, parsed or not, or pairs of pitch (``None`` for a rest) and length in quarter notes."""
 
 CHORD_BIAS = -4.0
 """What a note outside the chord symbol is worth, in nats, that is struck between beats; on a beat it is forbidden."""
@@ -114,7 +115,8 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
     Parameters
     ----------
     source
-        A score, a file, or pairs of pitch (``None`` for a rest) and length in quarter notes.
+        A score, a file, or pairs of pitch (MIDI number or name such as ``"C4"``; ``None`` for a rest) and length in
+        quarter notes.
     voices
         The voices that are given.
     line
@@ -129,11 +131,14 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
     InputError
         If it cannot be read, or lacks a voice.
     """
-    if line is not None and not isinstance(source, str | Path):
+    if isinstance(source, str | Path):
+        source = read_music(source)
+    if line is not None and not isinstance(source, Music):
         raise InputError(f"line {line!r}: only a file has parts to choose from; give the notes of the one you mean")
-    if not isinstance(source, str | Path | Score):
-        return melody_from_beats(source), ()
-    score = source if isinstance(source, Score) else read_score(source)
+    if not isinstance(source, Music | Score):
+        named = ((read_pitch(pitch) if isinstance(pitch, str) else pitch, beats) for pitch, beats in source)
+        return melody_from_beats(tuple(named)), ()
+    score = source if isinstance(source, Score) else source.score
     present = {note.voice for note in score.notes}
     if line is None and score.num_voices > 1 and (len(voices) > 1 or present >= set(voices)):
         if missing := set(voices) - present:
@@ -150,7 +155,7 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
             "the music does not say which notes are which voice; name its tracks Soprano, Alto, Tenor, Bass"
         )
     if not isinstance(source, Score):
-        melody = read_melody(source, line)
+        melody = melody_of(source, line)
         return melody.score, melody.remarks
     notes, left_out, cut = skyline(score.notes)
     several = (f"took the highest of several notes at once: {left_out} left out, {cut} cut short",)
