@@ -14,7 +14,7 @@ from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSig
 
 if TYPE_CHECKING:
     from biaxial.sampling.voice_leading_weights import VoiceLeading
-    from biaxial.tasks.drawing.sampling_options import Drawing
+    from biaxial.tasks.drawing.sampling_options import SamplingOptions
     from biaxial.tasks.drawing.stream import Bar
     from biaxial.tasks.explanation import Explanation
     from biaxial.tasks.harmonised_tunes import harmonised_tunes
@@ -27,7 +27,6 @@ __version__ = VERSION
 __all__ = [
     "Bar",
     "ChordSymbol",
-    "Drawing",
     "EventDrawing",
     "EventModel",
     "Explanation",
@@ -39,6 +38,7 @@ __all__ = [
     "Model",
     "Note",
     "Piece",
+    "SamplingOptions",
     "Score",
     "Syllable",
     "TimeSignature",
@@ -50,7 +50,6 @@ __all__ = [
 
 _LAZY = {
     "Bar": "biaxial.tasks.drawing.stream",
-    "Drawing": "biaxial.tasks.drawing.sampling_options",
     "Explanation": "biaxial.tasks.explanation",
     "EventDrawing": "biaxial.tasks.token_model",
     "EventModel": "biaxial.tasks.token_model",
@@ -58,6 +57,7 @@ _LAZY = {
     "LogLikelihood": "biaxial.tasks.piece",
     "Model": "biaxial.tasks.model",
     "Piece": "biaxial.tasks.piece",
+    "SamplingOptions": "biaxial.tasks.drawing.sampling_options",
     "VoiceLeading": "biaxial.sampling.voice_leading_weights",
     "harmonised_tunes": "biaxial.tasks.harmonised_tunes",
     "load": "biaxial.tasks.model",
@@ -66,6 +66,11 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Drawing":
+        import warnings
+
+        warnings.warn("biaxial.Drawing is now called biaxial.SamplingOptions", FutureWarning, stacklevel=2)
+        name = "SamplingOptions"
     if name not in _LAZY:
         raise AttributeError(f"module 'biaxial' has no attribute {name!r}")
     import importlib

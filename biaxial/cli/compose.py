@@ -9,7 +9,7 @@ from pathlib import Path
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.composing import compose_events, compose_on_tunes, is_event_weights, refuse_event_options
 from biaxial.cli.options import option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
 from biaxial.formats.read import read_score
 from biaxial.music.score import Key, TimeSignature
 from biaxial.render.files import Rendering
@@ -78,29 +78,21 @@ def main(argv: Arguments) -> None:
     refuse_event_options(options)
     bars, metre = options.bars or DEFAULT_BARS, options.time_signature or TimeSignature()
     tempo = options.tempo or DEFAULT_TEMPO_BPM
-    outline = make_outline(bars, time_signature=metre, phrases=options.phrases)
+    make_outline(bars, time_signature=metre, phrases=options.phrases)
     primer = None if options.primer is None else read_score(options.primer)
     model = load_model(writing)
-    from biaxial.tasks.drawing.sampling_options import Drawing
+    from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
-    drawing = drawing_of(writing, leading, Drawing(), cadence=options.cadence)
-    steps = outline.length_ticks * model.network.config.steps_per_quarter // outline.ticks_per_quarter
-    write_pieces(
-        writing,
-        rendering,
-        paths,
-        started,
-        steps,
-        lambda seed, progress: model.compose_many(
-            writing.num_outputs,
-            bars,
-            key=options.key,
-            time_signature=metre,
-            tempo_bpm=tempo,
-            phrases=options.phrases,
-            primer=primer,
-            seed=seed,
-            drawing=drawing,
-            progress=progress,
-        ),
+    drawing = drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence)
+    plan = model.plan_composition(
+        bars,
+        key=options.key,
+        time_signature=metre,
+        tempo_bpm=tempo,
+        phrases=options.phrases,
+        primer=primer,
+        n=writing.num_outputs,
+        seed=seed_of(writing),
+        drawing=drawing,
     )
+    write_plan(model, plan, writing, rendering, paths, started)

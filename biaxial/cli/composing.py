@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, write_pieces
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, seed_of, write_pieces
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.render.files import Rendering
@@ -78,15 +78,15 @@ def compose_events(
         rendering,
         paths,
         started,
-        options.events or _EXPECTED_EVENTS,
-        lambda seed, progress: model.compose_many(
+        writing.num_outputs * (options.events or _EXPECTED_EVENTS),
+        lambda progress: model.compose_many(
             writing.num_outputs,
             options.events,
             key=options.key,
             time_signature=options.time_signature,
             primer=primer,
             nearest_chords=options.nearest_chords,
-            seed=seed,
+            seed=seed_of(writing),
             drawing=_event_drawing(options, writing),
             progress=progress,
             **tempo,
@@ -122,7 +122,7 @@ def compose_on_tunes(
         options, replace(writing, temperature=None)
     )  # -t is that of the other voices, as elsewhere
 
-    def draw(seed: int, progress: Progress) -> Iterator[Piece]:
+    def draw(progress: Progress) -> Iterator[Piece]:
         return harmonised_tunes(
             model,
             tunes,
@@ -131,13 +131,15 @@ def compose_on_tunes(
             key=options.key,
             time_signature=options.time_signature,
             tempo_bpm=options.tempo,
-            seed=seed,
+            seed=seed_of(writing),
             tune_drawing=tune_drawing,
             drawing=drawing,
             progress=progress,
         )
 
-    write_pieces(writing, rendering, paths, started, 4 * (options.events or _EXPECTED_EVENTS), draw)
+    write_pieces(
+        writing, rendering, paths, started, writing.num_outputs * 4 * (options.events or _EXPECTED_EVENTS), draw
+    )
 
 
 def _event_model(path: Path) -> EventModel:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
 from biaxial.formats.read import read_score
-from biaxial.music.grid import Grid
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import MAX_BARS
@@ -38,23 +37,13 @@ def main(argv: Arguments) -> None:
     paths = paths_of(writing, rendering, "continued")
     score = read_score(options.piece)
     model = load_model(writing)
-    from biaxial.tasks.drawing.sampling_options import Drawing
-    from biaxial.tasks.plans.regions import continuation
-    from biaxial.tasks.plans.request import num_steps
+    from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
-    config = model.network.config
-    write_pieces(
-        writing,
-        rendering,
-        paths,
-        started,
-        num_steps(continuation(score, config, options.bars).score, Grid(config.steps_per_quarter)),
-        lambda seed, progress: model.continue_many(
-            writing.num_outputs,
-            score,
-            options.bars,
-            seed=seed,
-            drawing=drawing_of(writing, leading, Drawing(), cadence=options.cadence),
-            progress=progress,
-        ),
+    plan = model.plan_continuation(
+        score,
+        options.bars,
+        n=writing.num_outputs,
+        seed=seed_of(writing),
+        drawing=drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence),
     )
+    write_plan(model, plan, writing, rendering, paths, started)

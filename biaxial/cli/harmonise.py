@@ -8,11 +8,10 @@ from pathlib import Path
 
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
-from biaxial.formats.read import read_score
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
+from biaxial.formats.read import read_music
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import VOICE_NAMES
-from biaxial.music.grid import Grid
 from biaxial.music.score import Key
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
@@ -67,28 +66,19 @@ def main(argv: Arguments) -> None:
         parser(PROG, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     paths = paths_of(writing, rendering, "harmonised")
-    score = read_score(options.tune)
-    symbols = None if options.chords is None else read_chords(options.chords, score)
+    music = read_music(options.tune)
+    symbols = None if options.chords is None else read_chords(options.chords, music.score)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING
-    from biaxial.tasks.plans.request import num_steps
 
-    drawing = drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
-    write_pieces(
-        writing,
-        rendering,
-        paths,
-        started,
-        num_steps(score, Grid(model.network.config.steps_per_quarter)),
-        lambda seed, progress: model.harmonise_many(
-            writing.num_outputs,
-            options.tune,
-            voice=options.voice,
-            line=options.line,
-            key=options.key,
-            chords=symbols,
-            seed=seed,
-            drawing=drawing,
-            progress=progress,
-        ),
+    plan = model.plan_harmonisation(
+        music,
+        voice=options.voice,
+        line=options.line,
+        key=options.key,
+        chords=symbols,
+        n=writing.num_outputs,
+        seed=seed_of(writing),
+        drawing=drawing_of(writing, leading, HARMONISING, cadence=options.cadence),
     )
+    write_plan(model, plan, writing, rendering, paths, started)

@@ -9,10 +9,9 @@ from pathlib import Path
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.harmonise import read_voices
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, write_pieces
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
-from biaxial.music.grid import Grid
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import read_bars
@@ -52,38 +51,14 @@ def main(argv: Arguments) -> None:
     other = None if options.to is None else read_score(options.to)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING
-    from biaxial.tasks.plans.regions import bar_span, bridge
-    from biaxial.tasks.plans.request import num_steps
 
-    grid = Grid(model.network.config.steps_per_quarter)
-    drawing = drawing_of(writing, leading, HARMONISING)
+    drawing, seed = drawing_of(writing, leading, HARMONISING), seed_of(writing)
     if other is not None:
-        joined = bridge(score, other, model.network.config, options.bridge).score
-        write_pieces(
-            writing,
-            rendering,
-            paths,
-            started,
-            num_steps(joined, grid),
-            lambda seed, progress: model.bridge_many(
-                writing.num_outputs, score, other, options.bridge, seed=seed, drawing=drawing, progress=progress
-            ),
+        assert options.bridge is not None
+        plan = model.plan_bridge(score, other, options.bridge, n=writing.num_outputs, seed=seed, drawing=drawing)
+    else:
+        assert options.bars is not None
+        plan = model.plan_infilling(
+            score, options.bars, voices=options.voices, n=writing.num_outputs, seed=seed, drawing=drawing
         )
-        return
-    bar_span(score, *options.bars)
-    write_pieces(
-        writing,
-        rendering,
-        paths,
-        started,
-        num_steps(score, grid),
-        lambda seed, progress: model.infill_many(
-            writing.num_outputs,
-            score,
-            options.bars,
-            voices=options.voices,
-            seed=seed,
-            drawing=drawing,
-            progress=progress,
-        ),
-    )
+    write_plan(model, plan, writing, rendering, paths, started)

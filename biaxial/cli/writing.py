@@ -19,9 +19,10 @@ from biaxial.render.files import WRITERS, Rendering, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
-    from biaxial.tasks.drawing.sampling_options import Drawing, Progress
+    from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
     from biaxial.tasks.model import Model
     from biaxial.tasks.piece import Candidate, Piece
+    from biaxial.tasks.plans.plan import Plan
 
 
 def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
@@ -110,7 +111,9 @@ class Written:
     ranking: tuple[dict[str, Any], ...] = ()
 
 
-def drawing_of(options: WritingOptions, leading: VoiceLeading, default: Drawing, **changes: Any) -> Drawing:
+def drawing_of(
+    options: WritingOptions, leading: VoiceLeading, default: SamplingOptions, **changes: Any
+) -> SamplingOptions:
     """A way of drawing with what the command line says changed in it."""
     for name in ("temperature", "density", "ranges", "particles", "min_voices", "max_voices"):
         if (value := getattr(options, name)) is not None:
@@ -135,13 +138,30 @@ def load_model(options: WritingOptions) -> Model:
     return model
 
 
+def seed_of(options: WritingOptions) -> int:
+    """The seed that the command line gives, else a new one."""
+    return secrets.randbelow(2**32) if options.seed is None else options.seed
+
+
+def write_plan(
+    model: Model,
+    plan: Plan,
+    options: WritingOptions,
+    rendering: Rendering,
+    paths: list[list[Path]],
+    started: float,
+) -> None:
+    """Draw what was planned, write each piece as soon as it is there, and print what was written."""
+    write_pieces(options, rendering, paths, started, plan.num_steps, lambda progress: model.draw(plan, progress))
+
+
 def write_pieces(
     options: WritingOptions,
     rendering: Rendering,
     paths: list[list[Path]],
     started: float,
     steps: int,
-    draw: Callable[[int, Progress], Iterator[Piece]],
+    draw: Callable[[Progress], Iterator[Piece]],
     unit: str = " steps",
 ) -> None:
     """Draw pieces with a bar, write each as soon as it is there, and print what was written.
@@ -157,16 +177,15 @@ def write_pieces(
     started
         When the command began, by ``time.perf_counter``.
     steps
-        Frames of a piece.
+        Frames, or what else the bar counts, of all pieces.
     draw
-        Given a seed and a progress callback, the pieces.
+        Given a progress callback, the pieces.
     unit
         What the bar counts.
     """
-    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     written, computing = [], 0.0
-    with progress_bar(options.num_outputs * steps, unit, quiet=options.quiet) as advance:
-        pieces = draw(seed, advance)
+    with progress_bar(steps, unit, quiet=options.quiet) as advance:
+        pieces = draw(advance)
         for wanted in paths:
             begun = time.perf_counter()
             piece = next(pieces)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from biaxial.tasks.explanation import Explanation
 
 
+PieceLike = Piece | Score | str | Path
+"""A piece, a score, or a file."""
+
+
 class Critic:
     """The verbs of a model that read music and write none.
 
@@ -35,7 +39,7 @@ class Critic:
         self.network = network
 
     @torch.inference_mode()
-    def log_likelihood(self, piece: Piece | Score | str | Path) -> LogLikelihood:
+    def log_likelihood(self, piece: PieceLike) -> LogLikelihood:
         """The log-probability of a piece, given its outline, by the parallel pass.
 
         Parameters
@@ -68,9 +72,7 @@ class Critic:
         frames = self.network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
         return LogLikelihood(float(frames.double().sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
 
-    def explain(
-        self, piece: Piece | Score | str | Path, *, bars: tuple[int, int] | None = None, top: int = 10
-    ) -> Explanation:
+    def explain(self, piece: PieceLike, *, bars: tuple[int, int] | None = None, top: int = 10) -> Explanation:
         """What surprises the model in a piece, and what it expected instead.
 
         Parameters
@@ -91,7 +93,7 @@ class Critic:
 
         return explain(self.network, score_of(piece), bars=bars, top=top)
 
-    def judge(self, piece: Piece | Score | str | Path) -> Judgement:
+    def judge(self, piece: PieceLike) -> Judgement:
         """What a piece is worth beside Bach's chorales: grade, measures, surprises, broken rules, copied passages.
 
         Parameters
@@ -109,7 +111,7 @@ class Critic:
         return Judge(shipped_reference(), self.network)
 
 
-def score_of(piece: Piece | Score | str | Path) -> Score:
+def score_of(piece: PieceLike) -> Score:
     """The score of a piece, or of a file."""
     if isinstance(piece, str | Path):
         return read_score(piece)

@@ -9,7 +9,7 @@ from typing import Final
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Score, TimeSignature
-from biaxial.tasks.drawing.sampling_options import Drawing, Progress
+from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
 from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM, EventDrawing, EventModel
@@ -29,7 +29,7 @@ def harmonised_tunes(
     tempo_bpm: float | None = None,
     seed: int = 0,
     tune_drawing: EventDrawing | None = None,
-    drawing: Drawing | None = None,
+    drawing: SamplingOptions | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
     """Compose tunes and harmonise each; pieces come as they are finished.

@@ -128,10 +128,12 @@ class Piece:
         Raises
         ------
         InputError
-            If an ending is unknown, or a part for it is not installed; then nothing is written.
+            If no path is given, an ending is unknown, or a part for it is not installed; then nothing is written.
         OSError
             If a file cannot be written.
         """
+        if not paths:
+            raise InputError("no file to save to; give its name, such as chorale.mid")
         names, looks = [Path(path) for path in paths], Rendering(**rendering)
         for name in names:
             check_writable(name, looks)

@@ -148,7 +148,7 @@ class EventModel:
         tempo_bpm
             Quarter notes a minute.
         primer
-            Music that the piece begins with: a score or a file; a ``melody`` model takes its highest line.
+            PieceLike that the piece begins with: a score or a file; a ``melody`` model takes its highest line.
         nearest_chords
             Whether a chord of the primer that the vocabulary lacks becomes the known one that shares most pitches; by
             default it is spelt, note by note, and stays as it is.

@@ -59,7 +59,7 @@ from biaxial.sampling.loop import draw_pieces
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal, StepState
-from biaxial.tasks.drawing.sampling_options import Drawing
+from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.drawn_keys import drawn_key
 from biaxial.tasks.plans.outline import make_outline
 
@@ -218,7 +218,7 @@ def hexahedria() -> Setting:
 
 def chorale() -> Setting:
     """The shipped weights, drawn as ``biaxial-compose`` does but for the ending."""
-    model, drawing = biaxial.load(None, "cpu"), Drawing()
+    model, drawing = biaxial.load(None, "cpu"), SamplingOptions()
     bias, rules = drawing.constraints(model.network.config)
     return Setting(
         f"{model.name}, {model.network.config.num_notes} notes, shipped weights",
@@ -523,7 +523,7 @@ def start(repeats: int) -> None:
 
 def lengths(bars: Sequence[int], turns: int) -> None:
     """Print how the time of a piece grows with its length."""
-    model, drawing = biaxial.load(None, "cpu"), Drawing(cadence=False)
+    model, drawing = biaxial.load(None, "cpu"), SamplingOptions(cadence=False)
     model.compose(1, drawing=drawing)
     found: dict[int, list[float]] = {many: [] for many in bars}
     for turn, many in itertools.product(range(turns), bars):

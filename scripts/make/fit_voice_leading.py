@@ -154,18 +154,22 @@ def main() -> None:
 
     import biaxial
     from biaxial.corpora.splits import read_folder
-    from biaxial.tasks.drawing.sampling_options import Drawing
+    from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
     try:
         bach = [counts_of(item.score, options.bars) for item in read_folder(options.bach)[0]]
         model = biaxial.load(options.checkpoint)
-        drawing = Drawing() if options.temperature is None else Drawing(temperature=options.temperature)
+        drawing = SamplingOptions() if options.temperature is None else SamplingOptions(temperature=options.temperature)
 
         nats: list[float] = []
 
         def compose(weights: VoiceLeading) -> list[dict[str, tuple[float, float]]]:
             wanted = replace(drawing, voice_leading=weights)
-            pieces = list(model.compose_many(options.num_outputs, options.bars, seed=options.seed, drawing=wanted))
+            pieces = list(
+                model.draw(
+                    model.plan_composition(options.bars, seed=options.seed, drawing=wanted, n=options.num_outputs)
+                )
+            )
             nats[:] = [piece.nats_per_step for piece in pieces]
             counts = [counts_of(piece.score, options.bars) for piece in pieces]
             shown = {name: round(per_hundred(rate), 2) for name, rate in summed(counts).items()}

@@ -18,7 +18,7 @@ from biaxial.judge.measures import GROUPS
 from biaxial.judge.reference import shipped_reference
 from biaxial.metrics.figures.report import markdown_table
 from biaxial.tasks.drawing.best_of import RANKED_BY
-from biaxial.tasks.drawing.sampling_options import Drawing
+from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.model import load
 
 
@@ -43,7 +43,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7000)
     options = parser.parse_args()
     model = load()
-    pieces = list(model.compose_many(options.pieces * options.drawn, 16, seed=options.seed, drawing=Drawing()))
+    pieces = list(
+        model.draw(
+            model.plan_composition(16, seed=options.seed, drawing=SamplingOptions(), n=options.pieces * options.drawn)
+        )
+    )
     judged = Judge(shipped_reference(), model.network).judge([(str(piece.seed), piece.score) for piece in pieces])
     lines = [["best of", "score", "grade", *GROUPS, "parallels"]]
     many = 1

@@ -43,7 +43,8 @@ def compose(checkpoint: Path | None, num_outputs: int, bars: int, seed: int) -> 
     """Pieces of a model, one for each seed from ``seed`` on."""
     import biaxial
 
-    pieces = biaxial.load(checkpoint).compose_many(num_outputs=num_outputs, bars=bars, seed=seed)
+    model = biaxial.load(checkpoint)
+    pieces = model.draw(model.plan_composition(bars, n=num_outputs, seed=seed))
     return [piece.score for piece in pieces]
 
 

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 import biaxial
-from biaxial import Drawing, Model, Score, VoiceLeading
+from biaxial import Model, SamplingOptions, Score, VoiceLeading
 from biaxial.corpora.corpus import CorpusPiece, outcomes_of
 from biaxial.corpora.splits import FolderItem, read_folder
 from biaxial.features.known import Known
@@ -152,7 +152,7 @@ def main() -> None:
         if getattr(options, name) is not None
     }
     leading = HARMONISING.voice_leading
-    drawing: Drawing = replace(HARMONISING, **changes, voice_leading=leading and replace(leading, **weights))
+    drawing: SamplingOptions = replace(HARMONISING, **changes, voice_leading=leading and replace(leading, **weights))
     items, _ = read_folder(options.chorales)
     training = [item for item in items if item.split == "train"]
     bach = [item for item in items if item.split == options.split][: options.pieces]
@@ -162,7 +162,9 @@ def main() -> None:
         model = shipped if system == "encoder" else clamped(shipped)
         settings: list[list[Score]] = []
         for item in bach:
-            pieces = model.harmonise_many(options.seeds, melody_of(item.score), seed=0, drawing=drawing)
+            pieces = model.draw(
+                model.plan_harmonisation(melody_of(item.score), seed=0, drawing=drawing, n=options.seeds)
+            )
             settings.append([piece.score for piece in pieces])
             print(f"{system}: {item.name}", file=sys.stderr)
         columns[system] = [measure(list(run), bach, training) for run in zip(*settings, strict=True)]

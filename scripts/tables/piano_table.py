@@ -30,7 +30,7 @@ from biaxial.metrics.harmony.endings import detect_key, pitch_class_durations
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
-from biaxial.tasks.drawing.sampling_options import Drawing
+from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
 BARS: Final = 16
 GRID: Final = Grid(12)
@@ -123,8 +123,9 @@ def main() -> None:
     parser.add_argument("--density", type=float, default=0.0, help="(default: %(default)s)")
     parser.add_argument("--ranges", type=read_ranges, help="lowest and highest pitch, such as 36-93 (default: all)")
     options = parser.parse_args()
-    drawing = Drawing(temperature=options.temperature, density=options.density, ranges=options.ranges)
-    pieces = load(options.checkpoint).compose_many(options.n, BARS, seed=options.seed, drawing=drawing)
+    drawing = SamplingOptions(temperature=options.temperature, density=options.density, ranges=options.ranges)
+    model = load(options.checkpoint)
+    pieces = model.draw(model.plan_composition(BARS, n=options.n, seed=options.seed, drawing=drawing))
     composed = [piece.score for piece in pieces]
     items, _ = read_folder(options.folder)
     held_out = [window for item in items if item.split != "train" for window in windows(item.score)]

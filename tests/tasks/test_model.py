@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from biaxial import Drawing, InputError, Key, Model, Note, Piece, Score, TimeSignature
+from biaxial import InputError, Key, Model, Note, Piece, SamplingOptions, Score, TimeSignature
 from biaxial.formats.midi.midi_writer import read_midi
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
@@ -35,7 +35,7 @@ def test_a_piece_is_what_was_asked_for(noise: Model) -> None:
 
 
 def test_piece_i_is_the_one_that_its_own_seed_gives_alone(noise: Model) -> None:
-    pieces = list(noise.compose_many(3, 1, seed=7))
+    pieces = list(noise.draw(noise.plan_composition(1, seed=7, n=3)))
     assert [piece.seed for piece in pieces] == [7, 8, 9]
     assert len({piece.score.notes for piece in pieces}) == 3
     for piece in pieces:
@@ -62,7 +62,10 @@ def test_a_saved_piece_has_the_same_likelihood(noise: Model, tmp_path: Path) -> 
 
 
 def test_the_key_is_drawn_by_the_seed_as_often_as_the_corpus_has_it(noise: Model) -> None:
-    keys = [piece.score.key for piece in noise.compose_many(60, 1, phrases=(1,), drawing=Drawing(max_voices=0))]
+    keys = [
+        piece.score.key
+        for piece in noise.draw(noise.plan_composition(1, phrases=(1,), drawing=SamplingOptions(max_voices=0), n=60))
+    ]
     names = [key.name for key in keys if key is not None]
     assert set(names) == {"G major", "A minor"}
     assert 25 <= names.count("G major") <= 55
@@ -70,7 +73,7 @@ def test_the_key_is_drawn_by_the_seed_as_often_as_the_corpus_has_it(noise: Model
 
 @pytest.mark.parametrize("voices", [(4, 4), (0, 2), (1, 1)])
 def test_polyphony_is_an_option(noise: Model, voices: tuple[int, int]) -> None:
-    piece = noise.compose(1, drawing=Drawing(min_voices=voices[0], max_voices=voices[1]))
+    piece = noise.compose(1, drawing=SamplingOptions(min_voices=voices[0], max_voices=voices[1]))
     for step in range(16):
         sounding = [n for n in piece.score.notes if n.onset_ticks <= step * Q // 4 < n.end_ticks]
         assert voices[0] <= len(sounding) <= voices[1]
@@ -109,7 +112,7 @@ def test_a_primer_in_another_metre_is_refused(noise: Model) -> None:
 
 def test_particles_leave_a_temperature_alone_where_nothing_constrains(noise: Model) -> None:
     """Weights are those of the tempered distribution, so that without a constraint they are all one."""
-    stepper = ParallelStepper(noise.network, Drawing(temperature=0.7, min_p=0.02).proposal(noise.made))
+    stepper = ParallelStepper(noise.network, SamplingOptions(temperature=0.7, min_p=0.02).proposal(noise.made))
     state = stepper.start(3)
     for step in range(4):
         rows = torch.full((3, 8), -1, dtype=torch.int16)
@@ -146,16 +149,16 @@ def test_what_the_model_cannot_express_has_likelihood_zero(noise: Model) -> None
 
 def test_progress_counts_every_frame(noise: Model) -> None:
     calls: list[int] = []
-    pieces = list(noise.compose_many(3, 1, progress=calls.append))
+    pieces = list(noise.draw(noise.plan_composition(1, n=3), calls.append))
     assert sum(calls) == 3 * 16
     assert all(isinstance(piece, Piece) for piece in pieces)
 
 
 def test_a_temperature_changes_the_piece_and_the_seed_still_decides(noise: Model) -> None:
-    plain, cool = (noise.compose(1, seed=1, drawing=Drawing(temperature=t)) for t in (1.0, 0.6))
+    plain, cool = (noise.compose(1, seed=1, drawing=SamplingOptions(temperature=t)) for t in (1.0, 0.6))
     assert plain.score != cool.score
-    assert noise.compose(1, seed=1, drawing=Drawing(temperature=0.6)).score == cool.score
-    assert noise.compose(1, seed=1, drawing=Drawing(min_p=0.2)).score != plain.score
+    assert noise.compose(1, seed=1, drawing=SamplingOptions(temperature=0.6)).score == cool.score
+    assert noise.compose(1, seed=1, drawing=SamplingOptions(min_p=0.2)).score != plain.score
 
 
 @pytest.mark.parametrize("preset", ["jsb-quarter", "jsb-16th"])
@@ -164,11 +167,11 @@ def test_weights_without_articulation_compose_too(preset: str) -> None:
     torch.manual_seed(0)
     config = replace(PRESETS[preset], time_hidden=(8,), note_hidden=(6,), low_pitch=48, num_notes=30)
     model = Model(BiaxialLSTM(config).eval(), {}, "noise")
-    drawing = Drawing(cadence=False, max_voices=4, temperature=1.0)
+    drawing = SamplingOptions(cadence=False, max_voices=4, temperature=1.0)
     piece = model.compose(2, seed=3, key="C major", drawing=drawing)
     assert piece.score.notes
     assert piece.likelihood.num_struck == len({(note.onset_ticks, note.pitch) for note in piece.score.notes})
     outcomes = Roll.from_score(piece.score, Grid(config.steps_per_quarter), 48, 30)
     assert (outcomes.states == HOLD).any()
-    free = model.compose(2, seed=3, key="C major", drawing=Drawing(cadence=False, temperature=1.0))
+    free = model.compose(2, seed=3, key="C major", drawing=SamplingOptions(cadence=False, temperature=1.0))
     assert model.log_likelihood(free).nats == pytest.approx(free.likelihood.nats, rel=1e-4)

@@ -1,32 +1,27 @@
-"""From requests to pieces, for every verb that writes: what draws, how a piece ends, which candidate is kept."""
+"""From plans to pieces, for every verb that writes: what draws, and which candidate is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from biaxial.files.machine import available_threads
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 from biaxial.sampling.choose import Precision, fast_stepper
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal
-from biaxial.tasks.critic import Critic
-from biaxial.tasks.drawing.fill import Ending, fill
-from biaxial.tasks.drawing.sampling_options import HARMONISING, Drawing, Progress
+from biaxial.tasks.drawing.fill import fill
+from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
 from biaxial.tasks.piece import Candidate, Piece
-from biaxial.tasks.plans.composition import cadence
-from biaxial.tasks.plans.request import Request
+from biaxial.tasks.plans.plan import Plan
+from biaxial.tasks.plans.planner import Planner
 
 GPU_ROWS = 64
 """Pieces and particles from which on a GPU draws, where there is one."""
 
 
-class Drawer(Critic):
+class Drawer(Planner):
     """What the verbs of a model that write music share.
 
     Parameters
@@ -42,41 +37,24 @@ class Drawer(Critic):
     """
 
     def __init__(self, network: BiaxialLSTM, made: dict[str, Any], name: str, threads: int | None = None) -> None:
-        super().__init__(network)
-        self.made = made
+        super().__init__(network, made)
         self.name = name
         self.threads = threads or available_threads()
         self._kept: tuple[tuple[Proposal, Precision, bool], Stepper] | None = None
 
-    def _alternatives(
-        self,
-        num_outputs: int,
-        request: Request,
-        seed: int,
-        drawing: Drawing | None,
-        progress: Progress | None,
-        close: Ending | None = None,
-    ) -> Iterator[Piece]:
-        seeds, drawing = range(seed, seed + num_outputs), drawing or HARMONISING
-        if request.score.chords and drawing.min_voices is None:  # a rest would be the easiest way to agree with a chord
-            many = self.network.config.num_voices
-            least = many if drawing.max_voices is None else min(many, drawing.max_voices)
-            drawing = replace(drawing, min_voices=least)
-        return self._filled([request] * num_outputs, seeds, drawing, progress, close)
+    def draw(self, plan: Plan, progress: Progress | None = None) -> Iterator[Piece]:
+        """Draw what was planned, a batch at a time; pieces come as they are finished.
 
-    def _filled(
-        self,
-        requests: Sequence[Request],
-        seeds: Sequence[int],
-        drawing: Drawing,
-        progress: Progress | None,
-        close: Ending | None,
-    ) -> Iterator[Piece]:
-        if not requests:
-            raise InputError("no pieces were asked for; give a number of at least 1")
-        stepper = self._stepper(drawing, len(requests))
-        rank = self._rank if drawing.best_of > 1 else None
-        return fill(stepper, requests, seeds, drawing, self.name, ending=close, rank=rank, progress=progress)
+        Parameters
+        ----------
+        plan
+            What one of the planning verbs gave.
+        progress
+            Called with the number of frames drawn since its last call; what it raises ends the drawing.
+        """
+        stepper = self._stepper(plan.options, len(plan.requests))
+        rank = self._rank if plan.options.best_of > 1 else None
+        return fill(stepper, plan, self.name, rank=rank, progress=progress)
 
     def _rank(self, scores: Sequence[Score], nats: Sequence[float], met: Sequence[bool]) -> list[Candidate]:
         """Rank what was drawn for one piece, as :mod:`biaxial.tasks.drawing.best_of` does."""
@@ -84,7 +62,7 @@ class Drawer(Critic):
 
         return ranked(scores, nats, met, self._judge())
 
-    def _stepper(self, drawing: Drawing, num_outputs: int) -> Stepper:
+    def _stepper(self, drawing: SamplingOptions, num_outputs: int) -> Stepper:
         """What draws; kept for the next time that pieces are drawn in the same way."""
         together = num_outputs * drawing.particles * drawing.best_of
         on_gpu = self.network.device.type == "cuda" and together >= GPU_ROWS
@@ -93,12 +71,3 @@ class Drawer(Critic):
             device = self.network.device if on_gpu else "cpu"
             self._kept = way, fast_stepper(self.network, *way[:2], self.threads, device)
         return self._kept[1]
-
-    def _close(self, requests: Sequence[Request], drawing: Drawing) -> Ending | None:
-        """An ending on the tonic, if one is wanted."""
-        config = self.network.config
-        if not requests:
-            return None
-        first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
-        scores = [request.score for request in requests]
-        return cadence(scores, config, drawing, first_free) if drawing.cadence else None

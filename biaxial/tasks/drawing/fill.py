@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import torch
-from torch import Tensor
 
 from biaxial.features.known import Known
 from biaxial.music.constants import STRIKE
 from biaxial.music.score import Score
 from biaxial.sampling.choose import one_thread
-from biaxial.sampling.constraints import Rule
 from biaxial.sampling.loop import Particles, draw_pieces
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.tasks.drawing.sampling_options import Drawing, Progress
+from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
-from biaxial.tasks.plans.request import Request, assembled, prepare
+from biaxial.tasks.plans.plan import Plan
+from biaxial.tasks.plans.request import assembled, prepare
 
 _BATCHES = {"cpu": (32, 2**13), "cuda": (1024, 2**18)}
 """By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
@@ -29,33 +28,11 @@ Rank = Callable[[Sequence[Score], Sequence[float], Sequence[bool]], Sequence[Can
 UNMET = "not all constraints could be met; try another seed or more particles"
 
 
-@dataclass(frozen=True)
-class Ending:
-    """Constraints of the last steps, and who looks for what meets them.
-
-    Parameters
-    ----------
-    bias
-        Static bias of each piece, shape ``(b, e, n, k)``.
-    rules
-        Constraints that read the frame so far.
-    particles
-        Where and how many.
-    """
-
-    bias: Tensor
-    rules: Sequence[Rule]
-    particles: Particles
-
-
 def fill(
     stepper: Stepper,
-    requests: Sequence[Request],
-    seeds: Sequence[int],
-    drawing: Drawing,
+    plan: Plan,
     model_name: str,
     *,
-    ending: Ending | None = None,
     rank: Rank | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
@@ -65,14 +42,10 @@ def fill(
     ----------
     stepper
         Draws the frames.
-    requests, seeds
-        One of each for every piece.
-    drawing
-        Constraints, particles, and how many pieces are drawn for each one that is kept.
+    plan
+        The pieces, their seeds, constraints, particles, and how many are drawn for each one that is kept.
     model_name
         Name of the weights, kept with each piece.
-    ending
-        Constraints of the last steps.
     rank
         Says which of several pieces drawn for one is kept.
     progress
@@ -87,6 +60,7 @@ def fill(
     InputError
         If a request cannot be laid on the grid.
     """
+    requests, seeds, drawing, ending = plan.requests, plan.seeds, plan.options, plan.ending
     config, many = stepper.config, drawing.best_of
     bias, rules = drawing.constraints(config)
     most, most_frames = _BATCHES[stepper.device.type]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import VOICE_RANGES
+from biaxial.music.errors import InputError
 from biaxial.sampling.choose import Precision
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.step_types import Proposal
@@ -27,11 +28,11 @@ MOST_DRAWN = 64
 
 
 @dataclass(frozen=True)
-class Drawing:
+class SamplingOptions:
     """How pieces are drawn.
 
-    ``Drawing(temperature=1, density=0, cadence=False, voice_leading=None)`` draws from the network's own distribution,
-    within the ranges.
+    ``SamplingOptions(temperature=1, density=0, cadence=False, voice_leading=None)`` draws from the network's own
+    distribution, within the ranges.
 
     Parameters
     ----------
@@ -112,8 +113,22 @@ class Drawing:
         return Proposal(self.temperature, sounding, striking, self.min_p, target="piece" if self.lookahead else "draw")
 
 
-HARMONISING = Drawing(temperature=0.5, particles=12, lookahead=True)
+HARMONISING = SamplingOptions(temperature=0.5, particles=12, lookahead=True)
 """How the unknown voices of a piece are drawn by default."""
+
+
+def with_changes(options: SamplingOptions, changes: Mapping[str, Any]) -> SamplingOptions:
+    """Options with some fields changed by name.
+
+    Raises
+    ------
+    InputError
+        If there is no such field.
+    """
+    known = [field.name for field in fields(SamplingOptions)]
+    if unknown := [name for name in changes if name not in known]:
+        raise InputError(f"{unknown[0]!r} is not an option of drawing; there are {', '.join(known)}")
+    return replace(options, **changes)
 
 
 def density_biases(table: Sequence[Sequence[float]], temperature: float) -> tuple[float, float]:

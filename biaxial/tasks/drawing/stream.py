@@ -1,4 +1,4 @@
-"""Music without an end: bar after bar, in bounded memory.
+"""PieceLike without an end: bar after bar, in bounded memory.
 
 Nothing is known of the end, and phrases are left to the network. A bar comes when all notes that begin in it are over;
 a note that is held for longer than four bars is cut, so that no bar waits for ever. (A network with the echo input
@@ -23,7 +23,7 @@ from biaxial.music.score import Key, Note, TimeSignature
 from biaxial.sampling.choose import one_thread
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.tasks.drawing.sampling_options import Drawing, Progress
+from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
 
 _LONGEST_BARS = 4
 
@@ -49,7 +49,12 @@ class Bar:
 
 
 def stream(
-    stepper: Stepper, key: Key | None, signature: TimeSignature, seed: int, drawing: Drawing, progress: Progress | None
+    stepper: Stepper,
+    key: Key | None,
+    signature: TimeSignature,
+    seed: int,
+    drawing: SamplingOptions,
+    progress: Progress | None,
 ) -> Iterator[Bar]:
     """Draw bars for ever.
 

@@ -16,8 +16,8 @@ from biaxial.music.score import Score
 from biaxial.music.voices import assign_voices
 from biaxial.sampling.constraints import Polyphony, bass_bias, triad_bias
 from biaxial.sampling.loop import Particles
-from biaxial.tasks.drawing.fill import Ending
-from biaxial.tasks.drawing.sampling_options import Drawing
+from biaxial.tasks.drawing.sampling_options import SamplingOptions
+from biaxial.tasks.plans.plan import Ending
 from biaxial.tasks.plans.request import Request, num_steps, refined, rescaled
 
 CADENCE_PARTICLES = 8
@@ -77,7 +77,7 @@ def with_voices(score: Score, num_voices: int) -> Score:
 
 
 def cadence(
-    outlines: Sequence[Score], config: ModelConfig, drawing: Drawing, first_free: int, last: int | None = None
+    outlines: Sequence[Score], config: ModelConfig, drawing: SamplingOptions, first_free: int, last: int | None = None
 ) -> Ending | None:
     """The end of pieces as a constraint, and the particles that meet it; nothing where a key is unknown.
 

@@ -20,9 +20,9 @@ from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.pitch_names import read_pitch
 from biaxial.music.score import ChordSymbol, Key, Note, Score
-from biaxial.tasks.drawing.fill import Ending
-from biaxial.tasks.drawing.sampling_options import Drawing
+from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.composition import cadence
+from biaxial.tasks.plans.plan import Ending
 from biaxial.tasks.plans.request import Request, num_steps, refined, within
 
 Source = Score | Music | str | Path | Sequence[tuple[int | str | None, float | Fraction]]
@@ -258,7 +258,7 @@ def _into_voices(notes: tuple[Note, ...], config: ModelConfig) -> tuple[tuple[No
     return heard, shift, "; ".join(words)
 
 
-def ending(request: Request, config: ModelConfig, drawing: Drawing, copies: int) -> Ending | None:
+def ending(request: Request, config: ModelConfig, drawing: SamplingOptions, copies: int) -> Ending | None:
     """The end as a constraint, from the last given note on: the tonic triad, where the given notes allow it.
 
     Nothing where they do not, where the piece goes on after them, where its key is unknown, or where chord symbols say

@@ -107,7 +107,7 @@ def harvest(
     if (folder / _DOCUMENT).is_file():
         return read_harvest(folder)
     model = load(weights, device)
-    composed = list(model.compose_many(pieces, BARS, seed=seed))
+    composed = list(model.draw(model.plan_composition(BARS, seed=seed, n=pieces)))
     sounding = [(f"seed-{piece.seed}", piece.score) for piece in composed if piece.score.notes]
     judged = Judge(reference).judge(sounding)
     ranked = sorted(

@@ -11,10 +11,10 @@ from biaxial.judge.judge import Judge
 from biaxial.judge.reference import shipped_reference
 from biaxial.music.score import Note, Score
 from biaxial.tasks.drawing.best_of import RANKED_BY, ranked
-from biaxial.tasks.drawing.sampling_options import Drawing
+from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.model import Model, load
 
-QUICK = Drawing(cadence=False, best_of=3)
+QUICK = SamplingOptions(cadence=False, best_of=3)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def model() -> Model:
 
 def test_the_lowest_score_comes_first_and_unmet_constraints_last(model: Model) -> None:
     judge = Judge(shipped_reference(), model.network)
-    scores = [model.compose(bars=4, seed=seed, drawing=Drawing(cadence=False)).score for seed in range(4)]
+    scores = [model.compose(bars=4, seed=seed, drawing=SamplingOptions(cadence=False)).score for seed in range(4)]
     found = ranked(scores, [1.0] * 4, [True, True, False, True], judge)
     assert [each.met for each in found] == [True, True, True, False]
     assert [each.score for each in found[:3]] == sorted(each.score for each in found[:3])
@@ -55,8 +55,8 @@ def test_a_piece_is_the_first_of_its_ranking(model: Model) -> None:
 
 def test_harmonising_ranks_its_alternatives_too(model: Model) -> None:
     tune = [(pitch, 1.0) for pitch in (67, 69, 71, 72)]
-    drawing = Drawing(cadence=False, temperature=0.5, best_of=2)
-    pieces = list(model.harmonise_many(2, tune, seed=1, drawing=drawing))
+    drawing = SamplingOptions(cadence=False, temperature=0.5, best_of=2)
+    pieces = list(model.draw(model.plan_harmonisation(tune, seed=1, drawing=drawing, n=2)))
     assert all(len(piece.ranking) == 2 for piece in pieces)
     assert not any(math.isnan(each.score) for piece in pieces for each in piece.ranking)
 

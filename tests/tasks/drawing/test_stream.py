@@ -10,7 +10,7 @@ from itertools import islice, pairwise
 import pytest
 import torch
 
-from biaxial import Bar, Drawing, InputError, Key, Model, Note, Score
+from biaxial import Bar, InputError, Key, Model, Note, SamplingOptions, Score
 from biaxial.features.conditions import Condition, unknown_conditions
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
@@ -20,7 +20,7 @@ from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.loop import draw_pieces
 
 Q = 480
-QUICK = Drawing(cadence=False, voice_leading=None)
+QUICK = SamplingOptions(cadence=False, voice_leading=None)
 
 
 def first_bars(bars: Iterator[Bar], count: int) -> list[Bar]:

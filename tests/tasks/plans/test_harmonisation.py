@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from biaxial import ChordSymbol, Drawing, Forbidden, InputError, Key, Model, Note, Piece, Score, TimeSignature
+from biaxial import ChordSymbol, Forbidden, InputError, Key, Model, Note, Piece, SamplingOptions, Score, TimeSignature
 from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.models.biaxial import BiaxialLSTM
@@ -20,7 +20,7 @@ from biaxial.music.constants import VOICE_RANGES
 from biaxial.tasks.drawing.fill import UNMET
 
 Q = 480
-QUICK = Drawing(cadence=False, voice_leading=None)
+QUICK = SamplingOptions(cadence=False, voice_leading=None)
 TUNE = (67, 69, 71, 72, 74, 71, 69, 67)
 
 
@@ -369,11 +369,11 @@ def test_piece_i_is_what_its_seed_gives_alone_however_it_is_drawn(noise: Model) 
     tune = line(TUNE[:2])
     for drawing in (
         None,
-        Drawing(cadence=False, particles=3),
-        Drawing(cadence=False, particles=2, lookahead=True, best_of=2),
-        Drawing(cadence=False, best_of=3),
+        SamplingOptions(cadence=False, particles=3),
+        SamplingOptions(cadence=False, particles=2, lookahead=True, best_of=2),
+        SamplingOptions(cadence=False, best_of=3),
     ):
-        pieces = list(noise.harmonise_many(3, tune, seed=5, drawing=drawing))
+        pieces = list(noise.draw(noise.plan_harmonisation(tune, seed=5, drawing=drawing, n=3)))
         assert [piece.seed for piece in pieces] == [5, 6, 7]
         assert len({piece.score.notes for piece in pieces}) == 3
         alone = noise.harmonise(tune, seed=6, drawing=drawing)
@@ -395,14 +395,14 @@ def test_what_progress_raises_ends_the_drawing(noise: Model) -> None:
             raise StopError
 
     with pytest.raises(StopError):
-        list(noise.harmonise_many(2, line(TUNE), drawing=QUICK, progress=stop))
+        list(noise.draw(noise.plan_harmonisation(line(TUNE), drawing=QUICK, n=2), stop))
     assert calls == [2, 2, 2]
 
 
 def test_progress_adds_up_with_particles_and_alternatives(noise: Model) -> None:
-    for drawing in (QUICK, Drawing(cadence=False, particles=2, best_of=2)):
+    for drawing in (QUICK, SamplingOptions(cadence=False, particles=2, best_of=2)):
         calls: list[int] = []
-        list(noise.harmonise_many(3, line(TUNE[:2]), drawing=drawing, progress=calls.append))
+        list(noise.draw(noise.plan_harmonisation(line(TUNE[:2]), drawing=drawing, n=3), calls.append))
         assert sum(calls) == 3 * 8
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from biaxial import ChordSymbol, Drawing, InputError, Key, Model, Note, Score, TimeSignature
+from biaxial import ChordSymbol, InputError, Key, Model, Note, SamplingOptions, Score, TimeSignature
 from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.models.biaxial import BiaxialLSTM
@@ -20,7 +20,7 @@ from biaxial.tasks.plans.outline import read_bars
 from biaxial.tasks.plans.regions import bar_span
 
 Q = 480
-QUICK = Drawing(cadence=False, voice_leading=None)
+QUICK = SamplingOptions(cadence=False, voice_leading=None)
 LINES = ((72, 74, 76, 72), (67, 65, 67, 67), (64, 62, 60, 64), (48, 50, 52, 48))
 
 
@@ -202,7 +202,7 @@ def test_a_metre_that_nothing_is_in_is_forgotten(noise: Model) -> None:
 
 def test_a_piece_that_goes_on_ends_on_its_tonic_if_it_is_to(noise: Model) -> None:
     for seed in range(2):
-        ended = noise.continue_piece(chorale(4), 2, seed=seed, drawing=Drawing()).score
+        ended = noise.continue_piece(chorale(4), 2, seed=seed, drawing=SamplingOptions()).score
         last = [note for note in ended.notes if note.end_ticks == ended.length_ticks]
         assert {note.voice for note in last} == {0, 1, 2, 3}
         assert {note.pitch % 12 for note in last} <= {7, 11, 2}
@@ -333,11 +333,16 @@ def test_piece_i_is_what_its_seed_gives_alone(noise: Model, verb: str) -> None:
     score = chorale(4)
     many: Callable[..., Sequence[object]] = {
         "infill": lambda n, seed, progress: list(
-            noise.infill_many(n, score, "1", seed=seed, drawing=Drawing(particles=2, best_of=2), progress=progress)
+            noise.draw(
+                noise.plan_infilling(score, 1, n=n, seed=seed, particles=2, best_of=2),
+                progress,
+            )
         ),
-        "continue": lambda n, seed, progress: list(noise.continue_many(n, score, 1, seed=seed, progress=progress)),
+        "continue": lambda n, seed, progress: list(
+            noise.draw(noise.plan_continuation(score, 1, seed=seed, n=n), progress)
+        ),
         "bridge": lambda n, seed, progress: list(
-            noise.bridge_many(n, score, score, 1, seed=seed, drawing=QUICK, progress=progress)
+            noise.draw(noise.plan_bridge(score, score, 1, seed=seed, drawing=QUICK, n=n), progress)
         ),
     }[verb]
     calls: list[int] = []

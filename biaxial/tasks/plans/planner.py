@@ -1,0 +1,302 @@
+"""From wishes to plans: what each verb of a model decides, and where it refuses what cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from biaxial.formats.read import read_score
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.music.chord_line import read_chords
+from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.errors import InputError
+from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
+from biaxial.tasks.critic import Critic, PieceLike, score_of
+from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
+from biaxial.tasks.plans.composition import cadence, composition
+from biaxial.tasks.plans.drawn_keys import drawn_key
+from biaxial.tasks.plans.harmonisation import Forbidden, Source, ending, given_notes, harmonisation, voice_number
+from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
+from biaxial.tasks.plans.plan import Ending, Plan
+from biaxial.tasks.plans.regions import bar_span, bridge, continuation, infilling
+from biaxial.tasks.plans.request import Request
+
+
+class Planner(Critic):
+    """The verbs of a model that plan music and draw none.
+
+    Parameters
+    ----------
+    network
+        The network.
+    made
+        How its weights came to be.
+    """
+
+    def __init__(self, network: BiaxialLSTM, made: dict[str, Any]) -> None:
+        super().__init__(network)
+        self.made = made
+
+    def plan_composition(
+        self,
+        bars: int = 16,
+        *,
+        key: Key | str | None = None,
+        time_signature: TimeSignature | str = "4/4",
+        tempo_bpm: float = DEFAULT_TEMPO_BPM,
+        phrases: Sequence[int] | None = None,
+        primer: Score | str | Path | None = None,
+        n: int = 1,
+        seed: int = 0,
+        drawing: SamplingOptions | None = None,
+        **changes: Any,
+    ) -> Plan:
+        """Plan pieces that are composed.
+
+        Parameters
+        ----------
+        bars
+            Length of each, 1 to 1000; its last bar is an ending.
+        key
+            A :class:`Key` or its name, such as ``"G major"``. By default the primer's, else one that is drawn as often
+            as the corpus has it.
+        time_signature
+            The metre.
+        tempo_bpm
+            Quarter notes a minute.
+        phrases
+            Bars of each phrase, which add up to ``bars``.
+        primer
+            PieceLike that the piece begins with: a score or a file. Its pickup comes before the bars.
+        n
+            How many pieces.
+        seed
+            Piece ``i`` is the one that ``seed + i`` gives alone.
+        drawing
+            Temperature, min-p and constraints.
+        changes
+            Fields of ``drawing`` by name, such as ``temperature=0.9``.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        drawing = with_changes(drawing or SamplingOptions(), changes)
+        key = Key.from_name(key) if isinstance(key, str) else key
+        if isinstance(time_signature, str):
+            time_signature = TimeSignature.from_name(time_signature)
+        if primer is not None and not isinstance(primer, Score):
+            primer = read_score(primer)
+        if primer is not None:
+            key = key or primer.key
+        check_metre(time_signature, self.network.config.steps_per_quarter)
+        seeds = _seeds(seed, n)
+        outline = make_outline(
+            bars,
+            key=key,
+            time_signature=time_signature,
+            tempo_bpm=tempo_bpm,
+            phrases=phrases,
+            pickup_ticks=0 if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter,
+        )
+        outlines = [
+            replace(outline, key=key or drawn_key(self.made.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
+        ]
+        requests = [composition(outline, primer, self.network.config) for outline in outlines]
+        return self._plan(requests, seeds, drawing, self._close(requests, drawing))
+
+    def plan_harmonisation(
+        self,
+        melody: Source,
+        *,
+        voice: str | int | Sequence[str | int] = "soprano",
+        line: str | None = None,
+        key: Key | str | None = None,
+        chords: str | Sequence[ChordSymbol] | None = None,
+        forbid: Sequence[Forbidden] = (),
+        n: int = 1,
+        seed: int = 0,
+        drawing: SamplingOptions | None = None,
+        **changes: Any,
+    ) -> Plan:
+        """Plan the other voices to a melody, or to several given voices.
+
+        The given notes come out as they went in, onset, length and pitch, in their own voice and ``locked``.
+
+        Parameters
+        ----------
+        melody
+            A score, a file (MIDI, MusicXML, ABC, Humdrum kern, JSON), or pairs of MIDI pitch (``None`` for a rest) and
+            length in quarter notes. Of music in several voices the given ones are taken, and what else is ``locked``.
+        voice
+            The voice that is given: ``"soprano"``, ``"alto"``, ``"tenor"``, ``"bass"``; or several of them.
+        line
+            Which part of a file is the melody: its number, counted from 1, or its name.
+        key
+            A :class:`Key` or its name; as stated, or else estimated, by default.
+        chords
+            Chord symbols such as ``"G | D7 G | Em C | D"``, a bar between strokes; those of the melody by default.
+        forbid
+            Pitches forbidden at a place.
+        n
+            How many pieces.
+        seed
+            Piece ``i`` is the one that ``seed + i`` gives alone.
+        drawing
+            Temperature and constraints, :data:`~biaxial.tasks.drawing.sampling_options.HARMONISING` by default. With
+            chord symbols all voices sound unless it says otherwise.
+        changes
+            Fields of ``drawing`` by name, such as ``temperature=0.9``.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        names = [voice] if isinstance(voice, str | int) else voice
+        voices = list(dict.fromkeys(map(voice_number, names))) if self.network.config.num_voices else [0]
+        score, remarks = given_notes(melody, voices, line)
+        symbols = read_chords(chords, score) if isinstance(chords, str) else chords
+        key = Key.from_name(key) if isinstance(key, str) else key
+        request = harmonisation(score, self.network.config, voices=voices, key=key, chords=symbols, forbid=forbid)
+        request = replace(request, remarks=(*remarks, *request.remarks))
+        drawing = with_changes(drawing or HARMONISING, changes)
+        close = ending(request, self.network.config, drawing, max(1, n))
+        return self._alternatives(request, _seeds(seed, n), drawing, close)
+
+    def plan_infilling(
+        self,
+        piece: PieceLike,
+        bars: int | str | tuple[int, int],
+        *,
+        voices: Sequence[str | int] | None = None,
+        n: int = 1,
+        seed: int = 0,
+        drawing: SamplingOptions | None = None,
+        **changes: Any,
+    ) -> Plan:
+        """Plan some bars of a piece anew, in all voices or in some.
+
+        All other notes stay as they are: those of other bars, those that sound into other bars, and those that are
+        ``locked``.
+
+        Parameters
+        ----------
+        piece
+            A piece, a score or a file; without voices it gets them by least movement.
+        bars
+            ``"5-8"``, ``"5"``, 5, or first and last bar as numbers, counted from 1; 0 is the pickup.
+        voices
+            The voices that are written anew; all by default.
+        n, seed, drawing, changes
+            As for :meth:`plan_harmonisation`.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        score = score_of(piece)
+        if isinstance(bars, int):
+            bars = bars, bars
+        span = bar_span(score, *(read_bars(bars) if isinstance(bars, str) else bars))
+        numbers = None if voices is None else [voice_number(name) for name in voices]
+        request = infilling(score, self.network.config, span, numbers)
+        drawing = with_changes(drawing or HARMONISING, changes)
+        return self._alternatives(request, _seeds(seed, n), drawing)
+
+    def plan_bridge(
+        self,
+        first: PieceLike,
+        second: PieceLike,
+        bars: int,
+        *,
+        n: int = 1,
+        seed: int = 0,
+        drawing: SamplingOptions | None = None,
+        **changes: Any,
+    ) -> Plan:
+        """Plan a bridge of so many bars between two fragments, in the key and tempo of the first.
+
+        Parameters
+        ----------
+        first, second
+            Pieces, scores or files.
+        bars
+            Full bars between them, 1 to 1000.
+        n, seed, drawing, changes
+            As for :meth:`plan_harmonisation`.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        if not 1 <= bars <= MAX_BARS:
+            raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
+        request = bridge(score_of(first), score_of(second), self.network.config, bars)
+        drawing = with_changes(drawing or HARMONISING, changes)
+        return self._alternatives(request, _seeds(seed, n), drawing)
+
+    def plan_continuation(
+        self,
+        piece: PieceLike,
+        bars: int,
+        *,
+        n: int = 1,
+        seed: int = 0,
+        drawing: SamplingOptions | None = None,
+        **changes: Any,
+    ) -> Plan:
+        """Plan how a piece goes on for so many bars, after its last bar has been completed; the last one is an ending.
+
+        Parameters
+        ----------
+        piece
+            A piece, a score or a file; without voices it gets them by least movement.
+        bars
+            How many bars follow, 1 to 1000.
+        n, seed, drawing, changes
+            As for :meth:`plan_composition`.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        if not 1 <= bars <= MAX_BARS:
+            raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
+        request = continuation(score_of(piece), self.network.config, bars)
+        drawing = with_changes(drawing or SamplingOptions(), changes)
+        requests = [request] * max(1, n)
+        return self._plan(requests, _seeds(seed, n), drawing, self._close(requests, drawing))
+
+    def _alternatives(
+        self, request: Request, seeds: range, drawing: SamplingOptions, close: Ending | None = None
+    ) -> Plan:
+        """The same piece for each seed."""
+        if request.score.chords and drawing.min_voices is None:  # a rest would be the easiest way to agree with a chord
+            many = self.network.config.num_voices
+            least = many if drawing.max_voices is None else min(many, drawing.max_voices)
+            drawing = replace(drawing, min_voices=least)
+        return self._plan([request] * len(seeds), seeds, drawing, close)
+
+    def _plan(self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, close: Ending | None) -> Plan:
+        return Plan(tuple(requests), tuple(seeds), drawing, close, self.network.config.steps_per_quarter)
+
+    def _close(self, requests: Sequence[Request], drawing: SamplingOptions) -> Ending | None:
+        """An ending on the tonic, if one is wanted."""
+        first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
+        scores = [request.score for request in requests]
+        return cadence(scores, self.network.config, drawing, first_free) if drawing.cadence else None
+
+
+def _seeds(seed: int, n: int) -> range:
+    if n < 1:
+        raise InputError("no pieces were asked for; give a number of at least 1")
+    return range(seed, seed + n)
