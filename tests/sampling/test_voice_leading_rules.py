@@ -185,7 +185,7 @@ def test_what_is_charged_is_what_the_detectors_count(
     total = charged(rule.turned(down), config, frame, previous)
     counts = [counted(name, *row[:2], new) for row, new in zip(rows, strikes, strict=True)]
     assert sum(counts) > 9
-    assert max(counts) > 1 or num_voices < 4
+    assert max(counts) >= num_voices // 2  # among four voices some come together and add up
     assert torch.allclose(total, -0.7 * torch.tensor(counts, dtype=torch.float64), atol=1e-9)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +11,22 @@ from types import ModuleType
 import pytest
 import torch
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "bench" / "sampler.py"
+from biaxial.sampling.choose import fast_stepper
+
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("bench_sampler", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["bench_sampler"] = module  # where dataclasses look for it
-    spec.loader.exec_module(module)
-    threads = torch.get_num_threads()
-    yield module
-    torch.set_num_threads(threads)
+@pytest.fixture(scope="module", autouse=True)
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def script(name: str) -> ModuleType:
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return importlib.import_module(f"scripts.bench.{name}")
 
 
 @pytest.mark.parametrize(
@@ -37,18 +39,19 @@ def script() -> Iterator[ModuleType]:
     ],
 )
 def test_a_section_prints_its_rows(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, rows: int
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, rows: int
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["bench_sampler.py", *words.split()])
-    script.main()
+    script("sampler").main()
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     heads = sum(line.startswith("|---") for line in lines)
     assert len(lines) - 2 * heads == rows
     assert not any("nan" in line or "inf " in line for line in lines)
 
 
-def test_operations_are_those_of_the_weights(script: ModuleType) -> None:
-    for setting in (script.hexahedria(), script.chorale()):
+def test_operations_are_those_of_the_weights() -> None:
+    networks = script("sampler_networks")
+    for setting in (networks.hexahedria(), networks.chorale()):
         network = setting.network
         matrices = [network.walk(0).head.weight]
         for layer in (*network.time_axis.layers, *network.walk(0).axis.layers):
@@ -58,10 +61,11 @@ def test_operations_are_those_of_the_weights(script: ModuleType) -> None:
         assert setting.operations(inputs=False) < setting.operations(inputs=True)
 
 
-def test_music_of_random_weights_has_about_four_notes(script: ModuleType) -> None:
-    setting = script.hexahedria()
-    drawer = script.Drawer(script.fast_stepper(setting.network, setting.proposal), setting, 16)
-    plain = script.PlainGenerator(setting.network.config, 16).eval()
+def test_music_of_random_weights_has_about_four_notes() -> None:
+    networks = script("sampler_networks")
+    setting = networks.hexahedria()
+    drawer = networks.Drawer(fast_stepper(setting.network, setting.proposal), setting, 16)
+    plain = script("plain_generator").PlainGenerator(setting.network.config, 16).eval()
     for one in (drawer, plain):
         one.advance(24)
     sounding = (drawer.state.previous > 0).sum(1).float().mean()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import pickle
 import sys
@@ -13,20 +13,15 @@ from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "drills" / "fuzz_readers.py"
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 
 
-@pytest.fixture(scope="module")
-def fuzzer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("fuzz_readers", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz_readers"] = module
-    spec.loader.exec_module(module)
-    return module
+def script(name: str) -> ModuleType:
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return importlib.import_module(f"scripts.drills.{name}")
 
 
 def hang(path: Path, _: int) -> None:
@@ -76,17 +71,19 @@ def refuse(path: Path, _: int) -> None:
         (fail(ValueError("input.abc" * 100)), "not one line: "),
     ],
 )
-def test_every_end_is_told_apart(fuzzer: ModuleType, monkeypatch: pytest.MonkeyPatch, read: Any, end: str) -> None:
-    monkeypatch.setattr(fuzzer, "SECONDS", 0.3)
-    monkeypatch.setattr(fuzzer, "MEMORY", 50 << 20)
-    monkeypatch.setitem(fuzzer.KINDS, "ABC", replace(fuzzer.KINDS["ABC"], read=read))
-    outcomes = fuzzer.run({"ABC": [b"X:1"]}, 0, 3, 1)
+def test_every_end_is_told_apart(monkeypatch: pytest.MonkeyPatch, read: Any, end: str) -> None:
+    inputs, workers = script("fuzz_inputs"), script("fuzz_workers")
+    monkeypatch.setattr(workers, "SECONDS", 0.3)
+    monkeypatch.setattr(workers, "MEMORY", 50 << 20)
+    monkeypatch.setitem(inputs.KINDS, "ABC", replace(inputs.KINDS["ABC"], read=read))
+    outcomes = workers.run({"ABC": [b"X:1"]}, 0, 3, 1)
     assert sorted(outcomes) == [0, 1, 2]
     assert all(outcome.end.startswith(end) for outcome in outcomes.values()), outcomes
 
 
-def test_an_input_is_made_again_by_its_number(fuzzer: ModuleType) -> None:
+def test_an_input_is_made_again_by_its_number() -> None:
     seeds = {"ABC": [b"X:1\nK:C\nABc|"], "frames": [b"[[[60, 64], [60]]]"], "kern": [b"**kern\n4c\n*-\n"]}
-    made = [fuzzer.make_input(seeds, 1, index) for index in range(60)]
-    assert made == [fuzzer.make_input(seeds, 1, index) for index in range(60)]
-    assert made != [fuzzer.make_input(seeds, 2, index) for index in range(60)]
+    make_input = script("fuzz_inputs").make_input
+    made = [make_input(seeds, 1, index) for index in range(60)]
+    assert made == [make_input(seeds, 1, index) for index in range(60)]
+    assert made != [make_input(seeds, 2, index) for index in range(60)]

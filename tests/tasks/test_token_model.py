@@ -100,7 +100,7 @@ def test_what_was_drawn_is_scored_alike(events: EventModel) -> None:
             assert scored.num_steps == piece.likelihood.num_steps
         assert -1000 < scored.nats < 0
         found += 1
-    assert found or events.config.kind == "chord"
+    assert found >= 3  # of 30 that were drawn
 
 
 def test_voices_are_scored_one_by_one() -> None:

@@ -161,7 +161,7 @@ def test_no_string_under_the_guard_has_a_loop() -> None:
     model = network("melody")
     with torch.no_grad():  # a net that loves three tokens above all others
         model.head.bias.zero_()
-        model.head.bias[[60, 64, HOLD]] = 9.0
+        model.head.bias[[60, 64, HOLD]] = torch.tensor([10.0, 9.0, 8.0])
         model.head.bias[END] = -9.0
     stepper = TokenStepper(model)
     for seed in range(5):
@@ -171,4 +171,4 @@ def test_no_string_under_the_guard_has_a_loop() -> None:
             assert find_loop([(size, pitch) for _, size, pitch in found.walk.notes()]) is None
     plain = draw(stepper, 0, TokenProposal(temperature=0.0), events=(200, 200), most_steps=3000)
     notes = [(size, pitch) for _, size, pitch in plain.walk.notes()]
-    assert find_loop(notes) is not None or len(notes) < 16  # or one note for ever
+    assert find_loop(notes) is not None

@@ -1,0 +1,130 @@
+"""The networks that are drawn from, how frames are drawn from them, and steppers that draw batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+from torch import Tensor
+
+import biaxial
+from biaxial.features.conditions import outline_conditions
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import PRESETS
+from biaxial.music.grid import Grid
+from biaxial.sampling.choose import Precision
+from biaxial.sampling.constraints import Rule
+from biaxial.sampling.randomness import uniforms
+from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.step_types import Proposal, StepState
+from biaxial.tasks.drawing.sampling_options import SamplingOptions
+from biaxial.tasks.plans.drawn_keys import drawn_key
+from biaxial.tasks.plans.outline import make_outline
+
+BARS = 16
+STEPS = 256
+"""Steps of 16 bars."""
+DTYPES: Final[dict[Precision, torch.dtype]] = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A network and how frames are drawn from it."""
+
+    title: str
+    network: BiaxialLSTM
+    proposal: Proposal
+    bias: Tensor | None
+    rules: tuple[Rule, ...]
+    keys: dict[str, int]
+    """How often the corpus has each key."""
+
+    def conditions(self, pieces: int, bars: int = BARS) -> Tensor:
+        """Conditions of pieces in their own keys, shape ``(b, t, c)``."""
+        grid, outline = Grid(self.network.config.steps_per_quarter), make_outline(bars)
+        outlines = [replace(outline, key=drawn_key(self.keys, seed)) for seed in range(pieces)]
+        rows = {one.key: torch.from_numpy(outline_conditions(one, grid)) for one in outlines}
+        return torch.stack([rows[one.key] for one in outlines])
+
+    def operations(self, *, inputs: bool) -> int:
+        """Multiplications and additions of a step's dense products, with or without those of the inputs."""
+        config, network = self.network.config, self.network
+        total, width = 0, network.time_features.width if inputs else 0
+        for hidden in config.time_hidden:
+            total += 4 * hidden * (width + hidden)
+            width = hidden
+        width += network.note_features.width if inputs else 0
+        of_head = width if config.head_sees_inputs else 0
+        for hidden in config.note_hidden:
+            total += 4 * hidden * (width + hidden)
+            width = hidden
+        return 2 * config.num_notes * (total + len(config.alphabet) * (width + of_head))
+
+
+def hexahedria() -> Setting:
+    """Hexahedria's network over 49 notes with random weights, nothing asked of what it draws.
+
+    Its last biases are those of music in which four notes sound and last four steps: what a frame takes may depend on
+    how many do.
+    """
+    torch.manual_seed(0)
+    network = BiaxialLSTM(PRESETS["hexahedria"]).narrowed(12, 49).eval()
+    with torch.no_grad():
+        network.walk(0).head.bias.copy_(torch.tensor([0.0, math.log(3), -math.log(44)]))  # silent, hold, strike
+    return Setting("hexahedria, 49 notes, random weights", network, Proposal(), None, (), {})
+
+
+def chorale() -> Setting:
+    """The shipped weights, drawn as ``biaxial-compose`` does but for the ending."""
+    model, drawing = biaxial.load(None, "cpu"), SamplingOptions()
+    bias, rules = drawing.constraints(model.network.config)
+    return Setting(
+        f"{model.name}, {model.network.config.num_notes} notes, shipped weights",
+        model.network,
+        drawing.proposal(model.made),
+        bias,
+        rules,
+        model.made.get("keys", {}),
+    )
+
+
+NETWORKS: Final[dict[str, Callable[[], Setting]]] = {"hexahedria": hexahedria, "chorale": chorale}
+
+
+class Drawer:
+    """A stepper that draws a batch of pieces, random numbers included."""
+
+    def __init__(self, stepper: Stepper, setting: Setting, batch: int) -> None:
+        self.stepper, self.setting = stepper, setting
+        self.conditions = setting.conditions(batch)
+        self.encoded = stepper.encode(None, self.conditions)
+        self.state, self.step = stepper.start(batch), 0
+
+    def randoms(self) -> Tensor:
+        """The random numbers of the next step."""
+        return uniforms(range(len(self.conditions)), self.step, self.stepper.config.num_notes)
+
+    def draw(
+        self, state: StepState, randoms: Tensor, bias: Tensor | None, rules: Sequence[Rule]
+    ) -> tuple[Tensor, Tensor, StepState]:
+        """Draw the next step from a state."""
+        at = self.step % self.conditions.shape[1]
+        return self.stepper.step(state, self.conditions[:, at], randoms, None, bias, rules, self.encoded.at(at))
+
+    def advance(self, steps: int) -> None:
+        """Draw so many frames."""
+        for _ in range(steps):
+            _, _, self.state = self.draw(self.state, self.randoms(), self.setting.bias, self.setting.rules)
+            self.step += 1
+
+
+def name_of(stepper: Stepper, precision: Precision) -> str:
+    """What a stepper is called in tables."""
+    return f"`{type(stepper).__name__}`, {precision}"
