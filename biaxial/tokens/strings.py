@@ -81,7 +81,9 @@ class Cells:
         if UNKNOWN not in (tonic, mode):
             return (Key(-3, "minor") if mode else Key(0)).transposed(tonic)
         sounding = (self.states != SILENT).sum(axis=0)
-        return nearest_key(np.bincount(np.arange(len(sounding)) % 12, weights=sounding, minlength=12)) or Key(0)
+        return nearest_key(
+            np.bincount(np.arange(len(sounding)) % 12, weights=sounding, minlength=12).astype(np.float64)
+        ) or Key(0)
 
     @property
     def pitch_range(self) -> tuple[int, int]:
