@@ -1,4 +1,4 @@
-"""Caches of the tests: no test writes to the user's.
+"""Caches of the tests, where no test writes to the user's; and tiny scores, written line by line.
 
 Compiled kernels are cached for each version of their source, since numba looks at one file of several.
 """
@@ -7,10 +7,38 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from biaxial.music.score import Note, Score
+
+Tone = int | None | tuple[int | None, float]
+Write = Callable[..., Score]
 
 _ROOT = Path(__file__).parent.parent
 _KERNELS = _ROOT / "biaxial" / "sampling" / "kernels"
 _VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_KERNELS.glob("*.py")))).hexdigest()[:16]
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_ROOT / ".pytest_cache" / f"kernels-{_VERSION}"))
 os.environ["XDG_CACHE_HOME"] = str(_ROOT / ".pytest_cache" / "user")
+
+
+@pytest.fixture
+def write() -> Write:
+    """Voices from the top, each a list of pitches (a quarter each), None (a rest), or either with its quarters."""
+
+    def build(*lines: list[Tone], **fields: Any) -> Score:
+        notes = []
+        for voice, line in enumerate(lines):
+            tick = 0
+            for tone in line:
+                pitch, quarters = tone if isinstance(tone, tuple) else (tone, 1)
+                length = round(quarters * 480)
+                if pitch is not None:
+                    notes.append(Note(tick, length, pitch, voice))
+                tick += length
+        return Score(tuple(notes), **fields)
+
+    return build

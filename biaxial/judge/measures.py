@@ -20,13 +20,14 @@ from biaxial.metrics.figures.muspy_statistics import STATISTICS
 from biaxial.metrics.figures.statistics import first_bars, longest_chord_bars, longest_silence_bars, sounding_share
 from biaxial.metrics.harmony.cadences import cadence_shares
 from biaxial.metrics.harmony.chord_templates import non_chord_share
-from biaxial.metrics.harmony.endings import final_chord, key_of
+from biaxial.metrics.harmony.endings import final_chord
 from biaxial.metrics.harmony.vocabulary import distinct_chord_share
 from biaxial.metrics.novelty.passages import Novelty
 from biaxial.metrics.writing.dissonance import dissonant_beat_share, unprepared_beat_share
 from biaxial.metrics.writing.faults import Event
 from biaxial.metrics.writing.slices import Slices
 from biaxial.metrics.writing.voice_leading import RULES, events
+from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 
 Group = Literal["likelihood", "voice leading", "harmony", "distances", "statistics", "novelty"]

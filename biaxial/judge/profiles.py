@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.formats.melody_file import skyline
-from biaxial.metrics.harmony.endings import pitch_class_durations
 from biaxial.metrics.writing.slices import Slices
 from biaxial.metrics.writing.voice_leading import parallel_fifths, parallel_octaves
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.keys import pitch_class_durations
 from biaxial.music.score import Key, Note, Score
 
 WIDEST_INTERVAL: Final = 24

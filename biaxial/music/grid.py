@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from biaxial.music.constants import STEPS_PER_QUARTER, TICKS_PER_QUARTER
 from biaxial.music.score import Score
@@ -57,31 +57,8 @@ class Grid:
         def nearest(ticks: int) -> int:
             return (2 * ticks * self.steps_per_quarter + per_quarter) // (2 * per_quarter) * unit
 
-        moved, notes = 0, []
-        for note in score.notes:
-            onset, end = nearest(note.onset_ticks), nearest(note.end_ticks)
-            moved += onset * per_quarter != note.onset_ticks * resolution or end * per_quarter != (
-                note.end_ticks * resolution
-            )
-            notes.append(replace(note, onset_ticks=onset, length_ticks=max(end - onset, unit)))
-        length = max([nearest(score.length_ticks), *(note.end_ticks for note in notes)])
-        fermatas = None if score.fermatas is None else tuple(nearest(tick) for tick in score.fermatas)
-        signatures = {nearest(signature.onset_ticks): signature for signature in score.time_signatures}
-        pickup = nearest(score.pickup_ticks)
-        if pickup * signatures[0].denominator >= signatures[0].numerator * 4 * resolution:
-            pickup = 0
-        chords = {nearest(chord.onset_ticks): chord for chord in score.chords}
-        return (
-            replace(
-                score,
-                notes=tuple(notes),
-                length_ticks=length,
-                ticks_per_quarter=resolution,
-                time_signatures=tuple(replace(s, onset_ticks=onset) for onset, s in signatures.items()),
-                pickup_ticks=pickup,
-                fermatas=fermatas,
-                chords=tuple(replace(chord, onset_ticks=onset) for onset, chord in chords.items()),
-                lyrics=tuple(replace(word, onset_ticks=nearest(word.onset_ticks)) for word in score.lyrics),
-            ),
-            moved,
-        )
+        def beside(ticks: int) -> bool:
+            return nearest(ticks) * per_quarter != ticks * resolution
+
+        moved = sum(beside(note.onset_ticks) or beside(note.end_ticks) for note in score.notes)
+        return score.retimed(nearest, resolution, shortest=unit), moved

@@ -1,22 +1,32 @@
-"""The key of a piece in today's terms, from the signature that its file prints and the note that it ends on."""
+"""The key of a piece: as it sounds, and in today's terms from the signature that its file prints and its last note.
+
+Pitch classes are 0 (C) to 11.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from biaxial.music.constants import NUM_VOICES
-from biaxial.music.score import Key, Mode, Note
+from biaxial.music.score import Key, Mode, Note, Score
 
 MODES: Final[tuple[Mode, ...]] = ("major", "minor")
 
-_MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-_MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+PROFILES: Final = {
+    "major": (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
+    "minor": (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
+}
+"""How much each pitch class, from the tonic upwards, sounds in a key: J. Albrecht and D. Shanahan, "The use of large
+corpora to train a new type of key-finding algorithm", Music Perception 31 (2013)."""
 
-_FINAL = 0.5
-"""What the last bass note weighs, in spreads of the fit over all keys; 269 of the 292 keys in train are found, 213
-without it."""
+FINAL_BONUS = 0.25
+"""How much nearer a key is held to be if the piece ends on its tonic, in units of correlation. Chosen on the train
+split, where 271 of 292 keys are found with it (271 with 0.3 and 0.35 too) and 255 without; of the 72 others 65 and
+61."""
 
 _CHURCH_MODES: Final[dict[str, tuple[Mode, int]]] = {
     "ionian": ("major", 0),
@@ -39,7 +49,7 @@ def musical_key(fifths: int, mode: str | None, notes: Sequence[Note]) -> Key:
     - printed minor, final a fourth above the stated tonic: dorian notation, minor on the final;
     - printed major, final a sixth above: the relative minor; a fifth above: mixolydian, major on the final;
     - no mode printed: major or minor by the final, and where the final is neither tonic by the better correlation
-      with the key profiles of Krumhansl and Kessler (1982);
+      with :data:`PROFILES`;
     - anything else: as printed (a phrygian final, a close on the dominant).
 
     Parameters
@@ -87,58 +97,93 @@ def stated_key(fifths: int, mode: str | None, notes: Sequence[Note]) -> Key:
             return Key(fifths + more, today)
     if not notes:
         return Key(fifths, "major")
-    last = min(notes, key=lambda note: (-note.end_ticks, note.pitch))
-    return _by_final(fifths, last.pitch % 12, notes)
+    return _by_final(fifths, _last_lowest(notes), notes)
 
 
-def likely_key(notes: Sequence[Note]) -> Key:
-    """The key whose profile (Krumhansl and Kessler 1982) the notes fit best, for music that states none.
+def pitch_class_durations(score: Score) -> NDArray[np.float64]:
+    """Quarter notes that each pitch class sounds, summed over notes, shape ``(12,)``."""
+    pitches = np.array([note.pitch for note in score.notes], dtype=np.int64)
+    lengths = np.array([note.length_ticks for note in score.notes], dtype=np.float64)
+    return np.bincount(pitches % 12, weights=lengths, minlength=12) / score.ticks_per_quarter
 
-    The lowest of the notes that end last counts for more: it is the tonic more often than not.
+
+def key_correlations(durations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How well each key fits, by Pearson's correlation with its profile.
 
     Parameters
     ----------
-    notes
-        The piece; without any it is C major.
+    durations
+        How long each pitch class sounds, in any unit, shape ``(..., 12)``.
+
+    Returns
+    -------
+    Shape ``(..., 24)``: the major keys on C, C# and so on, then the minor ones; NaN where all sound equally long.
     """
-    if not notes:
-        return Key(0)
-    final = min(notes, key=lambda note: (-note.end_ticks, note.pitch)).pitch % 12
-    keys = [Key(fifths, mode) for fifths in range(-5, 7) for mode in MODES]
-    fits = {key: _profile_correlation(key, notes) for key in keys}
-    spread = math.sqrt(sum(fit * fit for fit in fits.values()) / len(fits))
-    return max(keys, key=lambda key: fits[key] + _FINAL * spread * (key.tonic == final))
+    keys = np.array([np.roll(PROFILES[mode], tonic) for mode in MODES for tonic in range(12)])
+    keys = keys - keys.mean(axis=1, keepdims=True)
+    durations = durations - durations.mean(axis=-1, keepdims=True)
+    sizes = np.linalg.norm(durations, axis=-1, keepdims=True) * np.linalg.norm(keys, axis=1)
+    with np.errstate(invalid="ignore"):
+        correlations: NDArray[np.float64] = (durations @ keys.T) / sizes
+    return correlations
+
+
+def nearest_key(durations: NDArray[np.float64], final: int | None = None) -> Key | None:
+    """The key that fits best how long each pitch class sounds.
+
+    The algorithm of Krumhansl and Schmuckler (Krumhansl, *Cognitive Foundations of Musical Pitch*, 1990, chapter 4):
+    the durations of the twelve pitch classes are correlated (Pearson) with the profiles of all 24 keys, and the
+    highest wins. Keys are spelled with at most six accidentals.
+
+    Parameters
+    ----------
+    durations
+        In any unit, shape ``(12,)``.
+    final
+        Pitch class whose keys are favoured by :data:`FINAL_BONUS`.
+
+    Returns
+    -------
+    The key; ``None`` where none is nearer than another, because nothing sounds or all pitch classes sound equally
+    long.
+    """
+    if np.ptp(durations) == 0:
+        return None
+    correlations = key_correlations(durations)
+    if final is not None:
+        correlations[[final, final + 12]] += FINAL_BONUS
+    minor, tonic = divmod(int(np.argmax(correlations)), 12)
+    return (Key(-3, "minor") if minor else Key(0)).transposed(tonic)
+
+
+def detect_key(score: Score) -> Key | None:
+    """The key of a whole piece or of a tune, from its notes alone: :func:`nearest_key`.
+
+    The lowest of the notes that end last counts for more: it is the tonic more often than the pitch classes tell. The
+    signature and ``score.key`` are not looked at.
+
+    Returns
+    -------
+    The key; ``None`` where no key is nearer than another.
+    """
+    return nearest_key(pitch_class_durations(score), _last_lowest(score.notes) if score.notes else None)
+
+
+def key_of(score: Score) -> Key | None:
+    """The key that a score states, else the one it sounds in, :func:`detect_key`."""
+    return detect_key(score) if score.key is None else score.key
+
+
+def _last_lowest(notes: Sequence[Note]) -> int:
+    """Pitch class of the lowest of the notes that end last."""
+    return min(notes, key=lambda note: (-note.end_ticks, note.pitch)).pitch % 12
 
 
 def _by_final(fifths: int, final: int, notes: Sequence[Note]) -> Key:
+    """Major or minor of a signature: the one on the final, else the nearer one."""
     major, minor = Key(fifths, "major"), Key(fifths, "minor")
     for key in (minor, major):
         if key.tonic == final:
             return key
-    return max((major, minor), key=lambda key: _profile_correlation(key, notes))
-
-
-def likeliest_key(weights: Sequence[float]) -> Key:
-    """The key that fits best how long each pitch class sounds, twelve numbers from C up; C major for silence.
-
-    Keys are spelled with at most six accidentals.
-    """
-    candidates = [home.transposed(shift) for home in (Key(0), Key(-3, "minor")) for shift in range(12)]
-    if max(weights) == min(weights):
-        return candidates[0]
-    return max(candidates, key=lambda key: _correlation(key, [weights[(c + key.tonic) % 12] for c in range(12)]))
-
-
-def _profile_correlation(key: Key, notes: Sequence[Note]) -> float:
-    weights = [0.0] * 12
-    for note in notes:
-        weights[(note.pitch - key.tonic) % 12] += note.length_ticks
-    return _correlation(key, weights)
-
-
-def _correlation(key: Key, weights: Sequence[float]) -> float:
-    """Pearson's correlation of weights, from the tonic up, with the profile of a key's mode."""
-    profile = _MAJOR_PROFILE if key.mode == "major" else _MINOR_PROFILE
-    mean_weight, mean_profile = sum(weights) / 12, sum(profile) / 12
-    covariance = sum((w - mean_weight) * (p - mean_profile) for w, p in zip(weights, profile, strict=True))
-    return covariance / math.sqrt(sum((p - mean_profile) ** 2 for p in profile))
+    fits = key_correlations(pitch_class_durations(Score(tuple(notes))))
+    return minor if fits[minor.tonic + 12] > fits[major.tonic] else major

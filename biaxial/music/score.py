@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
 from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
+from biaxial.music.symbols import ChordSymbol as ChordSymbol
+from biaxial.music.symbols import Syllable as Syllable
 
 Mode = Literal["major", "minor"]
 
 _LETTERS = "FCGDAEB"
-_SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
-_NOTE_IN_CHORD_NAME = re.compile(r"(^|/)([A-G])([#b♯♭]?)")
 _KEY_NAME = re.compile(r"([A-Ga-g])(#|b|-|♯|♭)?\s*(major|minor|maj|min|dur|moll|m)?", re.IGNORECASE)
 
 
@@ -179,90 +179,15 @@ class Note:
         """The first tick at which the note no longer sounds."""
         return self.onset_ticks + self.length_ticks
 
+    def within(self, first: int, last: int) -> Note:
+        """The part of it that sounds from one tick to before another."""
+        onset = max(first, self.onset_ticks)
+        return replace(self, onset_ticks=onset, length_ticks=min(last, self.end_ticks) - onset)
+
 
 def _reading_order(note: Note) -> tuple[int, ...]:
     voice = -1 if note.voice is None else note.voice
     return note.onset_ticks, voice, note.pitch, note.length_ticks, note.velocity, note.locked
-
-
-@dataclass(frozen=True, slots=True)
-class ChordSymbol:
-    """A chord that holds from ``onset_ticks`` on, until the next one or the end of the piece.
-
-    Parameters
-    ----------
-    onset_ticks
-        Start, from the beginning of the piece.
-    pitch_classes
-        What belongs to the chord, 0 (C) to 11. Empty: no chord is asked for, and anything may sound.
-    bass
-        Pitch class of the lowest note, one of ``pitch_classes``; ``None`` where any of them may be lowest.
-    name
-        How it was written, for example ``"D7/F#"``; may be empty.
-
-    Raises
-    ------
-    ValueError
-        If the onset is negative, a pitch class is outside 0 to 11, or the bass is not in the chord.
-    """
-
-    onset_ticks: int
-    pitch_classes: frozenset[int]
-    bass: int | None = None
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        if self.onset_ticks < 0:
-            raise ValueError(f"a chord cannot begin at tick {self.onset_ticks}")
-        if any(not 0 <= pitch_class <= 11 for pitch_class in self.pitch_classes):
-            raise ValueError(f"pitch classes are 0 (C) to 11 (B), not {sorted(self.pitch_classes)}")
-        if self.bass is not None and self.bass not in self.pitch_classes:
-            raise ValueError(f"the bass {self.bass} is none of the chord's pitch classes {sorted(self.pitch_classes)}")
-
-    def transposed(self, semitones: int, *, flats: bool = False) -> ChordSymbol:
-        """The same chord a number of semitones higher, its name spelled with sharps or with flats."""
-        if semitones % 12 == 0:
-            return self
-        names = _FLAT_NAMES if flats else _SHARP_NAMES
-
-        def renamed(match: re.Match[str]) -> str:
-            accidental = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[match[3]]
-            return match[1] + names[(_SHARP_NAMES.index(match[2]) + accidental + semitones) % 12]
-
-        return replace(
-            self,
-            pitch_classes=frozenset((pitch_class + semitones) % 12 for pitch_class in self.pitch_classes),
-            bass=None if self.bass is None else (self.bass + semitones) % 12,
-            name=_NOTE_IN_CHORD_NAME.sub(renamed, self.name) if self.pitch_classes else self.name,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Syllable:
-    """A syllable of the words that are sung, from ``onset_ticks`` on.
-
-    Parameters
-    ----------
-    onset_ticks
-        Start of the note that it stands under, from the beginning of the piece.
-    text
-        As it is printed, without a hyphen at its end.
-    goes_on
-        Whether the next syllable belongs to the same word.
-
-    Raises
-    ------
-    ValueError
-        If the onset is negative.
-    """
-
-    onset_ticks: int
-    text: str
-    goes_on: bool = False
-
-    def __post_init__(self) -> None:
-        if self.onset_ticks < 0:
-            raise ValueError(f"a syllable cannot begin at tick {self.onset_ticks}")
 
 
 @dataclass(frozen=True)
@@ -369,6 +294,78 @@ class Score:
 
     def _num_signatures_until(self, tick: int) -> int:
         return bisect_right(self.time_signatures, tick, key=lambda signature: signature.onset_ticks)
+
+    def retimed(self, ticks: Callable[[int], int], ticks_per_quarter: int, shortest: int = 1) -> Score:
+        """The piece with every time of it moved.
+
+        A note never becomes shorter than ``shortest``, and the piece ends no earlier than its last note. Of chords that
+        fall together the last one stays, and so does the last of such metres. A pickup that becomes as long as a bar
+        is one.
+
+        Parameters
+        ----------
+        ticks
+            The new tick of an old one; it keeps their order, and 0 where it is.
+        ticks_per_quarter
+            The new resolution.
+        shortest
+            The least length of a note.
+        """
+        notes = []
+        for note in self.notes:
+            onset = ticks(note.onset_ticks)
+            length = max(shortest, ticks(note.end_ticks) - onset)
+            notes.append(replace(note, onset_ticks=onset, length_ticks=length))
+        signatures = {ticks(signature.onset_ticks): signature for signature in self.time_signatures}
+        pickup = ticks(self.pickup_ticks)
+        if pickup * signatures[0].denominator >= signatures[0].numerator * 4 * ticks_per_quarter:
+            pickup = 0
+        chords = {ticks(chord.onset_ticks): chord for chord in self.chords}
+        return replace(
+            self,
+            notes=tuple(notes),
+            length_ticks=max([ticks(self.length_ticks), *(note.end_ticks for note in notes)]),
+            ticks_per_quarter=ticks_per_quarter,
+            time_signatures=tuple(replace(s, onset_ticks=onset) for onset, s in signatures.items()),
+            pickup_ticks=pickup,
+            fermatas=None if self.fermatas is None else tuple(map(ticks, self.fermatas)),
+            chords=tuple(replace(chord, onset_ticks=onset) for onset, chord in chords.items()),
+            lyrics=tuple(replace(word, onset_ticks=ticks(word.onset_ticks)) for word in self.lyrics),
+        )
+
+    def cut(self, first: int, last: int) -> Score:
+        """What lies from one tick to before another, counted from the first of them.
+
+        Notes that sound across a cut begin or end there. The metre and the chord symbol that hold at the first tick
+        begin with it; what remains of a bar is the pickup.
+
+        Raises
+        ------
+        ValueError
+            If nothing of the piece lies between the two.
+        """
+        last = min(last, self.length_ticks)
+        if not 0 <= first < last:
+            raise ValueError(f"ticks {first} to {last} are no part of a piece of {self.length_ticks}")
+        metre = self.time_signature_at(first)
+        bars = [self.pickup_ticks, *self.bar_starts()]
+        bars.append(bars[-1] + metre.bar_ticks(self.ticks_per_quarter))
+        kept = replace(
+            self,
+            notes=tuple(
+                note.within(first, last) for note in self.notes if note.onset_ticks < last and first < note.end_ticks
+            ),
+            length_ticks=last,
+            time_signatures=(
+                replace(metre, onset_ticks=0),
+                *(s for s in self.time_signatures if first < s.onset_ticks < last),
+            ),
+            fermatas=None if self.fermatas is None else tuple(tick for tick in self.fermatas if first <= tick < last),
+            chords=tuple(chord for chord in self.chords if chord.onset_ticks < last),
+            lyrics=tuple(word for word in self.lyrics if first <= word.onset_ticks < last),
+        )
+        moved = kept.retimed(lambda tick: max(0, tick - first), self.ticks_per_quarter)
+        return replace(moved, pickup_ticks=min(bar for bar in bars if bar >= first) - first)
 
     def transposed(self, semitones: int) -> Score:
         """The piece a number of semitones higher, its key and chords with it.

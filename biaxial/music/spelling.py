@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from biaxial.music.keys import likely_key
+from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 
 LOWEST_PLACE: Final = -15
@@ -72,7 +72,7 @@ def spell(score: Score, key: Key | None = None) -> tuple[Spelling, ...]:
     key
         The key to spell in: by default the score's own, or the likeliest.
     """
-    places = places_of(score, key or score.key or likely_key(score.notes))
+    places = places_of(score, key or key_of(score) or Key(0))
     return tuple(spelled(note.pitch, place) for note, place in zip(score.notes, places, strict=True))
 
 

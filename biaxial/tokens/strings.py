@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.music.constants import SILENT
-from biaxial.music.keys import likeliest_key
+from biaxial.music.keys import nearest_key
 from biaxial.music.score import Key
 from biaxial.tokens.chord_codec import ChordCodec
 from biaxial.tokens.codec import Codec, TokenString
@@ -81,7 +81,9 @@ class Cells:
         if UNKNOWN not in (tonic, mode):
             return (Key(-3, "minor") if mode else Key(0)).transposed(tonic)
         sounding = (self.states != SILENT).sum(axis=0)
-        return likeliest_key(np.bincount(np.arange(len(sounding)) % 12, weights=sounding, minlength=12).tolist())
+        return nearest_key(
+            np.bincount(np.arange(len(sounding)) % 12, weights=sounding, minlength=12).astype(np.float64)
+        ) or Key(0)
 
     @property
     def pitch_range(self) -> tuple[int, int]:

@@ -19,8 +19,8 @@ import numpy as np
 from biaxial.corpora.splits import piece_name
 from biaxial.formats.read import read_score
 from biaxial.metrics.figures.statistics import first_bars
-from biaxial.metrics.harmony.endings import detect_key
 from biaxial.music.errors import InputError
+from biaxial.music.keys import detect_key
 from biaxial.music.score import Key, Score
 from biaxial.music.voices import erase_voices
 from scripts.listening.floors import diatonic

@@ -5,7 +5,7 @@ bars with seeds 0 to 39 and reads the held-out pieces (valid and test) of a fold
 ``scripts/make/make_piano_corpus.py``, in windows of 16 bars. ``--temperature``, ``--density`` and ``--ranges`` are
 those of ``biaxial-compose``. Each figure is a ratio of sums over pieces with its standard error.
 
-The key is found from the notes (:func:`biaxial.metrics.harmony.endings.detect_key`); its scale is the major one, or the
+The key is found from the notes (:func:`biaxial.music.keys.detect_key`); its scale is the major one, or the
 minor one with both sixth and both seventh degrees. A bar returns if it strikes the same pitches at the same places as
 an earlier bar of the piece that is not empty.
 """
@@ -26,9 +26,9 @@ from biaxial import Score, load
 from biaxial.cli.writing import read_ranges
 from biaxial.corpora.splits import read_folder
 from biaxial.likelihood.frame_nats import ratio
-from biaxial.metrics.harmony.endings import detect_key, pitch_class_durations
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.music.grid import Grid
+from biaxial.music.keys import detect_key, pitch_class_durations
 from biaxial.music.roll import Roll
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 

@@ -20,7 +20,7 @@ from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
 from biaxial.corpora.manifest import read_manifest
 from biaxial.corpora.splits import SPLITS
 from biaxial.formats.music21_reader import ticks
-from biaxial.music.keys import MODES, likely_key
+from biaxial.music.keys import MODES, detect_key
 from biaxial.music.score import Score
 from biaxial.music.spelling import Spelling, spell
 
@@ -81,7 +81,7 @@ def main() -> None:
     tasks = [(sources[row.file], row.name, row.split) for row in read_manifest() if not row.left_out]
     with get_context("spawn").Pool(2) as pool:
         chorales = pool.map(read_printed, tasks, chunksize=8)
-    right = sum(likely_key(c.score.notes) == c.score.key for c in chorales)
+    right = sum(detect_key(c.score) == c.score.key for c in chorales)
     print(f"{len(chorales)} chorales; the likeliest key is that of the manifest in {right}")
     print("\n| | notes | agree | " + " | ".join(f"{mode}, {split}" for mode in MODES for split in SPLITS) + " |")
     print("|---|---|---|" + "---|" * (len(MODES) * len(SPLITS)))

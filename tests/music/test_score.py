@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from biaxial.music.grid import Grid
-from biaxial.music.score import ChordSymbol, Key, Note, Score, TimeSignature
+from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 Q = 480
 
@@ -125,3 +125,52 @@ def test_a_locked_note_stays_locked() -> None:
     assert score == Score((Note(0, Q, 60), Note(0, Q, 60, locked=True)))
     assert [note.locked for note in score.transposed(1).notes] == [False, True]
     assert [note.locked for note in Grid(4).quantised(score)[0].notes] == [False, True]
+
+
+MARKED = Score(
+    (Note(0, Q, 67, 0), Note(Q, 4 * Q, 72, 0), Note(5 * Q, 4 * Q, 71, 0)),
+    9 * Q,
+    time_signatures=(TimeSignature(), TimeSignature(3, 4, 5 * Q)),
+    pickup_ticks=Q,
+    fermatas=(Q, 5 * Q),
+    chords=(C_MAJOR, D7_F_SHARP),
+    lyrics=(Syllable(0, "Nun", True), Syllable(Q, "ruht"), Syllable(5 * Q, "all")),
+)
+
+
+def test_retiming_moves_every_time() -> None:
+    doubled = MARKED.retimed(lambda tick: 2 * tick, 2 * Q)
+    assert doubled.retimed(lambda tick: tick // 2, Q) == MARKED
+    assert doubled.notes[1] == Note(2 * Q, 8 * Q, 72, 0)
+    assert (doubled.length_ticks, doubled.pickup_ticks, doubled.fermatas) == (18 * Q, 2 * Q, (2 * Q, 10 * Q))
+    assert [sign.onset_ticks for sign in doubled.time_signatures] == [0, 10 * Q]
+    assert [chord.onset_ticks for chord in doubled.chords] == [0, 4 * Q]
+    assert [word.onset_ticks for word in doubled.lyrics] == [0, 2 * Q, 10 * Q]
+    still = MARKED.retimed(lambda tick: tick // (9 * Q), 1)
+    assert [note.length_ticks for note in still.notes] == [1, 1, 1]
+    assert still.length_ticks == 1
+    assert [chord.name for chord in still.chords] == ["D7/F#"]
+
+
+def test_a_cut_keeps_what_lies_within() -> None:
+    assert MARKED.cut(0, 99 * Q) == MARKED
+    start = MARKED.cut(0, 2 * Q)
+    assert start.notes == (Note(0, Q, 67, 0), Note(Q, Q, 72, 0))
+    assert (start.length_ticks, start.pickup_ticks, start.fermatas) == (2 * Q, Q, (Q,))
+    assert start.time_signatures == (TimeSignature(),)
+    assert start.chords == (C_MAJOR,)
+    assert [word.text for word in start.lyrics] == ["Nun", "ruht"]
+
+
+def test_a_cut_takes_the_metre_and_the_chord_that_hold_where_it_begins() -> None:
+    end = MARKED.cut(3 * Q, 7 * Q)
+    assert end.notes == (Note(0, 2 * Q, 72, 0), Note(2 * Q, 2 * Q, 71, 0))
+    assert end.time_signatures == (TimeSignature(), TimeSignature(3, 4, 2 * Q))
+    assert (end.length_ticks, end.pickup_ticks, end.fermatas) == (4 * Q, 2 * Q, (2 * Q,))
+    assert [(chord.onset_ticks, chord.name) for chord in end.chords] == [(0, "D7/F#")]
+    assert [(word.onset_ticks, word.text) for word in end.lyrics] == [(2 * Q, "all")]
+    last = MARKED.cut(8 * Q, 9 * Q)
+    assert (last.time_signatures, last.pickup_ticks) == ((TimeSignature(3, 4),), 0)
+    for first, end_tick in ((9 * Q, 10 * Q), (3 * Q, 3 * Q), (-1, 2)):
+        with pytest.raises(ValueError, match="no part of a piece of 4320"):
+            MARKED.cut(first, end_tick)

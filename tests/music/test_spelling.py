@@ -9,7 +9,6 @@ import pytest
 
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
 from biaxial.formats.music21_reader import ticks
-from biaxial.music.keys import likely_key
 from biaxial.music.score import Key, Note, Score
 from biaxial.music.spelling import (
     HIGHEST_PLACE,
@@ -101,14 +100,6 @@ def test_without_a_key_the_likeliest_is_taken() -> None:
     assert names(line(*(64, 66, 68, 69, 71, 73, 75, 76))) == "E F# G# A B C# D# E"
     assert names(line(*(63, 65, 67, 68, 70, 72, 74, 75))) == "Eb F G Ab Bb C D Eb"
     assert spell(Score()) == ()
-
-
-def test_likely_key() -> None:
-    assert likely_key(()) == Key(0)
-    for key in (Key(f, mode) for f in range(-5, 7) for mode in ("major", "minor")):
-        third = 4 if key.mode == "major" else 3
-        scale = (0, 2, third, 5, 7, third + 5, 11, 12, 7, third, 0)
-        assert likely_key(line(*(60 + key.tonic + step for step in scale)).notes) == key
 
 
 CHORALES = ("bwv269", "bwv10.7", "bwv272", "bwv244.32", "bwv60.5", "bwv244.15", "bwv304")

@@ -22,8 +22,8 @@ from biaxial.formats.musicxml.marks import marks_of
 from biaxial.formats.musicxml.measures import bars_of, legible
 from biaxial.formats.musicxml.notes import NoteWriter
 from biaxial.formats.musicxml.staves import players_of
-from biaxial.music.keys import likely_key
-from biaxial.music.score import Score
+from biaxial.music.keys import key_of
+from biaxial.music.score import Key, Score
 from biaxial.music.spelling import spell
 
 _HEAD: Final = (
@@ -52,7 +52,7 @@ def musicxml_text(score: Score, *, staves: Literal[2, 4] = 2, given_colour: str 
         Colour of the notes that are locked, such as ``"#0A4FA3"``; black by default.
     """
     score = legible(score)
-    key = score.key or likely_key(score.notes)
+    key = key_of(score) or Key(0)
     players = players_of(score, staves)
     notes = NoteWriter(score, key, spell(score, key), marks_of(score, players), given_colour)
     root = document(score, key, players, bars_of(score), notes)

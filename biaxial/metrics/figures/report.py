@@ -25,9 +25,10 @@ from biaxial.metrics.figures.statistics import (
     longest_silence_bars,
     sounding_share,
 )
-from biaxial.metrics.harmony.endings import detect_key, final_chord
+from biaxial.metrics.harmony.endings import final_chord
 from biaxial.metrics.writing.slices import Slices
 from biaxial.metrics.writing.voice_leading import events
+from biaxial.music.keys import detect_key
 from biaxial.music.score import Score
 
 COMPOSITION_BARS = 16

@@ -6,8 +6,6 @@ is the share of grid steps for music that lies on the grid.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +16,7 @@ from biaxial.music.score import Score
 def first_bars(score: Score, num_bars: int) -> Score:
     """The pickup, if there is one, and the first bars of a piece; all of it where it is no longer.
 
-    A note that sounds across the cut ends there. Fermatas and time signatures after the cut go.
+    A note that sounds across the cut ends there. Whatever else stands after the cut goes.
 
     Raises
     ------
@@ -30,18 +28,7 @@ def first_bars(score: Score, num_bars: int) -> Score:
     starts = score.bar_starts()
     if len(starts) <= num_bars:
         return score
-    end = starts[num_bars]
-    return replace(
-        score,
-        notes=tuple(
-            replace(note, length_ticks=min(note.end_ticks, end) - note.onset_ticks)
-            for note in score.notes
-            if note.onset_ticks < end
-        ),
-        length_ticks=end,
-        time_signatures=tuple(s for s in score.time_signatures if s.onset_ticks < end),
-        fermatas=None if score.fermatas is None else tuple(tick for tick in score.fermatas if tick < end),
-    )
+    return score.cut(0, starts[num_bars])
 
 
 def longest_silence_bars(music: Score | Slices) -> float:

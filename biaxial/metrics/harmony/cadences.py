@@ -39,9 +39,9 @@ from biaxial.metrics.harmony.chord_templates import (
     NO_CHORD,
     fit_chords,
 )
-from biaxial.metrics.harmony.endings import key_of
 from biaxial.metrics.harmony.local_keys import local_keys
 from biaxial.metrics.writing.slices import Slices
+from biaxial.music.keys import key_of
 from biaxial.music.score import Note, Score
 
 BEATS_BEFORE: Final = 3

@@ -1,113 +1,18 @@
-"""Harmony: the key that a piece sounds in, the pitch classes of its chords, and how it ends.
+"""Harmony: the pitch classes of the chords of a piece, and how it ends.
 
 A pitch class is 0 (C) to 11. A pitch-class set of a chord counts every voice that sounds, chord tone or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.metrics.writing.slices import REST, Slices
-from biaxial.music.score import Key, Score
-
-
-class KeyProfiles(NamedTuple):
-    """How well each pitch class, from the tonic upwards, fits a major and a minor key; only its shape matters."""
-
-    major: tuple[float, ...]
-    minor: tuple[float, ...]
-
-
-KRUMHANSL_KESSLER = KeyProfiles(
-    (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-    (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
-)
-"""Rated by listeners: C. L. Krumhansl and E. J. Kessler, "Tracing the dynamic changes in perceived tonal organization
-in a spatial representation of musical keys", Psychological Review 89 (1982)."""
-
-ALBRECHT_SHANAHAN = KeyProfiles(
-    (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
-    (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
-)
-"""Counted in music: J. Albrecht and D. Shanahan, "The use of large corpora to train a new type of key-finding
-algorithm", Music Perception 31 (2013). The default: in Bach's chorales the listeners' profiles often take the
-dominant for the tonic."""
-
-
-def pitch_class_durations(score: Score) -> NDArray[np.float64]:
-    """Quarter notes that each pitch class sounds, summed over notes, shape ``(12,)``."""
-    pitches = np.array([note.pitch for note in score.notes], dtype=np.int64)
-    lengths = np.array([note.length_ticks for note in score.notes], dtype=np.float64)
-    return np.bincount(pitches % 12, weights=lengths, minlength=12) / score.ticks_per_quarter
-
-
-def key_correlations(durations: NDArray[np.float64], profiles: KeyProfiles = ALBRECHT_SHANAHAN) -> NDArray[np.float64]:
-    """How well each key fits, by Pearson's correlation with its profile.
-
-    Parameters
-    ----------
-    durations
-        How long each pitch class sounds, in any unit, shape ``(..., 12)``.
-    profiles
-        How well each pitch class fits a key.
-
-    Returns
-    -------
-    Shape ``(..., 24)``: the major keys on C, C# and so on, then the minor ones; NaN where all sound equally long.
-    """
-    keys = np.array([np.roll(profile, tonic) for profile in profiles for tonic in range(12)])
-    keys = keys - keys.mean(axis=1, keepdims=True)
-    durations = durations - durations.mean(axis=-1, keepdims=True)
-    sizes = np.linalg.norm(durations, axis=-1, keepdims=True) * np.linalg.norm(keys, axis=1)
-    with np.errstate(invalid="ignore"):
-        correlations: NDArray[np.float64] = (durations @ keys.T) / sizes
-    return correlations
-
-
-def detect_key(
-    score: Score, profiles: KeyProfiles = ALBRECHT_SHANAHAN, favoured: Mapping[int, float] | None = None
-) -> Key | None:
-    """The key of a whole piece, from its notes alone.
-
-    The algorithm of Krumhansl and Schmuckler (Krumhansl, *Cognitive Foundations of Musical Pitch*, 1990, chapter 4):
-    the durations of the twelve pitch classes are correlated (Pearson) with the profiles of all 24 keys, and the
-    highest wins. Keys are spelled with at most six accidentals. The signature and ``score.key`` are not looked at.
-
-    Parameters
-    ----------
-    score
-        The piece.
-    profiles
-        How well each pitch class fits a key.
-    favoured
-        What is added to the correlations of the keys on a tonic, by its pitch class; nothing by default.
-
-    Returns
-    -------
-    The key; ``None`` where none is nearer than another, because nothing sounds or all pitch classes sound equally
-    long.
-    """
-    durations = pitch_class_durations(score)
-    if np.ptp(durations) == 0:
-        return None
-    correlations = key_correlations(durations, profiles)
-    for tonic, bonus in (favoured or {}).items():
-        correlations[[tonic, tonic + 12]] += bonus
-    best = int(np.argmax(correlations))
-    if best < 12:
-        return Key(0, "major").transposed(best)
-    return Key(0, "minor").transposed(best - 12 - Key(0, "minor").tonic)
-
-
-def key_of(score: Score) -> Key | None:
-    """The key that a score states, else the one it sounds in, :func:`detect_key`."""
-    return detect_key(score) if score.key is None else score.key
+from biaxial.music.score import Score
 
 
 def pitch_class_sets(music: Score | Slices) -> list[frozenset[int]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.metrics.harmony.endings import key_correlations
+from biaxial.music.keys import key_correlations
 from biaxial.music.score import Key, Score
 
 HOME_BONUS = 0.1
@@ -58,7 +58,7 @@ class LocalKeys(NamedTuple):
 
 
 def local_keys(score: Score, starts: NDArray[np.int64], ends: NDArray[np.int64], home: Key | None = None) -> LocalKeys:
-    """The key of each span, by the method of :func:`~biaxial.metrics.harmony.endings.detect_key`.
+    """The key of each span, by the method of :func:`~biaxial.music.keys.detect_key`.
 
     Parameters
     ----------

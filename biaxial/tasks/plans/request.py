@@ -91,22 +91,7 @@ def rescaled(score: Score, ticks_per_quarter: int) -> Score:
     def ticks(value: int) -> int:
         return (2 * value * ticks_per_quarter + old) // (2 * old)
 
-    def moved(note: Note) -> Note:
-        onset = ticks(note.onset_ticks)
-        return replace(note, onset_ticks=onset, length_ticks=max(1, ticks(note.end_ticks) - onset))
-
-    notes = tuple(map(moved, score.notes))
-    return replace(
-        score,
-        notes=notes,
-        length_ticks=max([ticks(score.length_ticks), *(note.end_ticks for note in notes)]),
-        ticks_per_quarter=ticks_per_quarter,
-        time_signatures=tuple(replace(s, onset_ticks=ticks(s.onset_ticks)) for s in score.time_signatures),
-        pickup_ticks=ticks(score.pickup_ticks),
-        fermatas=None if score.fermatas is None else tuple(map(ticks, score.fermatas)),
-        chords=tuple(replace(chord, onset_ticks=ticks(chord.onset_ticks)) for chord in score.chords),
-        lyrics=tuple(replace(word, onset_ticks=ticks(word.onset_ticks)) for word in score.lyrics),
-    )
+    return score.retimed(ticks, ticks_per_quarter)
 
 
 def refined(score: Score, grid: Grid) -> Score:

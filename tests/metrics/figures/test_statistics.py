@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from biaxial.metrics.figures import statistics
-from biaxial.music.score import Score, TimeSignature
+from biaxial.music.score import ChordSymbol, Score, Syllable, TimeSignature
 
 Write = Callable[..., Score]
 
@@ -23,6 +23,14 @@ def test_first_bars_keeps_the_pickup_and_ends_notes_at_the_cut(write: Write) -> 
     assert (cut.length_ticks, cut.fermatas, cut.time_signatures) == (2400, (480,), (TimeSignature(),))
     assert len(statistics.first_bars(score, 2).notes) == 3
     assert statistics.first_bars(score, 2).length_ticks == 4320
+
+
+def test_first_bars_drops_chord_symbols_and_words_after_the_cut(write: Write) -> None:
+    chords = tuple(ChordSymbol(tick, frozenset({0, 4, 7}), name="C") for tick in (0, 1440, 1920, 3000))
+    lyrics = (Syllable(0, "Nun"), Syllable(1920, "ruht"))
+    cut = statistics.first_bars(write([(72, 4), (74, 4)], chords=chords, lyrics=lyrics), 1)
+    assert [chord.onset_ticks for chord in cut.chords] == [0, 1440]
+    assert [word.text for word in cut.lyrics] == ["Nun"]
 
 
 def test_first_bars_leaves_a_short_piece_alone(write: Write) -> None:

@@ -2,55 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 
 from biaxial.metrics.harmony import endings as harmony
-from biaxial.music.score import Key, Score, TimeSignature
+from biaxial.music.score import Score, TimeSignature
 
 Write = Callable[..., Score]
 Tone = int | None | tuple[int | None, float]
-
-CADENCE: tuple[list[Tone], ...] = (
-    [67, 69, 71, (72, 2)],  # C major: I IV V I
-    [64, 65, 67, (67, 2)],
-    [60, 60, 62, (64, 2)],
-    [48, 53, 43, (48, 2)],
-)
-MINOR: tuple[list[Tone], ...] = (
-    [67, 68, 71, (72, 2)],  # C minor: i iv V i
-    [63, 65, 67, (67, 2)],
-    [60, 60, 62, (63, 2)],
-    [48, 53, 43, (48, 2)],
-)
-
-
-@pytest.mark.parametrize("profiles", [harmony.ALBRECHT_SHANAHAN, harmony.KRUMHANSL_KESSLER])
-@pytest.mark.parametrize("semitones", range(-6, 6))
-def test_the_key_of_a_cadence_in_every_key(write: Write, semitones: int, profiles: harmony.KeyProfiles) -> None:
-    major, minor = write(*CADENCE, key=Key(3)), write(*MINOR)  # the key that is written down is not looked at
-    assert harmony.detect_key(major.transposed(semitones), profiles) == Key(0).transposed(semitones)
-    assert harmony.detect_key(minor.transposed(semitones), profiles) == Key(-3, "minor").transposed(semitones)
-
-
-def test_the_key_goes_by_duration_not_by_number_of_notes(write: Write) -> None:
-    scale: list[Tone] = [60, 62, 64, 65, 67, 69, 71]
-    long_tonic = write([*scale, (60, 8), (64, 8), (67, 8)])
-    other_tonic = write([*scale, (67, 8), (71, 8), (62, 8)])
-    assert harmony.detect_key(long_tonic) == Key(0)
-    assert harmony.detect_key(other_tonic) == Key(1)
-
-
-def test_no_key_where_none_is_nearer(write: Write) -> None:
-    assert harmony.detect_key(Score(length_ticks=480)) is None
-    assert harmony.detect_key(write(list(range(60, 72)))) is None
-    assert harmony.detect_key(write(list(range(60, 71)))) is not None
-
-
-def test_pitch_class_durations_are_quarters(write: Write) -> None:
-    durations = harmony.pitch_class_durations(write([60, (62, 0.5), (72, 3)], [(50, 2)]))
-    assert durations[[0, 2]].tolist() == [4, 2.5]
-    assert np.count_nonzero(durations) == 2
 
 
 def test_pitch_class_sets_are_those_of_chords(write: Write) -> None:
@@ -145,19 +103,3 @@ def test_all_strong_beats_are_those_found_one_by_one(metre: str, pickup: int) ->
         score = Score(length_ticks=21 * 480, pickup_ticks=upbeat, time_signatures=metres)
         one_by_one = [tick for tick in range(0, score.length_ticks, 120) if harmony.is_strong_beat(score, tick)]
         assert harmony.strong_beats(score).tolist() == one_by_one
-
-
-def test_key_correlations_are_pearsons(write: Write) -> None:
-    durations = np.stack([harmony.pitch_class_durations(write(*lines)) for lines in (CADENCE, MINOR)])
-    found = harmony.key_correlations(durations)
-    assert found.shape == (2, 24)
-    major = np.roll(harmony.ALBRECHT_SHANAHAN.major, 7)
-    assert found[0, 7] == pytest.approx(np.corrcoef(durations[0], major)[0, 1])
-    assert found.argmax(axis=1).tolist() == [0, 12]
-    assert np.isnan(harmony.key_correlations(np.ones(12))).all()
-
-
-def test_the_stated_key_goes_before_the_one_that_sounds(write: Write) -> None:
-    assert harmony.key_of(write(*CADENCE, key=Key(3))) == Key(3)
-    assert harmony.key_of(write(*CADENCE)) == Key(0)
-    assert harmony.key_of(Score(length_ticks=480)) is None

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biaxial.metrics.harmony.endings import detect_key, key_correlations, pitch_class_durations
 from biaxial.metrics.harmony.local_keys import HOME_BONUS, local_keys, pitch_class_time
+from biaxial.music.keys import detect_key, key_correlations, pitch_class_durations
 from biaxial.music.score import Key, Note, Score
 
 Write = Callable[..., Score]
