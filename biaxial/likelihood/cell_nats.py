@@ -1,6 +1,6 @@
-"""Exact nats of every cell of many pieces, and how probable it was that the cell sounds: the fast way to score.
+"""Exact nats of every cell of many pieces, and how probable it was that the cell sounds: the one pass that scores.
 
-The parallel pass of :func:`biaxial.likelihood.frame_nats.network_log_probs`, made for judging many pieces at once:
+The nats of frames, pieces and corpora are sums over it. It is the parallel pass of the network, made for many pieces:
 threads take batches of pieces, products may be in bfloat16, and of each frame only that part of a walk is run in which
 anything is open. Once all voices of a frame are placed, silence is certain in the rest of it and costs nothing.
 
@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -31,11 +31,12 @@ from biaxial.features.conditions import UNKNOWN
 from biaxial.features.config import Order
 from biaxial.features.echo import Echo, echoes
 from biaxial.files.machine import available_threads
-from biaxial.likelihood.frame_nats import Rolls, length_batches, log_mean, padded
 from biaxial.models.biaxial import BiaxialLSTM, frames_before, orders_of
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import SILENT, STRIKE
 
+Rolls = Sequence[NDArray[np.uint8]]
+"""Outcomes of every piece, each of shape ``(t, n)``."""
 Precision = Literal["float32", "bfloat16"]
 
 _BATCH_STEPS = 2048
@@ -47,7 +48,7 @@ _PARTS = 4
 
 @dataclass(frozen=True, eq=False)
 class CellNats:
-    """What a network found in the cells of one piece, notes from low to high; all arrays of shape ``(t, n)``.
+    """What a network found in the cells of one piece, notes from low to high; arrays of shape ``(t, n)``.
 
     Parameters
     ----------
@@ -59,18 +60,25 @@ class CellNats:
     sounds, strikes
         Probability that the cell sounds, and that it is struck. With two cell states a sounding cell is struck where
         :meth:`biaxial.music.cells.CellAlphabet.articulated` says so.
+    roll_nats
+        The part of each frame's nats that is for the cell states, shape ``(t,)``; the rest is for the voices in them.
     """
 
     nats: NDArray[np.float64]
     passed: NDArray[np.float64]
     sounds: NDArray[np.float32]
     strikes: NDArray[np.float32]
+    roll_nats: NDArray[np.float64]
 
 
 class _Cells(NamedTuple):
-    """What one walk found, each of shape ``(b, t, n)``: log-probabilities, and probabilities of sounding, striking."""
+    """What one walk found, each of shape ``(b, t, n)``.
+
+    Log-probabilities of the outcomes and of their cell states, and probabilities of sounding, striking.
+    """
 
     log_p: Tensor
+    log_state: Tensor
     sounds: Tensor
     strikes: Tensor
 
@@ -90,9 +98,9 @@ def cell_nats(
     ----------
     networks
         The network, in evaluation mode; or several. Walks in the same direction are averaged cell by cell, the two
-        directions frame by frame, as :func:`~biaxial.likelihood.frame_nats.network_log_probs` does.
+        directions frame by frame; each is the probability of a frame under a mixture.
     rolls
-        Pieces over the network's note range, each as outcomes of its alphabet, shape ``(t, n)``.
+        Pieces over the network's note range, each as outcomes of its alphabet.
     conditions
         Conditions of each piece, shape ``(t, c)``.
     precision
@@ -151,8 +159,10 @@ def _score(networks: Sequence[BiaxialLSTM], rolls: Rolls, conditions: Sequence[N
     found = _mixed(by_order, sounding)
     arrays = [part.cpu().numpy() for part in found]
     return [
-        CellNats(nats[:end], passed[:end], sounds[:end].astype(np.float32), strikes[:end].astype(np.float32))
-        for end, nats, passed, sounds, strikes in zip(map(len, rolls), *arrays, strict=True)
+        CellNats(
+            nats[:end], passed[:end], sounds[:end].astype(np.float32), strikes[:end].astype(np.float32), roll[:end]
+        )
+        for end, nats, passed, sounds, strikes, roll in zip(map(len, rolls), *arrays, strict=True)
     ]
 
 
@@ -178,7 +188,7 @@ def _walks(network: BiaxialLSTM, outcomes: Tensor, conditions: Tensor) -> list[_
 def _walk(
     network: BiaxialLSTM, index: int, time_output: Tensor, frames: Tensor, before: Tensor, echo: Echo | None
 ) -> Tensor:
-    """Run one walk over some frames, each as far as anything is open; shape ``(3, rows, n)``, as in :class:`_Cells`."""
+    """Run one walk over some frames, each as far as anything is open; shape ``(4, rows, n)``, as in :class:`_Cells`."""
     alphabet, turn = network.config.alphabet, network.walk(index).features.walk
     states = torch.from_numpy(alphabet.states).to(frames.device)
     struck = torch.from_numpy(struck_after(alphabet)).to(frames.device)
@@ -186,7 +196,7 @@ def _walk(
     time_output = turn(time_output.transpose(1, 2)).transpose(1, 2)
     heard = None if echo is None else echo._replace(frame=turn(echo.frame))
     ends = _open_places(network, frames)
-    found = time_output.new_zeros(3, *frames.shape, dtype=torch.float32)  # log 1, where nothing is open
+    found = time_output.new_zeros(4, *frames.shape, dtype=torch.float32)  # log 1, where nothing is open
     for rows in ends.argsort().tensor_split(_PARTS):
         if len(rows) == 0:
             continue
@@ -201,8 +211,9 @@ def _walk(
         )
         here, p = frames[rows, :end].unsqueeze(-1), log_probs.exp()
         found[0, rows, :end] = log_probs.gather(-1, here).squeeze(-1)
-        found[1, rows, :end] = p[..., states != SILENT].sum(-1)
-        found[2, rows, :end] = (p * struck[before[rows, :end]]).sum(-1)
+        found[1, rows, :end] = log_probs.masked_fill(states != states[here], -torch.inf).logsumexp(-1)
+        found[2, rows, :end] = p[..., states != SILENT].sum(-1)
+        found[3, rows, :end] = (p * struck[before[rows, :end]]).sum(-1)
     return turn(found)
 
 
@@ -215,25 +226,28 @@ def _open_places(network: BiaxialLSTM, frames: Tensor) -> Tensor:
     return torch.where(placed.any(1), placed.int().argmax(1) + 1, n)
 
 
-def _mixed(by_order: dict[Order, list[_Cells]], sounding: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Nats, nats passed, and probabilities of sounding and striking under the mixture of all walks."""
+def _mixed(by_order: dict[Order, list[_Cells]], sounding: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The fields of :class:`CellNats` under the mixture of all walks."""
     total = sum(map(len, by_order.values()))
-    nats, passed, probabilities, log_weights = [], [], [], []
+    nats, passed, probabilities, log_weights, rolls = [], [], [], [], []
     for order, walks in by_order.items():
         log_p = log_mean([cells.log_p.double() for cells in walks])
         nats.append(-log_p)
         passed.append(_passed(-log_p, sounding, order != "low-to-high"))
-        probabilities.append(torch.stack([torch.stack([*cells[1:]]) for cells in walks]).mean(0))
+        probabilities.append(torch.stack([torch.stack([cells.sounds, cells.strikes]) for cells in walks]).mean(0))
+        log_states = log_mean([cells.log_state.double() for cells in walks])
         log_weights.append(log_p.sum(-1) + math.log(len(walks) / total))
+        rolls.append(log_states.sum(-1) + math.log(len(walks) / total))
+    roll = -torch.stack(rolls).logsumexp(0)
     if len(nats) == 1:
-        return nats[0], passed[0], *probabilities[0]
+        return nats[0], passed[0], *probabilities[0], roll
     weights = torch.stack(log_weights).softmax(0)  # d b t: how probably each direction made the frame
     frames = -torch.stack(log_weights).logsumexp(0)
     mean = torch.einsum("dbt,dbtn->btn", weights, torch.stack(nats))
     scale = torch.where(mean.sum(-1) > 0, frames / mean.sum(-1), 1.0).unsqueeze(-1)
     mean_passed = torch.einsum("dbt,dbtn->btn", weights, torch.stack(passed))
     sounds, strikes = torch.einsum("dbt,dxbtn->xbtn", weights, torch.stack(probabilities).double())
-    return mean * scale, mean_passed * scale, sounds, strikes
+    return mean * scale, mean_passed * scale, sounds, strikes, roll
 
 
 def _passed(nats: Tensor, sounding: Tensor, down: bool) -> Tensor:
@@ -244,3 +258,24 @@ def _passed(nats: Tensor, sounding: Tensor, down: bool) -> Tensor:
     until_last = torch.where(sounding, silence, 0.0).cummax(-1).values.roll(1, -1)
     until_last[..., 0] = 0.0
     return torch.where(sounding, silence - until_last, 0.0)
+
+
+def log_mean(log_probs: Sequence[Tensor]) -> Tensor:
+    """Logarithm of the mean of probabilities."""
+    return torch.stack(list(log_probs)).logsumexp(0) - math.log(len(log_probs))
+
+
+def length_batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Indices of pieces of similar length, together at most so many frames with their padding."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if batches and (len(batches[-1]) + 1) * lengths[index] <= most:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def padded(rows: NDArray[Any], length: int, value: int) -> NDArray[Any]:
+    """Rows with further ones of one value, up to a length."""
+    return np.pad(rows, ((0, length - len(rows)), (0, 0)), constant_values=value)

@@ -16,24 +16,17 @@ Marginals are relative frequencies in the training pieces, one half added to eve
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from biaxial.features.conditions import UNKNOWN, hidden
-from biaxial.features.config import Order
+from biaxial.features.conditions import hidden
+from biaxial.likelihood.cell_nats import Rolls, cell_nats
 from biaxial.metrics.figures.report import Figure
-from biaxial.models.biaxial import BiaxialLSTM, orders_of
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.cells import CellAlphabet
-
-Rolls = Sequence[NDArray[np.uint8]]
-"""Outcomes of every piece, each of shape ``(t, n)``."""
 
 
 def frames_before(outcomes: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -142,90 +135,32 @@ class FrameLogProbs:
     states: NDArray[np.float64]
 
 
-@torch.inference_mode()
 def network_log_probs(
     networks: BiaxialLSTM | Sequence[BiaxialLSTM],
     rolls: Rolls,
     conditions: Sequence[NDArray[np.int16]],
     *,
     hide: Sequence[str] = (),
-    batch_steps: int = 2048,
     progress: Callable[[int], None] | None = None,
 ) -> list[FrameLogProbs]:
-    """Log-probability of every frame of every piece under a network, by the parallel pass.
+    """Log-probability of every frame of every piece under a network: sums over its cells.
 
     Parameters
     ----------
-    networks
-        The network, in evaluation mode; or several. Walks in the same direction are averaged cell by cell, the two
-        directions frame by frame; each is the probability of a frame under a mixture.
-    rolls
-        Pieces over the network's note range.
-    conditions
-        Conditions of each piece, shape ``(t, c)``.
+    networks, rolls, conditions, progress
+        As for :func:`~biaxial.likelihood.cell_nats.cell_nats`.
     hide
         Groups of conditions that are made unknown, names in :data:`biaxial.features.conditions.GROUPS`.
-    batch_steps
-        Frames that are scored together, in whole pieces of similar length; a longer piece is a batch of its own.
-    progress
-        Called with the number of frames scored since its last call.
 
     Returns
     -------
     Log-probabilities of each piece, in the order of ``rolls``.
     """
-    networks = [networks] if isinstance(networks, BiaxialLSTM) else list(networks)
-    device, config = networks[0].device, networks[0].config
-    states = torch.from_numpy(config.alphabet.states).to(device)  # k
-    found: dict[int, FrameLogProbs] = {}
-    for batch in length_batches([len(roll) for roll in rolls], batch_steps):
-        length = max(len(rolls[i]) for i in batch)
-        outcomes = torch.from_numpy(np.stack([padded(rolls[i], length, 0) for i in batch])).to(device)  # b t n
-        known = np.stack([padded(hidden(conditions[i], *hide), length, UNKNOWN) for i in batch])  # b t c
-        silence, rows = torch.zeros_like(outcomes[:, 0]), torch.from_numpy(known).to(device)
-        index = outcomes.long().unsqueeze(-1)
-        same_state = states == states[index]  # b t n k
-        parts = []  # of each direction: log of its weight, plus frames and states, each of shape (b, t)
-        with torch.backends.cudnn.flags(allow_tf32=False):  # exact to float32 on a GPU too
-            by_order = _by_order(networks, outcomes, silence, rows)
-        total = sum(map(len, by_order))
-        for walks in by_order:
-            log_probs = log_mean(walks).double()  # b t n k
-            cells = log_probs.gather(-1, index).sum((-1, -2))
-            rolled = log_probs.masked_fill(~same_state, -torch.inf).logsumexp(-1).sum(-1)
-            parts.append(torch.stack([cells, rolled]) + math.log(len(walks) / total))
-        frames, roll = torch.stack(parts).logsumexp(0).cpu().numpy()
-        for row, i in enumerate(batch):
-            end = len(rolls[i])
-            found[i] = FrameLogProbs(frames[row, :end], roll[row, :end])
-        if progress is not None:
-            progress(sum(len(rolls[i]) for i in batch))
-    return [found[i] for i in range(len(rolls))]
-
-
-def _by_order(networks: Sequence[BiaxialLSTM], *arguments: Tensor) -> list[list[Tensor]]:
-    """Log-probabilities of all outcomes under every walk of every network, those of one direction together."""
-    found: dict[Order, list[Tensor]] = {}
-    for network in networks:
-        for order, log_probs in zip(orders_of(network.config), network(*arguments), strict=True):
-            found.setdefault(order, []).append(log_probs)
-    return list(found.values())
-
-
-def log_mean(log_probs: Sequence[Tensor]) -> Tensor:
-    """Logarithm of the mean of probabilities."""
-    return torch.stack(list(log_probs)).logsumexp(0) - math.log(len(log_probs))
-
-
-def length_batches(lengths: Sequence[int], most: int) -> list[list[int]]:
-    """Indices of pieces of similar length, together at most so many frames with their padding."""
-    batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if batches and (len(batches[-1]) + 1) * lengths[index] <= most:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
+    told = [hidden(rows, *hide) for rows in conditions]
+    return [
+        FrameLogProbs(-cells.nats.sum(axis=1), -cells.roll_nats)
+        for cells in cell_nats(networks, rolls, told, progress=progress)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,8 +217,3 @@ def ratio(label: str, unit: str, numerators: Sequence[float], denominators: Sequ
     if x.sum() and len(x) > 1:
         error = float(np.sqrt(len(x) / (len(x) - 1) * ((y - value * x) ** 2).sum()) / x.sum())
     return Figure(label, unit, value, error, float(y.sum()), float(x.sum()))
-
-
-def padded(rows: NDArray[Any], length: int, value: int) -> NDArray[Any]:
-    """Rows with further ones of one value, up to a length."""
-    return np.pad(rows, ((0, length - len(rows)), (0, 0)), constant_values=value)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from biaxial.features.conditions import outline_conditions
 from biaxial.likelihood.cell_nats import CellNats, cell_nats, struck_after
-from biaxial.likelihood.frame_nats import network_log_probs
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
@@ -70,14 +69,24 @@ def plain(net: BiaxialLSTM, piece: Score) -> tuple[NDArray[np.uint8], NDArray[np
     return outcomes, log_probs[:, 0].double().numpy()
 
 
+def frames_of(log_probs: NDArray[np.float64], outcomes: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Log-probability of every frame under the mean of some walks, shape ``(t,)``."""
+    index = np.broadcast_to(outcomes[None, ..., None].astype(np.int64), (len(log_probs), *outcomes.shape, 1))
+    own = np.take_along_axis(log_probs, index, -1)[..., 0].sum(-1)  # w t
+    return np.asarray(np.logaddexp.reduce(own) - math.log(len(own)))
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_cells_add_up_to_the_frames_of_the_plain_pass(name: str) -> None:
     net = network(**CONFIGS[name])
-    rolls, conditions = zip(*(arrays(net, piece) for piece in PIECES), strict=True)
-    frames = network_log_probs(net, rolls, conditions)
-    for cells, expected in zip(scored(net, *PIECES), frames, strict=True):
-        np.testing.assert_allclose(cells.nats.sum(axis=1), -expected.frames, rtol=2e-6)
+    states = net.config.alphabet.states
+    for piece, cells in zip(PIECES, scored(net, *PIECES), strict=True):
+        outcomes, log_probs = plain(net, piece)
+        np.testing.assert_allclose(cells.nats.sum(axis=1), -frames_of(log_probs, outcomes), rtol=2e-6)
         assert (cells.nats >= 0).all()
+        same = states == states[outcomes][..., None]  # t n k
+        roll = np.log((np.exp(log_probs) * same).sum(-1)).sum(-1)  # w t
+        np.testing.assert_allclose(cells.roll_nats, math.log(len(roll)) - np.logaddexp.reduce(roll), rtol=4e-6)
 
 
 @pytest.mark.parametrize("name", ["voices", "upwards", "unvoiced", "two states"])
@@ -120,12 +129,15 @@ def test_two_walks_share_a_frame_by_how_probable_each_made_it() -> None:
     np.testing.assert_allclose(cells.sounds, sounds, atol=1e-5)
 
 
-def test_networks_are_averaged_as_likelihood_does() -> None:
+def test_walks_of_one_direction_are_averaged_cell_by_cell_and_directions_frame_by_frame() -> None:
     nets = [network(seed, order=order) for seed, order in enumerate(("both", "high-to-low", "low-to-high", "both"))]
     rolls, conditions = zip(*(arrays(nets[0], piece) for piece in PIECES), strict=True)
-    expected = network_log_probs(nets, rolls, conditions)
-    for cells, frames in zip(cell_nats(nets, rolls, conditions), expected, strict=True):
-        np.testing.assert_allclose(cells.nats.sum(axis=1), -frames.frames, rtol=2e-6)
+    for piece, cells in zip(PIECES, cell_nats(nets, rolls, conditions), strict=True):
+        outcomes, _ = arrays(nets[0], piece)
+        both, down, up, other = (plain(net, piece)[1] for net in nets)
+        ways = [(both[0], down[0], other[0]), (both[1], up[0], other[1])]
+        mixed = np.stack([np.logaddexp.reduce(way) - math.log(3) for way in ways])
+        np.testing.assert_allclose(cells.nats.sum(axis=1), -frames_of(mixed, outcomes), rtol=2e-6)
 
 
 @pytest.mark.parametrize(("name", "down"), [("voices", True), ("upwards", False), ("unvoiced", True)])

@@ -111,12 +111,16 @@ def test_a_repeated_note_is_no_still_frame() -> None:
     ]
 
 
-def test_a_networks_nats_are_those_of_the_model_for_any_batch(network: BiaxialLSTM) -> None:
+def test_a_networks_nats_are_those_of_the_model_for_any_batch(
+    network: BiaxialLSTM, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pieces = [score(71, 72, 74), score(74), score(79, 78, 76, 74, 74, key="A minor")]
     rolls, conditions = zip(*map(arrays, pieces), strict=True)
     done: list[int] = []
-    together = network_log_probs(network, rolls, conditions, batch_steps=40, progress=done.append)
-    alone = network_log_probs(network, rolls, conditions, batch_steps=1)
+    monkeypatch.setattr("biaxial.likelihood.cell_nats._BATCH_STEPS", 40)
+    together = network_log_probs(network, rolls, conditions, progress=done.append)
+    monkeypatch.setattr("biaxial.likelihood.cell_nats._BATCH_STEPS", 1)
+    alone = network_log_probs(network, rolls, conditions)
     model = Model(network, {}, "noise")
     for piece, outcomes, batched, single in zip(pieces, rolls, together, alone, strict=True):
         assert len(batched.frames) == len(outcomes)
