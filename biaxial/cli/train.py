@@ -48,7 +48,6 @@ class TrainOptions:
     )
     like: Path | None = option(None, help="weights whose network and settings to take in place of a preset's, anew")
     start_from: Path | None = option(None, help="weights to go on from, with the preset's settings")
-    refine: Path | None = option(None, help="weights to train on with the best of the pieces that they compose")
     mix: Path | None = option(None, metavar="CORPUS", help="old corpus to mix in, so that it is not forgotten")
     mix_share: float = option(0.3, help="share of the training crops that come from it")
     config: Path | None = option(
@@ -74,34 +73,29 @@ def main(argv: Arguments) -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
     from biaxial.cli.corpus import read_corpus
-    from biaxial.cli.refine import is_refinement, refines, run_refinement
     from biaxial.cli.search import check_optuna, is_search, resumed_search, run_search
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
     from biaxial.tokens.config import SequenceSizes
     from biaxial.training.config import TrainConfig
     from biaxial.training.data.mixing import Mix
-    from biaxial.training.refine.folder import RefineConfig
     from biaxial.training.run.devices import Machine, is_first_process
     from biaxial.training.run.fit import train
 
     if _draws_tokens(argv):
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, RefineConfig, Machine, SequenceSizes)
+        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, SequenceSizes)
     else:
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, RefineConfig, Machine, ModelConfig)
+        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig)
     values = given(built, argv)
     values[ModelConfig] = values.get(ModelConfig, {}) | values.pop(SequenceSizes, {})
     options = TrainOptions(**values[TrainOptions])
-    if refines(options, values):
-        run_refinement(options, values)
-        return
     first = is_first_process()
     searches = is_search(options.resume) or (options.resume is None and options.search is not None)
     if searches:
         check_optuna()
     go_on = resumed_search if searches else _resumed
     plan, folder = go_on(options, values) if options.resume is not None else _new(options, values)
-    there = (folder / "config.json").exists() or is_search(folder) or is_refinement(folder)
+    there = (folder / "config.json").exists() or is_search(folder)
     if first and options.resume is None and there:
         raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
     source, quiet = Path(plan.corpus), options.quiet or not first
