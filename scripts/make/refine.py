@@ -167,4 +167,4 @@ def write(path: Path, content: Any) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(None))

@@ -76,7 +76,12 @@ def test_rounds_that_help_are_kept_and_nothing_is_done_twice(
     times = {path: path.stat().st_mtime_ns for path in place.rglob("*.*")}
     trained: list[Sequence[str]] = []
     command = refine.biaxial_train
-    monkeypatch.setattr(refine, "biaxial_train", lambda words: trained.append(words) or command(words))
+
+    def train(words: Sequence[str]) -> int:
+        trained.append(words)
+        return int(command(words))
+
+    monkeypatch.setattr(refine, "biaxial_train", train)
     assert refine.main([*ROUND, "--rounds", "2", *FAST]) == 0
     assert {path: path.stat().st_mtime_ns for path in place.rglob("*.*")} == times
     second = json.loads(Path("runs/refined/2/round.json").read_text())

@@ -10,7 +10,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 
 from biaxial.models.config import PRESETS
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
-from biaxial.training.search.space import changed, narrowed, preset_point, shortened, values_at, wide_ranges
+from biaxial.training.search.space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -67,7 +67,7 @@ def test_another_kind_of_network_says_itself_what_is_searched() -> None:
 
 
 def test_a_narrowed_range_holds_the_best_values_and_may_leave_the_wide_one() -> None:
-    ranges = {
+    ranges: Ranges = {
         "rate": FloatDistribution(1e-4, 1e-2, log=True),
         "width": IntDistribution(16, 256, log=True),
         "small": IntDistribution(8, 16, log=True),

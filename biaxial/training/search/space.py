@@ -34,7 +34,7 @@ def preset_point(config: AnyConfig, train: TrainConfig) -> dict[str, float]:
     return point
 
 
-def wide_ranges(point: Mapping[str, float]) -> Ranges:
+def wide_ranges(point: Mapping[str, Any]) -> Ranges:
     """A tenth to ten times the learning rate, a quarter of to twice a width, shares from 0 to 0.6."""
     ranges: Ranges = {}
     for name, value in point.items():
@@ -67,7 +67,7 @@ def narrowed(ranges: Ranges, best: Sequence[Mapping[str, float]]) -> Ranges:
     return found
 
 
-def values_at(config: AnyConfig, point: Mapping[str, float]) -> dict[str, Any]:
+def values_at(config: AnyConfig, point: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the fields as they are used: rates with three digits, shares with two places, whole stacks."""
     found: dict[str, Any] = {}
     for name, value in point.items():

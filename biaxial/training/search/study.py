@@ -45,7 +45,7 @@ from biaxial.training.run.run_folder import (
     write_document,
 )
 from biaxial.training.search.space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
-from biaxial.training.search.trials import Part, TrialResult, best_trial
+from biaxial.training.search.trials import Part, State, TrialResult, best_trial
 
 _MOST_STARTS: Final = 3
 """How often a trial is begun again that has ended the process each time before an epoch was finished."""
@@ -332,7 +332,7 @@ def _starts(trial: Trial, folder: Path) -> int:
 
 def _result(trial: FrozenTrial, stage: _Stage) -> TrialResult:
     made, losses = dict(trial.user_attrs["made"]), trial.intermediate_values
-    state = "failed" if made["failure"] else "finished" if trial.state is TrialState.COMPLETE else "pruned"
+    state: State = "failed" if made["failure"] else "finished" if trial.state is TrialState.COMPLETE else "pruned"
     made["settings"] = {name: tuple(v) if isinstance(v, list) else v for name, v in made["settings"].items()}
     loss = min(losses.values(), default=None)
     return TrialResult(stage.offset + trial.number, stage.part, state, max(losses, default=0), loss=loss, **made)
@@ -348,5 +348,5 @@ def _draw(study: optuna.Study, path: Path) -> None:
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # plots are called experimental; one trial makes a range without a width
         panels = optuna.visualization.matplotlib.plot_slice(study, target_name="held-out loss, nats")
-        np.ravel(panels)[0].figure.savefig(path, dpi=100, bbox_inches="tight")
+        np.asarray(panels, dtype=object).flat[0].figure.savefig(path, dpi=100, bbox_inches="tight")
         matplotlib.pyplot.close("all")
