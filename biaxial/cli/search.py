@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from biaxial.training.search.trials import TrialResult
 
 
-def is_search(folder: Path | None) -> bool:
-    """Whether a folder is that of a search."""
-    return folder is not None and (folder / "search.json").is_file()
-
-
 def check_optuna() -> None:
     """Refuse to search without Optuna.
 
@@ -36,28 +31,9 @@ def check_optuna() -> None:
         raise InputError("--search needs Optuna, which is not installed; pip install 'optuna>=5,<6'")
 
 
-def resumed_search(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tuple[Plan, Path]:
-    """What a search was started with; only what is where, the device and the number of trials may change."""
-    from biaxial.cli.train import TrainOptions
-    from biaxial.models.config import ModelConfig
-    from biaxial.training.config import TrainConfig
-    from biaxial.training.run.devices import Machine
-    from biaxial.training.search.folder import read_search
-
-    assert options.resume is not None
-    own = values[TrainOptions].keys() - {"corpus", "resume", "search", "quiet", "json"}
-    if changed := [*sorted(own), *values[TrainConfig], *values[ModelConfig]]:
-        name = changed[0].replace("_", "-")
-        raise InputError(f"--resume goes on with the settings of its search; leave out --{name}")
-    plan, _ = read_search(options.resume)
-    machine = dataclasses.replace(plan.machine, **values[Machine])
-    return dataclasses.replace(plan, corpus=str(options.corpus or plan.corpus), machine=machine), options.resume
-
-
 def run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus) -> None:
     """Search, and print the table of the trials."""
-    from biaxial.training.search.folder import SearchConfig, begin_search, lengthen_search, read_search
-    from biaxial.training.search.study import search
+    from biaxial.training.search.study import Search, SearchConfig, begin_search, lengthen_search, read_search
     from biaxial.training.search.trials import trial_table
 
     if options.resume is None:
@@ -65,7 +41,7 @@ def run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus) 
         begin_search(corpus, plan, folder, SearchConfig.of(options.search, options.search_epochs or plan.train.epochs))
     elif options.search is not None:
         lengthen_search(folder, options.search)
-    total = read_search(folder)[1].trials
+    total = read_search(folder).trials
 
     def tell(trial: TrialResult) -> None:
         if trial.failure:  # told even with --quiet
@@ -75,7 +51,7 @@ def run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus) 
             line = f"trial {trial.number + 1} of {total} ({trial.part}, {trial.epochs} epochs)"
             print(f"{line}: loss {trial.loss:.4f} nats{ended}", file=sys.stderr, flush=True)
 
-    result = search(corpus, plan, folder, tell)
+    result = Search(corpus, plan, folder, tell).run()
     if options.json:
         summary: dict[str, Any] = {
             "folder": str(folder),
@@ -91,7 +67,8 @@ def run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus) 
             done = f"{len(result.trials)} of {total} trials are over"
             print(f"{folder}: stopped; {done}. Go on with: biaxial-train --resume {folder}")
         elif result.best is not None:
-            print(f"best: trial {result.best.number:03d}; picture: {folder / 'trials.png'}")
+            pictures = " and ".join(str(path) for path in sorted(folder.glob("*.png")))
+            print(f"best: trial {result.best.number:03d}; pictures: {pictures}")
             print(f"train with it: biaxial-train {plan.corpus} --config {folder / 'best.json'}")
     if result.interrupted:
         raise SystemExit(STATUS_INTERRUPTED)

@@ -48,7 +48,6 @@ class TrainOptions:
     )
     like: Path | None = option(None, help="weights whose network and settings to take in place of a preset's, anew")
     start_from: Path | None = option(None, help="weights to go on from, with the preset's settings")
-    refine: Path | None = option(None, help="weights to train on with the best of the pieces that they compose")
     mix: Path | None = option(None, metavar="CORPUS", help="old corpus to mix in, so that it is not forgotten")
     mix_share: float = option(0.3, help="share of the training crops that come from it")
     config: Path | None = option(
@@ -74,35 +73,29 @@ def main(argv: Arguments) -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
     from biaxial.cli.corpus import read_corpus
-    from biaxial.cli.refine import is_refinement, refines, run_refinement
-    from biaxial.cli.search import check_optuna, is_search, resumed_search, run_search
+    from biaxial.cli.search import check_optuna, run_search
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
     from biaxial.tokens.config import SequenceSizes
     from biaxial.training.config import TrainConfig
     from biaxial.training.data.mixing import Mix
-    from biaxial.training.refine.folder import RefineConfig
     from biaxial.training.run.devices import Machine, is_first_process
     from biaxial.training.run.fit import train
+    from biaxial.training.run.run_folder import read_document
 
     if _draws_tokens(argv):
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, RefineConfig, Machine, SequenceSizes)
+        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, SequenceSizes)
     else:
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, RefineConfig, Machine, ModelConfig)
+        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig)
     values = given(built, argv)
     values[ModelConfig] = values.get(ModelConfig, {}) | values.pop(SequenceSizes, {})
     options = TrainOptions(**values[TrainOptions])
-    if refines(options, values):
-        run_refinement(options, values)
-        return
     first = is_first_process()
-    searches = is_search(options.resume) or (options.resume is None and options.search is not None)
+    searches = options.search is not None if options.resume is None else "search" in read_document(options.resume)
     if searches:
         check_optuna()
-    go_on = resumed_search if searches else _resumed
-    plan, folder = go_on(options, values) if options.resume is not None else _new(options, values)
-    there = (folder / "config.json").exists() or is_search(folder) or is_refinement(folder)
-    if first and options.resume is None and there:
+    plan, folder = _resumed(options, values, searches) if options.resume is not None else _new(options, values)
+    if first and options.resume is None and (folder / "config.json").exists():
         raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
     source, quiet = Path(plan.corpus), options.quiet or not first
     reading, pitches = ReadConfig(**values[ReadConfig]), None
@@ -166,17 +159,18 @@ def _draws_tokens(argv: Arguments) -> bool:
     return False
 
 
-def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tuple[Plan, Path]:
-    """What a run was started with; only what is where, and the machine, may change."""
+def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]], searches: bool) -> tuple[Plan, Path]:
+    """What a run was started with; only what is where, the machine and the trials of a search may change."""
     from biaxial.models.config import ModelConfig
     from biaxial.training.config import TrainConfig
     from biaxial.training.run.devices import Machine
     from biaxial.training.run.run_folder import read_plan
 
     assert options.resume is not None
-    own = values[TrainOptions].keys() - {"corpus", "mix", "resume", "quiet", "json"}
+    own = values[TrainOptions].keys() - {"corpus", "search" if searches else "mix", "resume", "quiet", "json"}
     if changed := [*sorted(own), *values[TrainConfig], *values[ModelConfig]]:
-        raise InputError(f"--resume goes on with the settings of its run; leave out --{changed[0].replace('_', '-')}")
+        name = changed[0].replace("_", "-")
+        raise InputError(f"--resume goes on with the settings of its run; leave out --{name}")
     plan = read_plan(options.resume)
     if options.mix is not None and not plan.mix:
         raise InputError("--resume goes on with the settings of its run; leave out --mix")

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,19 @@ from biaxial.music.score import Key, Note, Score
 CPU = ["--accelerator", "cpu", "--precision", "32-true"]
 SMALL = ["--preset", "tiny", "--context-hidden", "0", "--crop-steps", "16", "--batch-size", "2", "--warmup-steps", "2"]
 SEARCH = [*SMALL, "--average-decay", "0.5", "--learning-rate", "0.02", "--epochs", "5", "--search", "4", "--seed", "3"]
-PROGRAM = "import sys; from biaxial.cli.train import main; raise SystemExit(main(sys.argv[1:]))"
+PROGRAM = """
+import os, sys
+from biaxial.cli.train import main
+from biaxial.training.run import run_folder
+write, place, number = run_folder.atomic_write, os.path.abspath(sys.argv[1]), int(sys.argv[2])
+def write_and_end(path, content):
+    write(path, content)
+    if os.path.abspath(path) == place:
+        os.kill(os.getpid(), number)
+run_folder.atomic_write = write_and_end
+raise SystemExit(main(sys.argv[3:]))
+"""
+"""The command; it signals itself when it has written a file. Watched from outside it may be further by then."""
 
 
 @pytest.fixture
@@ -37,17 +48,10 @@ def corpus(folder: Path) -> Path:
 
 
 def end_when(path: Path, number: signal.Signals, *words: str) -> int:
-    """Run the command in a process of its own, send it a signal as soon as a file is there, and return its status."""
+    """Run the command in a process of its own that gets a signal when it has written a file, and return its status."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    child = subprocess.Popen([sys.executable, "-c", PROGRAM, *words], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        while not path.exists():
-            assert child.poll() is None, "it ended before the signal"
-            time.sleep(0.005)
-    finally:
-        child.send_signal(number)
-        status = child.wait(60)
-    return status
+    program = [sys.executable, "-c", PROGRAM, str(path), str(int(number)), *words]
+    return subprocess.run(program, env=environment, stdout=subprocess.DEVNULL, check=False).returncode
 
 
 def report(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -66,7 +70,7 @@ def test_a_search_that_is_killed_ends_as_the_unbroken_one_and_its_best_settings_
     begin = (str(corpus), *SEARCH, *CPU, "--quiet", "-o", "broken")
     assert end_when(broken / "trials/001/last.ckpt", signal.SIGKILL, *begin) == -signal.SIGKILL
     assert json.loads((broken / "best.json").read_text())["search"]["trials"] == 1
-    assert end_when(broken / "trials/003/config.json", signal.SIGINT, "--resume", "broken", "--quiet") == 130
+    assert end_when(broken / "trials/003/last.ckpt", signal.SIGINT, "--resume", "broken", "--quiet") == 130
     assert json.loads((broken / "best.json").read_text())["search"]["trials"] == 3
     assert main(["--resume", "broken", "--quiet", "--json"]) == 0
     assert report(capsys) == whole
@@ -99,11 +103,11 @@ def test_a_search_that_is_killed_ends_as_the_unbroken_one_and_its_best_settings_
         ("small.npz --search 4 --preset tiny --search-epochs 30", "trials of 30 epochs for a run of 22"),
         ("small.npz --search 4 --preset tiny --devices 2", "leave out --devices and --num-nodes"),
         ("small.npz --search 4 --preset tiny --num-voices 2", "the preset has 2 voices, the corpus 4 voices"),
-        ("--resume begun --epochs 3", "--resume goes on with the settings of its search; leave out --epochs"),
+        ("--resume begun --epochs 3", "--resume goes on with the settings of its run; leave out --epochs"),
         ("--resume begun --search-epochs 3", "leave out --search-epochs"),
         ("--resume begun --search 3", "begun: a search of 4 trials; --search 3 is fewer"),
-        ("--resume broken", "broken: not the folder of a search (search.json: 'train')"),
-        ("--resume nowhere --search 3", "--resume goes on with the settings of its run; leave out --search"),
+        ("--resume broken", "broken: not the folder of a run (config.json: 'config')"),
+        ("--resume nowhere --search 3", "nowhere: not the folder of a run"),
         ("small.npz --search 4 -o begun", "begun: a run is there already; go on with --resume begun"),
         ("small.npz --preset tiny -o begun", "begun: a run is there already; go on with --resume begun"),
     ],
@@ -113,12 +117,12 @@ def test_wrong_inputs_end_in_one_line(words: str, line: str, corpus: Path, capsy
     from biaxial.training.config import TrainConfig
     from biaxial.training.run.devices import Machine
     from biaxial.training.run.run_folder import Plan
-    from biaxial.training.search.folder import SearchConfig, begin_search
+    from biaxial.training.search.study import SearchConfig, begin_search
 
     plan = Plan(PRESETS["tiny"], TrainConfig(), str(corpus), Machine("cpu"))
     begin_search(Corpus.load(corpus), plan, Path("begun"), SearchConfig.of(4, 4))
     Path("broken").mkdir()
-    Path("broken/search.json").write_text("{}")
+    Path("broken/config.json").write_text("{}")
     assert main([*words.split(), "--quiet"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -101,6 +101,11 @@ def begin(folder: Path, document: dict[str, Any], start_from: Path | None) -> No
     tidy(folder)
     if start_from is not None:
         atomic_write(folder / START, start_from.read_bytes())
+    write_document(folder, document)
+
+
+def write_document(folder: Path, document: dict[str, Any]) -> None:
+    """Write ``config.json``."""
     atomic_write(folder / "config.json", json.dumps(document, indent=2).encode() + b"\n")
 
 

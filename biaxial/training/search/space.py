@@ -1,135 +1,86 @@
 """What a search of settings tries: ranges around those of a preset, on scales that suit each field.
 
-Which fields of a network are searched its config says (``searched``); the learning rate always is. What a range means
-follows from the field: a width of one layer or of a stack of them, or a share such as dropout. Rates and widths are
-searched on a logarithmic scale. A width stands for the first layer of its stack, the others keep the preset's
-proportions, and all are multiples of 8. The published way from coarse to fine is that of Stanford's course CS231n
-(notes on training, "hyperparameter optimization"): wide ranges and short runs first, then the best region and longer
-ones, with an eye on best values at the border of a range.
+Which fields of a network are searched its config says (``searched``); the learning rate always is. Rates and widths are
+searched on a logarithmic scale, shares such as dropout on a plain one. A width stands for the first layer of its stack,
+the others keep the preset's proportions, and all are multiples of 8.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, TypeVar
+
+from optuna.distributions import FloatDistribution, IntDistribution
 
 from biaxial.training.config import TrainConfig
 from biaxial.weights.checkpoint import AnyConfig
 
 C = TypeVar("C", bound=AnyConfig)
-Kind = Literal["rate", "width", "share"]
+Ranges = dict[str, FloatDistribution | IntDistribution]
 _MULTIPLE: Final = 8
 """Widths are multiples of this, which matrix products like."""
 _MARGIN: Final = 1 / 8
 """How far a narrowed range goes beyond the best values on each side, as a part of the range before it."""
 
 
-@dataclass(frozen=True)
-class Range:
-    """Where the value of one field is looked for.
+def preset_point(config: AnyConfig, train: TrainConfig) -> dict[str, float]:
+    """The preset's own values of what is searched; what the network leaves out (a width of 0) stays out."""
+    point = {"learning_rate": train.learning_rate}
+    for name in type(config).searched:
+        value = getattr(config, name)
+        if isinstance(value, float) or value:
+            point[name] = value[0] if isinstance(value, tuple) else value
+    return point
 
-    Parameters
-    ----------
-    kind
-        ``"rate"`` (a positive number), ``"width"`` (units of a layer) or ``"share"`` (from 0 up to 1).
-    low, high
-        Both ends, included.
+
+def wide_ranges(point: Mapping[str, Any]) -> Ranges:
+    """A tenth to ten times the learning rate, a quarter of to twice a width, shares from 0 to 0.6."""
+    ranges: Ranges = {}
+    for name, value in point.items():
+        if name == "learning_rate":
+            ranges[name] = FloatDistribution(value / 10, value * 10, log=True)
+        elif isinstance(value, float):
+            ranges[name] = FloatDistribution(0.0, max(0.6, value))
+        else:  # not more: the time of a run grows with the square
+            least = max(min(value, _MULTIPLE), round(value / 4))
+            ranges[name] = IntDistribution(least, max(_MULTIPLE, value * 2), log=True)
+    return ranges
+
+
+def narrowed(ranges: Ranges, best: Sequence[Mapping[str, float]]) -> Ranges:
+    """The region of some points with a margin on each side, which may leave the ranges.
+
+    Shares keep theirs: how much regularisation is best depends on how long a run is.
     """
-
-    kind: Kind
-    low: float
-    high: float
-
-    @classmethod
-    def around(cls, kind: Kind, value: float) -> Range:
-        """The wide range around a preset's value.
-
-        Rates go from a tenth to ten times it. Widths go from a quarter to twice: the time of a run grows with their
-        square. Shares go from 0 to 0.6, or to the preset's own.
-        """
-        if kind == "rate":
-            return cls(kind, value / 10, value * 10)
-        if kind == "width":
-            least = min(value, _MULTIPLE)
-            return cls(kind, max(least, round(value / 4)), max(_MULTIPLE, round(value * 2)))
-        return cls(kind, 0.0, max(0.6, value))
-
-    def narrowed(self, values: Sequence[float]) -> Range:
-        """The range of the given values with a margin on each side, which may go beyond this range.
-
-        A range of shares stays as it is: how much regularisation is best depends on how long a run is.
-        """
-        if self.kind == "share":
-            return self
-        margin = (self.high / self.low) ** _MARGIN
+    found = dict(ranges)
+    for name, span in ranges.items():
+        if not span.log:
+            continue
+        values, margin = [point[name] for point in best], (span.high / span.low) ** _MARGIN
         low, high = min(values) / margin, max(values) * margin
-        if self.kind == "rate":
-            return Range(self.kind, low, high)
-        return Range(self.kind, max(min(_MULTIPLE, *values), round(low)), max(_MULTIPLE, round(high)))
+        if isinstance(span, IntDistribution):
+            least = max(round(min(_MULTIPLE, *values)), round(low))
+            found[name] = IntDistribution(least, max(_MULTIPLE, round(high)), log=True)
+        else:
+            found[name] = FloatDistribution(low, high, log=True)
+    return found
 
 
-@dataclass(frozen=True)
-class Space(Generic[C]):
-    """The settings of a preset, and the ranges in which other values of some fields are tried.
-
-    Parameters
-    ----------
-    config, train
-        The preset, or what a command line made of it.
-    ranges
-        A range for each searched field of either.
-    """
-
-    config: C
-    train: TrainConfig
-    ranges: Mapping[str, Range]
-
-    @classmethod
-    def around(cls, config: C, train: TrainConfig) -> Space[C]:
-        """The wide ranges; a part of the network that is left out (a width of 0) stays out."""
-        ranges = {"learning_rate": Range.around("rate", train.learning_rate)}
-        for name in type(config).searched:
-            value = getattr(config, name)
-            if isinstance(value, float):
-                ranges[name] = Range.around("share", value)
-            elif value:
-                ranges[name] = Range.around("width", value[0] if isinstance(value, tuple) else value)
-        return cls(config, train, ranges)
-
-    def start(self) -> dict[str, float]:
-        """The preset's own values."""
-        found = {name: self._settings_of(name) for name in self.ranges}
-        return {name: value[0] if isinstance(value, tuple) else value for name, value in found.items()}
-
-    def narrowed(self, best: Sequence[Mapping[str, float]]) -> Space[C]:
-        """The region of some points."""
-        ranges = {name: span.narrowed([point[name] for point in best]) for name, span in self.ranges.items()}
-        return dataclasses.replace(self, ranges=ranges)
-
-    def settings(self, point: Mapping[str, float]) -> tuple[C, TrainConfig]:
-        """The settings at a point: rates with three digits, shares with two places, widths as multiples of 8."""
-        return changed(self.config, self.train, self.values(point))
-
-    def values(self, point: Mapping[str, float]) -> dict[str, Any]:
-        """The values of the searched fields at a point, as they are used."""
-        return {name: self._value(name, point[name]) for name in self.ranges}
-
-    def _settings_of(self, name: str) -> Any:
-        return getattr(self.train if hasattr(self.train, name) else self.config, name)
-
-    def _value(self, name: str, value: float) -> Any:
-        preset, kind = self._settings_of(name), self.ranges[name].kind
-        if kind == "rate":
-            return float(f"{value:.3g}")
-        if kind == "share":
-            return round(value, 2)
+def values_at(config: AnyConfig, point: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the fields as they are used: rates with three digits, shares with two places, whole stacks."""
+    found: dict[str, Any] = {}
+    for name, value in point.items():
+        if isinstance(value, float):
+            found[name] = float(f"{value:.3g}") if name == "learning_rate" else round(value, 2)
+            continue
+        preset = getattr(config, name)
         widths = preset if isinstance(preset, tuple) else (preset,)
         if value != widths[0]:  # a preset need not have multiples of 8
             scale = value / widths[0]
             widths = tuple(max(_MULTIPLE, _MULTIPLE * round(width * scale / _MULTIPLE)) for width in widths)
-        return widths if isinstance(preset, tuple) else widths[0]
+        found[name] = widths if isinstance(preset, tuple) else widths[0]
+    return found
 
 
 def changed(config: C, train: TrainConfig, values: Mapping[str, Any]) -> tuple[C, TrainConfig]:

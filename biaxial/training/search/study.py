@@ -1,14 +1,10 @@
 """A search of settings: many short runs over wide ranges, then a few longer ones where those did best.
 
-``runs/NAME/`` holds ``search.json`` (what it was started with), ``journal.log`` (Optuna's record), ``trials/NNN/`` (a
-run folder for each trial), ``best.json`` (a preset file, written after every trial) and ``trials.png`` (drawn after
-each part).
-
-Both parts are studies of Optuna: the learning rate of a run falls along its whole length, so losses of runs of unequal
-length cannot stand in one study, and a short run cannot be lengthened as successive halving and Hyperband have it. In
-each part the first points are the best known ones and random ones (Bergstra and Bengio 2012), the others are chosen by
-the tree-structured Parzen estimator (Bergstra et al. 2011), and from the middle of its length on a trial is stopped
-when it is worse than the median of the finished ones (Golovin et al. 2017). Trial 0 is the preset itself.
+Its folder is one of a run (:mod:`biaxial.training.run.run_folder`) that has its trials below ``trials/`` in place of
+weights, and Optuna's record of them. Both parts are studies of Optuna: the learning rate of a run falls along its whole
+length, so losses of runs of unequal length cannot stand in one study. In each part the first points are the best known
+and random ones, the others are chosen by the tree-structured Parzen estimator, and from the middle of its length on a
+trial is stopped when it is worse than the median of the finished ones.
 
 All trials are trained with the seed of the preset; trial *i* of a part is drawn with (that seed, part, i). A search
 that was killed therefore goes on as if nothing had happened: the trial that was running is resumed as a run.
@@ -16,53 +12,64 @@ that was killed therefore goes on as if nothing had happened: the trial that was
 
 from __future__ import annotations
 
-import functools
 import gc
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final
 
+import lightning
 import numpy as np
 import optuna
 import torch
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from lightning.pytorch.callbacks import Callback
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from biaxial.corpora.corpus import Corpus
 from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
 from biaxial.training.run.curve import read_metrics
-from biaxial.training.run.fit import RunResult, train
+from biaxial.training.run.fit import RunResult, check_corpus, train
 from biaxial.training.run.preset_file import write_preset
-from biaxial.training.run.run_folder import Plan, read_plan
-from biaxial.training.search.folder import check_same_corpus, read_search
-from biaxial.training.search.journal import WholeJournal
-from biaxial.training.search.picture import draw_trials
-from biaxial.training.search.space import Range, Space, changed, shortened
-from biaxial.training.search.trials import Part, TrialResult, best_trial
-from biaxial.training.search.watch import Watch
-from biaxial.weights.checkpoint import AnyConfig
+from biaxial.training.run.run_folder import (
+    Plan,
+    begin,
+    check_unchanged,
+    new_document,
+    read_document,
+    read_plan,
+    write_document,
+)
+from biaxial.training.search.space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
+from biaxial.training.search.trials import Part, State, TrialResult, best_trial
 
 _MOST_STARTS: Final = 3
 """How often a trial is begun again that has ended the process each time before an epoch was finished."""
+_OVER: Final = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Trials and epochs: of all trials and the longer ones, and of the coarse part."""
+
+    trials: int
+    coarse_trials: int
+    epochs: int
+    coarse_epochs: int
+
+    @classmethod
+    def of(cls, trials: int, epochs: int) -> SearchConfig:
+        """Two thirds of the trials (two at least) are coarse, and have a quarter of the epochs."""
+        return cls(trials, trials - max(1, trials // 3), epochs, -(-epochs // 4))
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """How a search ended.
-
-    Parameters
-    ----------
-    folder
-        Its folder.
-    trials
-        The trials that are over, by number.
-    best
-        The best of them, if one was finished; its settings are in ``best.json``.
-    interrupted
-        Whether it was stopped by Ctrl-C.
-    """
+    """How a search ended: the trials that are over, the best one, and whether Ctrl-C stopped it."""
 
     folder: Path
     trials: tuple[TrialResult, ...]
@@ -70,10 +77,46 @@ class SearchResult:
     interrupted: bool
 
 
-def search(
-    corpus: Corpus, plan: Plan, folder: Path, tell: Callable[[TrialResult], None] = lambda trial: None
-) -> SearchResult:
-    """Run the trials that are left of a search.
+def begin_search(corpus: Corpus, plan: Plan, folder: Path, config: SearchConfig) -> None:
+    """Make the folder of a new search, or raise :class:`InputError` for what cannot be searched."""
+    if plan.machine.devices != 1 or plan.machine.num_nodes != 1:
+        raise InputError("a search runs its trials one by one on one device; leave out --devices and --num-nodes")
+    if config.epochs > plan.train.epochs:
+        raise InputError(f"trials of {config.epochs} epochs for a run of {plan.train.epochs}; raise --epochs too")
+    check_corpus(corpus, plan.config)
+    begin(folder, {**new_document(corpus, plan, None, ""), "search": asdict(config)}, None)
+
+
+def read_search(folder: Path) -> SearchConfig:
+    """How long a search is, or :class:`InputError` if the folder is none."""
+    try:
+        return SearchConfig(**read_document(folder)["search"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{folder}: not the folder of a search (config.json: {error}); start it anew") from error
+
+
+def lengthen_search(folder: Path, trials: int) -> None:
+    """Give a search more trials, of its second part, or raise :class:`InputError` if it has more already."""
+    config = read_search(folder)
+    if trials < config.trials:
+        raise InputError(f"{folder}: a search of {config.trials} trials; --search {trials} is fewer")
+    write_document(folder, {**read_document(folder), "search": asdict(replace(config, trials=trials))})
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """One part of a search: where it looks, for how long, from which point, and its first trial's number."""
+
+    part: Part
+    ranges: Ranges
+    trials: int
+    epochs: int
+    first: dict[str, float]
+    offset: int
+
+
+class Search:
+    """The trials that are left of a search.
 
     Parameters
     ----------
@@ -82,111 +125,96 @@ def search(
     plan
         What the search was started with; where it runs may differ.
     folder
-        Made by :func:`biaxial.training.search.folder.begin_search`.
+        Made by :func:`begin_search`.
     tell
         Called with every trial that is over.
 
     Raises
     ------
     InputError
-        If the corpus is another one, the journal or a trial's folder is damaged, or all coarse trials failed.
-    OSError
-        If a file cannot be written; the search can go on when the reason is gone.
+        If the corpus is another one, or the journal or a trial's folder is damaged.
     """
-    check_same_corpus(folder, corpus)
-    return _Search(corpus, plan, folder, tell).run()
 
-
-@dataclass(frozen=True)
-class _Stage:
-    """One part of a search: where it looks, for how long, with which points first, and its first trial's number."""
-
-    part: Part
-    space: Space[AnyConfig]
-    trials: int
-    epochs: int
-    first: Sequence[dict[str, float]]
-    offset: int
-
-
-class _Search:
-    def __init__(self, corpus: Corpus, plan: Plan, folder: Path, tell: Callable[[TrialResult], None]) -> None:
+    def __init__(
+        self, corpus: Corpus, plan: Plan, folder: Path, tell: Callable[[TrialResult], None] = lambda trial: None
+    ) -> None:
+        check_unchanged(folder, read_document(folder), corpus, None)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.corpus, self.plan, self.folder, self.tell = corpus, plan, folder, tell
-        self.config = read_search(folder)[1]
-        self.space = Space.around(plan.config, plan.train)
-        self.journal = WholeJournal(folder / "journal.log")
-        self.storage = optuna.storages.JournalStorage(self.journal)
+        self.storage = _open(folder / "journal.log")
         self.results: list[TrialResult] = []
 
     def run(self) -> SearchResult:
-        whole, config = self.space, self.config
-        coarse = _Stage("coarse", whole, config.coarse_trials, config.coarse_epochs, [whole.start()], 0)
-        interrupted = self.run_stage(coarse)
-        self.draw()
+        """Run them; :class:`InputError` if all coarse trials failed, :class:`OSError` if a file cannot be written."""
+        config, start = read_search(self.folder), preset_point(self.plan.config, self.plan.train)
+        wide = wide_ranges(start)
+        interrupted = self._run_stage(_Stage("coarse", wide, config.coarse_trials, config.coarse_epochs, start, 0))
         if not interrupted:
-            points = self.best_points()
+            best = self._best_points()
             left = config.trials - config.coarse_trials
-            region = whole.narrowed(points)
-            fine = _Stage("fine", region, left, config.epochs, points[:1], config.coarse_trials)
-            interrupted = self.run_stage(fine)
-            self.draw()
+            region = narrowed(wide, best)
+            interrupted = self._run_stage(_Stage("fine", region, left, config.epochs, best[0], config.coarse_trials))
         return SearchResult(self.folder, tuple(self.results), best_trial(self.results), interrupted)
 
-    def best_points(self) -> list[dict[str, float]]:
+    def _best_points(self) -> list[dict[str, float]]:
         """The best quarter of the coarse trials, two at least if there are two."""
-        trials = self.study("coarse").get_trials(states=[TrialState.COMPLETE])
+        trials = self._study("coarse").get_trials(states=[TrialState.COMPLETE])
         if not trials:
             failures = [result.failure for result in self.results if result.failure]
             raise InputError(f"{self.folder}: all {len(self.results)} coarse trials failed ({failures[0]})")
         trials.sort(key=lambda trial: (trial.value, trial.number))
         return [dict(trial.params) for trial in trials[: max(2, -(-len(trials) // 4))]]
 
-    def study(self, part: Part) -> optuna.Study:
-        if part in optuna.get_all_study_names(self.storage):
-            return optuna.load_study(study_name=part, storage=self.storage)
-        return optuna.create_study(study_name=part, storage=self.storage)
+    def _study(self, part: Part) -> optuna.Study:
+        exists = part in optuna.get_all_study_names(self.storage)
+        return (optuna.load_study if exists else optuna.create_study)(study_name=part, storage=self.storage)
 
-    def run_stage(self, stage: _Stage) -> bool:
+    def _run_stage(self, stage: _Stage) -> bool:
         """Run the trials that are left of one part, and return whether Ctrl-C ended it."""
-        with self.journal.together():
-            study = self.study(stage.part)
+        study = self._study(stage.part)
         # not before the middle: a high learning rate has most to gain from the end of its fall
         study.pruner = optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=-(-stage.epochs // 2))
-        for frozen in study.get_trials(states=[TrialState.COMPLETE, TrialState.PRUNED]):
-            self.results.append(_result(frozen, stage))
-        while (number := len(study.get_trials(states=[TrialState.COMPLETE, TrialState.PRUNED]))) < stage.trials:
-            trial = self.next_trial(study, stage, number)
-            if self.run_trial(study, trial, stage):
-                return True
-            self.results.append(_result(study.get_trials()[number], stage))
-            self.write_best()
-            self.tell(self.results[-1])
-        self.write_best()
-        return False
+        self.results += [_result(trial, stage) for trial in study.get_trials(states=_OVER)]
+        interrupted = False
+        while not interrupted and (number := len(study.get_trials(states=_OVER))) < stage.trials:
+            interrupted = self._run_trial(study, self._next_trial(study, stage, number), stage)
+            if not interrupted:
+                self.results.append(_result(study.get_trials()[number], stage))
+                self._write_best()
+                self.tell(self.results[-1])
+        self._write_best()
+        _draw(study, self.folder / f"{stage.part}.png")
+        return interrupted
 
-    def next_trial(self, study: optuna.Study, stage: _Stage, number: int) -> Trial:
+    def _next_trial(self, study: optuna.Study, stage: _Stage, number: int) -> Trial:
         """The trial that was running when the process was killed, or a new one."""
-        if study.get_trials(states=[TrialState.RUNNING]):
-            study_id = self.storage.get_study_id_from_name(stage.part)
-            return Trial(study, self.storage.get_trial_id_from_study_id_trial_number(study_id, number))
-        entropy = (self.plan.train.seed, ("coarse", "fine").index(stage.part), number)
-        seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
-        study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(10, 1 + stage.trials // 2))
-        with self.journal.together():
-            if number < len(stage.first):
-                study.enqueue_trial(stage.first[number])
-            return study.ask({name: _distribution(span) for name, span in stage.space.ranges.items()})
+        if not study.get_trials(states=[TrialState.RUNNING]):
+            entropy = (self.plan.train.seed, ("coarse", "fine").index(stage.part), number)
+            seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
+            sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(10, 1 + stage.trials // 2))
+            drawing = optuna.create_study(sampler=sampler)  # in memory: the record gets the trial whole, in one line
+            drawing.add_trials(study.trials)
+            if number == 0:
+                drawing.enqueue_trial(stage.first)
+            drawn = drawing.ask(dict(stage.ranges))
+            study.add_trial(
+                optuna.trial.create_trial(
+                    state=TrialState.RUNNING, params=drawn.params, distributions=drawn.distributions
+                )
+            )
+        study_id = self.storage.get_study_id_from_name(stage.part)
+        return Trial(study, self.storage.get_trial_id_from_study_id_trial_number(study_id, number))
 
-    def run_trial(self, study: optuna.Study, trial: Trial, stage: _Stage) -> bool:
+    def _run_trial(self, study: optuna.Study, trial: Trial, stage: _Stage) -> bool:
         """Train, and tell the study what came of it; return whether Ctrl-C ended it."""
         folder = self.folder / "trials" / f"{stage.offset + trial.number:03d}"
-        watch, result, failure = Watch(study, trial, stage.epochs), None, ""
-        if self.starts(trial, folder) > _MOST_STARTS:
+        watch, result, failure = _Watch(study, trial, stage.epochs), None, ""
+        values = values_at(self.plan.config, trial.params)
+        if _starts(trial, folder) > _MOST_STARTS:
             failure = f"ended the process {_MOST_STARTS} times before an epoch was finished (out of memory?)"
         else:
             try:
-                result = self.train(trial, stage, folder, watch)
+                result = self._train(values, stage.epochs, folder, watch)
             except (RuntimeError, MemoryError) as error:  # of PyTorch: out of memory above all
                 failure = " ".join(str(error).split())[:200] or type(error).__name__
             gc.collect()
@@ -194,89 +222,131 @@ class _Search:
         if result is not None and result.interrupted:
             trial.set_user_attr("started", None)
             return True
-        losses = study.get_trials(deepcopy=False)[trial.number].intermediate_values
+        losses, history = watch.reported(), folder / "metrics.csv"
         if not failure and not losses:
             failure = "diverged: its loss is no number"
-        history = folder / "metrics.csv"
         made = {
-            "settings": stage.space.values(trial.params),
+            "settings": values,
             "valid_nats": None if result is None or not losses else result.valid_nats,
             "num_weights": watch.num_weights,
             "seconds": read_metrics(history)["seconds"][-1][1] if history.exists() else None,
             "failure": failure,
         }
-        with self.journal.together():
-            for name, value in made.items():
-                trial.set_user_attr(name, value)
-            if failure or watch.pruned:  # what failed counts as worst, so that the sampler keeps away from it
-                study.tell(trial, state=TrialState.PRUNED)
-            else:
-                study.tell(trial, min(losses.values()))
+        trial.set_user_attr("made", made)
+        if failure or watch.pruned:  # what failed counts as worst, so that the sampler keeps away from it
+            study.tell(trial, state=TrialState.PRUNED)
+        else:
+            study.tell(trial, min(losses.values()))
         return False
 
-    def starts(self, trial: Trial, folder: Path) -> int:
-        """How often the trial was begun without finishing an epoch since, this time included."""
-        path = folder / "metrics.csv"
-        epochs = len(path.read_text().splitlines()) if path.exists() else 0
-        before = trial.user_attrs.get("started") or {"epochs": epochs, "times": 0}
-        times = before["times"] + 1 if before["epochs"] == epochs else 1
-        trial.set_user_attr("started", {"epochs": epochs, "times": times})
-        return times
-
-    def train(self, trial: Trial, stage: _Stage, folder: Path, watch: Watch) -> RunResult:
-        config, train_config = stage.space.settings(trial.params)
-        train_config = shortened(train_config, stage.epochs)
+    def _train(self, values: dict[str, Any], epochs: int, folder: Path, watch: Callback) -> RunResult:
+        config, train_config = changed(self.plan.config, shortened(self.plan.train, epochs), values)
         if resume := (folder / "config.json").exists():
             plan = read_plan(folder)
             config, train_config = plan.config, plan.train
         machine, source = self.plan.machine, self.plan.corpus
-        run = functools.partial(train, self.corpus, config, train_config, folder, machine, corpus_path=source)
-        return run(resume=resume, quiet=True, callbacks=[watch])
+        return train(
+            self.corpus,
+            config,
+            train_config,
+            folder,
+            machine,
+            corpus_path=source,
+            resume=resume,
+            quiet=True,
+            callbacks=[watch],
+        )
 
-    def write_best(self) -> None:
+    def _write_best(self) -> None:
         """Write the best settings so far."""
-        best = best_trial(self.results)
-        if best is None:
+        if (best := best_trial(self.results)) is None:
             return
-        config, train_config = changed(self.plan.config, self.plan.train, best.settings)
-        origin = {
-            "best_trial": best.number,
-            **{name: value for name, value in asdict(best).items() if name in _ORIGIN},
-            "trials": len(self.results),
-            "corpus_sha256": self.corpus.checksum,
-            "biaxial": VERSION,
-            "optuna": optuna.__version__,
-        }
-        write_preset(self.folder / "best.json", config, train_config, {"search": origin})
-
-    def draw(self) -> None:
-        """Draw the trials so far."""
-        if self.results:
-            kinds = {name: span.kind for name, span in self.space.ranges.items()}
-            draw_trials(self.results, kinds, self.folder / "trials.png")
+        origin = {name: getattr(best, name) for name in _ORIGIN}
+        origin |= {"best_trial": best.number, "trials": len(self.results), "corpus_sha256": self.corpus.checksum}
+        origin |= {"biaxial": VERSION, "optuna": optuna.__version__}
+        settings = changed(self.plan.config, self.plan.train, best.settings)
+        write_preset(self.folder / "best.json", *settings, {"search": origin})
 
 
 _ORIGIN = ("part", "epochs", "loss", "valid_nats", "num_weights", "seconds")
 
 
-def _distribution(span: Range) -> BaseDistribution:
-    if span.kind == "width":
-        return IntDistribution(round(span.low), round(span.high), log=True)
-    return FloatDistribution(span.low, span.high, log=span.kind == "rate")
+class _Watch(Callback):
+    """Tells Optuna the loss of every epoch, and stops a trial that is not worth going on with."""
+
+    def __init__(self, study: optuna.Study, trial: Trial, epochs: int) -> None:
+        self.study, self.trial, self.epochs, self.done, self.pruned = study, trial, epochs, 0, False
+        self.num_weights: int | None = None
+
+    def reported(self) -> dict[int, float]:
+        """The losses so far, by epoch."""
+        return self.study.get_trials(deepcopy=False)[self.trial.number].intermediate_values
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed trial goes on from."""
+        return {"done": self.done}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.done = state_dict["done"]
+
+    def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Stop at once what had been stopped when the process was killed."""
+        self.num_weights = sum(parameter.numel() for parameter in pl_module.parameters())
+        self._decide(trainer)
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Report; an epoch that is repeated after a kill was reported before."""
+        loss, self.done = float(trainer.callback_metrics["valid_loss"]), trainer.current_epoch + 1
+        if math.isfinite(loss) and self.done not in self.reported():
+            self.trial.report(loss, self.done)
+        self._decide(trainer)
+
+    def _decide(self, trainer: lightning.Trainer) -> None:
+        if self.done == max(self.reported(), default=0) and 0 < self.done < self.epochs and self.trial.should_prune():
+            self.pruned = trainer.should_stop = True
+
+
+def _open(path: Path) -> JournalStorage:
+    """Optuna's record, without what a killed process leaves of it: a lock, and half a line (optuna/optuna#5138)."""
+    for lock in path.parent.glob(f"{path.name}.lock*"):
+        lock.unlink()
+    if path.exists():
+        with path.open("rb+") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
+    try:
+        return JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path))))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: damaged ({error}); start the search anew with another -o") from error
+
+
+def _starts(trial: Trial, folder: Path) -> int:
+    """How often the trial was begun without finishing an epoch since, this time included."""
+    path = folder / "metrics.csv"
+    epochs = len(path.read_text().splitlines()) if path.exists() else 0
+    before = trial.user_attrs.get("started") or {"epochs": epochs, "times": 0}
+    times = before["times"] + 1 if before["epochs"] == epochs else 1
+    trial.set_user_attr("started", {"epochs": epochs, "times": times})
+    return int(times)
 
 
 def _result(trial: FrozenTrial, stage: _Stage) -> TrialResult:
-    made, losses = trial.user_attrs, trial.intermediate_values
-    state: Literal["finished", "pruned", "failed"] = "finished" if trial.state is TrialState.COMPLETE else "pruned"
-    return TrialResult(
-        stage.offset + trial.number,
-        stage.part,
-        "failed" if made["failure"] else state,
-        max(losses, default=0),
-        {name: tuple(value) if isinstance(value, list) else value for name, value in made["settings"].items()},
-        min(losses.values(), default=None),
-        made["valid_nats"],
-        made["num_weights"],
-        made["seconds"],
-        made["failure"],
-    )
+    made, losses = dict(trial.user_attrs["made"]), trial.intermediate_values
+    state: State = "failed" if made["failure"] else "finished" if trial.state is TrialState.COMPLETE else "pruned"
+    made["settings"] = {name: tuple(v) if isinstance(v, list) else v for name, v in made["settings"].items()}
+    loss = min(losses.values(), default=None)
+    return TrialResult(stage.offset + trial.number, stage.part, state, max(losses, default=0), loss=loss, **made)
+
+
+def _draw(study: optuna.Study, path: Path) -> None:
+    """Draw the loss of the finished trials of a part against every searched field."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    if not study.get_trials(states=[TrialState.COMPLETE]):
+        return
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # plots are called experimental; one trial makes a range without a width
+        panels = optuna.visualization.matplotlib.plot_slice(study, target_name="held-out loss, nats")
+        np.asarray(panels, dtype=object).flat[0].figure.savefig(path, dpi=100, bbox_inches="tight")
+        matplotlib.pyplot.close("all")

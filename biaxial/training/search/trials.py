@@ -75,12 +75,9 @@ def trial_table(trials: Sequence[TrialResult]) -> list[str]:
             for number, form in zip(numbers, ("{:,}", "{:.0f}", "{:.4f}", "{:.4f}"), strict=True)
         ]
         note = "" if trial.state == "finished" else trial.failure or trial.state
-        settings = [_shown(trial.settings[name]) for name in names]
+        values = [trial.settings[name] for name in names]
+        settings = [",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}" for value in values]
         rows.append([f"{trial.number:03d}", trial.part, str(trial.epochs), *settings, *shown, note])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=False)) for row in rows]
     return [f"{line}  {row[-1]}".rstrip() for line, row in zip(lines, rows, strict=True)]
-
-
-def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"

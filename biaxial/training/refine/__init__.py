@@ -1,1 +1,0 @@
-"""Positive feedback: training goes on with the best pieces that the network composed."""
