@@ -43,9 +43,9 @@ def refines(options: TrainOptions, values: Values) -> bool:
 def run_refinement(options: TrainOptions, values: Values) -> None:
     """Do the rounds, and print their table."""
     from biaxial.cli.corpus import read_corpus
-    from biaxial.corpora.reading.music_folder import ReadConfig
-    from biaxial.corpora.splits import read_folder
+    from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
     from biaxial.models.config import ModelConfig
+    from biaxial.music.grid import Grid
     from biaxial.training.refine.folder import RefineConfig, begin_refinement, check_voices, lengthen_refinement
     from biaxial.training.refine.harvest import reference_of
     from biaxial.training.refine.rounds import refine, round_table
@@ -71,7 +71,9 @@ def run_refinement(options: TrainOptions, values: Values) -> None:
         if not options.quiet:
             print(line, file=sys.stderr, flush=True)
 
-    result = refine(corpus, reference_of(corpus, read_folder(source)[0]), plan, folder, say, options.quiet)
+    reading = dataclasses.replace(reading, verdicts=None)
+    items, _ = read_folder(source, Grid(plan.config.steps_per_quarter), reading)
+    result = refine(corpus, reference_of(corpus, items), plan, folder, say, options.quiet)
     weights = folder / "model.safetensors"
     if options.json:
         summary: dict[str, Any] = {
