@@ -88,8 +88,8 @@ def main(argv: Arguments) -> None:
 
     values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
-    names = values[ReadConfig].keys() - ({"part"} if options.against is not None else set())  # one file has parts too
-    check_reading(names, options.data, options.against)
+    reads = values[ReadConfig].keys() - ({"part"} if options.against is not None else set())  # one file has parts too
+    check_reading(reads, options.data, options.against)
     if options.against is not None:
         from biaxial.cli.judging import judge
 

@@ -13,12 +13,12 @@ import pytest
 from biaxial.cli.options import Parser
 
 COMMANDS = ("compose", "harmonise", "infill", "continue_", "evaluate", "explain", "train", "chorales", "folksongs")
-WORDS = {**{name: [[]] for name in COMMANDS}, "train": [[], ["--model", "chord"]]}
+WORDS: dict[str, list[list[str]]] = {**{name: [[]] for name in COMMANDS}, "train": [[], ["--model", "chord"]]}
 
 
 def help_texts(name: str, words: list[str]) -> dict[str, str]:
     """The help of every option of a command, by its name."""
-    built: list[Parser] = []
+    built = list[Parser]()
 
     def keep(parser: Parser, argv: object = None) -> None:
         built.append(parser)
