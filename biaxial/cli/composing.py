@@ -71,7 +71,7 @@ def compose_events(
         )
     primer = None if options.primer is None else read_score(options.primer)
     assert writing.checkpoint is not None
-    model = _event_model(writing.checkpoint)
+    model = _event_model(writing.checkpoint, writing.device)
     tempo = {} if options.tempo is None else {"tempo_bpm": options.tempo}
     write_pieces(
         writing,
@@ -142,10 +142,10 @@ def compose_on_tunes(
     )
 
 
-def _event_model(path: Path) -> EventModel:
+def _event_model(path: Path, device: str = "cpu") -> EventModel:
     from biaxial.tasks.token_model import load_events
 
-    return load_events(path)
+    return load_events(path, "cpu" if device == "auto" else device)
 
 
 def _event_drawing(options: ComposeOptions, writing: WritingOptions) -> EventDrawing:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from biaxial.cli.common import progress_bar
 from biaxial.corpora.corpus import Corpus
-from biaxial.corpora.reading.music_folder import ReadConfig
-from biaxial.corpora.splits import music_paths
+from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
+from biaxial.corpora.splits import FolderItem, music_paths
 from biaxial.corpora.verdicts import summary
 from biaxial.formats.read import read_score
+from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 
 _LOOKED_AT = 20
@@ -53,6 +55,36 @@ def read_corpus(
         for line in summary(corpus.verdicts):
             print(line, file=sys.stderr)
     return corpus
+
+
+def read_items(folder: Path, steps_per_quarter: int, quiet: bool, reading: ReadConfig) -> list[FolderItem]:
+    """The scores of a folder, read as :func:`read_corpus` reads it.
+
+    Raises
+    ------
+    InputError
+        If nothing of it can be used.
+    """
+    with progress_bar(len(music_paths(folder)), " files", quiet=quiet) as advance:
+        items, verdicts = read_folder(folder, Grid(steps_per_quarter), reading, advance)
+    if not quiet or len(items) < len(verdicts):
+        for line in summary(verdicts):
+            print(line, file=sys.stderr)
+    return items
+
+
+def check_reading(names: Iterable[str], *sources: Path | None) -> None:
+    """Refuse options of reading a folder where there is none.
+
+    Raises
+    ------
+    InputError
+        With the first of these options.
+    """
+    names = sorted(names)
+    if names and not any(source is not None and source.is_dir() for source in sources):
+        given = ", ".join(str(source) for source in sources if source is not None)
+        raise InputError(f"--{names[0].replace('_', '-')} says how a folder is read, and {given} is none; leave it out")
 
 
 def fitting_preset(source: Path) -> Literal["chorale", "piano"]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.composing import is_event_weights
-from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.cli.options import REQUIRED, given, option, parser
 from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class EvaluateOptions:
     output: Path | None = option(None, short="-o", metavar="PAGE", help="with --against: the HTML page to write")
     run: Path | None = option(None, metavar="FOLDER", help="with --output: the run whose learning curve is shown")
     split: Literal["train", "valid", "test"] | None = option(None, help="score only this split (default: all)")
-    device: str = option("auto", metavar="NAME", help="auto, cpu, cuda, ...")
+    device: str = option("auto", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
     precision: Literal["float32", "bfloat16"] = option(
         "float32", help="with --against: bfloat16 is faster where the processor has units for it, and nearly as exact"
     )
@@ -80,17 +80,20 @@ class EvaluateOptions:
 def main(argv: Arguments) -> None:
     """Score what the command line names, and print the figures."""
     from biaxial.cli.common import progress_bar
-    from biaxial.cli.corpus import read_corpus  # these load PyTorch
+    from biaxial.cli.corpus import check_reading, read_corpus  # these load PyTorch
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
     from biaxial.likelihood.corpus_nats import check_networks, evaluate
     from biaxial.tasks.model import load
 
-    options, reading = parse(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
+    values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
+    options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
+    reads = values[ReadConfig].keys() - ({"part"} if options.against is not None else set())  # one file has parts too
+    check_reading(reads, options.data, options.against)
     if options.against is not None:
         from biaxial.cli.judging import judge
 
-        judge(options)
+        judge(options, reading)
         return
     for name in ("output", "run"):
         if getattr(options, name) is not None:

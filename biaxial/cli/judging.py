@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import sys
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from biaxial.cli.common import progress_bar
-from biaxial.corpora.splits import FolderItem, read_folder
+from biaxial.cli.corpus import read_items
 from biaxial.files.atomic import atomic_write
-from biaxial.formats.read import read_score
+from biaxial.formats.chosen_part import read_part
 from biaxial.judge.compare import compare, grades_table, measures_table, most_common_cut
 from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.page import page
@@ -21,6 +22,7 @@ from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
     from biaxial.cli.evaluate import EvaluateOptions
+    from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.models.biaxial import BiaxialLSTM
     from biaxial.music.score import Score
 
@@ -29,7 +31,7 @@ BACH = "bach"
 _MOST_SURPRISING = 5
 
 
-def judge(options: EvaluateOptions) -> None:
+def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     """Judge what the command line names.
 
     Raises
@@ -50,9 +52,9 @@ def judge(options: EvaluateOptions) -> None:
     if options.output is not None and not options.output.parent.is_dir():
         raise InputError(f"{options.output.parent}: no such folder; make it first, or write the page somewhere else")
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
-    pieces = _pieces(options.data)
     network = load(options.checkpoint[0] if options.checkpoint else None, options.device).network
-    reference = _reference(options.against, pieces, network, options)
+    pieces = _pieces(options, network.config.steps_per_quarter, reading)
+    reference = _reference(options.against, pieces, network, options, reading)
     steps = sum(score.length_ticks * network.config.steps_per_quarter // score.ticks_per_quarter for _, score in pieces)
     with progress_bar(steps, " frames", quiet=options.quiet) as advance:
         found = Judge(reference, network, options.precision).judge(pieces, advance)
@@ -69,32 +71,32 @@ def judge(options: EvaluateOptions) -> None:
         print(f"\n{options.output}: the page of all this")
 
 
-def _pieces(data: Path) -> list[tuple[str, Score]]:
+def _pieces(options: EvaluateOptions, steps_per_quarter: int, reading: ReadConfig) -> list[tuple[str, Score]]:
     """The pieces of a folder, or a single file."""
-    if not data.is_dir():
-        score = read_score(data)
-        if not score.notes:
-            raise InputError(f"{data}: it has no notes; give music")
-        return [(data.stem, score)]
-    return [(item.name, item.score) for item in _folder(data)]
-
-
-def _folder(folder: Path) -> list[FolderItem]:
-    items, refused = read_folder(folder)
-    for path, reason in refused:
-        print(f"left out: {reason if str(path) in reason else f'{path}: {reason}'}", file=sys.stderr)
-    return items
+    data = options.data
+    if data.is_dir():
+        return [(item.name, item.score) for item in read_items(data, steps_per_quarter, options.quiet, reading)]
+    score = read_part(data, reading.part)
+    if not score.notes:
+        raise InputError(f"{data}: it has no notes; give music")
+    return [(data.stem, score)]
 
 
 def _reference(
-    against: Path, pieces: list[tuple[str, Score]], network: BiaxialLSTM, options: EvaluateOptions
+    against: Path,
+    pieces: list[tuple[str, Score]],
+    network: BiaxialLSTM,
+    options: EvaluateOptions,
+    reading: ReadConfig,
 ) -> Reference:
     if str(against) == BACH and not against.exists():
         return shipped_reference()
     if not against.is_dir():
         raise InputError(f"{against}: no such folder; give a folder of music, or {BACH} for the chorales")
     cuts = sorted({cut_of(len(score.bar_starts())) for _, score in pieces})
-    items = _folder(against)
+    if options.data.is_dir():  # the verdicts are those of its files
+        reading = dataclasses.replace(reading, verdicts=None)
+    items = read_items(against, network.config.steps_per_quarter, options.quiet, reading)
     measured = sum(item.split == "train" for item in items) or len(items)
     with progress_bar(measured * len(cuts), " pieces of the corpus", quiet=options.quiet) as advance:
         return measure_corpus(against.name, items, cuts, network, options.precision, advance)

@@ -19,6 +19,7 @@ from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin,
 from biaxial.music.errors import InputError
 
 T = TypeVar("T")
+_ROLE = re.compile(r":\w+:`~?(?:\w+\.)*(\w+)`")  # a link of the documentation, of which --help shows the last word
 REQUIRED: Any = dataclasses.MISSING
 """Default of an option that must be given."""
 
@@ -91,7 +92,7 @@ def parser(prog: str, description: str, *classes: type[Any]) -> Parser:
     for cls in classes:
         hints, documented = get_type_hints(cls), _documented(cls)
         title = (inspect.getdoc(cls) or cls.__name__).splitlines()[0].rstrip(".")
-        group = built.add_argument_group(re.sub(r":\w+:`~?(?:\w+\.)*(\w+)`", r"\1", title))
+        group = built.add_argument_group(_ROLE.sub(r"\1", title))
         for field in dataclasses.fields(cls):
             if dataclasses.is_dataclass(hints[field.name]) and not field.metadata.get("parse"):
                 continue
@@ -103,8 +104,8 @@ def parser(prog: str, description: str, *classes: type[Any]) -> Parser:
 
 
 def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: Any, text: str) -> None:
-    text = text.replace("``", "").replace("%", "%%").rstrip(".")
-    if field.default not in (None, dataclasses.MISSING) and hint is not bool:
+    text = _ROLE.sub(r"\1", text).replace("``", "").replace("%", "%%").rstrip(".")
+    if field.default not in (None, dataclasses.MISSING, ()) and hint is not bool:
         text += f" (default: {_shown(field.default)})"
     if field.metadata.get("positional"):
         nargs = None if field.default is dataclasses.MISSING else "?"

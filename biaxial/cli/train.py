@@ -72,7 +72,7 @@ def main(argv: Arguments) -> None:
     # Read by PyTorch when it is loaded: large pages make training on a CPU about a quarter faster.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
-    from biaxial.cli.corpus import read_corpus
+    from biaxial.cli.corpus import check_reading, read_corpus
     from biaxial.cli.search import check_optuna, run_search
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
@@ -98,6 +98,7 @@ def main(argv: Arguments) -> None:
     if first and options.resume is None and (folder / "config.json").exists():
         raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
     source, quiet = Path(plan.corpus), options.quiet or not first
+    check_reading(values[ReadConfig], source, Path(plan.mix) if plan.mix else None)
     reading, pitches = ReadConfig(**values[ReadConfig]), None
     if isinstance(plan.config, ModelConfig):
         pitches = (plan.config.low_pitch, plan.config.high_pitch)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 
@@ -27,36 +26,6 @@ class FolderItem:
     name: str
     split: Split
     score: Score
-
-
-def read_folder(folder: Path) -> tuple[list[FolderItem], list[tuple[Path, str]]]:
-    """Read all music files of a folder as scores, one after the other.
-
-    Training reads rolls instead, in parallel and through a cache (:mod:`biaxial.corpora.reading.music_folder`).
-
-    Returns
-    -------
-    What can be used, by name, and the path and reason of what cannot.
-
-    Raises
-    ------
-    InputError
-        If the folder is missing, or holds no file with at least one note.
-    """
-    paths = music_paths(folder)
-    read, refused = [], []
-    for path in paths:
-        try:
-            score = read_score(path)
-            if not score.notes:
-                raise InputError(f"{path}: it has no notes")
-            read.append((piece_name(folder, path), score))
-        except (ValueError, OSError) as error:
-            refused.append((path, str(error)))
-    if not read:
-        raise InputError(f"{folder}: none of its {len(paths)} files can be used ({refused[0][1]})")
-    splits = splits_of([name for name, _ in read])
-    return [FolderItem(name, split, score) for (name, score), split in zip(read, splits, strict=True)], refused
 
 
 def music_paths(folder: Path) -> list[Path]:

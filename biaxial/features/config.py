@@ -17,10 +17,14 @@ class FeatureConfig:
 
     Parameters
     ----------
-    low_pitch, num_notes
-        The note range: MIDI number of note index 0, and how many notes there are.
-    num_states, num_voices
-        States of a cell (2 or 3) and voices of the corpus (0 for none).
+    low_pitch
+        Lowest pitch of the note range, as a MIDI number.
+    num_notes
+        Notes of the range, from the lowest pitch upwards.
+    num_states
+        States of a cell (2 or 3).
+    num_voices
+        Voices of the corpus (0 for none).
     steps_per_quarter
         The time grid.
     order

@@ -14,8 +14,10 @@ class ModelConfig(FeatureConfig):
 
     Parameters
     ----------
-    time_hidden, note_hidden
-        Sizes of the LSTM layers over time and over notes.
+    time_hidden
+        Sizes of the LSTM layers over time.
+    note_hidden
+        Sizes of the LSTM layers over notes.
     context_hidden
         Units of the context encoder in each direction of time; 0 for a network without one.
     dropout

@@ -14,10 +14,14 @@ class TrainConfig:
     ----------
     epochs
         Passes over the training pieces.
-    batch_size, crop_steps
-        Crops in a batch, and steps in a crop.
-    learning_rate, warmup_steps
-        Peak of the learning rate, and the updates over which it rises to it; it falls to zero along a cosine.
+    batch_size
+        Crops in a batch.
+    crop_steps
+        Steps in a crop.
+    learning_rate
+        Peak of the learning rate, from which it falls to zero along a cosine.
+    warmup_steps
+        Updates over which the learning rate rises to its peak.
     weight_decay
         Of AdamW, on matrices only.
     gradient_clip
@@ -40,8 +44,10 @@ class TrainConfig:
         notes at the ends of the range that it never saw silent.
     sample_every
         Epochs between two short compositions to listen to, 0 for none.
-    optimizer, momentum
-        ``"adamw"``; or ``"rmsprop"``, the custom of the note-by-note composers, with a momentum.
+    optimizer
+        ``"adamw"``; or ``"rmsprop"``, the custom of the note-by-note composers.
+    momentum
+        Of ``"rmsprop"``.
     crop_shift
         Steps from the beginning of one crop to that of the next; 0 for as many crops as cover a piece.
     seed

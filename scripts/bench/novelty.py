@@ -29,7 +29,8 @@ from pathlib import Path
 import numpy as np
 
 from biaxial.corpora.manifest import read_manifest
-from biaxial.corpora.splits import FolderItem, read_folder
+from biaxial.corpora.reading.music_folder import read_folder
+from biaxial.corpora.splits import FolderItem
 from biaxial.metrics.figures.report import COMPOSITION_BARS
 from biaxial.metrics.figures.statistics import first_bars
 from biaxial.metrics.novelty.passages import Novelty, Passage, PassageIndex

@@ -153,7 +153,7 @@ def main() -> None:
     options = parser.parse_args()
 
     import biaxial
-    from biaxial.corpora.splits import read_folder
+    from biaxial.corpora.reading.music_folder import read_folder
     from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from biaxial.corpora.splits import read_folder
+from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.files.atomic import atomic_write
 from biaxial.judge.reference import measure_corpus, shipped_path
 from biaxial.tasks.model import load

@@ -24,7 +24,8 @@ import torch
 import biaxial
 from biaxial import Model, SamplingOptions, Score, VoiceLeading
 from biaxial.corpora.corpus import CorpusPiece, outcomes_of
-from biaxial.corpora.splits import FolderItem, read_folder
+from biaxial.corpora.reading.music_folder import read_folder
+from biaxial.corpora.splits import FolderItem
 from biaxial.features.known import Known
 from biaxial.metrics.harmony.agreement import agreement, distinct_chords, jensen_shannon, total_bigrams, voice_moves
 from biaxial.metrics.writing.slices import Slices

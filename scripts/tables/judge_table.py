@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.corpora.splits import read_folder
+from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.judge.compare import area_under_curve, compare
 from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.measures import GROUPS, MEASURES, Group

@@ -24,7 +24,7 @@ import numpy as np
 
 from biaxial import Score, load
 from biaxial.cli.writing import read_ranges
-from biaxial.corpora.splits import read_folder
+from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.likelihood.frame_nats import ratio
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.music.grid import Grid

@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
-from biaxial.corpora.splits import read_folder
+from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi
 from biaxial.formats.music21_reader import ticks
 from biaxial.formats.musicxml import write_musicxml

@@ -205,3 +205,9 @@ def test_every_kind_says_how_it_is_trained() -> None:
     assert [layer.hidden_size for layer in large.stack.layers] == [512, 512, 512]
     assert [SEQUENCE_TRAIN_PRESETS[name].crop_steps for name in ("chord", "chord-large")] == [40, 100]
     assert (SEQUENCE_TRAIN_PRESETS["chord"].optimizer, SEQUENCE_TRAIN_PRESETS["chord"].crop_shift) == ("rmsprop", 3)
+
+
+def test_a_device_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    missing = "cuda" if torch.backends.mps.is_available() else "mps"
+    assert compose(["--checkpoint", "folksongs-v1", "--device", missing, "-q"]) == 2
+    assert f"device '{missing}' cannot be used" in capsys.readouterr().err

@@ -27,7 +27,8 @@ def hymn(shift: int) -> Score:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     music = tmp_path / "music"
     music.mkdir()
     for number in range(3):
@@ -83,8 +84,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_judged(
     assert main([str(folder), "--against", "bach", "--json", "-q"]) == 0
     out, err = capsys.readouterr()
     assert len(json.loads(out)["pieces"]) == 3
-    assert err.startswith("left out: ")
-    assert "torn.mid" in err
+    assert "left out: torn.mid: unreadable: the MIDI file is cut short" in err
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,11 @@ def test_files_that_cannot_be_read_are_named_and_the_others_judged(
         (["--against", "bach", "--split", "test"], "--split belongs to the likelihood of a corpus"),
         (["--against", "bach", "--checkpoint", "a.safetensors,b.safetensors"], "one path to --checkpoint"),
         (["--against", "bach", "--run", "runs/x"], "--run is shown on the page; add --output PAGE.html"),
+        (["--against", "bach", "--part", "nonsense"], "none of its 3 files can be used"),
+        (["--against", "bach", "--file-seconds", "0.001"], "not read within 0.001 seconds"),
+        (["--against", "bach", "--verdicts", "nowhere/v.json"], "--verdicts: there is no folder nowhere"),
+        (["--against", "bach", "--cache", "/dev/null"], "/dev/null"),
+        (["--against", "bach", "--readers", "-1"], "readers is 0 to 256, not -1"),
         (["-o", "page.html"], "--output belongs to --against CORPUS"),
         (["--run", "runs/x"], "--run belongs to --against CORPUS"),
         (["--against", "bach", "-o", "page.html", "--run", "nowhere"], "metrics.csv"),
@@ -119,3 +124,23 @@ def test_a_page_that_cannot_be_written_leaves_nothing(folder: Path, capsys: pyte
     page = folder / "missing" / "page.html"
     assert main([str(folder), "--against", "bach", "-o", str(page), "-q"]) == 2
     assert f"{page.parent}: no such folder; make it first" in capsys.readouterr().err
+
+
+def test_the_verdicts_of_the_pieces_are_written_and_the_limits_hold(folder: Path, tmp_path: Path) -> None:
+    loose = Score(tuple(Note(Q * beat + Q // 8, Q, 60 + beat) for beat in range(8)))
+    save_score(loose, folder / "loose.mid")
+    verdicts = tmp_path / "verdicts.json"
+    words = [str(folder), "--against", str(folder), "--max-off-grid", "0", "--verdicts", str(verdicts), "-q", "--json"]
+    assert main(words) == 0
+    found = {each["file"]: each["verdict"] for each in json.loads(verdicts.read_text())}
+    assert found == {"loose.mid": "badly quantised", **{f"hymn-{number}.mid": "used" for number in range(3)}}
+
+
+def test_one_part_of_one_file_is_judged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(folder / "hymn-0.mid"), "--against", "bach", "--part", "nonsense", "-q"]) == 2
+    assert "no part 'nonsense'; it has" in capsys.readouterr().err
+
+
+def test_how_a_folder_is_read_is_refused_where_there_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(folder / "hymn-0.mid"), "--against", "bach", "--readers", "2", "-q"]) == 2
+    assert "--readers says how a folder is read" in capsys.readouterr().err

@@ -7,31 +7,40 @@ from pathlib import Path
 
 import pytest
 
-from biaxial.corpora.splits import music_paths, piece_name, read_folder, splits_of
+from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
+from biaxial.corpora.splits import music_paths, piece_name, splits_of
 from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.music.errors import InputError
 from biaxial.music.score import Note, Score
 
-PIECE = Score(notes=(Note(0, 480, 60),))
+PIECES = [Score(notes=(Note(0, 480, pitch),)) for pitch in range(60, 72)]
 
 
 def fill(folder: Path, *names: str) -> Path:
-    for name in names:
+    """Different pieces, since of files with the same music only one is used."""
+    for piece, name in zip(PIECES, names, strict=False):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_midi(PIECE, folder / name)
+        write_midi(piece, folder / name)
     return folder
 
 
-def test_folders_are_splits(tmp_path: Path) -> None:
-    items, refused = read_folder(fill(tmp_path, "train/a.mid", "valid/b.MIDI", "test/deep/c.mid", "other/d.mid"))
+@pytest.fixture
+def reading(tmp_path_factory: pytest.TempPathFactory) -> ReadConfig:
+    return ReadConfig(cache=tmp_path_factory.mktemp("cache"), readers=1)
+
+
+def test_folders_are_splits(tmp_path: Path, reading: ReadConfig) -> None:
+    folder = fill(tmp_path, "train/a.mid", "valid/b.MIDI", "test/deep/c.mid", "other/d.mid")
+    items, verdicts = read_folder(folder, config=reading)
     assert {item.name: item.split for item in items} == {
         "train/a": "train",
         "valid/b": "valid",
         "test/deep/c": "test",
         "other/d": "train",
     }
-    assert [item.score for item in items] == [PIECE] * 4
-    assert refused == []
+    by_name = {item.name: item.score for item in items}
+    assert [by_name[name] for name in ("train/a", "valid/b", "test/deep/c", "other/d")] == PIECES[:4]
+    assert {verdict.verdict for verdict in verdicts} == {"used"}
 
 
 def test_without_such_folders_a_tenth_is_held_out_twice() -> None:
@@ -60,25 +69,26 @@ def test_all_kinds_of_music_are_found_at_any_depth(tmp_path: Path) -> None:
     assert names == ["a", "b/c", "b/d.xml", "e/f/g.musicxml", "e/h.mxl", "i.KRN", "j.abc"]
 
 
-def test_one_bad_file_does_not_end_the_run(tmp_path: Path) -> None:
+def test_one_bad_file_does_not_end_the_run(tmp_path: Path, reading: ReadConfig) -> None:
     fill(tmp_path, "good.mid")
     (tmp_path / "bad.mid").write_bytes(b"PK")
     write_midi(Score(), tmp_path / "empty.mid")
     (tmp_path / "notes.txt").write_text("no music")
     (tmp_path / "tune.abc").write_text("X:1\nK:C\nCDEF|\n")
-    items, refused = read_folder(tmp_path)
+    items, verdicts = read_folder(tmp_path, config=reading)
     assert [item.name for item in items] == ["good", "tune.abc"]
-    assert [path.name for path, _ in refused] == ["bad.mid", "empty.mid"]
-    assert "not a MIDI file" in refused[0][1]
-    assert "it has no notes" in refused[1][1]
+    refused = [verdict for verdict in verdicts if verdict.verdict != "used"]
+    assert [verdict.file for verdict in refused] == ["bad.mid", "empty.mid"]
+    assert "not a MIDI file" in refused[0].reason
+    assert "it has no notes" in refused[1].reason
 
 
 @pytest.mark.parametrize(("content", "message"), [(None, "no MIDI files in it, nor"), (b"PK", "none of its 1 files")])
-def test_a_folder_without_music(tmp_path: Path, content: bytes | None, message: str) -> None:
+def test_a_folder_without_music(tmp_path: Path, content: bytes | None, message: str, reading: ReadConfig) -> None:
     if content is not None:
         (tmp_path / "bad.mid").write_bytes(content)
     with pytest.raises(InputError, match=message):
-        read_folder(tmp_path)
+        read_folder(tmp_path, config=reading)
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from biaxial.corpora.corpus_piece import CorpusPiece
 from biaxial.corpora.reading.entry import Reading, cache_key, unpacked
 from biaxial.corpora.reading.pool import answers, num_workers, worker_command
 from biaxial.corpora.reading.store import Arrays, Store
-from biaxial.corpora.splits import Split, music_paths, piece_name, splits_of
+from biaxial.corpora.splits import FolderItem, Split, music_paths, piece_name, splits_of
 from biaxial.corpora.verdicts import Kind, Verdict, write_verdicts
 from biaxial.files.cache import Cache, default_cache
+from biaxial.formats.chosen_part import read_part
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 
@@ -114,6 +115,8 @@ def read_pieces(
         If the disk of the cache is full, or the verdicts cannot be written.
     """
     config = config or ReadConfig()
+    if config.verdicts is not None and not config.verdicts.parent.is_dir():
+        raise InputError(f"--verdicts: there is no folder {config.verdicts.parent}; make it, or write somewhere else")
     paths = music_paths(folder)
     files = [path.relative_to(folder).as_posix() for path in paths]
     cache = Cache(config.cache or default_cache())
@@ -134,6 +137,31 @@ def read_pieces(
     names = [piece_name(folder, paths[index]) for index in used]
     pieces = [found.piece(index, name, split) for index, name, split in zip(used, names, splits_of(names), strict=True)]
     return FolderPieces(tuple(sorted(pieces, key=lambda piece: piece.name)), verdicts, store)
+
+
+def read_folder(
+    folder: Path,
+    grid: Grid | None = None,
+    config: ReadConfig | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> tuple[list[FolderItem], tuple[Verdict, ...]]:
+    """Read a folder as scores: of the files that :func:`read_pieces` uses, on a grid of sixteenths by default.
+
+    Returns
+    -------
+    What can be used, by name, and the verdict of every file.
+
+    Raises
+    ------
+    InputError, OSError
+        As :func:`read_pieces`.
+    """
+    config = config or ReadConfig()
+    found = read_pieces(folder, grid or Grid(4), config, advance=advance)
+    splits = {piece.name: piece.split for piece in found.pieces}
+    paths = [folder / verdict.file for verdict in found.verdicts if verdict.verdict == "used"]
+    named = sorted((piece_name(folder, path), path) for path in paths)
+    return [FolderItem(name, splits[name], read_part(path, config.part)) for name, path in named], found.verdicts
 
 
 class _Found:
