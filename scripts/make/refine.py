@@ -22,7 +22,8 @@ from biaxial.cli.common import command
 from biaxial.cli.corpus import read_corpus
 from biaxial.cli.train import main as biaxial_train
 from biaxial.corpora.corpus import Corpus
-from biaxial.corpora.splits import FolderItem, read_folder
+from biaxial.corpora.reading.music_folder import read_folder
+from biaxial.corpora.splits import FolderItem
 from biaxial.files.atomic import atomic_write
 from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.reference import Reference, measure_corpus
@@ -99,7 +100,8 @@ def harvest(weights: Path, place: Path, reference: Reference, seeds: range, keep
     """
     if not (place / "composed.json").exists():
         model = load(weights)
-        pieces = {f"seed-{p.seed}": p for p in model.compose_many(len(seeds), BARS, seed=seeds[0]) if p.score.notes}
+        plan = model.plan_composition(BARS, n=len(seeds), seed=seeds[0])
+        pieces = {f"seed-{piece.seed}": piece for piece in model.draw(plan) if piece.score.notes}
         judged = Judge(reference).judge([(name, piece.score) for name, piece in pieces.items()])
         ranked = sorted(
             (each for each in judged if not is_copy(each)), key=lambda each: (math.isnan(each.grade), each.grade)

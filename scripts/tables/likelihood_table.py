@@ -19,11 +19,11 @@ from biaxial.cli.corpus import read_corpus
 from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.corpora.splits import Split
 from biaxial.features.conditions import GROUPS
+from biaxial.likelihood.cell_nats import Rolls
 from biaxial.likelihood.frame_nats import (
     HeldOutNats,
     IndependentNotes,
     RepeatFrame,
-    Rolls,
     held_out_nats,
     network_log_probs,
 )

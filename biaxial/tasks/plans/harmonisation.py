@@ -17,8 +17,8 @@ from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, LOWEST_PITCH, SILENT, VOICE_NAMES, VOICE_RANGES
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
-from biaxial.music.pitch_names import read_pitch
 from biaxial.music.keys import detect_key
+from biaxial.music.pitch_names import read_pitch
 from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.composition import cadence
