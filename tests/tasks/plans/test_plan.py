@@ -14,7 +14,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import Note, Score
 from biaxial.tasks.model import Model
 
-TUNE = [("C5", 1), (74, 1), ("E5", 2)]
+TUNE: list[tuple[int | str | None, float]] = [("C5", 1), (74, 1), ("E5", 2)]
 
 
 def test_a_plan_counts_the_frames_of_all_its_pieces(noise: Model) -> None:
