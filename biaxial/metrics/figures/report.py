@@ -28,7 +28,7 @@ from biaxial.metrics.figures.statistics import (
 from biaxial.metrics.harmony.endings import final_chord
 from biaxial.metrics.writing.slices import Slices
 from biaxial.metrics.writing.voice_leading import events
-from biaxial.music.keys import detect_key
+from biaxial.music.keys import nearest_key, pitch_class_durations
 from biaxial.music.score import Score
 
 COMPOSITION_BARS = 16
@@ -168,7 +168,8 @@ def _counts(whole: Score, num_bars: int | None) -> dict[str, tuple[float, float]
     slices = Slices.from_score(score)
     changes, quarters = slices.num_changes, score.length_ticks / score.ticks_per_quarter
     held = longest_chord_bars(slices)
-    ending, key = final_chord(whole), detect_key(whole)
+    ending = final_chord(whole)
+    key = nearest_key(pitch_class_durations(whole))  # the last note is what is asked about: it gets no bonus here
     broken = {rule: len(found) for rule, found in events(slices).items()}
     broken["parallels"] = broken["parallel_fifths"] + broken["parallel_octaves"]
     rules = ("crossings", "spacing", "parallel_fifths", "parallel_octaves", "parallels", "out_of_range")
