@@ -50,7 +50,7 @@ def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     if options.run is not None and options.output is None:
         raise InputError("--run is shown on the page; add --output PAGE.html")
     if options.output is not None and not options.output.parent.is_dir():
-        raise InputError(f"{options.output.parent}: no such folder; make it first, or write the page somewhere else")
+        raise InputError(f"--output: there is no folder {options.output.parent}; make it, or write the page elsewhere")
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
     network = load(options.checkpoint[0] if options.checkpoint else None, options.device).network
     pieces = _pieces(options, network.config.steps_per_quarter, reading)

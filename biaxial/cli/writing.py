@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from biaxial.cli.common import progress_bar
 from biaxial.cli.options import option
 from biaxial.cli.outputs import output_paths
+from biaxial.music.errors import InputError
 from biaxial.render.files import WRITERS, Rendering, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
@@ -124,6 +125,8 @@ def drawing_of(
 
 def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[list[Path]]:
     """Where the files of each piece go, refused if they cannot go there."""
+    if rendering.soundfont is not None and not Path(rendering.soundfont).is_file():
+        raise InputError(f"--soundfont: there is no file {rendering.soundfont}; check the path")
     return output_paths(options.output, options.num_outputs, stem, rendering)
 
 

@@ -16,8 +16,8 @@ COMMANDS = ("compose", "harmonise", "infill", "continue_", "evaluate", "explain"
 WORDS: dict[str, list[list[str]]] = {**{name: [[]] for name in COMMANDS}, "train": [[], ["--model", "chord"]]}
 
 
-def help_texts(name: str, words: list[str]) -> dict[str, str]:
-    """The help of every option of a command, by its name."""
+def actions_of(name: str, words: list[str]) -> list[argparse.Action]:
+    """The options of a command as its parser has them."""
     built = list[Parser]()
 
     def keep(parser: Parser, argv: object = None) -> None:
@@ -26,8 +26,12 @@ def help_texts(name: str, words: list[str]) -> dict[str, str]:
 
     with patch.object(Parser, "parse_known_args", keep), pytest.raises(SystemExit):
         import_module(f"biaxial.cli.{name}").main(words)
-    actions = [each for each in built[0]._actions if not isinstance(each, argparse._HelpAction)]
-    return {each.dest: str(each.help) for each in actions}
+    return [each for each in built[0]._actions if not isinstance(each, argparse._HelpAction)]
+
+
+def help_texts(name: str, words: list[str]) -> dict[str, str]:
+    """The help of every option of a command, by its name."""
+    return {each.dest: str(each.help) for each in actions_of(name, words)}
 
 
 @pytest.mark.parametrize(("name", "words"), [(name, words) for name in COMMANDS for words in WORDS[name]])

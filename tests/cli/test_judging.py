@@ -123,7 +123,7 @@ def test_music_without_notes_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_page_that_cannot_be_written_leaves_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = folder / "missing" / "page.html"
     assert main([str(folder), "--against", "bach", "-o", str(page), "-q"]) == 2
-    assert f"{page.parent}: no such folder; make it first" in capsys.readouterr().err
+    assert f"there is no folder {page.parent}; make it" in capsys.readouterr().err
 
 
 def test_the_verdicts_of_the_pieces_are_written_and_the_limits_hold(folder: Path, tmp_path: Path) -> None:
