@@ -98,3 +98,8 @@ def test_importing_the_package_is_cheap_and_silent() -> None:
     program = "import sys, biaxial; print(*{'torch', 'lightning', 'music21', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("\n", "")
+
+
+def test_no_file_name_stands_twice() -> None:
+    names = [path.name for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "config.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []

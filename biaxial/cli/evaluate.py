@@ -80,7 +80,7 @@ class EvaluateOptions:
 def main(argv: Arguments) -> None:
     """Score what the command line names, and print the figures."""
     from biaxial.cli.common import progress_bar
-    from biaxial.cli.corpus import check_reading, read_corpus  # these load PyTorch
+    from biaxial.cli.reading import check_reading, read_corpus  # these load PyTorch
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
     from biaxial.likelihood.corpus_nats import check_networks, evaluate
@@ -130,7 +130,7 @@ def main(argv: Arguments) -> None:
 def _evaluate_strings(options: EvaluateOptions, reading: ReadConfig) -> None:
     """Score with the weights of a token LSTM, and print the figures."""
     from biaxial.cli.common import progress_bar
-    from biaxial.cli.corpus import read_corpus
+    from biaxial.cli.reading import read_corpus
     from biaxial.corpora.splits import SPLITS
     from biaxial.likelihood.token_corpus_nats import evaluate_strings
     from biaxial.tasks.token_model import load_events

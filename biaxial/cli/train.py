@@ -72,7 +72,7 @@ def main(argv: Arguments) -> None:
     # Read by PyTorch when it is loaded: large pages make training on a CPU about a quarter faster.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
-    from biaxial.cli.corpus import check_reading, read_corpus
+    from biaxial.cli.reading import check_reading, read_corpus
     from biaxial.cli.search import check_optuna, run_search
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
@@ -182,7 +182,7 @@ def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]], sea
 
 def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tuple[Plan, Path]:
     """Preset or weights say how to train, and options change it."""
-    from biaxial.cli.corpus import fitting_preset
+    from biaxial.cli.reading import fitting_preset
     from biaxial.models.config import PRESETS, ModelConfig
     from biaxial.tokens.presets import SEQUENCE_PRESETS
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig

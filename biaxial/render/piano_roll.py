@@ -3,7 +3,7 @@
 Time runs to the right in rows of some bars, as in print, with the numbers of the bars above; rows of the black keys are
 shaded. Two voices on one pitch share its row, the higher voice above. A note ends a little early, so that repeated
 notes are seen. A fermata stands over the highest note. Chords are named where they begin and at the beginning of a
-row, as :mod:`biaxial.render.chord_line` finds them.
+row, as :mod:`biaxial.render.chord_names` finds them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from biaxial.metrics.harmony.chord_templates import beat_edges
 from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, NUM_VOICES, VOICE_NAMES
 from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Note, Score
-from biaxial.render.chord_line import chord_names
+from biaxial.render.chord_names import chord_names
 from biaxial.render.rows import DPI, Row
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from biaxial.cli.corpus import read_corpus
+from biaxial.cli.reading import read_corpus
 from biaxial.corpora.reading.music_folder import ReadConfig
 from biaxial.corpora.splits import SPLITS
 from biaxial.music.constants import STEPS_PER_QUARTER

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from biaxial.cli.common import command
-from biaxial.cli.corpus import read_corpus
+from biaxial.cli.reading import read_corpus
 from biaxial.cli.train import main as biaxial_train
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.reading.music_folder import read_folder

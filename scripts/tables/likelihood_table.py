@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.cli.common import progress_bar
-from biaxial.cli.corpus import read_corpus
+from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.corpora.splits import Split
 from biaxial.features.conditions import GROUPS

@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from biaxial.cli.corpus import read_corpus
+from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.splits import SPLITS
 from biaxial.likelihood.corpus_nats import evaluate

@@ -9,7 +9,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from biaxial.cli.corpus import fitting_preset
+from biaxial.cli.reading import fitting_preset
 from biaxial.cli.train import TrainOptions, main
 from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.models.config import PRESETS

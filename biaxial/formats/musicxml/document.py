@@ -8,10 +8,10 @@ from xml.etree.ElementTree import Element, SubElement
 
 from biaxial.formats.musicxml.elements import add
 from biaxial.formats.musicxml.harmonies import harmony
-from biaxial.formats.musicxml.measures import Bar
 from biaxial.formats.musicxml.notes import Line, NoteWriter, Place
 from biaxial.formats.musicxml.staves import MOST_LINES, Clef, Player, Staff
 from biaxial.formats.musicxml.values import Value, rest_of, written
+from biaxial.formats.musicxml.written_bars import Bar
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
 from biaxial.music.score import ChordSymbol, Key, Score
 

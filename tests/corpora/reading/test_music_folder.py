@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from biaxial.cli.corpus import read_corpus
+from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.reading import music_folder
 from biaxial.corpora.reading.music_folder import ReadConfig
