@@ -126,7 +126,7 @@ def drawing_of(
 def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[list[Path]]:
     """Where the files of each piece go, refused if they cannot go there."""
     if rendering.soundfont is not None and not Path(rendering.soundfont).is_file():
-        raise InputError(f"--soundfont: there is no file {rendering.soundfont}; check the path")
+        raise InputError(f"{rendering.soundfont}: no such file or directory; check the path")
     return output_paths(options.output, options.num_outputs, stem, rendering)
 
 
