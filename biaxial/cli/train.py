@@ -90,6 +90,8 @@ def main(argv: Arguments) -> None:
     values = given(built, argv)
     values[ModelConfig] = values.get(ModelConfig, {}) | values.pop(SequenceSizes, {})
     options = TrainOptions(**values[TrainOptions])
+    if options.resume is not None:
+        _refuse_settings(values)
     first = is_first_process()
     searches = options.search is not None if options.resume is None else "search" in read_document(options.resume)
     if searches:
@@ -160,21 +162,27 @@ def _draws_tokens(argv: Arguments) -> bool:
     return False
 
 
-def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]], searches: bool) -> tuple[Plan, Path]:
-    """What a run was started with; only what is where, the machine and the trials of a search may change."""
+def _refuse_settings(values: dict[type[Any], dict[str, Any]]) -> None:
+    """Refuse settings beside ``--resume``: only what is where, the machine and the trials of a search may change."""
     from biaxial.models.config import ModelConfig
     from biaxial.training.config import TrainConfig
+
+    own = values[TrainOptions].keys() - {"corpus", "mix", "search", "resume", "quiet", "json"}
+    if changed := [*sorted(own), *values[TrainConfig], *values[ModelConfig]]:
+        name = changed[0].replace("_", "-")
+        raise InputError(f"--resume goes on with the settings of its run; leave out --{name}")
+
+
+def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]], searches: bool) -> tuple[Plan, Path]:
+    """What a run or a search was started with, on the machine that it goes on with."""
     from biaxial.training.run.devices import Machine
     from biaxial.training.run.run_folder import read_plan
 
     assert options.resume is not None
-    own = values[TrainOptions].keys() - {"corpus", "search" if searches else "mix", "resume", "quiet", "json"}
-    if changed := [*sorted(own), *values[TrainConfig], *values[ModelConfig]]:
-        name = changed[0].replace("_", "-")
-        raise InputError(f"--resume goes on with the settings of its run; leave out --{name}")
     plan = read_plan(options.resume)
-    if options.mix is not None and not plan.mix:
-        raise InputError("--resume goes on with the settings of its run; leave out --mix")
+    for name, fits in (("search", searches), ("mix", bool(plan.mix))):
+        if getattr(options, name) is not None and not fits:
+            raise InputError(f"--resume goes on with the settings of its run; leave out --{name}")
     machine = dataclasses.replace(plan.machine, **values[Machine])
     corpus, mix = str(options.corpus or plan.corpus), str(options.mix or plan.mix)
     return dataclasses.replace(plan, corpus=corpus, mix=mix, machine=machine), options.resume

@@ -95,7 +95,6 @@ def test_files_that_cannot_be_read_are_named_and_the_others_judged(
         (["--against", "bach", "--checkpoint", "a.safetensors,b.safetensors"], "one path to --checkpoint"),
         (["--against", "bach", "--run", "runs/x"], "--run is shown on the page; add --output PAGE.html"),
         (["--against", "bach", "--part", "nonsense"], "none of its 3 files can be used"),
-        (["--against", "bach", "--file-seconds", "0.001"], "not read within 0.001 seconds"),
         (["--against", "bach", "--verdicts", "nowhere/v.json"], "--verdicts: there is no folder nowhere"),
         (["--against", "bach", "--cache", "/dev/null"], "/dev/null"),
         (["--against", "bach", "--readers", "-1"], "readers is 0 to 256, not -1"),
@@ -112,6 +111,13 @@ def test_what_does_not_go_together_is_one_line(
     assert out == ""
     assert err.count("\n") == 1
     assert line in err
+
+
+def test_a_file_that_takes_too_long_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = tuple(Note(120 * i, 100, 60 + i % 12) for i in range(60_000))
+    save_score(Score(notes), tmp_path / "endless.mid")
+    assert main([str(tmp_path), "--against", "bach", "--file-seconds", "0.1", "-q"]) == 2
+    assert "not read within 0.1 seconds" in capsys.readouterr().err
 
 
 def test_music_without_notes_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,8 @@ CPU = ["--accelerator", "cpu", "--precision", "32-true"]
 SMALL = ["--preset", "tiny", "--context-hidden", "0", "--crop-steps", "16", "--batch-size", "2", "--warmup-steps", "2"]
 SEARCH = [*SMALL, "--average-decay", "0.5", "--learning-rate", "0.02", "--epochs", "5", "--search", "4", "--seed", "3"]
 PROGRAM = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started with it ignored
 from biaxial.cli.train import main
 from biaxial.training.run import run_folder
 write, place, number = run_folder.atomic_write, os.path.abspath(sys.argv[1]), int(sys.argv[2])
