@@ -51,6 +51,8 @@ def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
         raise InputError("--run is shown on the page; add --output PAGE.html")
     if options.output is not None and not options.output.parent.is_dir():
         raise InputError(f"--output: there is no folder {options.output.parent}; make it, or write the page elsewhere")
+    if not options.against.is_dir() and str(options.against) != BACH:
+        raise InputError(f"{options.against}: no such folder; give a folder of music, or {BACH} for the chorales")
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
     network = load(options.checkpoint[0] if options.checkpoint else None, options.device).network
     pieces = _pieces(options, network.config.steps_per_quarter, reading)
@@ -89,10 +91,8 @@ def _reference(
     options: EvaluateOptions,
     reading: ReadConfig,
 ) -> Reference:
-    if str(against) == BACH and not against.exists():
-        return shipped_reference()
     if not against.is_dir():
-        raise InputError(f"{against}: no such folder; give a folder of music, or {BACH} for the chorales")
+        return shipped_reference()
     cuts = sorted({cut_of(len(score.bar_starts())) for _, score in pieces})
     if options.data.is_dir():  # the verdicts are those of its files
         reading = dataclasses.replace(reading, verdicts=None)

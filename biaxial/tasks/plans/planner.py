@@ -207,8 +207,7 @@ class Planner(Critic):
         span = bar_span(score, *(read_bars(bars) if isinstance(bars, str) else bars))
         numbers = None if voices is None else [voice_number(name) for name in voices]
         request = infilling(score, self.network.config, span, numbers)
-        drawing = with_changes(drawing or HARMONISING, changes)
-        return self._alternatives(request, _seeds(seed, n), drawing)
+        return self._alternatives(request, _seeds(seed, n), with_changes(drawing or HARMONISING, changes))
 
     def plan_bridge(
         self,
@@ -240,8 +239,7 @@ class Planner(Critic):
         if not 1 <= bars <= MAX_BARS:
             raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
         request = bridge(score_of(first), score_of(second), self.network.config, bars)
-        drawing = with_changes(drawing or HARMONISING, changes)
-        return self._alternatives(request, _seeds(seed, n), drawing)
+        return self._alternatives(request, _seeds(seed, n), with_changes(drawing or HARMONISING, changes))
 
     def plan_continuation(
         self,
