@@ -1,4 +1,4 @@
-"""Caches of the tests, where no test writes to the user's; and tiny scores, written line by line.
+"""Caches and threads of the tests, none of which writes to the user's caches; and tiny scores, written line by line.
 
 Compiled kernels are cached for each version of their source, since numba looks at one file of several.
 """
@@ -21,6 +21,7 @@ Write = Callable[..., Score]
 _ROOT = Path(__file__).parent.parent
 _KERNELS = _ROOT / "biaxial" / "sampling" / "kernels"
 _VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_KERNELS.glob("*.py")))).hexdigest()[:16]
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run in a process for each processor
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_ROOT / ".pytest_cache" / f"kernels-{_VERSION}"))
 os.environ["XDG_CACHE_HOME"] = str(_ROOT / ".pytest_cache" / "user")
 
