@@ -24,9 +24,9 @@ from biaxial.metrics.harmony.endings import final_chord
 from biaxial.metrics.harmony.vocabulary import distinct_chord_share
 from biaxial.metrics.novelty.passages import Novelty
 from biaxial.metrics.writing.dissonance import dissonant_beat_share, unprepared_beat_share
-from biaxial.metrics.writing.faults import Event
+from biaxial.metrics.writing.faults import Fault
 from biaxial.metrics.writing.slices import Slices
-from biaxial.metrics.writing.voice_leading import RULES, events
+from biaxial.metrics.writing.voice_leading import RULES, faults
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 
@@ -72,9 +72,9 @@ class Reading:
         return Slices.from_score(self.score) if self.score.num_voices > 1 else None
 
     @cached_property
-    def events(self) -> dict[str, list[Event]]:
+    def faults(self) -> dict[str, list[Fault]]:
         """Every place where a rule of voice leading is broken, by the name of the rule; none without voices."""
-        return {} if self.slices is None else events(self.slices)
+        return {} if self.slices is None else faults(self.slices)
 
     @property
     def music(self) -> Score | Slices:
@@ -97,10 +97,10 @@ class Reading:
         return profile(self.score, self.key, self.slices)
 
     def rate(self, rule: str) -> float:
-        """Events of a rule per 100 chord changes."""
-        if self.slices is None or rule not in self.events or not self.slices.num_changes:
+        """Faults of a rule per 100 chord changes."""
+        if self.slices is None or rule not in self.faults or not self.slices.num_changes:
             return math.nan
-        return 100 * len(self.events[rule]) / self.slices.num_changes
+        return 100 * len(self.faults[rule]) / self.slices.num_changes
 
 
 class Measure(NamedTuple):

@@ -195,10 +195,10 @@ def _roll(found: Judgement, moments: Sequence[Moment]) -> dict[str, Any]:
     ]
     broken = [
         note
-        for events in found.reading.events.values()
-        for event in events
-        for note in _sounding(score, event.tick)
-        if note.voice in event.voices
+        for faults in found.reading.faults.values()
+        for fault in faults
+        for note in _sounding(score, fault.tick)
+        if note.voice in fault.voices
     ]
     return {
         "width": round(QUARTER * score.length_ticks / quarter, 1),

@@ -28,9 +28,9 @@ def moment_text(moment: Moment, key: Key | None) -> str:
 def broken_rules(found: Judgement) -> Iterator[tuple[str, list[str]]]:
     """Each rule that a piece breaks, with the places where it does."""
     places = Places(found.reading.score)
-    for rule, events in found.reading.events.items():
-        if events:
-            texts = [f"{place_text(*places.at(event.tick))} ({voice_names(event.voices)})" for event in events]
+    for rule, faults in found.reading.faults.items():
+        if faults:
+            texts = [f"{place_text(*places.at(fault.tick))} ({voice_names(fault.voices)})" for fault in faults]
             yield rule.replace("_", " "), texts
 
 

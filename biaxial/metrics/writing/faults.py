@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Fault:
     """One place where a rule is broken.
 
     Parameters
@@ -22,6 +22,6 @@ class Event:
     voices: tuple[int, ...]
 
 
-def events_of(found: Iterable[tuple[int, int, int]]) -> list[Event]:
-    """Events of pairs of voices, each a tick and two voices, in order."""
-    return [Event(tick, (high, low)) for tick, high, low in sorted(found)]
+def faults_of(found: Iterable[tuple[int, int, int]]) -> list[Fault]:
+    """Faults of pairs of voices, each a tick and two voices, in order."""
+    return [Fault(tick, (high, low)) for tick, high, low in sorted(found)]

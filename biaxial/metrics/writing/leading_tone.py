@@ -9,7 +9,7 @@ it, :data:`AROUND_QUARTERS` quarter notes before and after the beginning of the 
 the tritone (11 and 5) that only a dominant has, and the tonic triad on ``x`` follows at once: an applied dominant. A
 triad alone proves nothing by what follows, since I - IV sounds as V - I does.
 
-Chords, successive chords and the counting of events are those of :mod:`biaxial.metrics.writing.voice_leading`. Sources:
+Chords, successive chords and the counting of faults are those of :mod:`biaxial.metrics.writing.voice_leading`. Sources:
 E. Aldwell and C. Schachter, *Harmony and Voice Leading*; W. Piston, *Harmony*: the leading tone rises to the tonic in
 an outer voice, may fall to the fifth in an inner one, and is not doubled.
 """
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.metrics.harmony.local_keys import local_keys
-from biaxial.metrics.writing.faults import Event, events_of
+from biaxial.metrics.writing.faults import Fault, faults_of
 from biaxial.metrics.writing.slices import REST, Slices
 from biaxial.music.score import Score
 
@@ -64,11 +64,11 @@ def _dominants(chords: Slices) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return dominant, follows
 
 
-def unresolved_leading_tones(music: Score | Slices) -> list[Event]:
+def unresolved_leading_tones(music: Score | Slices) -> list[Fault]:
     """The leading tone of a dominant chord, in an outer voice, does not rise to the tonic although the tonic follows.
 
     The first or the last voice sounds the leading tone in a dominant chord on some tonic, the very next chord is the
-    triad on that tonic, and the voice is then anywhere but a semitone higher. Inner voices are free. No event is a
+    triad on that tonic, and the voice is then anywhere but a semitone higher. Inner voices are free. No fault is a
     leading tone with anything between it and the tonic triad, be it a passing note, nor one that is followed by a
     rest. After the end of a phrase a new one may begin with the tonic wherever it likes; this is counted all the same.
     """
@@ -80,10 +80,10 @@ def unresolved_leading_tones(music: Score | Slices) -> list[Event]:
             before, after = chords.pitches[place, voice], chords.pitches[place + 1, voice]
             if before != REST and after != REST and (before + 1) % 12 == tonic and after != before + 1:
                 found.append((int(chords.onsets[place + 1]), voice))
-    return [Event(tick, (voice,)) for tick, voice in sorted(found)]
+    return [Fault(tick, (voice,)) for tick, voice in sorted(found)]
 
 
-def doubled_leading_tones(music: Score | Slices) -> list[Event]:
+def doubled_leading_tones(music: Score | Slices) -> list[Fault]:
     """Two voices sound the leading tone of a dominant chord, in unison or octaves apart; every pair, every chord."""
     chords = Slices.of(music).chords
     found: set[tuple[int, int, int]] = set()
@@ -91,4 +91,4 @@ def doubled_leading_tones(music: Score | Slices) -> list[Event]:
         row = chords.pitches[place].tolist()
         doubling = [voice for voice, pitch in enumerate(row) if pitch != REST and (pitch + 1) % 12 == tonic]
         found.update((int(chords.onsets[place]), high, low) for high, low in combinations(doubling, 2))
-    return events_of(found)
+    return faults_of(found)

@@ -3,8 +3,8 @@
 Conventions, for all rules. Voices are counted from the top (0 soprano). Music is seen chord by chord
 (:mod:`biaxial.metrics.writing.slices`): two chords are successive when nothing else sounds between them, so that a note
 of passing between two fifths hides them from these detectors as it does from the ear that listens chord by chord. A
-rest in a voice breaks its line. Every event is counted once for each pair of voices (or each voice) and each chord in
-which it occurs; a crossing that lasts over three chords is three events. Ends of phrases are not looked for: what
+rest in a voice breaks its line. Every fault is counted once for each pair of voices (or each voice) and each chord in
+which it occurs; a crossing that lasts over three chords is three faults. Ends of phrases are not looked for: what
 follows a fermata is judged like anything else. Bach breaks each of these rules now and then: the rates to compare with
 are his, not zero. The two rules of the leading tone are in :mod:`biaxial.metrics.writing.leading_tone`.
 
@@ -21,7 +21,7 @@ from itertools import combinations
 import numpy as np
 
 from biaxial.metrics.harmony.endings import pitch_classes
-from biaxial.metrics.writing.faults import Event, events_of
+from biaxial.metrics.writing.faults import Fault, faults_of
 from biaxial.metrics.writing.leading_tone import doubled_leading_tones, unresolved_leading_tones
 from biaxial.metrics.writing.slices import REST, Slices
 from biaxial.music.constants import VOICE_RANGES
@@ -36,10 +36,10 @@ SEVENTHS = (10, 11)
 STEP = 2
 """Semitones of the largest step; more is a leap."""
 
-__all__ = ["RULES", "Event", "events", "rates"]
+__all__ = ["RULES", "Fault", "faults", "rates"]
 
 
-def _interval_pairs(music: Score | Slices, size: int) -> tuple[list[Event], list[Event]]:
+def _interval_pairs(music: Score | Slices, size: int) -> tuple[list[Fault], list[Fault]]:
     """Where two voices move from one perfect interval to the next: in the same direction, and in contrary motion."""
     chords = Slices.of(music).chords
     before, after = chords.pitches[:-1], chords.pitches[1:]
@@ -52,10 +52,10 @@ def _interval_pairs(music: Score | Slices, size: int) -> tuple[list[Event], list
         product = motion[:, high] * motion[:, low]
         same += [(int(chords.onsets[i + 1]), high, low) for i in np.flatnonzero(perfect & (product > 0))]
         contrary += [(int(chords.onsets[i + 1]), high, low) for i in np.flatnonzero(perfect & (product < 0))]
-    return events_of(same), events_of(contrary)
+    return faults_of(same), faults_of(contrary)
 
 
-def parallel_fifths(music: Score | Slices) -> list[Event]:
+def parallel_fifths(music: Score | Slices) -> list[Fault]:
     """Consecutive perfect fifths.
 
     Two voices a perfect fifth apart (or a fifth and octaves) in one chord and in the next, both of which strike a
@@ -67,19 +67,19 @@ def parallel_fifths(music: Score | Slices) -> list[Event]:
     return _interval_pairs(music, FIFTH)[0]
 
 
-def parallel_octaves(music: Score | Slices) -> list[Event]:
+def parallel_octaves(music: Score | Slices) -> list[Fault]:
     """Consecutive unisons, octaves and their compounds, under the same conditions as :func:`parallel_fifths`."""
     return _interval_pairs(music, OCTAVE)[0]
 
 
-def contrary_perfects(music: Score | Slices) -> list[Event]:
+def contrary_perfects(music: Score | Slices) -> list[Fault]:
     """Consecutive fifths or octaves by contrary motion, as from a fifth to a twelfth; Bach has them at cadences."""
     slices = Slices.of(music)
     found = _interval_pairs(slices, FIFTH)[1] + _interval_pairs(slices, OCTAVE)[1]
-    return sorted(found, key=lambda event: (event.tick, event.voices))
+    return sorted(found, key=lambda fault: (fault.tick, fault.voices))
 
 
-def _direct(music: Score | Slices, size: int) -> list[Event]:
+def _direct(music: Score | Slices, size: int) -> list[Fault]:
     """Where the outer voices come to a perfect interval in similar motion, from another one, the soprano by a leap."""
     chords = Slices.of(music).chords
     if chords.num_voices < 2:
@@ -92,10 +92,10 @@ def _direct(music: Score | Slices, size: int) -> list[Event]:
     reached = (second == size % OCTAVE) & (first != size % OCTAVE)
     found = np.flatnonzero(reached & (moves[0] * moves[1] > 0) & (np.abs(moves[0]) > STEP))
     same = [pitch_classes(chords.pitches[i]) == pitch_classes(chords.pitches[i + 1]) for i in found]
-    return [Event(int(chords.onsets[i + 1]), (0, low)) for i, stays in zip(found, same, strict=True) if not stays]
+    return [Fault(int(chords.onsets[i + 1]), (0, low)) for i, stays in zip(found, same, strict=True) if not stays]
 
 
-def direct_fifths(music: Score | Slices) -> list[Event]:
+def direct_fifths(music: Score | Slices) -> list[Fault]:
     """Direct (hidden) fifths: the outer voices move in the same direction to a perfect fifth, the soprano by a leap.
 
     The rule for four parts (Aldwell and Schachter, on the motion of outer voices; Piston): only soprano and bass are
@@ -106,12 +106,12 @@ def direct_fifths(music: Score | Slices) -> list[Event]:
     return _direct(music, FIFTH)
 
 
-def direct_octaves(music: Score | Slices) -> list[Event]:
+def direct_octaves(music: Score | Slices) -> list[Fault]:
     """Direct (hidden) octaves and unisons, under the same conditions as :func:`direct_fifths`."""
     return _direct(music, OCTAVE)
 
 
-def crossings(music: Score | Slices) -> list[Event]:
+def crossings(music: Score | Slices) -> list[Fault]:
     """A lower voice sounds above a higher one; a unison is no crossing. Every pair of voices, every chord."""
     chords = Slices.of(music).chords
     found = []
@@ -119,10 +119,10 @@ def crossings(music: Score | Slices) -> list[Event]:
         both = chords.sounding[:, high] & chords.sounding[:, low]
         crossed = both & (chords.pitches[:, low] > chords.pitches[:, high])
         found += [(int(tick), high, low) for tick in chords.onsets[crossed]]
-    return events_of(found)
+    return faults_of(found)
 
 
-def overlaps(music: Score | Slices) -> list[Event]:
+def overlaps(music: Score | Slices) -> list[Fault]:
     """A voice moves beyond where its neighbour has just been.
 
     The lower of two neighbouring voices comes to a pitch above the one that the higher voice left, or the higher one
@@ -137,10 +137,10 @@ def overlaps(music: Score | Slices) -> list[Event]:
         ordered = (before[:, high] >= before[:, low]) & (after[:, high] >= after[:, low])
         passed = (after[:, low] > before[:, high]) | (after[:, high] < before[:, low])
         found += [(int(tick), high, low) for tick in chords.onsets[1:][heard & ordered & passed]]
-    return events_of(found)
+    return faults_of(found)
 
 
-def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> list[Event]:
+def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> list[Fault]:
     """Neighbouring voices too far apart: soprano and alto, or alto and tenor, by more than an octave. Every chord.
 
     Parameters
@@ -156,10 +156,10 @@ def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> 
         both = chords.sounding[:, high] & chords.sounding[:, high + 1]
         apart = both & (np.abs(chords.pitches[:, high] - chords.pitches[:, high + 1]) > limit)
         found += [(int(tick), high, high + 1) for tick in chords.onsets[apart]]
-    return events_of(found)
+    return faults_of(found)
 
 
-def leaps(music: Score | Slices) -> list[Event]:
+def leaps(music: Score | Slices) -> list[Fault]:
     """A voice moves by a seventh or by more than an octave, from one chord to the next.
 
     These are the melodic intervals that the textbooks advise against by their size (Aldwell and Schachter; Piston). The
@@ -170,17 +170,17 @@ def leaps(music: Score | Slices) -> list[Event]:
     before, after = chords.pitches[:-1], chords.pitches[1:]
     size = np.where((before == REST) | (after == REST), 0, np.abs(after - before))  # s v
     wide = np.isin(size, SEVENTHS) | (size > OCTAVE)
-    return [Event(int(chords.onsets[i + 1]), (int(voice),)) for i, voice in np.argwhere(wide)]
+    return [Fault(int(chords.onsets[i + 1]), (int(voice),)) for i, voice in np.argwhere(wide)]
 
 
-def out_of_range(music: Score | Slices, ranges: tuple[tuple[int, int], ...] = VOICE_RANGES) -> list[Event]:
-    """Notes below the lowest or above the highest pitch of their voice; each struck note is one event.
+def out_of_range(music: Score | Slices, ranges: tuple[tuple[int, int], ...] = VOICE_RANGES) -> list[Fault]:
+    """Notes below the lowest or above the highest pitch of their voice; each struck note is one fault.
 
     The ranges of :data:`biaxial.music.constants.VOICE_RANGES` are the widest that Bach uses, so that his own rate is 0.
     """
     score = music.score if isinstance(music, Slices) else music
     return [
-        Event(note.onset_ticks, (note.voice,))
+        Fault(note.onset_ticks, (note.voice,))
         for note in score.notes
         if note.voice is not None
         and note.voice < len(ranges)
@@ -188,7 +188,7 @@ def out_of_range(music: Score | Slices, ranges: tuple[tuple[int, int], ...] = VO
     ]
 
 
-RULES: dict[str, Callable[[Score | Slices], list[Event]]] = {
+RULES: dict[str, Callable[[Score | Slices], list[Fault]]] = {
     "parallel_fifths": parallel_fifths,
     "parallel_octaves": parallel_octaves,
     "contrary_perfects": contrary_perfects,
@@ -205,14 +205,14 @@ RULES: dict[str, Callable[[Score | Slices], list[Event]]] = {
 """Every detector, by name."""
 
 
-def events(music: Score | Slices) -> dict[str, list[Event]]:
-    """All events of all :data:`RULES`."""
+def faults(music: Score | Slices) -> dict[str, list[Fault]]:
+    """All faults of all :data:`RULES`."""
     slices = Slices.of(music)
     return {name: rule(slices) for name, rule in RULES.items()}
 
 
 def rates(music: Score | Slices) -> dict[str, float]:
-    """Events of each rule per 100 chord changes; NaN in a piece whose chord never changes."""
+    """Faults of each rule per 100 chord changes; NaN in a piece whose chord never changes."""
     slices = Slices.of(music)
     changes = slices.num_changes
-    return {name: 100 * len(found) / changes if changes else float("nan") for name, found in events(slices).items()}
+    return {name: 100 * len(found) / changes if changes else float("nan") for name, found in faults(slices).items()}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from biaxial.metrics.writing.faults import Event
+from biaxial.metrics.writing.faults import Fault
 from biaxial.metrics.writing.leading_tone import doubled_leading_tones, unresolved_leading_tones
 from biaxial.metrics.writing.voice_leading import RULES
 from biaxial.music.score import Score
@@ -28,11 +28,11 @@ def in_c(write: Write, *chords: Chord, around: bool = True) -> Score:
     return write(*(list(line) for line in lines))
 
 
-def unresolved(write: Write, *chords: Chord) -> list[Event]:
+def unresolved(write: Write, *chords: Chord) -> list[Fault]:
     return unresolved_leading_tones(in_c(write, *chords))
 
 
-def test_the_frame_has_no_events(write: Write) -> None:
+def test_the_frame_has_no_faults(write: Write) -> None:
     score = in_c(write, C, C)
     assert unresolved_leading_tones(score) == doubled_leading_tones(score) == []
 
@@ -42,14 +42,14 @@ def test_the_frame_has_no_events(write: Write) -> None:
 def test_the_soprano_rises_to_the_tonic_or_not(write: Write, before: Chord, mode: int) -> None:
     third = 64 + mode
     assert unresolved(write, before, (72, 67, third, 48)) == []
-    assert unresolved(write, before, (67, 72, third, 48)) == [Event(5 * 480, (0,))]
-    assert unresolved(write, before, (76 + mode, 67, 72, 48)) == [Event(5 * 480, (0,))]
-    assert unresolved(write, before, (60, 67, third, 48)) == [Event(5 * 480, (0,))]  # the tonic, but an octave below
+    assert unresolved(write, before, (67, 72, third, 48)) == [Fault(5 * 480, (0,))]
+    assert unresolved(write, before, (76 + mode, 67, 72, 48)) == [Fault(5 * 480, (0,))]
+    assert unresolved(write, before, (60, 67, third, 48)) == [Fault(5 * 480, (0,))]  # the tonic, but an octave below
 
 
 def test_the_bass_is_an_outer_voice_and_inner_voices_are_free(write: Write) -> None:
     assert unresolved(write, (74, 67, 62, 47), (72, 67, 64, 48)) == []
-    assert unresolved(write, (74, 67, 62, 47), (72, 67, 64, 52)) == [Event(5 * 480, (3,))]
+    assert unresolved(write, (74, 67, 62, 47), (72, 67, 64, 52)) == [Fault(5 * 480, (3,))]
     assert unresolved(write, (74, 71, 67, 55), (72, 67, 64, 48)) == []
     assert unresolved(write, (79, 74, 71, 55), (79, 72, 67, 48)) == []
 
@@ -103,20 +103,20 @@ def test_a_triad_is_a_dominant_only_in_its_key(write: Write) -> None:
             for line in zip((77, 72, 69, 53), (74, 70, 65, 58), (76, 72, 67, 48), (72, 69, 65, 53), strict=True)
         )
     )
-    assert unresolved_leading_tones(in_f) == [Event(3 * 480, (0,))]
+    assert unresolved_leading_tones(in_f) == [Fault(3 * 480, (0,))]
 
 
 def test_an_applied_dominant_has_the_tritone(write: Write) -> None:
-    assert unresolved(write, (76, 70, 67, 48), (72, 69, 65, 53)) == [Event(5 * 480, (0,))]  # C7 - F
+    assert unresolved(write, (76, 70, 67, 48), (72, 69, 65, 53)) == [Fault(5 * 480, (0,))]  # C7 - F
     assert unresolved(write, (76, 70, 67, 48), (77, 69, 65, 53)) == []
     assert unresolved(write, (76, 70, 67, 48), (74, 69, 65, 50)) == []  # C7 - D minor: not its tonic
 
 
 def test_a_doubled_leading_tone(write: Write) -> None:
     assert doubled_leading_tones(in_c(write, V)) == []
-    assert doubled_leading_tones(in_c(write, (71, 67, 62, 47))) == [Event(4 * 480, (0, 3))]
-    assert doubled_leading_tones(in_c(write, (74, 67, 59, 59))) == [Event(4 * 480, (2, 3))]  # in unison
-    assert doubled_leading_tones(in_c(write, (71, 65, 62, 47))) == [Event(4 * 480, (0, 3))]  # diminished, its root
+    assert doubled_leading_tones(in_c(write, (71, 67, 62, 47))) == [Fault(4 * 480, (0, 3))]
+    assert doubled_leading_tones(in_c(write, (74, 67, 59, 59))) == [Fault(4 * 480, (2, 3))]  # in unison
+    assert doubled_leading_tones(in_c(write, (71, 65, 62, 47))) == [Fault(4 * 480, (0, 3))]  # diminished, its root
     assert doubled_leading_tones(in_c(write, (77, 65, 62, 47))) == []  # its fifth
     assert doubled_leading_tones(in_c(write, (71, 67, 55, 50))) == []  # the root of the dominant
 
@@ -124,21 +124,21 @@ def test_a_doubled_leading_tone(write: Write) -> None:
 def test_three_leading_tones_are_three_pairs(write: Write) -> None:
     five = (79, 74, 71, 59, 47)
     score = write(*(list(line) for line in zip(*((*chord, 36) for chord in IN_C), five, strict=True)))
-    assert [event.voices for event in doubled_leading_tones(score)] == [(2, 3), (2, 4), (3, 4)]
+    assert [fault.voices for fault in doubled_leading_tones(score)] == [(2, 3), (2, 4), (3, 4)]
 
 
 def test_a_triad_with_a_doubled_third_is_good_where_it_is_no_dominant(write: Write) -> None:
     assert doubled_leading_tones(in_c(write, (76, 67, 60, 52))) == []  # I with two thirds
     assert doubled_leading_tones(in_c(write, (77, 69, 60, 57))) == []  # IV with two thirds
-    assert doubled_leading_tones(in_c(write, (76, 70, 67, 52), F)) == [Event(4 * 480, (0, 3))]  # V7 of IV
+    assert doubled_leading_tones(in_c(write, (76, 70, 67, 52), F)) == [Fault(4 * 480, (0, 3))]  # V7 of IV
     assert doubled_leading_tones(in_c(write, (76, 70, 67, 52), C)) == []  # goes nowhere that makes it one
 
 
 @pytest.mark.parametrize("semitones", range(-5, 7))
 def test_every_key_is_alike(write: Write, semitones: int) -> None:
     score = in_c(write, V7, (67, 72, 64, 48), (71, 67, 62, 47), C).transposed(semitones)
-    assert unresolved_leading_tones(score) == [Event(5 * 480, (0,))]
-    assert doubled_leading_tones(score) == [Event(6 * 480, (0, 3))]
+    assert unresolved_leading_tones(score) == [Fault(5 * 480, (0,))]
+    assert doubled_leading_tones(score) == [Fault(6 * 480, (0, 3))]
 
 
 def test_the_rules_are_among_the_others(write: Write) -> None:

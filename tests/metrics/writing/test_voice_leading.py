@@ -9,7 +9,7 @@ import pytest
 
 from biaxial.metrics.writing import voice_leading
 from biaxial.metrics.writing.slices import Slices
-from biaxial.metrics.writing.voice_leading import Event
+from biaxial.metrics.writing.voice_leading import Fault
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.score import Note, Score
 
@@ -18,7 +18,7 @@ REST = None
 
 
 def test_parallel_fifths(write: Write) -> None:
-    assert voice_leading.parallel_fifths(write([67, 69], [60, 62])) == [Event(480, (0, 1))]
+    assert voice_leading.parallel_fifths(write([67, 69], [60, 62])) == [Fault(480, (0, 1))]
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def test_fifths_that_are_not_parallel(write: Write, high: list[int], low: list[i
 def test_fifths_by_contrary_motion_are_counted_apart(write: Write) -> None:
     score = write([67, 69], [60, 50])
     assert voice_leading.parallel_fifths(score) == []
-    assert voice_leading.contrary_perfects(score) == [Event(480, (0, 1))]
-    assert voice_leading.contrary_perfects(write([72, 67], [48, 55])) == [Event(480, (0, 1))]
+    assert voice_leading.contrary_perfects(score) == [Fault(480, (0, 1))]
+    assert voice_leading.contrary_perfects(write([72, 67], [48, 55])) == [Fault(480, (0, 1))]
     assert voice_leading.contrary_perfects(write([67, 69], [60, 51])) == []
 
 
-def test_two_parallels_at_once_are_two_events(write: Write) -> None:
+def test_two_parallels_at_once_are_two_faults(write: Write) -> None:
     score = write([79, 81], [67, 69], [60, 62])
-    assert voice_leading.parallel_fifths(score) == [Event(480, (0, 2)), Event(480, (1, 2))]
-    assert voice_leading.parallel_octaves(score) == [Event(480, (0, 1))]
+    assert voice_leading.parallel_fifths(score) == [Fault(480, (0, 2)), Fault(480, (1, 2))]
+    assert voice_leading.parallel_octaves(score) == [Fault(480, (0, 1))]
 
 
 @pytest.mark.parametrize(
@@ -118,33 +118,33 @@ def test_direct_fifths_and_octaves(
 ) -> None:
     inner = [70, 71, 70][: len(soprano)]  # another chord each time
     score = write(soprano, inner, bass)
-    assert voice_leading.direct_fifths(score) == [Event(480, (0, 2))] * fifths
-    assert voice_leading.direct_octaves(score) == [Event(480, (0, 2))] * octaves
+    assert voice_leading.direct_fifths(score) == [Fault(480, (0, 2))] * fifths
+    assert voice_leading.direct_octaves(score) == [Fault(480, (0, 2))] * octaves
 
 
 def test_direct_intervals_of_inner_voices_and_of_one_chord_are_good(write: Write) -> None:
     assert voice_leading.direct_fifths(write([72, 74], [64, 67], [48, 60], [47, 46])) == []
     assert voice_leading.direct_fifths(write([64, 67], [67, 64], [48, 60])) == []  # the same chord, voices moved
-    assert voice_leading.direct_fifths(write([64, 67], [67, 65], [48, 60])) == [Event(480, (0, 2))]
+    assert voice_leading.direct_fifths(write([64, 67], [67, 65], [48, 60])) == [Fault(480, (0, 2))]
     assert voice_leading.direct_fifths(write([64, 67])) == voice_leading.direct_octaves(Score()) == []
 
 
 def test_crossings(write: Write) -> None:
     assert voice_leading.crossings(write([67], [67])) == []
-    assert voice_leading.crossings(write([67], [68])) == [Event(0, (0, 1))]
+    assert voice_leading.crossings(write([67], [68])) == [Fault(0, (0, 1))]
     assert voice_leading.crossings(write([67, REST], [REST, 68])) == []
 
 
 def test_a_crossing_is_counted_in_each_chord_and_each_pair(write: Write) -> None:
     assert [e.tick for e in voice_leading.crossings(write([67, 67, 66, 72], [(68, 3), 70]))] == [0, 960]
     found = voice_leading.crossings(write([60], [62], [64]))
-    assert [event.voices for event in found] == [(0, 1), (0, 2), (1, 2)]
+    assert [fault.voices for fault in found] == [(0, 1), (0, 2), (1, 2)]
 
 
 def test_overlaps(write: Write) -> None:
-    assert voice_leading.overlaps(write([67, 72], [60, 68])) == [Event(480, (0, 1))]
+    assert voice_leading.overlaps(write([67, 72], [60, 68])) == [Fault(480, (0, 1))]
     assert voice_leading.overlaps(write([67, 72], [60, 67])) == []
-    assert voice_leading.overlaps(write([67, 59], [60, 55])) == [Event(480, (0, 1))]
+    assert voice_leading.overlaps(write([67, 59], [60, 55])) == [Fault(480, (0, 1))]
     assert voice_leading.overlaps(write([67, 60], [60, 55])) == []
     assert voice_leading.overlaps(write([67, 66], [60, 68])) == []  # a crossing, counted there
     assert voice_leading.overlaps(write([67, REST, 72], [60, REST, 68])) == []
@@ -152,10 +152,10 @@ def test_overlaps(write: Write) -> None:
 
 def test_spacing(write: Write) -> None:
     assert voice_leading.spacing(write([72], [60], [48], [29])) == []
-    assert voice_leading.spacing(write([73], [60], [48], [36])) == [Event(0, (0, 1))]
-    assert voice_leading.spacing(write([72], [61], [48], [36])) == [Event(0, (1, 2))]
+    assert voice_leading.spacing(write([73], [60], [48], [36])) == [Fault(0, (0, 1))]
+    assert voice_leading.spacing(write([72], [61], [48], [36])) == [Fault(0, (1, 2))]
     assert voice_leading.spacing(write([73], [REST], [48], [36])) == []
-    assert voice_leading.spacing(write([72], [60], [48], [29]), widest=(12, 12, 18)) == [Event(0, (2, 3))]
+    assert voice_leading.spacing(write([72], [60], [48], [29]), widest=(12, 12, 18)) == [Fault(0, (2, 3))]
     assert len(voice_leading.spacing(write([73, 73, 74], [60, 60, 60]))) == 2  # chords, not strikes
 
 
@@ -165,15 +165,15 @@ def test_spacing(write: Write) -> None:
 @pytest.mark.parametrize("direction", [1, -1])
 def test_leaps(write: Write, size: int, count: int, direction: int) -> None:
     score = write([72, 72], [48, 48 + direction * size])
-    assert voice_leading.leaps(score) == [Event(480, (1,))] * count
+    assert voice_leading.leaps(score) == [Fault(480, (1,))] * count
 
 
 def test_leaps_across_a_rest_and_in_several_steps_are_none(write: Write) -> None:
     assert voice_leading.leaps(write([60, REST, 74], [(48, 3)])) == []
     assert voice_leading.leaps(write([60, 67, 74])) == []
-    assert voice_leading.leaps(write([60, 74], [50, 40])) == [Event(480, (0,)), Event(480, (1,))]
+    assert voice_leading.leaps(write([60, 74], [50, 40])) == [Fault(480, (0,)), Fault(480, (1,))]
     # what other voices do in the meantime makes no difference
-    assert voice_leading.leaps(write([(60, 2), 70], [50, 52, 53])) == [Event(960, (0,))]
+    assert voice_leading.leaps(write([(60, 2), 70], [50, 52, 53])) == [Fault(960, (0,))]
 
 
 @pytest.mark.parametrize("voice", range(4))
@@ -181,9 +181,9 @@ def test_out_of_range(voice: int) -> None:
     low, high = VOICE_RANGES[voice]
     for pitch, count in ((low, 0), (low - 1, 1), (high, 0), (high + 1, 1)):
         score = Score((Note(240, 240, pitch, voice), Note(480, 240, pitch, voice)))
-        events = voice_leading.out_of_range(score)
-        assert events == [Event(240, (voice,)), Event(480, (voice,))][: 2 * count]
-        assert voice_leading.out_of_range(Slices.from_score(score)) == events
+        faults = voice_leading.out_of_range(score)
+        assert faults == [Fault(240, (voice,)), Fault(480, (voice,))][: 2 * count]
+        assert voice_leading.out_of_range(Slices.from_score(score)) == faults
 
 
 def test_rates_are_per_hundred_chord_changes(write: Write) -> None:
@@ -196,12 +196,12 @@ def test_rates_are_per_hundred_chord_changes(write: Write) -> None:
 
 def test_a_slice_view_and_its_score_say_the_same(write: Write) -> None:
     score = write([67, 69, 60, 80], [60, 62, 64, 60], [53, 55, 57, 40], [41, 43, 59, 36])
-    found = voice_leading.events(score)
-    assert found == voice_leading.events(Slices.from_score(score))
+    found = voice_leading.faults(score)
+    assert found == voice_leading.faults(Slices.from_score(score))
     assert all(
         found[rule] for rule in ("parallel_fifths", "crossings", "spacing", "leaps", "out_of_range", "parallel_octaves")
     )
 
 
 def test_music_without_notes_breaks_no_rule() -> None:
-    assert not any(voice_leading.events(Score(length_ticks=960)).values())
+    assert not any(voice_leading.faults(Score(length_ticks=960)).values())
