@@ -24,7 +24,7 @@ from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.errors import InputError
 
 NUM_PITCHES = 128
-MOST_FRAMES: Final = 300_000
+MAX_FRAMES: Final = 300_000
 """Most frames of a file; the largest published one has 90,000. The rolls of this many take 77 MB."""
 _REST = -1
 
@@ -77,8 +77,8 @@ def read_frames(path: Path) -> tuple[list[FramePiece], int]:
             names.append(f"{split}/{number:03d}")
             owners.append(split)
             num_frames += len(piece) if isinstance(piece, list) else 0
-            if num_frames > MOST_FRAMES:
-                raise InputError(f"{path}: more than {MOST_FRAMES} frames; divide it into several files")
+            if num_frames > MAX_FRAMES:
+                raise InputError(f"{path}: more than {MAX_FRAMES} frames; divide it into several files")
             music.append(_checked(piece, f"{path}: {names[-1]}"))
     if not any(music):
         raise InputError(f"{path}: no piece with a frame in it; give lists of frames of MIDI pitches")

@@ -13,7 +13,7 @@ from biaxial.corpora.splits import SPLITS, Split
 from biaxial.files.arrays import read_arrays
 from biaxial.music.constants import STRIKE
 from biaxial.music.grid import Grid
-from biaxial.music.roll import MOST_VOICES
+from biaxial.music.roll import MAX_VOICES
 
 _NAMES: Final = ("states", "voices", "conditions")
 _KINDS: Final = {"names": "U", "splits": "U", "lengths": "i", "header": "i"}
@@ -51,7 +51,7 @@ def read_prepared(path: Path) -> Prepared:
             raise ValueError(f"its {name} are those of another version")
     if not 0 <= arrays["states"].min() <= arrays["states"].max() <= STRIKE:
         raise ValueError("a cell is in no state that there is")
-    if not set(splits) <= set(SPLITS) or not 0 <= num_voices <= MOST_VOICES:
+    if not set(splits) <= set(SPLITS) or not 0 <= num_voices <= MAX_VOICES:
         raise ValueError("its splits or voices are those of another version")
     Grid(steps_per_quarter)
     rows = [np.split(arrays[name], np.cumsum(lengths)[:-1]) for name in _NAMES]

@@ -28,7 +28,7 @@ SAME_TUNE_SHARE: Final = 2 / 3
 SHORT_TUNE_SCORE: Final = 14
 SAME_TITLE_SCORE: Final = 12
 """Score that suffices for two pieces with one title (several hymns have more than one tune)."""
-LARGEST_HELD_OUT: Final = 4
+MAX_HELD_OUT: Final = 4
 """Most settings of a tune that validation or test may have."""
 
 _SHIFTS = np.arange(-12, 13, dtype=np.int16)
@@ -134,7 +134,7 @@ def split_groups(names: Sequence[str], groups: Sequence[int], share: float = 0.1
     for group in sorted(members, key=lambda group: hashlib.sha256(min(members[group]).encode()).digest()):
         size = len(members[group])
         side: Side = max(room, key=lambda side: room[side])
-        if size > LARGEST_HELD_OUT or size > room[side]:
+        if size > MAX_HELD_OUT or size > room[side]:
             side = "train"
         else:
             room[side] -= size

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Final
 
 from biaxial.formats.read import Music, read_music
-from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
 from biaxial.music.score import Key, Note, Score, TimeSignature
@@ -193,7 +193,7 @@ def melody_from_beats(
             raise InputError(f"pair {number}: length {length!r} must be more than 0, at least 1/480 of a quarter note")
         if pitch is None:
             continue
-        if isinstance(pitch, bool) or not isinstance(pitch, int) or not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
+        if isinstance(pitch, bool) or not isinstance(pitch, int) or not MIN_PITCH <= pitch <= MAX_PITCH:
             raise InputError(f"pair {number}: pitch {pitch!r} is no MIDI number; give 0 to 127, or None for a rest")
         notes.append(Note(onset, end - onset, pitch))
     if not notes:

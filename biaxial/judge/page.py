@@ -27,7 +27,7 @@ QUARTER = 14
 """Width of a quarter note."""
 TOP = 14
 """Room for the numbers of the bars."""
-MOST_LISTED = 8
+MAX_LISTED = 8
 """Surprising moments that are marked and listed, and measures that are listed."""
 
 Curve = dict[str, list[tuple[int, float]]]
@@ -152,8 +152,8 @@ def _curve(curve: Curve) -> dict[str, Any]:
 
 
 def _piece(found: Judgement) -> dict[str, Any]:
-    worst = sorted(found.standard, key=lambda name: -oddness(name, found.standard[name]))[:MOST_LISTED]
-    moments = found.surprising(MOST_LISTED)
+    worst = sorted(found.standard, key=lambda name: -oddness(name, found.standard[name]))[:MAX_LISTED]
+    moments = found.surprising(MAX_LISTED)
     return {
         "name": found.name,
         "grade": number(found.grade),

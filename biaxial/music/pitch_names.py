@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key
 
@@ -41,6 +41,6 @@ def read_pitch(text: str) -> int:
         pitch = int(text)
     else:
         raise InputError(f"{text!r} is no pitch; give a name with its octave, such as G4 or Bb3, or a MIDI number")
-    if not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
-        raise InputError(f"{text!r} is no MIDI pitch; give {LOWEST_PITCH} (C-1) to {HIGHEST_PITCH} (G9)")
+    if not MIN_PITCH <= pitch <= MAX_PITCH:
+        raise InputError(f"{text!r} is no MIDI pitch; give {MIN_PITCH} (C-1) to {MAX_PITCH} (G9)")
     return pitch

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
-from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.symbols import ChordSymbol as ChordSymbol
 from biaxial.music.symbols import Syllable as Syllable
 
@@ -169,8 +169,8 @@ class Note:
     def __post_init__(self) -> None:
         if self.onset_ticks < 0 or self.length_ticks < 1:
             raise ValueError(f"a note needs an onset of at least 0 and a length of at least 1 tick: {self}")
-        if not LOWEST_PITCH <= self.pitch <= HIGHEST_PITCH:
-            raise ValueError(f"pitch {self.pitch} is not a MIDI number ({LOWEST_PITCH} to {HIGHEST_PITCH})")
+        if not MIN_PITCH <= self.pitch <= MAX_PITCH:
+            raise ValueError(f"pitch {self.pitch} is not a MIDI number ({MIN_PITCH} to {MAX_PITCH})")
         if not 1 <= self.velocity <= 127:
             raise ValueError(f"velocity {self.velocity} is outside 1 to 127")
 

@@ -21,8 +21,8 @@ from typing import Final
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 
-LOWEST_PLACE: Final = -15
-HIGHEST_PLACE: Final = 19
+MIN_PLACE: Final = -15
+MAX_PLACE: Final = 19
 """Fbb and B##: no note has more than two accidentals."""
 
 _LETTERS = "FCGDAEB"
@@ -38,7 +38,7 @@ _REPEATED = 1.0
 _APART = 1.0
 """What each place costs that sounds at the same time and lies further than a tritone."""
 _WIDEST = 6
-_MOST_ROUNDS = 4
+_MAX_ROUNDS = 4
 _RISING, _FALLING = -5, 5
 """Fifths of a semitone between two letters, B to C and C to B."""
 
@@ -91,7 +91,7 @@ def nearest_place(pitch: int, centre: float) -> int:
     """The place that sounds as a MIDI number and is nearest to a point on the line of fifths."""
     place = pitch * 7 % 12
     place += 12 * round((centre - place) / 12)
-    return place - 12 if place > HIGHEST_PLACE else place + 12 if place < LOWEST_PLACE else place
+    return place - 12 if place > MAX_PLACE else place + 12 if place < MIN_PLACE else place
 
 
 def places_of(score: Score, key: Key) -> list[int]:
@@ -107,14 +107,14 @@ def places_of(score: Score, key: Key) -> list[int]:
     onsets = [note.onset_ticks for note in score.notes]
     reach = _WINDOW_QUARTERS * score.ticks_per_quarter
     around = [(bisect_left(onsets, onset - reach), bisect_left(onsets, onset + reach + 1)) for onset in onsets]
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         before = places[:]
         for index, (first, end) in enumerate(around):
             now = places[index]
             mean = (sum(places[first:end]) - now + _PULL * centre) / (end - first - 1 + _PULL)
             cheapest = abs(now - mean) + neighbours[index].price(now, places)
             for place in (now - 12, now + 12):
-                if LOWEST_PLACE <= place <= HIGHEST_PLACE and abs(place - mean) < cheapest:
+                if MIN_PLACE <= place <= MAX_PLACE and abs(place - mean) < cheapest:
                     price = abs(place - mean) + neighbours[index].price(place, places)
                     if price < cheapest:
                         places[index], cheapest = place, price

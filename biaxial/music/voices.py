@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from biaxial.music.constants import NUM_VOICES
 from biaxial.music.score import Note, Score
 
-MOST_VOICES = 5
+MAX_VOICES = 5
 """The search looks at every distribution of voices over notes, which grows too fast beyond this."""
 _REST = -1
 
@@ -82,8 +82,8 @@ def assign_voices(score: Score, num_voices: int = NUM_VOICES, costs: VoiceCosts 
     ValueError
         If more pitches sound at once than there are voices, or ``num_voices`` is out of bounds.
     """
-    if not 1 <= num_voices <= MOST_VOICES:
-        raise ValueError(f"voices are assigned to 1 to {MOST_VOICES} parts, not {num_voices}")
+    if not 1 <= num_voices <= MAX_VOICES:
+        raise ValueError(f"voices are assigned to 1 to {MAX_VOICES} parts, not {num_voices}")
     notes = erase_voices(score).notes
     if not notes:
         return score

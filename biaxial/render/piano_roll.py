@@ -20,8 +20,8 @@ from biaxial.render.roll_row import Picture, draw_head, draw_row
 from biaxial.render.rows import (
     DPI,
     FORMATS,
-    LEAST_WIDTH,
-    MOST_ROWS,
+    MAX_ROWS,
+    MIN_WIDTH,
     ROW_SIXTEENTHS,
     SIXTEENTH_WIDTH,
     Row,
@@ -64,7 +64,7 @@ def draw_piano_roll(score: Score, axes: Axes | None = None) -> Axes:
 
 
 def piano_roll(score: Score, kind: str = "png") -> list[bytes]:
-    """A piece as pictures, of which one holds :data:`~biaxial.render.rows.MOST_ROWS` rows, some 280 bars of 4/4.
+    """A piece as pictures, of which one holds :data:`~biaxial.render.rows.MAX_ROWS` rows, some 280 bars of 4/4.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def piano_roll(score: Score, kind: str = "png") -> list[bytes]:
     bars, end = _bars(score)
     sixteenth = max(1, score.ticks_per_quarter // 4)
     rows = rows_of(bars, end, ROW_SIXTEENTHS * score.ticks_per_quarter // 4, sixteenth)
-    pages = [_figure(picture, rows[first : first + MOST_ROWS]) for first in range(0, len(rows), MOST_ROWS)]
+    pages = [_figure(picture, rows[first : first + MAX_ROWS]) for first in range(0, len(rows), MAX_ROWS)]
     with warnings.catch_warnings():
         # A title may have letters that no font of Matplotlib has.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
@@ -144,7 +144,7 @@ def _figure(picture: Picture, rows: Sequence[Row]) -> Figure:
 
     longest = max(row.end - row.first for row in rows)
     music = 4 * SIXTEENTH_WIDTH * longest / picture.score.ticks_per_quarter
-    width = max(LEAST_WIDTH, _LEFT + music + _RIGHT)
+    width = max(MIN_WIDTH, _LEFT + music + _RIGHT)
     step = _OVER + picture.height + _UNDER
     height = _TOP + step * len(rows)
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")

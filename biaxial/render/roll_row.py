@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from biaxial.metrics.harmony.chord_templates import beat_edges
-from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, NUM_VOICES, VOICE_NAMES
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH, NUM_VOICES, VOICE_NAMES
 from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Note, Score
 from biaxial.render.chord_names import chord_names
@@ -22,7 +22,7 @@ VOICE_COLOURS: Final = ("#b4472e", "#c98a1b", "#3f8f5b", "#2f62a8")
 NO_VOICE_COLOUR: Final = "#4a5568"
 _INK, _SOFT, _LINE, _BEAT, _SHADE = "#1c2430", "#5b6675", "#9aa3ae", "#e4e7eb", "#f1f2f4"
 _BLACK_KEYS = (1, 3, 6, 8, 10)
-_LEAST_NOTES = 18
+_MIN_NOTES = 18
 _NOTE_HEIGHT, _THICKNESS = 8 / DPI, 0.75  # inches of a semitone, and the share of it that a note fills
 _LETTER = 0.075  # inches, more or less
 _GAP = 0.07  # quarter notes
@@ -65,8 +65,8 @@ def _range(score: Score) -> tuple[int, int]:
     """Lowest and highest pitch that is drawn: a note more than what sounds, and two above for a fermata."""
     pitches = [note.pitch for note in score.notes] or [60]
     low, high = min(pitches) - 1, max(pitches) + (3 if score.fermatas else 1)
-    lacking = max(0, _LEAST_NOTES - (high - low + 1))
-    return max(LOWEST_PITCH, low - lacking // 2), min(HIGHEST_PITCH + 3, high + (lacking + 1) // 2)
+    lacking = max(0, _MIN_NOTES - (high - low + 1))
+    return max(MIN_PITCH, low - lacking // 2), min(MAX_PITCH + 3, high + (lacking + 1) // 2)
 
 
 def bands_of(notes: Sequence[Note], quarter: int) -> Iterator[Band]:
@@ -99,7 +99,7 @@ def _overlapping(notes: Sequence[Note]) -> Iterator[list[Note]]:
 
 def _from_the_top(voice: int | None) -> int:
     """Where a voice comes in order; notes without one come last."""
-    return HIGHEST_PITCH + 1 if voice is None else voice
+    return MAX_PITCH + 1 if voice is None else voice
 
 
 def draw_head(axes: Axes, score: Score) -> None:

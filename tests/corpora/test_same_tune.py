@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from biaxial.corpora.same_tune import LARGEST_HELD_OUT, beat_melody, similarities, split_groups, tune_groups
+from biaxial.corpora.same_tune import MAX_HELD_OUT, beat_melody, similarities, split_groups, tune_groups
 from biaxial.music.score import Note, Score, TimeSignature
 
 TUNE = (67, 69, 71, 72, 74, 72, 71, 69, 67, 74, 76, 77, 79, 77, 76, 74, 72, 71, 69, 71, 72, 69, 67, 66, 67)
@@ -91,7 +91,7 @@ def test_the_split_keeps_groups_together_and_does_not_hang_on_the_order() -> Non
     for number in set(numbers):
         members = [name for name, group in zip(names, numbers, strict=True) if group == number]
         assert len({sides[name] for name in members}) == 1
-        if len(members) > LARGEST_HELD_OUT:
+        if len(members) > MAX_HELD_OUT:
             assert sides[members[0]] == "train"
     assert [list(sides.values()).count(side) for side in ("train", "valid", "test")] == [160, 20, 20]
     order = draw.sample(range(200), 200)

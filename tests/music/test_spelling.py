@@ -11,8 +11,8 @@ from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
 from biaxial.formats.music21_reader import ticks
 from biaxial.music.score import Key, Note, Score
 from biaxial.music.spelling import (
-    HIGHEST_PLACE,
-    LOWEST_PLACE,
+    MAX_PLACE,
+    MIN_PLACE,
     Spelling,
     altered,
     nearest_place,
@@ -36,7 +36,7 @@ def names(score: Score, key: str | None = None) -> str:
 
 
 def test_a_spelling_sounds_as_its_pitch() -> None:
-    for place in range(LOWEST_PLACE, HIGHEST_PLACE + 1):
+    for place in range(MIN_PLACE, MAX_PLACE + 1):
         for pitch in range(12 * 5 + place * 7 % 12, 128, 12):
             spelling = spelled(pitch, place)
             assert 12 * (spelling.octave + 1) + STEPS[spelling.letter] + spelling.alter == pitch
@@ -50,8 +50,8 @@ def test_the_nearest_place_is_within_half_the_circle_and_the_bounds() -> None:
         for pitch in range(60, 72):
             place = nearest_place(pitch, centre)
             assert (place * 7 - pitch) % 12 == 0
-            assert LOWEST_PLACE <= place <= HIGHEST_PLACE
-            assert abs(place - centre) <= 6 or not LOWEST_PLACE + 6 <= centre <= HIGHEST_PLACE - 6
+            assert MIN_PLACE <= place <= MAX_PLACE
+            assert abs(place - centre) <= 6 or not MIN_PLACE + 6 <= centre <= MAX_PLACE - 6
 
 
 def test_what_a_signature_does() -> None:
@@ -127,5 +127,5 @@ def test_places_are_bounded_in_the_wildest_music() -> None:
         notes = (Note(draw.randrange(4000), draw.randrange(1, 900), draw.randrange(128)) for _ in range(300))
         score = Score(tuple(notes))
         places = places_of(score, Key(fifths, "minor"))
-        assert all(LOWEST_PLACE <= place <= HIGHEST_PLACE for place in places)
+        assert all(MIN_PLACE <= place <= MAX_PLACE for place in places)
         assert all(abs(spelling.alter) <= 2 for spelling in spell(score, Key(fifths)))

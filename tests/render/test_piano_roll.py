@@ -156,8 +156,8 @@ def test_long_pieces_go_on_in_rows_that_begin_with_their_chord() -> None:
 
 
 def test_more_rows_than_a_picture_holds_are_more_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("biaxial.render.piano_roll.MOST_ROWS", 1)
-    assert layout.MOST_ROWS * 7 > 200, "200 bars are one picture"
+    monkeypatch.setattr("biaxial.render.piano_roll.MAX_ROWS", 1)
+    assert layout.MAX_ROWS * 7 > 200, "200 bars are one picture"
     files = save_piano_roll(chorale(8), tmp_path / "a.b.roll.PNG")
     assert files == [tmp_path / "a.b-1.roll.PNG", tmp_path / "a.b-2.roll.PNG"]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)

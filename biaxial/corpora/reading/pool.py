@@ -18,13 +18,13 @@ from queue import Empty, SimpleQueue
 from biaxial.files.assets import PACKAGE
 from biaxial.files.machine import available_threads
 
-MOST_WORKERS = 8
+MAX_WORKERS = 8
 """More would take memory (up to 200 MiB each, with music21) faster than they give speed."""
 
 
 def num_workers(wanted: int, num_files: int) -> int:
     """How many processes read: as many as wanted, or as there are processors (0), but no more than files."""
-    return max(1, min(wanted or min(available_threads(), MOST_WORKERS), num_files))
+    return max(1, min(wanted or min(available_threads(), MAX_WORKERS), num_files))
 
 
 def answers(

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from biaxial.files.limits import LONGEST_QUARTERS, check_notes
+from biaxial.files.limits import MAX_QUARTERS, check_notes
 from biaxial.formats.abc.fields import ACCIDENTALS, AbcKey, default_unit, read_number
 from biaxial.formats.abc.words import Word, WrittenNote, read_words
 from biaxial.music.bar_lines import Measure
 from biaxial.music.chord_symbols import parse_chord
-from biaxial.music.constants import HIGHEST_PITCH, TICKS_PER_QUARTER
+from biaxial.music.constants import MAX_PITCH, TICKS_PER_QUARTER
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
 
 _LENGTH = r"(?P<{0}times>\d*)(?P<{0}slashes>/*)(?P<{0}over>\d*)"
@@ -37,9 +37,9 @@ _TOKEN: Final = re.compile(
     r"|(?P<broken>>+|<+)"
 )
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-LONGEST_CHORD_NAME: Final = 40
+MAX_CHORD_NAME_LENGTH: Final = 40
 """Most letters of a chord symbol; a longer text is an annotation."""
-MOST_STROKES: Final = 8
+MAX_STROKES: Final = 8
 """Most strokes of ``A//`` and signs of ``A>>B``: each halves a length, and eight of them make 1/256."""
 
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
@@ -155,7 +155,7 @@ class VoiceReader:
             self._strike([token["note"]], Fraction(1), False)
         elif token["chord"] is not None:
             heads = [head[0] for head in _HEAD.finditer(re.sub(r"![^!]*!", "", token["chord"]))]
-            if len(heads) > HIGHEST_PITCH:
+            if len(heads) > MAX_PITCH:
                 raise ValueError(f"a chord of {len(heads)} notes")
             self._strike(heads, _factor(token, "c"), bool(token["ctie"]))
         elif token["rest"]:
@@ -224,14 +224,14 @@ class VoiceReader:
         for sound in sounds:
             sound.length += length
         self._now += length
-        if self._now > LONGEST_QUARTERS:
-            raise ValueError(f"the piece is longer than {LONGEST_QUARTERS} quarter notes")
+        if self._now > MAX_QUARTERS:
+            raise ValueError(f"the piece is longer than {MAX_QUARTERS} quarter notes")
         self._last = (sounds, length)
         self._tied = {}
 
     def _break(self, signs: str) -> None:
         """``A>B``: the first takes half of the second (``>>`` three quarters); ``<`` the other way round."""
-        if len(signs) > MOST_STROKES:
+        if len(signs) > MAX_STROKES:
             raise ValueError(f"{len(signs)} signs {signs[0]} in a row")
         small = Fraction(1, 2 ** len(signs))
         first, self._broken = (2 - small, small) if signs[0] == ">" else (small, 2 - small)
@@ -251,7 +251,7 @@ class VoiceReader:
 
     def _read_text(self, text: str) -> None:
         """A chord symbol; annotations (``"^slowly"``) and other words are passed over."""
-        if len(text) > LONGEST_CHORD_NAME:
+        if len(text) > MAX_CHORD_NAME_LENGTH:
             return
         try:
             classes, bass = parse_chord(text)
@@ -267,7 +267,7 @@ def _factor(match: re.Match[str], prefix: str) -> Fraction:
     """A length as a multiple of the unit: ``3``, ``/``, ``//``, ``3/2``."""
     times = Fraction(read_number(match[f"{prefix}times"] or "1"))
     slashes, over = len(match[f"{prefix}slashes"]), match[f"{prefix}over"]
-    if slashes > MOST_STROKES:
+    if slashes > MAX_STROKES:
         raise ValueError(f"{slashes} strokes in a row")
     if not slashes:
         return times

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-LONGEST_SYLLABLE: Final = 100
+MAX_SYLLABLE_LENGTH: Final = 100
 """Most letters of a syllable."""
 
 _TOKEN = re.compile(r"\||_|\*|(?:\\-|[^\s|_*\-])+-?|-")
@@ -41,7 +41,7 @@ def read_words(text: str, notes: Sequence[WrittenNote]) -> list[Word]:
     Raises
     ------
     ValueError
-        If a syllable has more than :data:`LONGEST_SYLLABLE` letters.
+        If a syllable has more than :data:`MAX_SYLLABLE_LENGTH` letters.
     """
     words: list[Word] = []
     place = 0
@@ -53,7 +53,7 @@ def read_words(text: str, notes: Sequence[WrittenNote]) -> list[Word]:
                 place += 1
             continue
         if token not in ("_", "*", "-") and place < len(notes):
-            if len(token) > LONGEST_SYLLABLE:
+            if len(token) > MAX_SYLLABLE_LENGTH:
                 raise ValueError(f"a syllable of {len(token)} letters, {token[:20]!r}")
             goes_on = token.endswith("-") and not token.endswith("\\-")
             said = (token[:-1] if goes_on else token).replace("\\-", "-").replace("~", " ")

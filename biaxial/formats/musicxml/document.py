@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement
 from biaxial.formats.musicxml.elements import add
 from biaxial.formats.musicxml.harmonies import harmony
 from biaxial.formats.musicxml.notes import Line, NoteWriter, Place
-from biaxial.formats.musicxml.staves import MOST_LINES, Clef, Player, Staff
+from biaxial.formats.musicxml.staves import MAX_LINES, Clef, Player, Staff
 from biaxial.formats.musicxml.values import Value, rest_of, written
 from biaxial.formats.musicxml.written_bars import Bar
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
@@ -137,7 +137,7 @@ class _PartWriter:
                 continue
             if line or number > 1:
                 add(SubElement(measure, "backup"), "duration", bar.end - bar.start)
-            voice = (number - 1) * MOST_LINES + line + 1
+            voice = (number - 1) * MAX_LINES + line + 1
             place = Place(voice, shown, stems[line % 2], is_hidden=line > 0 and not staff.fixed)
             for value in values:
                 if number == 1 and line == 0:

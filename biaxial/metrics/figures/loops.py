@@ -13,9 +13,9 @@ from typing import Final
 
 from biaxial.music.score import Score
 
-LONGEST_CYCLE: Final = 8
-LEAST_TIMES: Final = 4
-LEAST_EVENTS: Final = 16
+MAX_CYCLE_EVENTS: Final = 8
+MIN_TIMES: Final = 4
+MIN_EVENTS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,20 @@ def events_of(score: Score) -> list[Hashable]:
 
 def find_loop(
     events: Sequence[Hashable],
-    longest_cycle: int = LONGEST_CYCLE,
-    least_times: int = LEAST_TIMES,
-    least_events: int = LEAST_EVENTS,
+    max_cycle: int = MAX_CYCLE_EVENTS,
+    min_times: int = MIN_TIMES,
+    min_events: int = MIN_EVENTS,
 ) -> Loop | None:
     """The longest loop of a piece, if it has one; of equally long ones the one with the shortest cycle."""
     best: Loop | None = None
-    for cycle in range(1, longest_cycle + 1):
+    for cycle in range(1, max_cycle + 1):
         run = 0
         for index in range(cycle, len(events) + 1):
             if index < len(events) and events[index] == events[index - cycle]:
                 run += 1
                 continue
             length = run + cycle
-            if run and length >= max(least_times * cycle, least_events) and (best is None or length > best.num_events):
+            if run and length >= max(min_times * cycle, min_events) and (best is None or length > best.num_events):
                 best = Loop(index - length, length, cycle)
             run = 0
     return best

@@ -29,7 +29,7 @@ from biaxial.music.score import Score
 
 FIFTH = 7
 OCTAVE = 12
-WIDEST_SPACING = (12, 12)
+MAX_SPACING = (12, 12)
 """Semitones that may lie between soprano and alto, alto and tenor; tenor and bass may be any distance apart."""
 SEVENTHS = (10, 11)
 """Semitones of a minor and a major seventh."""
@@ -140,7 +140,7 @@ def overlaps(music: Score | Slices) -> list[Fault]:
     return faults_of(found)
 
 
-def spacing(music: Score | Slices, widest: tuple[int, ...] = WIDEST_SPACING) -> list[Fault]:
+def spacing(music: Score | Slices, widest: tuple[int, ...] = MAX_SPACING) -> list[Fault]:
     """Neighbouring voices too far apart: soprano and alto, or alto and tenor, by more than an octave. Every chord.
 
     Parameters

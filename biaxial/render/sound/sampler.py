@@ -21,7 +21,7 @@ SILENCE_DB: Final = 100.0
 """The attenuation that a decay or a release ends at, when its time is over."""
 HEARD_DB: Final = 72.0
 """The attenuation beyond which a release is not played."""
-SHORTEST_RELEASE_SECONDS: Final = 0.03
+MIN_RELEASE_SECONDS: Final = 0.03
 CHOKED_RELEASE_SECONDS: Final = 0.2
 """Longest release of a note that is struck again at once."""
 FADE_IN_SECONDS: Final = 0.002
@@ -127,7 +127,7 @@ class Sampler:
                     row[first : first + len(tone)] += tone * np.float32(gain * 10 ** (decibels / 20))
 
     def _release_frames(self, zone: Zone, note: Struck) -> int:
-        seconds = max(zone.seconds(RELEASE) * HEARD_DB / SILENCE_DB, SHORTEST_RELEASE_SECONDS)
+        seconds = max(zone.seconds(RELEASE) * HEARD_DB / SILENCE_DB, MIN_RELEASE_SECONDS)
         return round((min(seconds, CHOKED_RELEASE_SECONDS) if note.choked else seconds) * self.rate)
 
     def _envelope(self, zone: Zone, pitch: int, count: int) -> Frames:

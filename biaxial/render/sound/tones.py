@@ -28,7 +28,7 @@ from biaxial.render.sound.zones import (
 
 Frames = NDArray[np.float32]
 
-SHORTEST_LOOP_SECONDS: Final = 0.2
+MIN_LOOP_SECONDS: Final = 0.2
 """A shorter loop is repeated until it is as long as this."""
 JOIN_SECONDS: Final = 0.01
 _OPEN_FILTER = 13500
@@ -120,7 +120,7 @@ class Tones:
     def _loop_length(self, sample: Sample) -> int:
         """Source frames of a loop, repeated until it is not too short; 0 where there is none."""
         once = sample.loop_end - sample.loop_start
-        return once * -(-int(SHORTEST_LOOP_SECONDS * sample.rate) // once) if once else 0
+        return once * -(-int(MIN_LOOP_SECONDS * sample.rate) // once) if once else 0
 
     def _made_fine(self, zone: Zone) -> tuple[Sample, Frames]:
         """A sample, and its frames at twice its rate, with its loop unrolled."""

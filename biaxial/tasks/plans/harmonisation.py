@@ -14,7 +14,7 @@ from torch import Tensor
 from biaxial.formats.melody_file import melody_from_beats, melody_of, skyline
 from biaxial.formats.read import Music, read_music
 from biaxial.models.config import ModelConfig
-from biaxial.music.constants import HOLD, LOWEST_PITCH, SILENT, VOICE_NAMES, VOICE_RANGES
+from biaxial.music.constants import HOLD, MIN_PITCH, SILENT, VOICE_NAMES, VOICE_RANGES
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.keys import detect_key
@@ -226,7 +226,7 @@ def _into_voices(notes: tuple[Note, ...], config: ModelConfig) -> tuple[tuple[No
         return sum(not low <= note.pitch + shift <= high for note, (low, high) in zip(notes, bounds, strict=True))
 
     # the lowest drawn note has to stay a MIDI number when it is moved back
-    shifts = [s for s in range(-120, 121, 12) if config.low_pitch - s >= LOWEST_PITCH and config.high_pitch - s <= 127]
+    shifts = [s for s in range(-120, 121, 12) if config.low_pitch - s >= MIN_PITCH and config.high_pitch - s <= 127]
     shift = min(shifts, key=lambda s: (outside(s), abs(s)))
     left = outside(shift)
     heard = tuple(
