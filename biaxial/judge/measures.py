@@ -16,17 +16,20 @@ from typing import Final, Literal, NamedTuple
 from biaxial.judge.chord_counts import Chords, chords_of
 from biaxial.judge.profiles import FEATURES, Profile, profile
 from biaxial.likelihood.surprise import Surprise
-from biaxial.metrics.figures.muspy_statistics import STATISTICS
-from biaxial.metrics.figures.statistics import first_bars, longest_chord_bars, longest_silence_bars, sounding_share
-from biaxial.metrics.harmony.cadences import cadence_shares
-from biaxial.metrics.harmony.chord_templates import non_chord_share
-from biaxial.metrics.harmony.endings import final_chord
-from biaxial.metrics.harmony.vocabulary import distinct_chord_share
+from biaxial.metrics.figures.statistics import (
+    STATISTICS,
+    first_bars,
+    longest_chord_bars,
+    longest_silence_bars,
+    sounding_share,
+)
+from biaxial.metrics.harmony.agreement import distinct_chord_share
+from biaxial.metrics.harmony.endings import cadence_shares, final_chord
+from biaxial.metrics.harmony.local_harmony import non_chord_share
 from biaxial.metrics.novelty.passages import Novelty
 from biaxial.metrics.writing.dissonance import dissonant_beat_share, unprepared_beat_share
-from biaxial.metrics.writing.faults import Fault
 from biaxial.metrics.writing.slices import Slices
-from biaxial.metrics.writing.voice_leading import RULES, faults
+from biaxial.metrics.writing.voice_leading import RULES, Fault, faults
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 

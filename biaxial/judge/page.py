@@ -16,7 +16,7 @@ from biaxial.judge.plots import mirrored, polyline, principal_map
 from biaxial.judge.reference import Reference
 from biaxial.judge.wording import broken_rules, copies, moment_text, voice_names
 from biaxial.likelihood.surprise import Moment
-from biaxial.metrics.writing.places import Places, place_text
+from biaxial.metrics.writing.slices import Places, place_text
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Note, Score

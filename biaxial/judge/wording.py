@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from biaxial.judge.judge import Judgement
 from biaxial.likelihood.surprise import Moment
 from biaxial.metrics.novelty.passages import Novelty, Passage
-from biaxial.metrics.writing.places import Places, place_text
+from biaxial.metrics.writing.slices import Places, place_text
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Key

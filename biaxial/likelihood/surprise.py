@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from biaxial.features.conditions import outline_conditions
 from biaxial.features.config import FeatureConfig
 from biaxial.likelihood.cell_nats import CellNats, Precision, cell_nats
-from biaxial.metrics.writing.places import Places
+from biaxial.metrics.writing.slices import Places
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.errors import InputError

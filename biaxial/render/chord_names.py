@@ -1,6 +1,6 @@
 """The chords of a piece as names under it.
 
-A chord is named at the quarter note where it begins, as :mod:`biaxial.metrics.harmony.chord_templates` fits it. What a
+A chord is named at the quarter note where it begins, as :mod:`biaxial.metrics.harmony.local_harmony` fits it. What a
 beat says too little about has no name: a single tone, and music in a single line.
 """
 
@@ -9,13 +9,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from biaxial.metrics.harmony.chord_templates import TEMPLATES, beat_edges, fit_chords
-from biaxial.metrics.harmony.local_keys import pitch_class_time
+from biaxial.metrics.harmony.local_harmony import TEMPLATES, beat_edges, fit_chords, pitch_class_time
 from biaxial.music.pitch_names import class_name
 from biaxial.music.score import Score
 
 CHORD_SIGNS: Final = ("", "7", "m", "°7", "ø7", "°")
-"""What follows the root, for each kind of chord in :data:`~biaxial.metrics.harmony.chord_templates.TEMPLATES`."""
+"""What follows the root, for each kind of chord in :data:`~biaxial.metrics.harmony.local_harmony.TEMPLATES`."""
 
 
 def chord_names(score: Score) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from biaxial.metrics.harmony.chord_templates import beat_edges
+from biaxial.metrics.harmony.local_harmony import beat_edges
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, NUM_VOICES, VOICE_NAMES
 from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Note, Score

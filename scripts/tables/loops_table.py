@@ -2,7 +2,7 @@
 
 ``python scripts/tables/loops_table.py folksongs-v1 chords-v1 --corpus folksongs chorales`` composes 200 pieces of 200
 events with each of the weights, in six ways: as by default, at temperature 0.6, and by always taking the likeliest
-token, each with and without the repetition guard. :mod:`biaxial.metrics.figures.loops` defines a loop. With
+token, each with and without the repetition guard. :mod:`biaxial.metrics.figures.statistics` defines a loop. With
 ``--corpus`` it also counts the training pieces of folders or prepared files, as the model of the same place reads them.
 About fifteen minutes.
 """
@@ -14,7 +14,7 @@ from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from biaxial.corpora.corpus import Corpus
-from biaxial.metrics.figures.loops import events_of, find_loop
+from biaxial.metrics.figures.statistics import events_of, find_loop
 from biaxial.music.grid import Grid
 from biaxial.tasks.token_model import EventDrawing, EventModel, load_events
 from biaxial.tokens.pieces import cells_of

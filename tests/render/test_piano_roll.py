@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from biaxial.formats.write import save_score
-from biaxial.metrics.harmony.chord_templates import TEMPLATES
+from biaxial.metrics.harmony.local_harmony import TEMPLATES
 from biaxial.music.chord_symbols import parse_chord
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from biaxial.metrics.figures.loops import events_of, find_loop
+from biaxial.metrics.figures.statistics import events_of, find_loop
 from biaxial.music.score import Key, Note, Score
 from biaxial.tasks.token_model import load_events
 from biaxial.weights.shipped import pretrained_path

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from biaxial.metrics.figures.loops import find_loop
+from biaxial.metrics.figures.statistics import find_loop
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.melody_codec import END, HOLD, REST
 from biaxial.tokens.network import SequenceLSTM

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from biaxial.metrics.novelty.events import Events, chord_events, height_between, line_events
 from biaxial.metrics.novelty.passage_rows import NO_VOICE, GramRows
-from biaxial.metrics.writing.places import Places
+from biaxial.metrics.writing.slices import Places
 from biaxial.music.score import Score
 
 MIN_LINE_LENGTH: Final = 6

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.metrics.harmony.endings import strong_beats
-from biaxial.metrics.writing.faults import Fault, faults_of
 from biaxial.metrics.writing.slices import REST, Slices
+from biaxial.metrics.writing.voice_leading import Fault, faults_of
 from biaxial.music.score import Score
 
 DISSONANCES = (1, 2, 10, 11)

@@ -13,8 +13,8 @@ from biaxial.metrics.writing.dissonance import (
     unprepared_beat_share,
     unprepared_dissonances,
 )
-from biaxial.metrics.writing.faults import Fault
 from biaxial.metrics.writing.slices import Slices
+from biaxial.metrics.writing.voice_leading import Fault
 from biaxial.music.score import Note, Score, TimeSignature
 
 Write = Callable[..., Score]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from biaxial.metrics.novelty.suffixes import Suffixes
+from biaxial.metrics.novelty.passage_rows import Suffixes
 
 END = 0
 
