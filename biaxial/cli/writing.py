@@ -132,7 +132,7 @@ def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[l
 
 def load_model(options: WritingOptions) -> Model:
     """The network; from here on PyTorch is loaded."""
-    from biaxial.sampling.fast.compiled import is_compiled
+    from biaxial.sampling.compiled import is_compiled
     from biaxial.tasks.model import load
 
     model = load(options.checkpoint, options.device, options.threads)

@@ -14,7 +14,7 @@ from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Key, Note, Score
-from biaxial.sampling.fast.weight_tables import can_compile
+from biaxial.sampling.weight_tables import can_compile
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.model import load
 from biaxial.training.config import TRAIN_PRESETS

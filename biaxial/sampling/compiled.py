@@ -26,13 +26,13 @@ from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import SILENT
 from biaxial.sampling.constraints import Polyphony, Rule
-from biaxial.sampling.fast.weight_tables import Weights, can_compile, contiguous
-from biaxial.sampling.kernels.tables import Choosing
+from biaxial.sampling.kernels.common import Choosing
 from biaxial.sampling.kernels.time_step import inputs_share, lstm_cells
 from biaxial.sampling.kernels.walk import walk
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Encoded, Proposal, StepState
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
+from biaxial.sampling.weight_tables import Weights, can_compile, contiguous
 
 Products = Literal["float32", "bfloat16"]
 
@@ -82,7 +82,7 @@ class CompiledStepper(Stepper):
     Parameters
     ----------
     model
-        The network; one for which :func:`~biaxial.sampling.fast.weight_tables.can_compile` is true.
+        The network; one for which :func:`~biaxial.sampling.weight_tables.can_compile` is true.
     proposal
         Temperature and min-p.
     products

@@ -17,8 +17,8 @@ from biaxial.features.conditions import Condition
 from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.sampling.compiled import CompiledState, CompiledStepper, is_compiled
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
-from biaxial.sampling.fast.compiled import CompiledState, CompiledStepper, is_compiled
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal, StepState
@@ -177,7 +177,7 @@ def test_half_the_bits_draw_from_nearly_the_same_distribution(make_network: Make
 
 def test_whether_kernels_were_compiled_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     untried = SimpleNamespace(signatures=[], stats=SimpleNamespace(cache_path=str(tmp_path)))
-    monkeypatch.setattr("biaxial.sampling.fast.compiled.walk", untried)
+    monkeypatch.setattr("biaxial.sampling.compiled.walk", untried)
     assert not is_compiled()
     (tmp_path / "walk.walk-43.py311.nbi").touch()
     assert is_compiled()

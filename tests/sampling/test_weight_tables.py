@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from biaxial.sampling.fast.matrix import Matrix
-from biaxial.sampling.kernels.functions import kernel
+from biaxial.sampling.kernels.common import kernel
+from biaxial.sampling.weight_tables import Matrix
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
