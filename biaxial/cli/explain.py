@@ -14,8 +14,8 @@ from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
-from biaxial.music.pitch_names import pitch_name, read_pitch
 from biaxial.music.score import Key
+from biaxial.music.spelling import pitch_name, read_pitch
 from biaxial.tasks.plans.outline import read_bars
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from biaxial.cli.common import progress_bar
 from biaxial.cli.reading import read_items
 from biaxial.files.atomic import atomic_write
-from biaxial.formats.chosen_part import read_part
+from biaxial.formats.melody_file import read_part
 from biaxial.judge.compare import compare, grades_table, measures_table, most_common_cut
 from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.page import page

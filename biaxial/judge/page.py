@@ -18,8 +18,8 @@ from biaxial.judge.wording import broken_rules, copies, moment_text, voice_names
 from biaxial.likelihood.surprise import Moment
 from biaxial.metrics.writing.slices import Places, place_text
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Note, Score
+from biaxial.music.spelling import pitch_name
 
 ROW = 5
 """Height of a pitch in a piano roll."""

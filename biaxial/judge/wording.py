@@ -9,8 +9,8 @@ from biaxial.likelihood.surprise import Moment
 from biaxial.metrics.novelty.passages import Novelty, Passage
 from biaxial.metrics.writing.slices import Places, place_text
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Key
+from biaxial.music.spelling import pitch_name
 
 
 def voice_names(voices: tuple[int, ...]) -> str:

@@ -213,7 +213,7 @@ def laid_out(score: Score, config: FeatureConfig) -> Roll:
     if config.num_voices and not 0 < score.num_voices <= config.num_voices:
         raise InputError(
             f"{name} has {score.num_voices or 'no'} voices, and this network wants every note in one of up to "
-            f"{config.num_voices}; biaxial.music.voices.assign_voices finds them"
+            f"{config.num_voices}; biaxial.music.parts.assign_voices finds them"
         )
     try:
         return Roll.from_score(score, Grid(config.steps_per_quarter), config.low_pitch, config.num_notes)

@@ -1,4 +1,4 @@
-"""Letters and accidentals for pitches that are only numbers.
+"""Letters and accidentals for pitches that are only numbers, and names for a single pitch.
 
 Spellings stand on the line of fifths: ... Bb F C G D A E B F# ..., with C at 0, as :class:`~biaxial.music.score.Key`
 counts signatures. Places 12 apart sound the same. A note takes the place that is nearest to where the music is: the
@@ -9,15 +9,20 @@ that sound together keep near each other: C# E# G# and not C# F G#.
 Source: the line of fifths and its centre of gravity are those of D. Temperley, *The Cognition of Basic Musical
 Structures* (2001), chapter 5; the way to the answer is simpler. The constants are round numbers out of a wide range
 that does as well (``scripts/tables/spelling_table.py``).
+
+In names of pitches ``C4`` is middle C, MIDI number 60.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH
+from biaxial.music.errors import InputError
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 
@@ -170,3 +175,41 @@ def _neighbours(score: Score) -> list[_Neighbours]:
             found[index].repeated.append(again)
             found[again].repeated.append(index)
     return found
+
+
+_SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NAME = re.compile(r"([A-Ga-g])(##|#|♯|bb|b|♭)?(-?\d{1,2})")
+_ALTERED = {None: 0, "#": 1, "♯": 1, "##": 2, "b": -1, "♭": -1, "bb": -2}
+
+
+def class_name(pitch_class: int, key: Key | None = None) -> str:
+    """The name of a pitch class, 0 (C) to 11: with flats in keys that have them, else with sharps."""
+    return (_FLATS if key is not None and key.fifths < 0 else _SHARPS)[pitch_class % 12]
+
+
+def pitch_name(pitch: int, key: Key | None = None) -> str:
+    """The name of a MIDI number, such as ``"F#4"``; spelled as :func:`class_name` does."""
+    return f"{class_name(pitch, key)}{pitch // 12 - 1}"
+
+
+def read_pitch(text: str) -> int:
+    """Read ``"G4"``, ``"f#4"``, ``"Bb3"`` or a MIDI number.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or lies outside the MIDI range.
+    """
+    text = text.strip()
+    match = _NAME.fullmatch(text)
+    if match is not None:
+        pitch = _CLASSES[match[1].upper()] + _ALTERED[match[2]] + 12 * (int(match[3]) + 1)
+    elif re.fullmatch(r"\d{1,3}", text, flags=re.ASCII):
+        pitch = int(text)
+    else:
+        raise InputError(f"{text!r} is no pitch; give a name with its octave, such as G4 or Bb3, or a MIDI number")
+    if not MIN_PITCH <= pitch <= MAX_PITCH:
+        raise InputError(f"{text!r} is no MIDI pitch; give {MIN_PITCH} (C-1) to {MAX_PITCH} (G9)")
+    return pitch

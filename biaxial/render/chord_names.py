@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Final
 
 from biaxial.metrics.harmony.local_harmony import TEMPLATES, beat_edges, fit_chords, pitch_class_time
-from biaxial.music.pitch_names import class_name
 from biaxial.music.score import Score
+from biaxial.music.spelling import class_name
 
 CHORD_SIGNS: Final = ("", "7", "m", "°7", "ø7", "°")
 """What follows the root, for each kind of chord in :data:`~biaxial.metrics.harmony.local_harmony.TEMPLATES`."""

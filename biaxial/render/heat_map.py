@@ -14,7 +14,7 @@ import numpy as np
 
 from biaxial.likelihood.surprise import Moment, Surprise
 from biaxial.music.errors import InputError
-from biaxial.music.pitch_names import pitch_name
+from biaxial.music.spelling import pitch_name
 from biaxial.render.rows import MAX_ROWS, MIN_WIDTH, ROW_SIXTEENTHS, SIXTEENTH_WIDTH, Row, figure_file, rows_of
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from biaxial.metrics.harmony.local_harmony import beat_edges
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, NUM_VOICES, VOICE_NAMES
-from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Note, Score
+from biaxial.music.spelling import pitch_name
 from biaxial.render.chord_names import chord_names
 from biaxial.render.rows import DPI, Row
 

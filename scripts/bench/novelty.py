@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from biaxial.corpora.manifest import read_manifest
+from biaxial.corpora.bach_chorales import read_manifest
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.corpora.splits import FolderItem
 from biaxial.metrics.figures.report import COMPOSITION_BARS

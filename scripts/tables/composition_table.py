@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from biaxial.metrics.figures.report import COMPOSITION_BARS, composition_report, composition_table
+from biaxial.music.parts import assign_voices
 from biaxial.music.score import Score
-from biaxial.music.voices import assign_voices
 
 
 def read_folder(folder: Path) -> list[Score]:

@@ -14,7 +14,7 @@ from biaxial.cli.compose import main as compose
 from biaxial.cli.evaluate import main as evaluate
 from biaxial.cli.train import TrainOptions
 from biaxial.cli.train import main as train
-from biaxial.formats.chosen_part import read_part
+from biaxial.formats.melody_file import read_part
 from biaxial.formats.midi import smf
 from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.formats.midi.smf import META, NOTE_OFF, NOTE_ON, PROGRAM, TRACK_NAME, Event

@@ -19,9 +19,9 @@ from PIL import Image
 
 from biaxial.formats.write import save_score
 from biaxial.metrics.harmony.local_harmony import TEMPLATES
-from biaxial.music.chord_symbols import parse_chord
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.symbols import parse_chord
 from biaxial.render import rows as layout
 from biaxial.render.chord_names import CHORD_SIGNS, chord_names
 from biaxial.render.piano_roll import WRITERS, draw_piano_roll, piano_roll, save_piano_roll

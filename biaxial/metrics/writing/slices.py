@@ -58,7 +58,7 @@ class Slices:
             If a note has no voice, or two notes of one voice sound at once.
         """
         if score.notes and not score.num_voices:
-            raise ValueError("these measures need a voice for every note: see biaxial.music.voices.assign_voices")
+            raise ValueError("these measures need a voice for every note: see biaxial.music.parts.assign_voices")
         cuts = {0, score.length_ticks}
         cuts.update(note.onset_ticks for note in score.notes)
         cuts.update(note.end_ticks for note in score.notes)

@@ -18,8 +18,8 @@ from biaxial.music.constants import HOLD, MIN_PITCH, SILENT, VOICE_NAMES, VOICE_
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.keys import detect_key
-from biaxial.music.pitch_names import read_pitch
 from biaxial.music.score import ChordSymbol, Key, Note, Score
+from biaxial.music.spelling import read_pitch
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.composition import cadence
 from biaxial.tasks.plans.plan import Ending

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
-from biaxial.corpora.reading.store import Store
+from biaxial.corpora.corpus_piece import Store
 from biaxial.features.conditions import UNKNOWN, Condition, unknown_conditions
 from biaxial.models.config import PRESETS
 from biaxial.music.constants import STRIKE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from biaxial.music.chord_symbols import parse_chord
+from biaxial.music.symbols import parse_chord
 
 TABLE = {
     "C": "0 4 7",

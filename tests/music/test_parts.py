@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from biaxial.music.parts import VoiceCosts, assign_voices, erase_voices
 from biaxial.music.score import Note, Score
-from biaxial.music.voices import VoiceCosts, assign_voices, erase_voices
 
 Tone = int | None | tuple[int | None, float]
 

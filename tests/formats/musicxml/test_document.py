@@ -9,8 +9,8 @@ import pytest
 
 from biaxial.formats.musicxml import musicxml_text, write_musicxml
 from biaxial.formats.read import read_score
-from biaxial.music.chord_symbols import _QUALITIES, parse_chord
 from biaxial.music.score import ChordSymbol, Key, Note, Score
+from biaxial.music.symbols import _QUALITIES, parse_chord
 
 Q = 480
 NAMES = [f"{root}{quality}" for quality in _QUALITIES for root in ("C", "F#", "Bb")]

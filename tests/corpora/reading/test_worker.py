@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from biaxial.corpora.reading.pool import answers, num_workers
+from biaxial.corpora.reading.worker import answers, num_workers
 
 FAKE = """
 import json, os, sys, time

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from biaxial.corpora.reading.store import Arrays, Store
+from biaxial.corpora.corpus_piece import Arrays, Store
 from biaxial.features.conditions import Condition
 
 
