@@ -67,12 +67,12 @@ def read_frames(path: Path) -> tuple[list[FramePiece], int]:
     document = read_json_value(path, "give lists of frames of MIDI pitches")
     splits = document if isinstance(document, dict) else {"test": document}
     if unknown := [name for name in splits if name not in SPLITS]:
-        raise InputError(f"{path}: {shown(unknown[0])} is no split; a dictionary has 'train', 'valid' and 'test'")
+        raise InputError(f"{path}: {shown(unknown[0])} is not a split; a dictionary has 'train', 'valid' and 'test'")
     names, owners, music, num_frames = [], [], [], 0
     for split in SPLITS:
         pieces = splits.get(split, [])
         if not isinstance(pieces, list):
-            raise InputError(f"{path}: {split} is no list of pieces")
+            raise InputError(f"{path}: {split} is not a list of pieces")
         for number, piece in enumerate(pieces):
             names.append(f"{split}/{number:03d}")
             owners.append(split)
@@ -110,7 +110,7 @@ def _pitch(value: Any, where: str) -> int:
         return _REST
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not _REST <= value < NUM_PITCHES or value % 1:
-        raise InputError(f"{where}: {shown(value)} is no MIDI pitch (0 to 127), nor -1 for a silent voice")
+        raise InputError(f"{where}: {shown(value)} is not a MIDI pitch (0 to 127), nor -1 for a silent voice")
     return int(value)
 
 

@@ -61,7 +61,7 @@ def read_prepared(path: Path) -> Prepared:
     lengths, splits = arrays["lengths"].tolist(), arrays["splits"].tolist()
     steps_per_quarter, num_voices = arrays["header"].tolist()
     if not lengths or min(lengths) < 1:
-        raise ValueError("its lengths are no numbers of steps")
+        raise ValueError("its lengths are not numbers of steps")
     for name, (kind, width) in zip(_NAMES, COLUMNS, strict=True):
         if arrays[name].dtype != kind or arrays[name].shape != (sum(lengths), width):
             raise ValueError(f"its {name} are those of another version")

@@ -38,7 +38,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
                     raise ValueError(f"its arrays are larger than {MAX_ARRAY_BYTES >> 30} GiB")
                 return {name.removesuffix(".npy"): _array(file.read(name)) for name in file.namelist()}
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-            raise ValueError(f"no whole .npz file: {' '.join(str(error).split())[:80]}") from error
+            raise ValueError(f"not a whole .npz file: {' '.join(str(error).split())[:80]}") from error
 
 
 def _array(data: bytes) -> NDArray[Any]:

@@ -36,7 +36,7 @@ def read_json_value(path: str | os.PathLike[str], advice: str) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{os.fspath(path)}: no JSON document ({reason}); {advice}") from error
+        raise InputError(f"{os.fspath(path)}: not a JSON document ({reason}); {advice}") from error
 
 
 def shown(value: object) -> str:

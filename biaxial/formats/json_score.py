@@ -144,7 +144,7 @@ def _fields(value: object, place: str, required: Mapping[str, _Read], optional: 
     inside = f"{place}." if place else ""
     readers = {**required, **optional}
     if unknown := [key for key in value if key not in readers]:
-        raise _WrongError(f"{inside}{shown(unknown[0])}", f"is no field; there are {', '.join(readers)}")
+        raise _WrongError(f"{inside}{shown(unknown[0])}", f"is not a field; there are {', '.join(readers)}")
     if missing := [key for key in required if key not in value]:
         raise _WrongError(f"{inside}{missing[0]}", "is missing")
     return {key: readers[key](content, f"{inside}{key}") for key, content in value.items()}

@@ -187,7 +187,7 @@ def melody_from_beats(
         try:
             pitch, length = pair
         except (TypeError, ValueError):
-            raise InputError(f"pair {number}: {pair!r} is no pitch and length; give two numbers") from None
+            raise InputError(f"pair {number}: {pair!r} is not a pitch and length; give two numbers") from None
         quarters = _quarters(length, f"pair {number}: length")
         onset, end = _ticks(now), _ticks(now + quarters)
         now += quarters
@@ -196,7 +196,7 @@ def melody_from_beats(
         if pitch is None:
             continue
         if isinstance(pitch, bool) or not isinstance(pitch, int) or not MIN_PITCH <= pitch <= MAX_PITCH:
-            raise InputError(f"pair {number}: pitch {pitch!r} is no MIDI number; give 0 to 127, or None for a rest")
+            raise InputError(f"pair {number}: pitch {pitch!r} is not a MIDI number; give 0 to 127, or None for a rest")
         notes.append(Note(onset, end - onset, pitch))
     if not notes:
         raise InputError("the melody has no notes; give pairs of a MIDI pitch and a length in quarter notes")
@@ -218,7 +218,7 @@ def melody_from_beats(
 
 def _quarters(length: object, name: str) -> Fraction:
     if isinstance(length, bool) or not isinstance(length, int | float | Fraction) or not math.isfinite(length):
-        raise InputError(f"{name} {length!r} is no number of quarter notes")
+        raise InputError(f"{name} {length!r} is not a number of quarter notes")
     if length < 0:
         raise InputError(f"{name} {length!r} must not be below 0")
     return Fraction(length)

@@ -179,7 +179,7 @@ def part_notes(part: Any, voice: int | None = None, without: Collection[int] = (
         for head in element.notes if element.isChord else (element,):
             pitch = round(head.pitch.ps)  # .midi would move it into its range
             if not MIN_PITCH <= pitch <= MAX_PITCH:
-                raise ValueError(f"pitch {head.pitch.nameWithOctave} is no MIDI number")
+                raise ValueError(f"pitch {head.pitch.nameWithOctave} is not a MIDI number")
             kind = None if head.tie is None else head.tie.type
             place = tied.pop(pitch, None) if kind in ("stop", "continue") else None
             onset = start

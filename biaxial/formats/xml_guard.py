@@ -159,4 +159,4 @@ def check_kern(path: Path) -> None:
             if len(token) > MAX_TOKEN_LENGTH and not token.startswith("!"):
                 raise ValueError(f"a token of {len(token)} letters, {token[:20]!r}")
             if re.match(r"\*M\d", token) and any(float(number) > 64 for number in _NUMBER.findall(token)):
-                raise ValueError(f"{token[:20]!r} is no time signature")
+                raise ValueError(f"{token[:20]!r} is not a time signature")

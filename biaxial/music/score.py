@@ -137,7 +137,7 @@ class TimeSignature:
         """
         ticks, rest = divmod(self.numerator * 4 * ticks_per_quarter, self.denominator)
         if rest:
-            raise ValueError(f"a bar of {self.name} is no whole number of ticks at {ticks_per_quarter} a quarter")
+            raise ValueError(f"a bar of {self.name} is not a whole number of ticks at {ticks_per_quarter} a quarter")
         return ticks
 
 
@@ -346,7 +346,7 @@ class Score:
         """
         last = min(last, self.length_ticks)
         if not 0 <= first < last:
-            raise ValueError(f"ticks {first} to {last} are no part of a piece of {self.length_ticks}")
+            raise ValueError(f"ticks {first} to {last} are not part of a piece of {self.length_ticks}")
         metre = self.time_signature_at(first)
         bars = [self.pickup_ticks, *self.bar_starts()]
         bars.append(bars[-1] + metre.bar_ticks(self.ticks_per_quarter))

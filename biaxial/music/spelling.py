@@ -209,7 +209,7 @@ def read_pitch(text: str) -> int:
     elif re.fullmatch(r"\d{1,3}", text, flags=re.ASCII):
         pitch = int(text)
     else:
-        raise InputError(f"{text!r} is no pitch; give a name with its octave, such as G4 or Bb3, or a MIDI number")
+        raise InputError(f"{text!r} is not a pitch; give a name with its octave, such as G4 or Bb3, or a MIDI number")
     if not MIN_PITCH <= pitch <= MAX_PITCH:
-        raise InputError(f"{text!r} is no MIDI pitch; give {MIN_PITCH} (C-1) to {MAX_PITCH} (G9)")
+        raise InputError(f"{text!r} is not a MIDI pitch; give {MIN_PITCH} (C-1) to {MAX_PITCH} (G9)")
     return pitch

@@ -192,7 +192,7 @@ def test_a_packed_file_that_unpacks_to_much_more_or_to_nothing(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("*M99999999/4", "'\\*M99999999/4' is no time signature"),
+        ("*M99999999/4", "'\\*M99999999/4' is not a time signature"),
         ("4" + "." * 3000 + "c", "a token of 3002 letters"),
         ("\t".join(["4c"] * 201), "200 in a line"),
         ("4c\n" * 15_000, "more than 15000 tokens"),

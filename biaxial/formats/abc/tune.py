@@ -83,7 +83,9 @@ def parse_abc(text: str, name: str = "ABC text") -> Parts:
         except ValueError as error:
             raise InputError(f"{name}: line {number}: {_reason(error)}; correct it there") from None
     if not tune.in_body:
-        raise InputError(f"{name}: no K: field, so this is no ABC tune; give one, or write a line K:C before the notes")
+        raise InputError(
+            f"{name}: no K: field, so this is not an ABC tune; give one, or write a line K:C before the notes"
+        )
     try:
         parts = tune.parts()
         checked_size(parts.outline)

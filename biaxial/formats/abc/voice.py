@@ -196,7 +196,7 @@ class VoiceReader:
         while position < len(music):
             token = _TOKEN.match(music, position)
             if token is None:
-                raise ValueError(f"{music[position : position + 12]!r} is no music that can be read here")
+                raise ValueError(f"{music[position : position + 12]!r} is not music that can be read here")
             position = token.end()
             self._read_token(token)
 
