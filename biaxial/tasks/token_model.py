@@ -29,9 +29,9 @@ from biaxial.weights.checkpoint import load_network
 from biaxial.weights.shipped import weights_path
 
 DEFAULT_TEMPO_BPM: Final = 96.0
-MOST_EVENTS: Final = 20_000
+MAX_EVENTS: Final = 20_000
 """Most notes, chords and rests of a piece."""
-MOST_STEPS: Final = 64_000
+MAX_STEPS: Final = 64_000
 _USUAL_EVENTS: Final = {"melody": (12, 400), "chord": (24, 600)}
 """Where the model decides when a piece ends: before so many events not, and after so many it is broken off."""
 _LATE: Final = 0.8
@@ -166,8 +166,8 @@ class EventModel:
         """
         if num_outputs < 1:
             raise InputError("no pieces were asked for; give a number of at least 1")
-        if events is not None and not 1 <= events <= MOST_EVENTS:
-            raise InputError(f"{events} events cannot be written; give 1 to {MOST_EVENTS}")
+        if events is not None and not 1 <= events <= MAX_EVENTS:
+            raise InputError(f"{events} events cannot be written; give 1 to {MAX_EVENTS}")
         key = Key.from_name(key) if isinstance(key, str) else key
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
@@ -209,7 +209,7 @@ class EventModel:
                 proposal,
                 primer=() if opening is None else opening.tokens,
                 events=(low, high),
-                most_steps=MOST_STEPS,
+                most_steps=MAX_STEPS,
                 progress=progress,
             )
             yield self._piece(number, drawn, outline, opening, tempo_bpm)

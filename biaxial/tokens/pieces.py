@@ -19,7 +19,7 @@ from biaxial.tokens.codec import Codec
 from biaxial.tokens.inputs import UNKNOWN_GIVEN, Given
 from biaxial.tokens.strings import Cells, PieceString
 
-MOST_TOKENS = 16_384
+MAX_TOKENS = 16_384
 """Tokens of a batch of whole strings."""
 
 
@@ -96,7 +96,7 @@ def whole_strings(strings: Sequence[PieceString], batch_size: int) -> list[list[
     batches: list[list[StringCrop]] = []
     for source in sorted(strings, key=lambda source: source.length):
         last = batches[-1] if batches else []
-        if not last or len(last) == batch_size or (len(last) + 1) * source.length > MOST_TOKENS:
+        if not last or len(last) == batch_size or (len(last) + 1) * source.length > MAX_TOKENS:
             batches.append([])
         batches[-1].append(StringCrop(source, 0, source.length))
     return batches

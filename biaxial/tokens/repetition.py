@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_TOKENS = 256
+MAX_TOKENS = 256
 """Longest cycle in tokens."""
 
 
@@ -54,8 +54,8 @@ class Repetitions:
 
     def __init__(self, guard: RepetitionGuard, onsets: NDArray[np.bool_], moments: NDArray[np.bool_]) -> None:
         self._guard, self._onsets, self._moments = guard, onsets, moments
-        self._periods = np.arange(MOST_TOKENS + 1)
-        self._runs = np.zeros(MOST_TOKENS + 1, np.int64)  # tokens in a row that equal the one a period before
+        self._periods = np.arange(MAX_TOKENS + 1)
+        self._runs = np.zeros(MAX_TOKENS + 1, np.int64)  # tokens in a row that equal the one a period before
         self._tokens = np.full(1024, -1, np.int64)
         self._counts = np.zeros(1025, np.int64)  # events before each place
         self._size = 0
@@ -66,7 +66,7 @@ class Repetitions:
         if n == len(self._tokens):
             self._tokens = np.concatenate([self._tokens, np.full(n, -1, np.int64)])
             self._counts = np.concatenate([self._counts, np.zeros(n, np.int64)])
-        most = min(n, MOST_TOKENS)
+        most = min(n, MAX_TOKENS)
         same = self._tokens[n - self._periods[1 : most + 1]] == token
         self._runs[1 : most + 1] = np.where(same, self._runs[1 : most + 1] + 1, 0)
         self._tokens[n] = token
@@ -76,7 +76,7 @@ class Repetitions:
     def forbidden(self) -> NDArray[np.int64]:
         """Tokens that must not come next."""
         n = self._size
-        most = min(n, MOST_TOKENS)
+        most = min(n, MAX_TOKENS)
         periods, runs = self._periods[1 : most + 1], self._runs[1 : most + 1]
         following = self._tokens[n - periods]
         in_cycle = self._counts[n] - self._counts[n - periods]
