@@ -26,7 +26,7 @@ from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import SILENT
 from biaxial.sampling.constraints import Polyphony, Rule
-from biaxial.sampling.kernels.common import Choosing
+from biaxial.sampling.kernels.shared import Choosing
 from biaxial.sampling.kernels.time_step import inputs_share, lstm_cells
 from biaxial.sampling.kernels.walk import walk
 from biaxial.sampling.reference_stepper import Stepper

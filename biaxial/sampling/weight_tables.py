@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from biaxial.features.conditions import Condition
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
-from biaxial.sampling.kernels.common import Floats, WalkTables
+from biaxial.sampling.kernels.shared import Floats, WalkTables
 from biaxial.sampling.kernels.time_step import TimeTables
 
 

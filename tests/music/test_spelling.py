@@ -159,7 +159,7 @@ def test_names_are_read(text: str, pitch: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "H4", "C", "128", "G#9", "Cb-1", "C4.5", "-3", "C 4", "１２", "C#b4"])
 def test_other_texts_are_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"^'.*' is no (MIDI )?pitch; give "):
+    with pytest.raises(InputError, match=r"^'.*' is not a (MIDI )?pitch; give "):
         read_pitch(text)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from biaxial.sampling.kernels.common import kernel
+from biaxial.sampling.kernels.shared import kernel
 from biaxial.sampling.weight_tables import Matrix
 
 

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from biaxial.music.constants import HOLD, SILENT
-from biaxial.sampling.kernels.common import CROSSING, DRAW, LEAPS, PARALLELS, PIECE, RANGE, SPACING, kind, sign
+from biaxial.sampling.kernels.shared import CROSSING, DRAW, LEAPS, PARALLELS, PIECE, RANGE, SPACING, kind, sign
 
 _NEVER = 9
 _VOICES = 6

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from biaxial.sampling.kernels.common import Floats, kernel, sigmoid, tanh
+from biaxial.sampling.kernels.shared import Floats, kernel, sigmoid, tanh
 
 
 class TimeTables(NamedTuple):

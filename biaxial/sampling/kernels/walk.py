@@ -3,7 +3,7 @@
 The same decisions as :meth:`biaxial.sampling.reference_stepper.Stepper._walk`. What is different is the arithmetic:
 inputs, those of :mod:`biaxial.features.note_axis`, are sums of rows of the weight matrix, and all that belongs to the
 time axis has been multiplied beforehand. The network works in float32, all else in float64. Letters and arrays are
-those of :mod:`biaxial.sampling.kernels.common`.
+those of :mod:`biaxial.sampling.kernels.shared`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from biaxial.sampling.kernels.common import kernel, kind, sigmoid, sign, tanh
 from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, charge, choose, forbid, normalise, room_after, static
+from biaxial.sampling.kernels.shared import kernel, kind, sigmoid, sign, tanh
 
 _NEAREST = 24
 
