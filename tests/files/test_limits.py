@@ -287,5 +287,5 @@ def test_no_part_of_a_file_of_arrays_is_one(tmp_path: Path) -> None:
     data = path.read_bytes()
     for damaged in (data[:10], data[:-1], b"", data[:60] + b"\xff" + data[61:]):
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match="no whole"):
+        with pytest.raises(ValueError, match="not a whole"):
             read_arrays(path)
