@@ -25,8 +25,7 @@ _EXPECTED_EVENTS = 64
 
 def is_event_weights(path: Path) -> bool:
     """Whether weights are those of a token LSTM."""
-    from biaxial.weights.checkpoint import weights_kind
-    from biaxial.weights.shipped import weights_path
+    from biaxial.weights import weights_kind, weights_path
 
     return weights_kind(weights_path(path)) != "biaxial"
 

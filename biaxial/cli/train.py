@@ -149,7 +149,7 @@ def main(argv: Arguments) -> None:
 def _draws_tokens(argv: Arguments) -> bool:
     """Whether a command line asks for a token LSTM, whose sizes are other options than those of a biaxial one."""
     from biaxial.tokens.presets import SEQUENCE_PRESETS
-    from biaxial.weights.checkpoint import weights_kind
+    from biaxial.weights import weights_kind
 
     words = list(sys.argv[1:] if argv is None else argv)
     for word, following in pairwise([*words, ""]):

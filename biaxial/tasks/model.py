@@ -22,8 +22,7 @@ from biaxial.tasks.piece import Piece
 from biaxial.tasks.plans.drawn_keys import drawn_key
 from biaxial.tasks.plans.harmonisation import Forbidden, Source
 from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, check_metre
-from biaxial.weights.checkpoint import load_weights
-from biaxial.weights.shipped import pretrained_path
+from biaxial.weights import load_weights, pretrained_path
 
 
 def load(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model:

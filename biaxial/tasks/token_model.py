@@ -25,8 +25,7 @@ from biaxial.tokens.repetition import RepetitionGuard
 from biaxial.tokens.string_nats import string_log_likelihoods
 from biaxial.tokens.strings import way_home
 from biaxial.tokens.token_stepper import DrawnString, TokenProposal, TokenStepper, draw_string
-from biaxial.weights.checkpoint import load_network
-from biaxial.weights.shipped import weights_path
+from biaxial.weights import load_network, weights_path
 
 DEFAULT_TEMPO_BPM: Final = 96.0
 MOST_EVENTS: Final = 20_000

@@ -32,7 +32,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.tasks.model import load
-from biaxial.weights.checkpoint import load_weights
+from biaxial.weights import load_weights
 
 BARS: Final = 16
 """Length of a composed piece."""

@@ -24,7 +24,7 @@ from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.tokens.presets import SEQUENCE_PRESETS
 from biaxial.training.config import SEQUENCE_TRAIN_PRESETS
-from biaxial.weights.checkpoint import load_network, save_weights, weights_kind
+from biaxial.weights import load_network, save_weights, weights_kind
 
 QUICK = ["--epochs", "2", "--hidden", "12", "--embedding", "8", "--warmup-steps", "2", "--average-decay", "0.2"]
 QUIET = ["--accelerator", "cpu", "--quiet"]

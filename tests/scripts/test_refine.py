@@ -21,7 +21,7 @@ from biaxial.music.score import Key, Note, Score
 from biaxial.tasks.model import load
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.training.config import TrainConfig
-from biaxial.weights.checkpoint import save_weights
+from biaxial.weights import save_weights
 
 spec = importlib.util.spec_from_file_location("refine", Path(__file__).parents[2] / "scripts" / "make" / "refine.py")
 assert spec is not None

@@ -21,7 +21,7 @@ from biaxial.tasks.token_model import EventDrawing, EventModel, load_events
 from biaxial.tasks.token_outline import signature_of
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.weights.checkpoint import save_weights
+from biaxial.weights import save_weights
 
 MADE = {"keys": {"G major": 3, "E minor": 1}, "metres": {"12+4": 2, "16+0": 1}}
 CONFIGS = {

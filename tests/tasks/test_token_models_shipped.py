@@ -9,7 +9,7 @@ import pytest
 from biaxial.metrics.figures.loops import events_of, find_loop
 from biaxial.music.score import Key, Note, Score
 from biaxial.tasks.token_model import load_events
-from biaxial.weights.shipped import pretrained_path
+from biaxial.weights import pretrained_path
 
 NAMES = {"folksongs-v1": "melody", "chords-v1": "chord"}
 

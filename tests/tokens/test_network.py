@@ -15,7 +15,7 @@ from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.weights.checkpoint import (
+from biaxial.weights import (
     any_config,
     config_from_dict,
     load_network,

@@ -31,7 +31,7 @@ from biaxial.tasks.token_model import EventModel
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.training.data.token_crops import outlines
 from biaxial.training.run.lit_module import NatsModule
-from biaxial.weights.checkpoint import Network, save_weights
+from biaxial.weights import Network, save_weights
 
 SAMPLE_EVENTS = 64
 """Events of a sample of a token LSTM."""

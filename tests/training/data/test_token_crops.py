@@ -26,7 +26,7 @@ from biaxial.training.data.token_crops import StringData, fitted
 from biaxial.training.run.devices import Machine
 from biaxial.training.run.fit import train
 from biaxial.training.run.run_folder import read_plan
-from biaxial.weights.checkpoint import load_network
+from biaxial.weights import load_network
 
 CPU = Machine(accelerator="cpu", precision="32-true")
 CONFIGS = {

@@ -23,7 +23,7 @@ from biaxial.training.run.callbacks import key_counts
 from biaxial.training.run.devices import Machine
 from biaxial.training.run.fit import train
 from biaxial.training.run.run_folder import Plan, read_plan
-from biaxial.weights.checkpoint import load_weights, start_with
+from biaxial.weights import load_weights, start_with
 
 CONFIG = dataclasses.replace(PRESETS["tiny"], dropout=0.2)
 SETTINGS = TrainConfig(
