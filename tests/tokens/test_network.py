@@ -111,7 +111,7 @@ def test_biaxial_weights_are_known_as_such(tmp_path: Path) -> None:
         ({"kind": "drums"}, "kind has a value of another kind"),
         ({"chords": [[60.5]]}, "chords has a value of another kind"),
         ({"chords": [60]}, "chords has a value of another kind"),
-        ({"chords": [[64, 60]]}, "is no chord"),
+        ({"chords": [[64, 60]]}, "is not a chord"),
         ({"lengths": [[1]]}, "lengths has a value of another kind"),
         ({"low_pitch": 3}, "unknown field 'low_pitch'"),
     ],
