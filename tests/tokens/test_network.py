@@ -78,9 +78,9 @@ def test_dropout_is_of_training_only() -> None:
 def test_weights_come_back_and_say_what_they_are(network: SequenceLSTM, tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(path, network, {"keys": {"G major": 2}})
-    loaded, made = load_network(path)
+    loaded, history = load_network(path)
     assert isinstance(loaded, SequenceLSTM)
-    assert (loaded.config, made, loaded.training) == (network.config, {"keys": {"G major": 2}}, False)
+    assert (loaded.config, history, loaded.training) == (network.config, {"keys": {"G major": 2}}, False)
     for name, tensor in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor)
     assert weights_kind(path) == network.config.kind
