@@ -36,9 +36,9 @@ AnyConfig = ModelConfig | SequenceConfig
 DEFAULT = "chorales-v2"
 """The shipped weights that every command uses unless it is told otherwise."""
 FORMAT = 1
-LARGEST_WEIGHTS: Final = 256 << 20
+MAX_WEIGHTS_BYTES: Final = 256 << 20
 """Most bytes of a file; the shipped weights have 2.5 million. In memory they may take four times as much."""
-LARGEST_HEADER: Final = 1 << 20
+MAX_HEADER_BYTES: Final = 1 << 20
 """Most bytes of its header; ours have 5,000."""
 _TYPES = ("F16", "BF16", "F32")
 
@@ -159,8 +159,8 @@ def _check_sizes(path: Path) -> None:
     """
     with path.open("rb") as file:
         header_size = int.from_bytes(file.read(8), "little")
-    if header_size > LARGEST_HEADER or path.stat().st_size > LARGEST_WEIGHTS:
-        raise ValueError(f"at most {LARGEST_WEIGHTS} bytes and a header of {LARGEST_HEADER} are read")
+    if header_size > MAX_HEADER_BYTES or path.stat().st_size > MAX_WEIGHTS_BYTES:
+        raise ValueError(f"at most {MAX_WEIGHTS_BYTES} bytes and a header of {MAX_HEADER_BYTES} are read")
 
 
 def _tensor(file: Any, name: str) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
-from biaxial.weights import LARGEST_HEADER, load_weights, save_weights
+from biaxial.weights import MAX_HEADER_BYTES, load_weights, save_weights
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_a_header_that_is_no_object(tmp_path: Path, text: str) -> None:
         load_weights(path)
 
 
-@pytest.mark.parametrize("size", [LARGEST_HEADER + 1, 1 << 40, 2**64 - 1])
+@pytest.mark.parametrize("size", [MAX_HEADER_BYTES + 1, 1 << 40, 2**64 - 1])
 def test_a_header_that_says_it_is_huge(path: Path, size: int) -> None:
     path.write_bytes(size.to_bytes(8, "little") + path.read_bytes()[8:])
     with pytest.raises(InputError, match=r"w\.safetensors: not a whole safetensors file"):

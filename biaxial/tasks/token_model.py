@@ -28,7 +28,7 @@ from biaxial.tokens.strings import PLACES, UNKNOWN_GIVEN, Cells, way_home
 from biaxial.tokens.token_stepper import DrawnString, TokenOptions, TokenStepper, draw_string
 
 DEFAULT_TEMPO_BPM: Final = 96.0
-MOST_EVENTS: Final = 20_000
+MAX_EVENTS: Final = 20_000
 """Most notes, chords and rests of a piece."""
 _USUAL_EVENTS: Final = {"melody": (12, 400), "chord": (24, 600)}
 """Where the model decides when a piece ends: before so many events not, and after so many it is broken off."""
@@ -206,8 +206,8 @@ class TokenModel:
         if events is None:
             least, most = _USUAL_EVENTS[self.config.kind]
             bounds = (least, most) if opening is None else (given + 1, given + most)
-        elif not 1 <= events <= MOST_EVENTS:
-            raise InputError(f"{events} events cannot be written; give 1 to {MOST_EVENTS}")
+        elif not 1 <= events <= MAX_EVENTS:
+            raise InputError(f"{events} events cannot be written; give 1 to {MAX_EVENTS}")
         elif given >= events:
             raise InputError(f"the primer has {given} events, the piece {events}; ask for more")
         else:

@@ -34,7 +34,7 @@ HOME = {"major": 0, "minor": 9}
 """Tonic of the home key of each mode: C major and A minor, which share their signature."""
 PLACES: Final = 200
 """Steps within a bar, and lengths of a bar, that are told apart; the last number stands for unknown."""
-MOST_TOKENS = 16_384
+MAX_TOKENS = 16_384
 """Tokens of a batch of whole strings."""
 
 
@@ -237,7 +237,7 @@ def whole_strings(strings: Sequence[PieceString], batch_size: int) -> list[list[
     batches: list[list[StringCrop]] = []
     for source in sorted(strings, key=lambda source: source.length):
         last = batches[-1] if batches else []
-        if not last or len(last) == batch_size or (len(last) + 1) * source.length > MOST_TOKENS:
+        if not last or len(last) == batch_size or (len(last) + 1) * source.length > MAX_TOKENS:
             batches.append([])
         batches[-1].append(StringCrop(source, 0, source.length))
     return batches

@@ -22,9 +22,9 @@ from biaxial.tokens.strings import Given
 
 Floats = NDArray[np.float32]
 
-LONGEST_CYCLE, REPETITIONS, LEAST_EVENTS = 8, 3, 12
+MAX_CYCLE, REPETITIONS, MIN_EVENTS = 8, 3, 12
 """A cycle has at most so many events, comes so often in a row, over so many events, before it is broken."""
-MOST_CYCLE_TOKENS = 256
+MAX_CYCLE_TOKENS = 256
 """Longest cycle in tokens."""
 
 
@@ -96,8 +96,8 @@ class Repetitions:
 
     def __init__(self, onsets: NDArray[np.bool_], moments: NDArray[np.bool_]) -> None:
         self._onsets, self._moments = onsets, moments
-        self._periods = np.arange(MOST_CYCLE_TOKENS + 1)
-        self._runs = np.zeros(MOST_CYCLE_TOKENS + 1, np.int64)  # tokens in a row that equal the one a period before
+        self._periods = np.arange(MAX_CYCLE_TOKENS + 1)
+        self._runs = np.zeros(MAX_CYCLE_TOKENS + 1, np.int64)  # tokens in a row that equal the one a period before
         self._tokens = np.full(1024, -1, np.int64)
         self._counts = np.zeros(1025, np.int64)  # events before each place
         self._size = 0
@@ -108,7 +108,7 @@ class Repetitions:
         if n == len(self._tokens):
             self._tokens = np.concatenate([self._tokens, np.full(n, -1, np.int64)])
             self._counts = np.concatenate([self._counts, np.zeros(n, np.int64)])
-        most = min(n, MOST_CYCLE_TOKENS)
+        most = min(n, MAX_CYCLE_TOKENS)
         same = self._tokens[n - self._periods[1 : most + 1]] == token
         self._runs[1 : most + 1] = np.where(same, self._runs[1 : most + 1] + 1, 0)
         self._tokens[n] = token
@@ -118,14 +118,14 @@ class Repetitions:
     def forbidden(self) -> NDArray[np.int64]:
         """Tokens that must not come next."""
         n = self._size
-        most = min(n, MOST_CYCLE_TOKENS)
+        most = min(n, MAX_CYCLE_TOKENS)
         periods, runs = self._periods[1 : most + 1], self._runs[1 : most + 1]
         following = self._tokens[n - periods]
         in_cycle = self._counts[n] - self._counts[n - periods]
         stretch = np.minimum(runs + periods, n)
         events = self._counts[n] - self._counts[n - stretch]
-        loops = (runs >= (REPETITIONS - 1) * periods) & (events >= LEAST_EVENTS)
-        loops &= (in_cycle >= 1) & (in_cycle <= LONGEST_CYCLE) & self._onsets[following]
+        loops = (runs >= (REPETITIONS - 1) * periods) & (events >= MIN_EVENTS)
+        loops &= (in_cycle >= 1) & (in_cycle <= MAX_CYCLE) & self._onsets[following]
         return np.unique(following[loops])
 
 

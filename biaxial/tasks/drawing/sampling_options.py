@@ -24,7 +24,7 @@ Progress = Callable[[int], None]
 """Called with the number of frames drawn since the last call, over all pieces. What it raises ends the drawing between
 two frames."""
 
-MOST_DRAWN = 64
+MAX_DRAWN = 64
 """Most particles, and most candidates, of one piece."""
 
 
@@ -82,8 +82,8 @@ class SamplingOptions:
 
     def __post_init__(self) -> None:
         for name in ("particles", "best_of"):
-            if not 1 <= getattr(self, name) <= MOST_DRAWN:
-                raise ValueError(f"{name} is a number from 1 to {MOST_DRAWN}, not {getattr(self, name)}")
+            if not 1 <= getattr(self, name) <= MAX_DRAWN:
+                raise ValueError(f"{name} is a number from 1 to {MAX_DRAWN}, not {getattr(self, name)}")
 
     def constraints(self, config: ModelConfig) -> tuple[Tensor | None, tuple[Rule, ...]]:
         """Static bias and rules for a model.

@@ -25,7 +25,7 @@ from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
 
-_LONGEST_BARS = 4
+_MAX_BARS = 4
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _sounding(
         for line in lines:
             old = before.get(line)
             held = old is not None and old.pitch == pitch and states[n] == HOLD
-            if held and old is not None and old.length_ticks < _LONGEST_BARS * bar_ticks:
+            if held and old is not None and old.length_ticks < _MAX_BARS * bar_ticks:
                 found[line] = replace(old, length_ticks=old.length_ticks + unit)
             else:
                 found[line] = Note(now, unit, pitch, line if config.num_voices else None)

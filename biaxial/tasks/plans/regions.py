@@ -21,7 +21,7 @@ from biaxial.tasks.plans.harmonisation import place_bias, stated_key
 from biaxial.tasks.plans.outline import default_phrases, phrase_ends
 from biaxial.tasks.plans.plan import Request, num_steps, refined, rescaled
 
-MOST_TICKS = 32_767
+MAX_TICKS = 32_767
 """Ticks of a quarter note at most, for a MIDI file can say no more."""
 
 
@@ -128,7 +128,7 @@ def bridge(first: Score, second: Score, config: ModelConfig, bars: int) -> Reque
             raise InputError(f"the {name} fragment has no notes; give one with at least one note")
     first, second = (with_voices(score.cut(0, score.length_ticks), config.num_voices) for score in (first, second))
     common = lcm(first.ticks_per_quarter, second.ticks_per_quarter, config.steps_per_quarter)
-    if common <= MOST_TICKS:  # else notes of the second one may move by less than a tick of the first one
+    if common <= MAX_TICKS:  # else notes of the second one may move by less than a tick of the first one
         first = rescaled(first, common)
     second = rescaled(second, first.ticks_per_quarter)
     signature = first.time_signatures[-1]
