@@ -84,7 +84,7 @@ def main(argv: Arguments) -> None:
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
     from biaxial.likelihood.corpus_nats import check_networks, evaluate
-    from biaxial.tasks.model import load
+    from biaxial.tasks.loading import load_model
 
     values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
@@ -101,7 +101,7 @@ def main(argv: Arguments) -> None:
     if any(is_event_weights(path) for path in options.checkpoint or ()):
         _evaluate_strings(options, reading)
         return
-    networks = [load(path, options.device).network for path in options.checkpoint or (None,)]
+    networks = [load_model(path, options.device).network for path in options.checkpoint or (None,)]
     config = check_networks(networks)
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)
     splits = SPLITS if options.split is None else (options.split,)
@@ -133,12 +133,12 @@ def _evaluate_strings(options: EvaluateOptions, reading: ReadConfig) -> None:
     from biaxial.cli.reading import read_corpus
     from biaxial.corpora.splits import SPLITS
     from biaxial.likelihood.token_corpus_nats import evaluate_strings
-    from biaxial.tasks.token_model import load_events
+    from biaxial.tasks.loading import load_token_model
 
     assert options.checkpoint is not None
     if len(options.checkpoint) > 1:
         raise InputError("melody and chord weights are not averaged; give one path")
-    network = load_events(options.checkpoint[0], "cpu" if options.device == "auto" else options.device).network
+    network = load_token_model(options.checkpoint[0], options.device).network
     corpus = read_corpus(options.data, network.config.steps_per_quarter, options.quiet, reading)
     splits = SPLITS if options.split is None else (options.split,)
     total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)

@@ -31,7 +31,7 @@ def read_voices(text: str) -> tuple[str, ...]:
     known = {form: name.lower() for name in VOICE_NAMES for form in (name.lower(), name[0].lower())}
     names = [part.strip() for part in text.split(",")]
     if unknown := [name for name in names if name.lower() not in known]:
-        raise ValueError(f"{unknown[0]!r} is no voice; give {', '.join(name.lower() for name in VOICE_NAMES)}")
+        raise ValueError(f"{unknown[0]!r} is not a voice; give {', '.join(name.lower() for name in VOICE_NAMES)}")
     return tuple(known[name.lower()] for name in names)
 
 

@@ -40,7 +40,7 @@ def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
         If nothing of it can be read, or options do not go together.
     """
     assert options.against is not None
-    from biaxial.tasks.model import load
+    from biaxial.tasks.loading import load_model
     from biaxial.training.run.curve import read_metrics
 
     if options.split is not None:
@@ -54,7 +54,7 @@ def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     if not options.against.is_dir() and str(options.against) != BACH:
         raise InputError(f"{options.against}: no such folder; give a folder of music, or {BACH} for the chorales")
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
-    network = load(options.checkpoint[0] if options.checkpoint else None, options.device).network
+    network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).network
     pieces = _pieces(options, network.config.steps_per_quarter, reading)
     reference = _reference(options.against, pieces, network, options, reading)
     steps = sum(score.length_ticks * network.config.steps_per_quarter // score.ticks_per_quarter for _, score in pieces)

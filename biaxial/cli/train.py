@@ -148,8 +148,8 @@ def main(argv: Arguments) -> None:
 
 def _draws_tokens(argv: Arguments) -> bool:
     """Whether a command line asks for a token LSTM, whose sizes are other options than those of a biaxial one."""
-    from biaxial.tokens.presets import SEQUENCE_PRESETS
-    from biaxial.weights.checkpoint import weights_kind
+    from biaxial.tokens.config import SEQUENCE_PRESETS
+    from biaxial.weights import weights_kind
 
     words = list(sys.argv[1:] if argv is None else argv)
     for word, following in pairwise([*words, ""]):
@@ -192,7 +192,7 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     """Preset or weights say how to train, and options change it."""
     from biaxial.cli.reading import fitting_preset
     from biaxial.models.config import PRESETS, ModelConfig
-    from biaxial.tokens.presets import SEQUENCE_PRESETS
+    from biaxial.tokens.config import SEQUENCE_PRESETS
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
     from biaxial.training.run.devices import Machine
     from biaxial.training.run.preset_file import read_preset

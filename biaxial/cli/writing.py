@@ -133,9 +133,9 @@ def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[l
 def load_model(options: WritingOptions) -> Model:
     """The network; from here on PyTorch is loaded."""
     from biaxial.sampling.compiled import is_compiled
-    from biaxial.tasks.model import load
+    from biaxial.tasks import loading
 
-    model = load(options.checkpoint, options.device, options.threads)
+    model = loading.load_model(options.checkpoint, options.device, options.threads)
     if not options.quiet and not is_compiled():
         print("compiling the sampler, which takes some ten seconds, once", file=sys.stderr)
     return model

@@ -1,12 +1,12 @@
-"""What a token LSTM is: kind of string, sizes, and the vocabulary that was learnt from its corpus."""
+"""What a token LSTM is: kind of string, sizes, and the vocabulary that was learnt from its corpus; the presets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
-EventKind = Literal["melody", "chord"]
-KINDS: Final[tuple[EventKind, ...]] = ("melody", "chord")
+TokenKind = Literal["melody", "chord"]
+KINDS: Final[tuple[TokenKind, ...]] = ("melody", "chord")
 MAX_WORDS: Final = 20_000
 """Most chords of a vocabulary."""
 MAX_LENGTH: Final = 16**5 - 1
@@ -74,7 +74,7 @@ class SequenceConfig(SequenceSizes):
         Its lengths in steps, ascending.
     """
 
-    kind: EventKind = "melody"
+    kind: TokenKind = "melody"
     chords: tuple[tuple[int, ...], ...] = ()
     lengths: tuple[int, ...] = ()
 
@@ -86,8 +86,17 @@ class SequenceConfig(SequenceSizes):
             raise ValueError(f"at most {MAX_WORDS} chords make a vocabulary, not {len(self.chords)}")
         for chord in self.chords:
             if not chord or list(chord) != sorted(set(chord)) or chord[0] < 0 or chord[-1] > 127:
-                raise ValueError(f"{chord} is no chord: ascending MIDI pitches are")
+                raise ValueError(f"{chord} is not a chord; give ascending MIDI pitches")
         if len(set(self.chords)) != len(self.chords):
             raise ValueError("a chord stands twice in the vocabulary")
         if list(self.lengths) != sorted(set(self.lengths)) or any(not 1 <= n <= MAX_LENGTH for n in self.lengths):
             raise ValueError(f"lengths ascend from 1 to at most {MAX_LENGTH} steps")
+
+
+SEQUENCE_PRESETS: Final[dict[str, SequenceConfig]] = {
+    "melody": SequenceConfig(kind="melody", embedding=64, hidden=(256, 256), dropout=0.3),
+    "chord": SequenceConfig(kind="chord", embedding=128, hidden=(128, 128), dropout=0.15),
+    "chord-large": SequenceConfig(kind="chord", embedding=128, hidden=(512, 512, 512), dropout=0.3),
+}
+"""``melody`` and ``chord`` are the defaults of their kinds; ``chord-large`` has the sizes of the widely copied Keras
+composer."""

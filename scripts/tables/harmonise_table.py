@@ -48,7 +48,7 @@ def clamped(model: Model) -> Model:
     """The same model without its context encoder."""
     network = copy.deepcopy(model.network)
     network.context = None
-    return Model(network, model.made, model.name)
+    return Model(network, model.history, model.name)
 
 
 def key_of(item: FolderItem) -> Key:

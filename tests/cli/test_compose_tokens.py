@@ -20,11 +20,10 @@ from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.formats.midi.smf import META, NOTE_OFF, NOTE_ON, PROGRAM, TRACK_NAME, Event
 from biaxial.formats.read import read_score
 from biaxial.music.score import Key, Note, Score
-from biaxial.tokens.config import SequenceConfig
+from biaxial.tokens.config import SEQUENCE_PRESETS, SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.presets import SEQUENCE_PRESETS
 from biaxial.training.config import SEQUENCE_TRAIN_PRESETS
-from biaxial.weights.checkpoint import load_network, save_weights, weights_kind
+from biaxial.weights import load_network, save_weights, weights_kind
 
 QUICK = ["--epochs", "2", "--hidden", "12", "--embedding", "8", "--warmup-steps", "2", "--average-decay", "0.2"]
 QUIET = ["--accelerator", "cpu", "--quiet"]

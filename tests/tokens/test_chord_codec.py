@@ -102,7 +102,7 @@ def test_the_nearest_chord_shares_most_pitches() -> None:
     ("fields", "message"),
     [
         ({"kind": "drum"}, "kind of a token LSTM"),
-        ({"chords": ((64, 60),)}, "is no chord"),
+        ({"chords": ((64, 60),)}, "is not a chord"),
         ({"chords": ((60,), (60,))}, "stands twice"),
         ({"lengths": (2, 1)}, "lengths ascend"),
         ({"hidden": ()}, "at least one layer"),

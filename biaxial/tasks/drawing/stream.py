@@ -1,4 +1,4 @@
-"""PieceLike without an end: bar after bar, in bounded memory.
+"""A piece without an end: bar after bar, in bounded memory.
 
 Nothing is known of the end, and phrases are left to the network. A bar comes when all notes that begin in it are over;
 a note that is held for longer than four bars is cut, so that no bar waits for ever. (A network with the echo input

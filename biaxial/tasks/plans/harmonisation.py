@@ -22,8 +22,7 @@ from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.music.spelling import read_pitch
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.composition import cadence
-from biaxial.tasks.plans.plan import Ending
-from biaxial.tasks.plans.request import Request, num_steps, refined, within
+from biaxial.tasks.plans.plan import Ending, Request, num_steps, refined, within
 
 Source = Score | Music | str | Path | Sequence[tuple[int | str | None, float | Fraction]]
 """A score, a file, parsed or not, or pairs of pitch (``None`` for a rest) and length in quarter notes."""
@@ -70,7 +69,7 @@ def voice_number(name: str | int) -> int:
         return name
     found = [i for i, voice in enumerate(VOICE_NAMES) if str(name).strip().lower() in (voice.lower(), voice[0].lower())]
     if not found:
-        raise InputError(f"{name!r} is no voice; give {', '.join(voice.lower() for voice in VOICE_NAMES)}")
+        raise InputError(f"{name!r} is not a voice; give {', '.join(voice.lower() for voice in VOICE_NAMES)}")
     return found[0]
 
 

@@ -16,7 +16,7 @@ from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import Note, Score, Syllable
-from biaxial.tasks.plans.request import rescaled
+from biaxial.tasks.plans.plan import rescaled
 
 Q = 480
 NOTES = [WrittenNote(Fraction(place), place // 4) for place in range(12)]

@@ -10,16 +10,17 @@ import pytest
 from biaxial.judge.judge import Judge
 from biaxial.judge.reference import shipped_reference
 from biaxial.music.score import Note, Score
-from biaxial.tasks.drawing.best_of import RANKED_BY, ranked
+from biaxial.tasks.drawing.fill import RANKED_BY, ranked
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
-from biaxial.tasks.model import Model, load
+from biaxial.tasks.loading import load_model
+from biaxial.tasks.model import Model
 
 QUICK = SamplingOptions(cadence=False, best_of=3)
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return load()
+    return load_model()
 
 
 def test_the_lowest_score_comes_first_and_unmet_constraints_last(model: Model) -> None:

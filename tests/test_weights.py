@@ -13,7 +13,7 @@ import torch
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
-from biaxial.weights.checkpoint import MAX_HEADER_BYTES, load_weights, save_weights
+from biaxial.weights import MAX_HEADER_BYTES, load_weights, save_weights
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,9 @@ def path(network: BiaxialLSTM, tmp_path: Path) -> Path:
 
 
 def test_weights_config_and_history_come_back(network: BiaxialLSTM, path: Path) -> None:
-    loaded, made = load_weights(path)
+    loaded, history = load_weights(path)
     assert loaded.config == network.config
-    assert made == {"valid": 1.5, "keys": {"G major": 2}}
+    assert history == {"valid": 1.5, "keys": {"G major": 2}}
     assert not loaded.training
     for name, tensor in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor)
@@ -104,10 +104,10 @@ def changed(path: Path, **changes: object) -> None:
         ({"config": {"low_pitch": 36.5}}, "low_pitch has a value of another kind"),
         ({"config": {"dropout": float("nan")}}, "dropout is a share"),
         ({"config": {"time_hidden": [[24]]}}, "time_hidden has a value of another kind"),
-        ({"made": 7}, "made is no object"),
+        ({"made": 7}, "made is not an object"),
         ({"made": {"keys": {"H major": 1}}}, "'H major' is not a key"),
         ({"made": {"keys": {"G major": 0}}}, "made.keys"),
-        ({"made": {"density": "thick"}}, "made.density is no number"),
+        ({"made": {"density": "thick"}}, "made.density is not a number"),
         ({"made": {"density_biases": [[1, 2]]}}, "made.density_biases"),
     ],
 )

@@ -1,8 +1,8 @@
 """Weights for users: one ``safetensors`` file with everything that is needed to use them, and no pickle.
 
 The header's ``biaxial`` entry is a JSON object: ``format``, ``config`` (all fields of the model's config; only that of
-a token LSTM has a ``kind``), and ``made``: how the weights came to be (corpus checksum, splits, validation nats,
-versions). Weights may be stored as float16.
+a token LSTM has a ``kind``), and ``made``: the history of the weights (corpus checksum, splits, validation nats,
+versions). Weights may be stored as float16. Some weights ship with the package and have a name.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from biaxial.files.assets import ASSETS
 from biaxial.files.atomic import atomic_write
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
@@ -32,6 +33,8 @@ Network = BiaxialLSTM | SequenceLSTM
 """What a weights file holds."""
 AnyConfig = ModelConfig | SequenceConfig
 
+DEFAULT = "chorales-v2"
+"""The shipped weights that every command uses unless it is told otherwise."""
 FORMAT = 1
 MAX_WEIGHTS_BYTES: Final = 256 << 20
 """Most bytes of a file; the shipped weights have 2.5 million. In memory they may take four times as much."""
@@ -40,7 +43,18 @@ MAX_HEADER_BYTES: Final = 1 << 20
 _TYPES = ("F16", "BF16", "F32")
 
 
-def save_weights(path: Path, model: Network, made: dict[str, Any], dtype: torch.dtype = torch.float32) -> None:
+def pretrained_path(name: str = DEFAULT) -> Path:
+    """Where the shipped weights of a name lie."""
+    return ASSETS / f"{name}.safetensors"
+
+
+def weights_path(name: str | Path) -> Path:
+    """Where weights lie: the file of that name if it ends in ``.safetensors``, else those that ship under the name."""
+    path = Path(name)
+    return path if path.suffix or path.exists() else pretrained_path(str(name))
+
+
+def save_weights(path: Path, model: Network, history: dict[str, Any], dtype: torch.dtype = torch.float32) -> None:
     """Write a model.
 
     Parameters
@@ -49,12 +63,12 @@ def save_weights(path: Path, model: Network, made: dict[str, Any], dtype: torch.
         Name of the file; it appears whole or not at all.
     model
         The network.
-    made
+    history
         How it came to be: plain values that JSON can hold.
     dtype
         Precision of the stored weights.
     """
-    header = {"format": FORMAT, "config": asdict(model.config), "made": made}
+    header = {"format": FORMAT, "config": asdict(model.config), "made": history}
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
     atomic_write(path, safetensors.torch.save(tensors, {"biaxial": json.dumps(header)}))
 
@@ -71,13 +85,20 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
     InputError
         If the file is missing, damaged, not a safetensors file, not one of ours, or holds a model of another kind.
     """
-    network, made = load_network(path)
+    network, history = load_network(path)
     if not isinstance(network, BiaxialLSTM):
-        raise InputError(
-            f"{path}: holds a {network.config.kind} model, which can compose and be evaluated; "
-            "for all else give the weights of a biaxial one"
-        )
-    return network, made
+        raise other_kind(path, network)
+    return network, history
+
+
+def other_kind(path: Path, network: Network) -> InputError:
+    """What to say where weights are of a kind that cannot be used."""
+    if isinstance(network, BiaxialLSTM):
+        return InputError(f"{path}: holds a biaxial model; give melody or chord weights")
+    return InputError(
+        f"{path}: holds a {network.config.kind} model, which can compose and be evaluated; "
+        "for all else give the weights of a biaxial one"
+    )
 
 
 def weights_kind(path: Path) -> str:
@@ -112,8 +133,8 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
             raise ValueError(f"format {header['format']} is not {FORMAT}")
         config = any_config(header["config"])
         _check_layers(config, tensors)
-        made = header["made"]
-        _check_made(made)
+        history = header["made"]
+        _check_history(history)
         model: Network = SequenceLSTM(config) if isinstance(config, SequenceConfig) else BiaxialLSTM(config)
         model.load_state_dict(tensors)
     except (ValueError, KeyError, TypeError, RuntimeError) as error:  # a RecursionError is a RuntimeError
@@ -121,7 +142,7 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
         raise InputError(
             f"{path}: weights of another version ({reason}); make them again with biaxial-train"
         ) from error
-    return model.eval(), made
+    return model.eval(), history
 
 
 def _reason(error: Exception) -> str:
@@ -181,27 +202,27 @@ def _check_layers(config: AnyConfig, tensors: dict[str, Tensor]) -> None:
             raise ValueError(f"there is no layer {name} of the {hidden} units that its config says")
 
 
-def _check_made(made: object) -> None:
+def _check_history(history: object) -> None:
     """Look at what drawing takes from the history of the weights.
 
     Raises
     ------
     ValueError
-        If it is no history, or a value in it has a wrong type.
+        If it is not a history, or a value in it has a wrong type.
     """
-    if not isinstance(made, dict):
-        raise ValueError("made is no object")
-    keys, rows = made.get("keys", {}), made.get("density_biases", [])
+    if not isinstance(history, dict):
+        raise ValueError("made is not an object")
+    keys, rows = history.get("keys", {}), history.get("density_biases", [])
     if not isinstance(keys, dict) or not all(_is_number(count) and count > 0 for count in keys.values()):
-        raise ValueError("made.keys are no numbers of pieces in each key")
+        raise ValueError("made.keys are not numbers of pieces in each key")
     for name in keys:
         Key.from_name(name)
     if not isinstance(rows, list) or not all(
         isinstance(row, list) and len(row) == 3 and all(map(_is_number, row)) for row in rows
     ):
-        raise ValueError("made.density_biases are no rows of three numbers")
-    if not _is_number(made.get("density", 0.0)):
-        raise ValueError("made.density is no number")
+        raise ValueError("made.density_biases are not rows of three numbers")
+    if not _is_number(history.get("density", 0.0)):
+        raise ValueError("made.density is not a number")
 
 
 def _is_number(value: object) -> bool:
@@ -255,7 +276,7 @@ def config_from_dict(values: dict[str, Any]) -> ModelConfig:
 def any_config(values: dict[str, Any]) -> AnyConfig:
     """A config of any kind, as :func:`config_from_dict`."""
     if not isinstance(values, dict):
-        raise ValueError("the config is no object")
+        raise ValueError("the config is not an object")
     cls = SequenceConfig if "kind" in values else ModelConfig
     types = get_type_hints(cls)
     if unknown := set(values) - set(types):
