@@ -163,49 +163,44 @@ def network_log_probs(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOutNats:
-    """Negative log-likelihood of a set of pieces, each figure a ratio of sums over pieces.
+Nats = dict[str, tuple[float, float]]
+"""The nats of a piece by what they are for (a frame, a note), each with how many of these the piece has."""
+
+
+def frame_nats(outcomes: NDArray[np.uint8], log_probs: NDArray[np.float64], alphabet: CellAlphabet) -> Nats:
+    """The nats of the frames of a piece.
 
     Parameters
     ----------
-    per_step
-        Nats of a frame, averaged over all frames.
-    per_note
-        Nats for each struck cell, with two cell states each sounding cell; a unison is one.
-    still, moving
-        Nats of a frame that changes nothing, and of one that does; together they are all frames.
-    """
-
-    per_step: Figure
-    per_note: Figure
-    still: Figure
-    moving: Figure
-
-
-def held_out_nats(rolls: Rolls, log_probs: Sequence[NDArray[np.float64]], alphabet: CellAlphabet) -> HeldOutNats:
-    """Sum up log-probabilities of frames.
-
-    Parameters
-    ----------
-    rolls
-        The pieces.
+    outcomes
+        The piece.
     log_probs
-        Log-probability of every frame of each, shape ``(t,)``.
+        Log-probability of every frame, shape ``(t,)``.
     alphabet
         The outcomes of a cell.
+
+    Returns
+    -------
+    Those of a ``frame``; of a ``note``, which is a struck cell, with two cell states a sounding one, a unison being
+    one; of a ``still`` frame, which changes nothing, and of a ``moving`` one. Together these two are all frames.
     """
-    still = [still_frames(outcomes, alphabet) for outcomes in rolls]
-    struck = [(alphabet.states[outcomes] == alphabet.num_states - 1).sum() for outcomes in rolls]
-    nats = [-row.sum() for row in log_probs]
-    nats_still = [-row[mask].sum() for row, mask in zip(log_probs, still, strict=True)]
-    nats_moving = [-row[~mask].sum() for row, mask in zip(log_probs, still, strict=True)]
-    return HeldOutNats(
-        ratio("all", "nats per step", nats, [len(mask) for mask in still]),
-        ratio("all", "nats per struck note", nats, struck),
-        ratio("still", "nats per step", nats_still, [mask.sum() for mask in still]),
-        ratio("moving", "nats per step", nats_moving, [(~mask).sum() for mask in still]),
-    )
+    still = still_frames(outcomes, alphabet)
+    nats, num_struck = -float(log_probs.sum()), (alphabet.states[outcomes] == alphabet.num_states - 1).sum()
+    return {
+        "frame": (nats, len(still)),
+        "note": (nats, int(num_struck)),
+        "still": (-float(log_probs[still].sum()), int(still.sum())),
+        "moving": (-float(log_probs[~still].sum()), int((~still).sum())),
+    }
+
+
+def figures_of(pieces: Sequence[Nats]) -> dict[str, Figure]:
+    """The figures of some pieces by what they are for, each a ratio of sums over the pieces; of none none."""
+    found = {}
+    for name in pieces[0] if pieces else ():
+        nats, counts = zip(*(piece[name] for piece in pieces), strict=True)
+        found[name] = ratio(name, f"nats per {name}", nats, counts)
+    return found
 
 
 def ratio(label: str, unit: str, numerators: Sequence[float], denominators: Sequence[float]) -> Figure:

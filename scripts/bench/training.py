@@ -32,12 +32,12 @@ from torch.nn import functional
 from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.likelihood.cell_nats import log_mean
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.crops import Batch
 from biaxial.training.run.devices import Machine, Precision
 from biaxial.training.run.fit import train
 
@@ -129,7 +129,7 @@ class PlainLoop:
             to.copy_(weights)
         network.eval()
         with torch.autocast("cpu", enabled=False):
-            frames = network.frame_log_likelihood(batch.outcomes, batch.previous, batch.conditions)
+            frames = log_mean(network.walk_log_likelihood(batch).sum(-1))
             theirs = -(frames * batch.mask).sum() / batch.mask.sum()
             mine = twin(batch)
         network.train()

@@ -13,7 +13,8 @@ from biaxial.features.conditions import GROUPS, hidden, outline_conditions
 from biaxial.likelihood.frame_nats import (
     IndependentNotes,
     RepeatFrame,
-    held_out_nats,
+    figures_of,
+    frame_nats,
     network_log_probs,
     ratio,
     still_frames,
@@ -129,9 +130,9 @@ def test_a_networks_nats_are_those_of_the_model_for_any_batch(
         assert batched.states.sum() > batched.frames.sum()  # the voices are left out
         likelihood = model.log_likelihood(piece)
         assert batched.frames.sum() == pytest.approx(likelihood.nats, rel=1e-6)
-        figures = held_out_nats([outcomes], [batched.frames], network.config.alphabet)
-        assert figures.per_step.value == pytest.approx(likelihood.nats_per_step, rel=1e-6)
-        assert figures.per_note.value == pytest.approx(likelihood.nats_per_note, rel=1e-6)
+        figures = figures_of([frame_nats(outcomes, batched.frames, network.config.alphabet)])
+        assert figures["frame"].value == pytest.approx(likelihood.nats_per_step, rel=1e-6)
+        assert figures["note"].value == pytest.approx(likelihood.nats_per_note, rel=1e-6)
     assert done == [16, 20]
 
 
@@ -147,12 +148,12 @@ def test_hidden_conditions_are_unknown(network: BiaxialLSTM) -> None:
 def test_figures_are_ratios_of_sums_over_pieces() -> None:
     rolls = [column(STRIKE, HOLD, HOLD), column(STRIKE)]
     log_probs = [np.array([-3.0, -1.0, -2.0]), np.array([-4.0])]
-    figures = held_out_nats(rolls, log_probs, UNVOICED)
-    assert (figures.per_step.value, figures.per_note.value) == (10 / 4, 10 / 2)
-    assert (figures.still.value, figures.moving.value) == (3 / 2, 7 / 2)
-    assert figures.still.count + figures.moving.count == figures.per_step.count
+    figures = figures_of([frame_nats(*piece, UNVOICED) for piece in zip(rolls, log_probs, strict=True)])
+    assert (figures["frame"].value, figures["note"].value) == (10 / 4, 10 / 2)
+    assert (figures["still"].value, figures["moving"].value) == (3 / 2, 7 / 2)
+    assert figures["still"].count + figures["moving"].count == figures["frame"].count
     # residuals of nats per step: 6 - 2.5 * 3 and 4 - 2.5 * 1
-    assert figures.per_step.standard_error == pytest.approx(np.sqrt(2 * (1.5**2 + 1.5**2)) / 4)
+    assert figures["frame"].standard_error == pytest.approx(np.sqrt(2 * (1.5**2 + 1.5**2)) / 4)
 
 
 def test_a_ratio_without_a_denominator_is_no_number() -> None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
 from biaxial.features.conditions import GROUPS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
+from biaxial.models.biaxial import Batch
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.training.config import TrainConfig
@@ -27,38 +26,6 @@ from biaxial.training.data.mixing import Mix
 
 MOST_STEPS = 8192
 """Steps of a batch of whole pieces; eight of the longest chorales have fewer."""
-
-
-class Batch(NamedTuple):
-    """Crops of equal length; the shorter ones are padded with silence.
-
-    Attributes
-    ----------
-    outcomes
-        Shape ``(b, t, n)``.
-    previous
-        The true frame before the crop, shape ``(b, n)``.
-    conditions
-        Shape ``(b, t, c)``.
-    mask
-        Whether a step belongs to the piece, shape ``(b, t)``.
-    echo
-        Echo of each step in the whole piece, for a config that has it.
-    known
-        What is known of each crop, if anything is known of one of them.
-    """
-
-    outcomes: Tensor
-    previous: Tensor
-    conditions: Tensor
-    mask: Tensor
-    echo: Echo | None = None
-    known: Known | None = None
-
-    @property
-    def lengths(self) -> Tensor:
-        """Steps of each crop, shape ``(b,)``."""
-        return self.mask.sum(1)
 
 
 @dataclass(frozen=True)

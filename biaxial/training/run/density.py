@@ -41,8 +41,7 @@ def density_biases(network: BiaxialLSTM, pieces: tuple[CorpusPiece, ...]) -> lis
     every = max(1, -(-sum(piece.num_steps for piece in pieces) // MOST_STEPS))
     for crops in whole_pieces(pieces[::every], 4):
         batch = collate(crops, network.config)
-        walks = network(batch.outcomes, batch.previous, batch.conditions, echo=batch.echo)
-        log_probs.append(walks[0][batch.mask].flatten(0, 1))
+        log_probs.append(network(batch)[0][batch.mask].flatten(0, 1))
     cells = torch.cat(log_probs).double()
     cells = cells[cells[:, 0] < -1e-6]  # the rest is silent whatever the temperature
     states = torch.from_numpy(network.config.alphabet.states)
