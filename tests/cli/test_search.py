@@ -118,7 +118,7 @@ def test_wrong_inputs_end_in_one_line(words: str, line: str, corpus: Path, capsy
     from biaxial.training.config import TrainConfig
     from biaxial.training.run.devices import Machine
     from biaxial.training.run.run_folder import Plan
-    from biaxial.training.search.study import SearchConfig, begin_search
+    from biaxial.training.settings_search import SearchConfig, begin_search
 
     plan = Plan(PRESETS["tiny"], TrainConfig(), str(corpus), Machine("cpu"))
     begin_search(Corpus.load(corpus), plan, Path("begun"), SearchConfig.of(4, 4))
