@@ -41,7 +41,7 @@ def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     """
     assert options.against is not None
     from biaxial.tasks.model import load
-    from biaxial.training.run.curve import read_metrics
+    from biaxial.training.curve import read_metrics
 
     if options.split is not None:
         raise InputError("--split belongs to the likelihood of a corpus; with --against give the folder of the split")

@@ -15,7 +15,7 @@ from biaxial.music.errors import InputError
 if TYPE_CHECKING:
     from biaxial.cli.train import TrainOptions
     from biaxial.corpora.corpus import Corpus
-    from biaxial.training.run.run_folder import Plan
+    from biaxial.training.run_folder import Plan
     from biaxial.training.settings_search import TrialResult
 
 

@@ -1,6 +1,6 @@
 """A search of settings: many short runs over wide ranges, then a few longer ones where those did best.
 
-The folder of a search is one of a run (:mod:`biaxial.training.run.run_folder`) that has its trials below ``trials/`` in
+The folder of a search is one of a run (:mod:`biaxial.training.run_folder`) that has its trials below ``trials/`` in
 place of weights, and Optuna's journal. Both parts are studies of Optuna: the learning rate of a run falls along its
 whole length, so losses of runs of unequal length cannot stand in one study. In each part the first points are the best
 known and random ones, the others are chosen by the tree-structured Parzen estimator, and from the middle of its length
@@ -32,10 +32,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from biaxial.corpora.corpus import Corpus
 from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
-from biaxial.training.run.curve import read_metrics
-from biaxial.training.run.fit import RunResult, check_corpus, train
-from biaxial.training.run.preset_file import write_preset
-from biaxial.training.run.run_folder import (
+from biaxial.training.curve import read_metrics
+from biaxial.training.fit import RunResult, check_corpus, train
+from biaxial.training.preset_file import write_preset
+from biaxial.training.run_folder import (
     Plan,
     begin,
     check_unchanged,

@@ -33,7 +33,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.errors import InputError
-from biaxial.training.run.fit import check_corpus
+from biaxial.training.fit import check_corpus
 from biaxial.weights.checkpoint import load_weights
 from biaxial.weights.shipped import pretrained_path
 

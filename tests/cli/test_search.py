@@ -116,8 +116,8 @@ def test_a_search_that_is_killed_ends_as_the_unbroken_one_and_its_best_settings_
 def test_wrong_inputs_end_in_one_line(words: str, line: str, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from biaxial.models.config import PRESETS
     from biaxial.training.config import TrainConfig
-    from biaxial.training.run.devices import Machine
-    from biaxial.training.run.run_folder import Plan
+    from biaxial.training.devices import Machine
+    from biaxial.training.run_folder import Plan
     from biaxial.training.settings_search import SearchConfig, begin_search
 
     plan = Plan(PRESETS["tiny"], TrainConfig(), str(corpus), Machine("cpu"))

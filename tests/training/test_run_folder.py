@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from biaxial.training.run import run_folder as runs
 
 from biaxial.cli.train import main
 from biaxial.corpora.corpus import Corpus
 from biaxial.models.config import PRESETS
 from biaxial.training.config import TrainConfig
-from biaxial.training.run import run_folder as runs
-from biaxial.training.run.devices import Machine
-from biaxial.training.run.fit import train
+from biaxial.training.devices import Machine
+from biaxial.training.fit import train
 from biaxial.weights.checkpoint import load_weights
 
 ROOT = Path(__file__).parents[3]

@@ -19,10 +19,10 @@ from biaxial.features.known import Known
 from biaxial.models.biaxial import Batch
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import VOICE_RANGES
+from biaxial.training.batches import CorpusBatches, crop_spans, drawn_batches
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.batches import CorpusBatches, crop_spans, drawn_batches
-from biaxial.training.data.hints import Given
-from biaxial.training.data.mixing import Mix
+from biaxial.training.hints import Given
+from biaxial.training.mixing import Mix
 
 MOST_STEPS = 8192
 """Steps of a batch of whole pieces; eight of the longest chorales have fewer."""

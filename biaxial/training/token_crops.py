@@ -18,10 +18,10 @@ from biaxial.tokens.inputs import PLACES, Given
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.tokens.pieces import StringBatch, StringCrop, cells_of, collate_strings, whole_strings
 from biaxial.tokens.strings import PieceString, codec_of
+from biaxial.training.batches import CorpusBatches, crop_spans
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.batches import CorpusBatches, crop_spans
-from biaxial.training.data.mixing import Mix
-from biaxial.training.run.lit_module import NatsModule
+from biaxial.training.lit_module import NatsModule
+from biaxial.training.mixing import Mix
 
 
 class StringData(CorpusBatches[StringCrop]):

@@ -20,12 +20,12 @@ from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.inputs import PLACES, Given
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.tokens.pieces import StringCrop, cells_of, collate_strings
+from biaxial.training.batches import crop_spans
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.batches import crop_spans
-from biaxial.training.data.token_crops import StringData, fitted
-from biaxial.training.run.devices import Machine
-from biaxial.training.run.fit import train
-from biaxial.training.run.run_folder import read_plan
+from biaxial.training.devices import Machine
+from biaxial.training.fit import train
+from biaxial.training.run_folder import read_plan
+from biaxial.training.token_crops import StringData, fitted
 from biaxial.weights.checkpoint import load_network
 
 CPU = Machine(accelerator="cpu", precision="32-true")

@@ -24,10 +24,10 @@ from biaxial.files.atomic import atomic_write
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.mixing import Mix
-from biaxial.training.run.curve import draw_learning_curve
-from biaxial.training.run.density import density_biases
-from biaxial.training.run.devices import Machine
+from biaxial.training.curve import draw_learning_curve
+from biaxial.training.density import density_biases
+from biaxial.training.devices import Machine
+from biaxial.training.mixing import Mix
 from biaxial.weights.checkpoint import AnyConfig, any_config, load_network, save_weights
 
 START = "start.safetensors"

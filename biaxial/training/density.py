@@ -13,7 +13,7 @@ from torch import Tensor
 from biaxial.corpora.corpus import CorpusPiece
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import SILENT, STRIKE
-from biaxial.training.data.crops import collate, whole_pieces
+from biaxial.training.crops import collate, whole_pieces
 
 TEMPERATURES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)
 

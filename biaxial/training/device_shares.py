@@ -5,7 +5,7 @@ of devices: the batch size is that of the whole run. In validation they share th
 each are then the same numbers wherever they are computed.
 
 All devices take the same number of batches, since every batch is a moment at which they meet. A device that has nothing
-to do takes an empty batch, which :func:`~biaxial.training.data.crops.collate` turns into one masked step.
+to do takes an empty batch, which :func:`~biaxial.training.crops.collate` turns into one masked step.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Batches of a corpus for the trainer, whatever the kind of model: crops are cut, ordered and drawn in one way.
 
 All randomness is drawn from (seed, epoch, place in the epoch), so that a resumed run sees what the unbroken one would
-have seen. A kind of model says what its crops are: :class:`biaxial.training.data.crops.CorpusData` for the biaxial
-LSTM, :class:`biaxial.training.data.token_crops.StringData` for the token LSTMs.
+have seen. A kind of model says what its crops are: :class:`biaxial.training.crops.CorpusData` for the biaxial
+LSTM, :class:`biaxial.training.token_crops.StringData` for the token LSTMs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.device_shares import Share
-from biaxial.training.data.mixing import Mix
+from biaxial.training.device_shares import Share
+from biaxial.training.mixing import Mix
 
 
 class Sized(Protocol):

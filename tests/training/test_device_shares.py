@@ -18,10 +18,10 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.crops import collate, epoch_crops, whole_pieces
-from biaxial.training.data.device_shares import Share
-from biaxial.training.run.devices import Machine
-from biaxial.training.run.fit import train
+from biaxial.training.crops import collate, epoch_crops, whole_pieces
+from biaxial.training.device_shares import Share
+from biaxial.training.devices import Machine
+from biaxial.training.fit import train
 from biaxial.weights.checkpoint import load_weights
 
 CONFIG = PRESETS["tiny"]

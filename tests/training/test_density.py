@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from biaxial.tasks.drawing.sampling_options import density_biases as interpolate
-from biaxial.training.run.density import fit_biases
+from biaxial.training.density import fit_biases
 
 GROUPS = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]], dtype=torch.float64)  # silent, hold, strike
 

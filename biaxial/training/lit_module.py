@@ -1,7 +1,7 @@
 """The Lightning module: loss, metrics and optimiser, the same for every kind of model, and nothing about music.
 
 A kind of model says what a batch of crops and a batch of whole pieces cost in nats: :class:`BiaxialModule` here,
-:class:`biaxial.training.data.token_crops.SequenceModule` for the token LSTMs.
+:class:`biaxial.training.token_crops.SequenceModule` for the token LSTMs.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.token_model import EventModel
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.training.data.token_crops import outlines
-from biaxial.training.run.lit_module import NatsModule
+from biaxial.training.lit_module import NatsModule
+from biaxial.training.token_crops import outlines
 from biaxial.weights.checkpoint import Network, save_weights
 
 SAMPLE_EVENTS = 64
@@ -55,7 +55,7 @@ def key_counts(corpus: Corpus) -> dict[str, int]:
 class BestWeights(Callback):
     """Writes ``model.safetensors`` whenever the averaged weights are better on the held-out pieces than before.
 
-    Better is a lower :attr:`~biaxial.training.run.lit_module.ValidNats.loss`.
+    Better is a lower :attr:`~biaxial.training.lit_module.ValidNats.loss`.
 
     Parameters
     ----------
