@@ -195,9 +195,8 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     from biaxial.tokens.presets import SEQUENCE_PRESETS
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
     from biaxial.training.devices import Machine
-    from biaxial.training.preset_file import read_preset
     from biaxial.training.run_folder import Plan
-    from biaxial.training.settings import settings_for_tuning, settings_of
+    from biaxial.training.settings import read_preset, settings_for_tuning, settings_of
 
     names = values[TrainOptions].keys()
     ways = ("preset", "init", "like", "config")

@@ -16,7 +16,8 @@ import numpy as np
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
 from biaxial.corpora.splits import SPLITS
-from biaxial.likelihood.frame_nats import Nats, figures_of, frame_nats, network_log_probs
+from biaxial.likelihood.cell_nats import cell_nats
+from biaxial.likelihood.frame_nats import Nats, figures_of, frame_nats
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import SILENT
@@ -155,10 +156,13 @@ def _score_frames(
     fits = [config.low_pitch <= low and high <= config.high_pitch for low, high in ranges]
     possible = [piece for piece, fit in zip(pieces, fits, strict=True) if fit]
     rolls = [outcomes_of(piece, config) for piece in possible]
-    log_probs = network_log_probs(networks, rolls, [piece.conditions for piece in possible], progress=progress)
+    cells = cell_nats(networks, rolls, [piece.conditions for piece in possible], progress=progress)
     nats = iter(
-        {**frame_nats(roll, found.frames, config.alphabet), "roll": (-float(found.states.sum()), len(roll))}
-        for roll, found in zip(rolls, log_probs, strict=True)
+        {
+            **frame_nats(roll, -found.nats.sum(axis=1), config.alphabet),
+            "roll": (float(found.roll_nats.sum()), len(roll)),
+        }
+        for roll, found in zip(rolls, cells, strict=True)
     )
     for piece, fit in zip(pieces, fits, strict=True):
         num_notes = int((np.minimum(piece.states, state) == state).sum())

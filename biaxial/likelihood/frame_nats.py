@@ -1,4 +1,4 @@
-"""Held-out likelihood in exact nats: a network's, and that of two floors that know next to nothing.
+"""Nats of frames and their figures; and two floors for them, which know next to nothing.
 
 A roll is given as outcomes of a :class:`~biaxial.music.cells.CellAlphabet`, shape ``(t, n)``; before its first frame
 there is silence. Every system gives each frame, from the first on, a log-probability given the frames before it. Each
@@ -16,16 +16,14 @@ Marginals are relative frequencies in the training pieces, one half added to eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.features.conditions import hidden
-from biaxial.likelihood.cell_nats import Rolls, cell_nats
+from biaxial.likelihood.cell_nats import Rolls
 from biaxial.metrics.figures.report import Figure
-from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.cells import CellAlphabet
 
 
@@ -115,52 +113,6 @@ class RepeatFrame:
         still = still_frames(outcomes, self.otherwise.alphabet)
         anew = np.log1p(-self.share) + self.otherwise.log_probs(outcomes)
         return np.asarray(np.where(still, np.logaddexp(np.log(self.share), anew), anew))
-
-
-@dataclass(frozen=True, eq=False)
-class FrameLogProbs:
-    """What a network gives the frames of one piece.
-
-    Parameters
-    ----------
-    frames
-        Log-probability of each frame, shape ``(t,)``.
-    states
-        The part of it that is for the cell states, shape ``(t,)``; the rest is for the voices in them. Each cell's
-        state is given the cells before it with their voices, so this is the roll's part in the chain rule (with two
-        walks, in the mean of both).
-    """
-
-    frames: NDArray[np.float64]
-    states: NDArray[np.float64]
-
-
-def network_log_probs(
-    networks: BiaxialLSTM | Sequence[BiaxialLSTM],
-    rolls: Rolls,
-    conditions: Sequence[NDArray[np.int16]],
-    *,
-    hide: Sequence[str] = (),
-    progress: Callable[[int], None] | None = None,
-) -> list[FrameLogProbs]:
-    """Log-probability of every frame of every piece under a network: sums over its cells.
-
-    Parameters
-    ----------
-    networks, rolls, conditions, progress
-        As for :func:`~biaxial.likelihood.cell_nats.cell_nats`.
-    hide
-        Groups of conditions that are made unknown, names in :data:`biaxial.features.conditions.GROUPS`.
-
-    Returns
-    -------
-    Log-probabilities of each piece, in the order of ``rolls``.
-    """
-    told = [hidden(rows, *hide) for rows in conditions]
-    return [
-        FrameLogProbs(-cells.nats.sum(axis=1), -cells.roll_nats)
-        for cells in cell_nats(networks, rolls, told, progress=progress)
-    ]
 
 
 Nats = dict[str, tuple[float, float]]

@@ -92,7 +92,7 @@ class BestWeights(Callback):
         """Compare and write."""
         assert isinstance(pl_module, NatsModule)
         found = pl_module.held_out_nats()
-        if not found.loss < self.best:  # nor if it is no number
+        if not found.loss < self.best:  # nor if it is not a number
             return
         self.best, self.valid_nats = found.loss, found.per_step
         if not trainer.is_global_zero:

@@ -34,7 +34,6 @@ from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
 from biaxial.training.curve import read_metrics
 from biaxial.training.fit import RunResult, check_corpus, train
-from biaxial.training.preset_file import write_preset
 from biaxial.training.run_folder import (
     Plan,
     begin,
@@ -45,6 +44,7 @@ from biaxial.training.run_folder import (
     write_document,
 )
 from biaxial.training.search_space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
+from biaxial.training.settings import write_preset
 
 Part = Literal["coarse", "fine"]
 State = Literal["finished", "pruned", "failed"]
@@ -70,7 +70,7 @@ class TrialResult:
         Epochs that were validated.
     loss
         What trials are compared by: the lowest loss on the held-out pieces, in nats (for a network with a context
-        encoder nats per step where nothing is known and where the melody is, added); none where there is no number.
+        encoder nats per step where nothing is known and where the melody is, added); none where it is not a number.
     settings
         The values that were tried, by the names of their fields.
     valid_nats

@@ -29,13 +29,13 @@ from typing import Any
 
 import safetensors
 import torch
-from biaxial.training.run import run_folder
 
 from biaxial.cli.train import main as biaxial_train
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.splits import FolderItem, Split
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key, Note, Score
+from biaxial.training import run_folder
 from biaxial.training.lit_module import BiaxialModule
 
 SETTINGS = (

@@ -35,7 +35,7 @@ from biaxial.models.biaxial import Batch
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key
 from biaxial.tasks.drawing.sampling_options import HARMONISING
-from biaxial.training.hints import Given
+from biaxial.training.crops import Given
 
 SYSTEMS = ("encoder", "clamped")
 Figures = dict[str, float]

@@ -19,14 +19,13 @@ from biaxial.cli.common import progress_bar
 from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.corpora.splits import Split
-from biaxial.features.conditions import GROUPS
-from biaxial.likelihood.cell_nats import Rolls
+from biaxial.features.conditions import GROUPS, hidden
+from biaxial.likelihood.cell_nats import Rolls, cell_nats
 from biaxial.likelihood.frame_nats import (
     IndependentNotes,
     RepeatFrame,
     figures_of,
     frame_nats,
-    network_log_probs,
 )
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
@@ -55,8 +54,9 @@ def split_nats(
     found = {}
     with progress_bar(2 * sum(map(len, rolls)), f" steps of {split}", quiet=False) as advance:
         for name, hide in (("model, conditions known", ()), ("model, conditions unknown", tuple(GROUPS))):
-            log_probs = network_log_probs(network, rolls, conditions, hide=hide, progress=advance)
-            found[name] = _summed(rolls, [piece.frames for piece in log_probs], config.alphabet)
+            told = [hidden(rows, *hide) for rows in conditions]
+            cells = cell_nats(network, rolls, told, progress=advance)
+            found[name] = _summed(rolls, [-piece.nats.sum(axis=1) for piece in cells], config.alphabet)
     for name, floor in floors.items():
         found[name] = _summed(rolls, [floor.log_probs(outcomes) for outcomes in rolls], config.alphabet)
     return found

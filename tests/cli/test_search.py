@@ -24,7 +24,7 @@ PROGRAM = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started with it ignored
 from biaxial.cli.train import main
-from biaxial.training.run import run_folder
+from biaxial.training import run_folder
 write, place, number = run_folder.atomic_write, os.path.abspath(sys.argv[1]), int(sys.argv[2])
 def write_and_end(path, content):
     write(path, content)

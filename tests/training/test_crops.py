@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from biaxial.training.data import crops as datamodule
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
 from biaxial.corpora.reading.store import Store
 from biaxial.features.conditions import UNKNOWN, Condition, unknown_conditions
 from biaxial.models.config import PRESETS
 from biaxial.music.constants import STRIKE
+from biaxial.training import crops as datamodule
 from biaxial.training.config import TrainConfig
 from biaxial.training.crops import CorpusData, Crop, collate, epoch_crops, transpositions, whole_pieces
 from biaxial.training.lit_module import BiaxialModule

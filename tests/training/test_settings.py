@@ -10,7 +10,7 @@ import pytest
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
-from biaxial.training.preset_file import read_preset, write_preset
+from biaxial.training.settings import read_preset, write_preset
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -17,9 +17,9 @@ from biaxial.corpora.corpus import Corpus
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
+from biaxial.training.batches import Share
 from biaxial.training.config import TrainConfig
 from biaxial.training.crops import collate, epoch_crops, whole_pieces
-from biaxial.training.device_shares import Share
 from biaxial.training.devices import Machine
 from biaxial.training.fit import train
 from biaxial.weights.checkpoint import load_weights
