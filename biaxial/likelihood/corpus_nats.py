@@ -26,7 +26,7 @@ from biaxial.tokens.network import SequenceLSTM
 from biaxial.tokens.pieces import cells_of
 from biaxial.tokens.string_nats import string_log_likelihoods
 
-Networks = Sequence[BiaxialLSTM] | Sequence[SequenceLSTM]
+Networks = Sequence[BiaxialLSTM | SequenceLSTM]
 Progress = Callable[[int], None] | None
 
 

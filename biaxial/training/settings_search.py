@@ -307,8 +307,17 @@ class Search:
         if resume := (folder / "config.json").exists():
             plan = read_plan(folder)
             config, settings = plan.config, plan.train
-        where = {"corpus_path": self.plan.corpus, "resume": resume}
-        return train(self.corpus, config, settings, folder, self.plan.machine, **where, quiet=True, callbacks=[watch])
+        return train(
+            self.corpus,
+            config,
+            settings,
+            folder,
+            self.plan.machine,
+            corpus_path=self.plan.corpus,
+            resume=resume,
+            quiet=True,
+            callbacks=[watch],
+        )
 
     def _write_best(self) -> None:
         """Write the best settings so far."""
