@@ -10,23 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import Arguments, command
-from biaxial.cli.composing import is_event_weights
 from biaxial.cli.options import REQUIRED, given, option, parser
 from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
-    from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.likelihood.corpus_nats import Evaluation
-    from biaxial.likelihood.token_corpus_nats import StringEvaluation
     from biaxial.metrics.figures.report import Figure
+    from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.tokens.network import SequenceLSTM
 
 PROG = "biaxial-evaluate"
 DESCRIPTION = (
     "Print the exact likelihood of music under a model: nats per frame, by the chain rule, over every frame. With "
     "--against, judge each piece beside a corpus: voice leading, harmony, statistics, likelihood, novelty."
 )
-_HEADINGS = ("pieces", "frames", "nats per frame", "roll alone", "per note", "moving frames", "still frames")
-_STRING_HEADINGS = ("pieces", "frames", "events", "nats per frame", "per quarter", "per event", "per note")
+_HEADINGS = {
+    "frame": "nats per frame",
+    "roll": "roll alone",
+    "note": "per note",
+    "moving": "moving frames",
+    "still": "still frames",
+}
+_STRING_HEADINGS = {"frame": "nats per frame", "quarter": "per quarter", "event": "per event", "note": "per note"}
+_NAMES = {"roll": "frame_roll", "moving": "moving_frame", "still": "still_frame"}
+"""What some figures are called in JSON."""
 
 
 def read_paths(text: str) -> tuple[Path, ...]:
@@ -84,7 +91,7 @@ def main(argv: Arguments) -> None:
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
     from biaxial.likelihood.corpus_nats import check_networks, evaluate
-    from biaxial.tasks.loading import load_model
+    from biaxial.tokens.config import SequenceConfig
 
     values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
@@ -98,11 +105,10 @@ def main(argv: Arguments) -> None:
     for name in ("output", "run"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} belongs to --against CORPUS, which says what the pieces are judged beside")
-    if any(is_event_weights(path) for path in options.checkpoint or ()):
-        _evaluate_strings(options, reading)
-        return
-    networks = [load_model(path, options.device).network for path in options.checkpoint or (None,)]
-    config = check_networks(networks)
+    networks = [_network(path, options.device) for path in options.checkpoint or (None,)]
+    check_networks(networks)
+    config = networks[0].config
+    headings = _STRING_HEADINGS if isinstance(config, SequenceConfig) else _HEADINGS
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)
     splits = SPLITS if options.split is None else (options.split,)
     total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
@@ -113,68 +119,36 @@ def main(argv: Arguments) -> None:
         found = evaluate(networks, corpus, splits, advance)
     whole = found[-1] if len(splits) > 1 else found[0]
     if options.json:
-        print(json.dumps({**_plain(whole), "splits": {each.label: _plain(each) for each in found}}))
+        print(json.dumps({**_plain(whole, headings), "splits": {each.label: _plain(each, headings) for each in found}}))
         return
-    print(f"| {' | '.join(('', *_HEADINGS))} |\n|{'---|' * (len(_HEADINGS) + 1)}")
+    counts = ("pieces", "frames", "events") if "event" in headings else ("pieces", "frames")
+    columns = ("", *counts, *headings.values())
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for each in found:
-        print(f"| {' | '.join((each.label, *_cells(each)))} |")
+        print(f"| {' | '.join((each.label, *_cells(each, headings)))} |")
     for each in found:
-        if each.impossible and each.label in SPLITS:
+        if each.impossible and each.label in SPLITS and not isinstance(config, SequenceConfig):
             names = ", ".join(each.impossible)
             note = f"{each.label}: likelihood zero, pitches outside {config.low_pitch} to {config.high_pitch}: {names}"
             if len(each.impossible) < each.num_pieces:
-                note += f". Without them {_text(each.nats.per_step)} nats per frame"
+                note += f". Without them {_text(each.figures['frame'])} nats per frame"
             print(note, file=sys.stderr)
 
 
-def _evaluate_strings(options: EvaluateOptions, reading: ReadConfig) -> None:
-    """Score with the weights of a token LSTM, and print the figures."""
-    from biaxial.cli.common import progress_bar
-    from biaxial.cli.reading import read_corpus
-    from biaxial.corpora.splits import SPLITS
-    from biaxial.likelihood.token_corpus_nats import evaluate_strings
-    from biaxial.tasks.loading import load_token_model
+def _network(path: Path | None, device: str) -> BiaxialLSTM | SequenceLSTM:
+    """The network of weights of any kind, the shipped ones by default."""
+    from biaxial.tasks.loading import load
 
-    assert options.checkpoint is not None
-    if len(options.checkpoint) > 1:
-        raise InputError("melody and chord weights are not averaged; give one path")
-    network = load_token_model(options.checkpoint[0], options.device).network
-    corpus = read_corpus(options.data, network.config.steps_per_quarter, options.quiet, reading)
-    splits = SPLITS if options.split is None else (options.split,)
-    total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
-    if not total:
-        held = ", ".join(split for split in SPLITS if corpus.split(split))
-        raise InputError(f"{options.data}: no pieces of the split {options.split!r}; it has {held}")
-    with progress_bar(total, " frames", quiet=options.quiet) as advance:
-        found = evaluate_strings(network, corpus, splits, advance)
-    if options.json:
-        plain = {each.label: _plain_string(each) for each in found}
-        print(json.dumps({**plain[found[-1].label], "splits": plain}))
-        return
-    print(f"| {' | '.join(('', *_STRING_HEADINGS))} |\n|{'---|' * (len(_STRING_HEADINGS) + 1)}")
-    for each in found:
-        figures = (each.per_frame, each.per_quarter, each.per_event, each.per_note)
-        counts = (each.num_pieces, each.num_frames, each.num_events)
-        print(f"| {' | '.join((each.label, *map(str, counts), *map(_text, figures)))} |")
+    return load(path, device).network
 
 
-def _plain_string(found: StringEvaluation) -> dict[str, Any]:
-    """Plain values of an evaluation."""
-    values: dict[str, Any] = {
-        f"nats_per_{name}": getattr(found, f"per_{name}").value
-        for name in ("frame", "quarter", "token", "event", "note")
-    }
-    counts = {
-        f"num_{name}": getattr(found, f"num_{name}") for name in ("pieces", "frames", "tokens", "events", "notes")
-    }
-    error = found.per_frame.standard_error
-    return {**values, "standard_error": error if math.isfinite(error) else None, **counts}
-
-
-def _cells(found: Evaluation) -> tuple[str, ...]:
-    impossible = bool(found.impossible)
-    figures = (found.nats.per_step, found.roll, found.nats.per_note, found.nats.moving, found.nats.still)
-    return str(found.num_pieces), str(found.num_frames), *("infinite" if impossible else _text(f) for f in figures)
+def _cells(found: Evaluation, headings: dict[str, str]) -> tuple[str, ...]:
+    """The cells of a row after its label."""
+    counts = [found.num_pieces, found.num_frames]
+    if "event" in headings:
+        counts.append(int(found.figures["event"].total))
+    figures = ("infinite" if found.impossible else _text(found.figures[name]) for name in headings)
+    return *map(str, counts), *figures
 
 
 def _text(figure: Figure) -> str:
@@ -182,25 +156,27 @@ def _text(figure: Figure) -> str:
     return f"{figure.value:.4f}{error}"
 
 
-def _plain(found: Evaluation) -> dict[str, Any]:
+def _plain(found: Evaluation, headings: dict[str, str]) -> dict[str, Any]:
     """Plain values; what is infinite or undefined is null, since JSON has no other word for it."""
 
     def number(value: float) -> float | None:
         return value if math.isfinite(value) else None
 
+    possible = found.figures.get("frame")
     values: dict[str, Any] = {
-        "nats_per_frame": number(found.nats_per_frame),
-        "standard_error": None if found.impossible else number(found.nats.per_step.standard_error),
-        "nats_per_note": number(found.nats_per_note),
-        "nats_per_frame_roll": None if found.impossible else number(found.roll.value),
-        "nats_per_moving_frame": None if found.impossible else number(found.nats.moving.value),
-        "nats_per_still_frame": None if found.impossible else number(found.nats.still.value),
+        f"nats_per_{_NAMES.get(name, name)}": number(found.nats_per(name)) for name in (*headings, *found.figures)
+    }
+    values |= {
+        "standard_error": None if possible is None or found.impossible else number(possible.standard_error),
         "num_frames": found.num_frames,
         "num_notes": found.num_notes,
-        "num_moving_frames": None if found.impossible else int(found.nats.moving.total),
         "num_pieces": found.num_pieces,
         "num_impossible_pieces": len(found.impossible),
         "impossible_pieces": list(found.impossible),
-        "nats_per_frame_of_possible_pieces": number(found.nats.per_step.value),
+        "nats_per_frame_of_possible_pieces": None if possible is None else number(possible.value),
     }
+    for name in ("moving", "token", "event"):
+        if name in headings or name in found.figures:
+            count = None if found.impossible else int(found.figures[name].total)
+            values[f"num_{_NAMES.get(name, name)}s"] = count
     return values

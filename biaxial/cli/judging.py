@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 BACH = "bach"
 """What ``--against`` calls the corpus that the package knows."""
-_MOST_SURPRISING = 5
+_MAX_SURPRISING = 5
 
 
 def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
@@ -41,7 +41,7 @@ def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     """
     assert options.against is not None
     from biaxial.tasks.loading import load_model
-    from biaxial.training.run.curve import read_metrics
+    from biaxial.training.curve import read_metrics
 
     if options.split is not None:
         raise InputError("--split belongs to the likelihood of a corpus; with --against give the folder of the split")
@@ -133,7 +133,7 @@ def _plain(found: list[Judgement], reference: Reference) -> dict[str, Any]:
                 "groups": each.groups,
                 "values": each.values,
                 "deviations": {name: value for name, value in each.standard.items() if math.isfinite(value)},
-                "surprising": [moment_text(m, each.reading.key) for m in each.surprising(_MOST_SURPRISING)],
+                "surprising": [moment_text(m, each.reading.key) for m in each.surprising(_MAX_SURPRISING)],
                 "broken": dict(broken_rules(each)),
                 "copies": copies(each.novelty),
                 "remarks": each.remarks,

@@ -15,8 +15,8 @@ from biaxial.music.errors import InputError
 if TYPE_CHECKING:
     from biaxial.cli.train import TrainOptions
     from biaxial.corpora.corpus import Corpus
-    from biaxial.training.run.run_folder import Plan
-    from biaxial.training.search.trials import TrialResult
+    from biaxial.training.run_folder import Plan
+    from biaxial.training.settings_search import TrialResult
 
 
 def check_optuna() -> None:
@@ -33,8 +33,14 @@ def check_optuna() -> None:
 
 def run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus) -> None:
     """Search, and print the table of the trials."""
-    from biaxial.training.search.study import Search, SearchConfig, begin_search, lengthen_search, read_search
-    from biaxial.training.search.trials import trial_table
+    from biaxial.training.settings_search import (
+        Search,
+        SearchConfig,
+        begin_search,
+        lengthen_search,
+        read_search,
+        trial_table,
+    )
 
     if options.resume is None:
         assert options.search is not None

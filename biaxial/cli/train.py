@@ -17,7 +17,7 @@ from biaxial.cli.options import given, option, parser
 from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
-    from biaxial.training.run.run_folder import Plan
+    from biaxial.training.run_folder import Plan
 
 PROG = "biaxial-train"
 DESCRIPTION = "Train a biaxial LSTM on a folder of music. The run is a folder below runs/."
@@ -78,10 +78,10 @@ def main(argv: Arguments) -> None:
     from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
     from biaxial.tokens.config import SequenceSizes
     from biaxial.training.config import TrainConfig
-    from biaxial.training.data.mixing import Mix
-    from biaxial.training.run.devices import Machine, is_first_process
-    from biaxial.training.run.fit import train
-    from biaxial.training.run.run_folder import read_document
+    from biaxial.training.devices import Machine, is_first_process
+    from biaxial.training.fit import train
+    from biaxial.training.mixing import Mix
+    from biaxial.training.run_folder import read_document
 
     if _draws_tokens(argv):
         built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, SequenceSizes)
@@ -175,8 +175,8 @@ def _refuse_settings(values: dict[type[Any], dict[str, Any]]) -> None:
 
 def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]], searches: bool) -> tuple[Plan, Path]:
     """What a run or a search was started with, on the machine that it goes on with."""
-    from biaxial.training.run.devices import Machine
-    from biaxial.training.run.run_folder import read_plan
+    from biaxial.training.devices import Machine
+    from biaxial.training.run_folder import read_plan
 
     assert options.resume is not None
     plan = read_plan(options.resume)
@@ -194,10 +194,9 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     from biaxial.models.config import PRESETS, ModelConfig
     from biaxial.tokens.config import SEQUENCE_PRESETS
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
-    from biaxial.training.run.devices import Machine
-    from biaxial.training.run.preset_file import read_preset
-    from biaxial.training.run.run_folder import Plan
-    from biaxial.training.run.settings import settings_for_tuning, settings_of
+    from biaxial.training.devices import Machine
+    from biaxial.training.run_folder import Plan
+    from biaxial.training.settings import read_preset, settings_for_tuning, settings_of
 
     names = values[TrainOptions].keys()
     ways = ("preset", "init", "like", "config")

@@ -35,7 +35,7 @@ class TrainConfig:
     forget_share
         Share of the voices (of the cells, in an unvoiced corpus) that the time axis is not shown in the frame before.
     known_share
-        Share of crops of which something is known (:mod:`biaxial.training.data.hints`), with a context encoder.
+        Share of crops of which something is known (:mod:`biaxial.training.crops`), with a context encoder.
     patience
         Epochs without improvement on the held-out pieces after which training stops.
     note_window

@@ -171,7 +171,7 @@ def train_on(copies: int, prepared: Path, folder: Path) -> Curve:
     """Take batches of a corpus of copies that lies on the disk, and its checksum, which looks at all of it."""
     from biaxial.models.config import PRESETS
     from biaxial.training.config import TrainConfig
-    from biaxial.training.data.crops import CorpusData
+    from biaxial.training.crops import CorpusData
 
     source = [piece for piece in Corpus.load(prepared).pieces if piece.split == "train"]
     before = resident_gib()

@@ -160,7 +160,7 @@ def held_out_nats(weights: Path, corpus: Corpus) -> float:
     """Nats per step on the validation pieces of a corpus, in float32; no weights are worse than any."""
     if not weights.is_file():
         return math.inf
-    return evaluate([load_weights(weights)[0]], corpus, ("valid",))[0].nats_per_frame
+    return evaluate([load_weights(weights)[0]], corpus, ("valid",))[0].nats_per("frame")
 
 
 def write(path: Path, content: Any) -> None:

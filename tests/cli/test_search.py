@@ -24,7 +24,7 @@ PROGRAM = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started with it ignored
 from biaxial.cli.train import main
-from biaxial.training.run import run_folder
+from biaxial.training import run_folder
 write, place, number = run_folder.atomic_write, os.path.abspath(sys.argv[1]), int(sys.argv[2])
 def write_and_end(path, content):
     write(path, content)
@@ -116,9 +116,9 @@ def test_a_search_that_is_killed_ends_as_the_unbroken_one_and_its_best_settings_
 def test_wrong_inputs_end_in_one_line(words: str, line: str, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from biaxial.models.config import PRESETS
     from biaxial.training.config import TrainConfig
-    from biaxial.training.run.devices import Machine
-    from biaxial.training.run.run_folder import Plan
-    from biaxial.training.search.study import SearchConfig, begin_search
+    from biaxial.training.devices import Machine
+    from biaxial.training.run_folder import Plan
+    from biaxial.training.settings_search import SearchConfig, begin_search
 
     plan = Plan(PRESETS["tiny"], TrainConfig(), str(corpus), Machine("cpu"))
     begin_search(Corpus.load(corpus), plan, Path("begun"), SearchConfig.of(4, 4))

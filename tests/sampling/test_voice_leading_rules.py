@@ -14,9 +14,10 @@ from torch import Tensor
 
 from biaxial.features.config import FeatureConfig
 from biaxial.features.known import Known
+from biaxial.likelihood.cell_nats import log_mean
 from biaxial.metrics.writing import voice_leading as detectors
 from biaxial.metrics.writing.slices import Slices
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.score import Note, Score
@@ -303,7 +304,7 @@ def test_the_mean_weight_is_the_mean_of_what_is_charged(make_network: MakeNetwor
     cells = itertools.product(range(len(config.alphabet)), repeat=4)
     rolls = torch.tensor(list(cells), dtype=torch.uint8).view(-1, 2, 2)
     with torch.no_grad():
-        log_p = model.frame_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls), 2)).sum(1)
+        log_p = log_mean(model.walk_log_likelihood(Batch.whole(rolls, conditions(len(rolls), 2))).sum(-1)).sum(1)
     rolls, p = rolls[log_p > -100], log_p[log_p > -100].exp()
     assert p.sum().item() == pytest.approx(1, abs=1e-9)
     rule = VoiceLeadingRule(config, VoiceLeading(3, 1.5, 0, 0, 1), [(61, 61), (60, 60)])

@@ -1,16 +1,19 @@
-"""Settings in a file of one's own: a JSON object with ``config`` and ``train``, as a search or any run writes it."""
+"""Settings of a run taken from a file, or from weights to train the same network again or on a few pieces.
+
+A file of settings is a JSON object with ``config`` and ``train``, as a search or any run writes it.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from biaxial.files.atomic import atomic_write
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.weights import AnyConfig, any_config
+from biaxial.weights import AnyConfig, any_config, load_network
 
 _ADVICE = "give a best.json of a search, or the config.json of a run"
 
@@ -27,7 +30,7 @@ def read_preset(path: Path) -> tuple[AnyConfig, TrainConfig]:
     Raises
     ------
     InputError
-        If it is no such file, or a field is unknown or has an impossible value.
+        If it is not such a file, or a field is unknown or has an impossible value.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; {_ADVICE}")
@@ -42,7 +45,7 @@ def read_preset(path: Path) -> tuple[AnyConfig, TrainConfig]:
 
 def _train(values: Any) -> TrainConfig:
     if not isinstance(values, dict):
-        raise ValueError("train is no object")
+        raise ValueError("train is not an object")
     defaults = asdict(TrainConfig())
     for name, value in values.items():
         if name not in defaults:
@@ -55,3 +58,44 @@ def _train(values: Any) -> TrainConfig:
         if type(value) is not int and (whole or type(value) is not float):
             raise ValueError(f"{name} is a {'whole ' if whole else ''}number, not {value!r}")
     return TrainConfig(**values)
+
+
+def settings_of(weights: Path) -> tuple[AnyConfig, TrainConfig]:
+    """The network of a weights file, and how it was trained.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or does not say how it was trained.
+    """
+    network, made = load_network(weights)
+    try:
+        return network.config, TrainConfig(**made["train"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{weights}: does not say how it was trained, or in words of another version ({error}); "
+            "give --preset and options"
+        ) from error
+
+
+def settings_for_tuning(weights: Path) -> tuple[AnyConfig, TrainConfig]:
+    """The network of a weights file, and how to go on with it on a few pieces.
+
+    A lower learning rate and a short warm-up keep what the network knows, and training ends soon after the held-out
+    pieces get no better.
+
+    Raises
+    ------
+    InputError
+        As :func:`settings_of`.
+    """
+    config, train = settings_of(weights)
+    return config, replace(
+        train,
+        epochs=20,
+        learning_rate=3e-4,
+        warmup_steps=10,
+        average_decay=0.9,
+        patience=3,
+        sample_every=0,
+    )

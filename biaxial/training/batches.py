@@ -1,15 +1,22 @@
 """Batches of a corpus for the trainer, whatever the kind of model: crops are cut, ordered and drawn in one way.
 
 All randomness is drawn from (seed, epoch, place in the epoch), so that a resumed run sees what the unbroken one would
-have seen. A kind of model says what its crops are: :class:`biaxial.training.data.crops.CorpusData` for the biaxial
-LSTM, :class:`biaxial.training.data.token_crops.StringData` for the token LSTMs.
+have seen. A kind of model says what its crops are: :class:`biaxial.training.crops.CorpusData` for the biaxial LSTM,
+:class:`biaxial.training.token_crops.StringData` for the token LSTMs.
+
+Several devices may train one network. In training they share the crops of each batch, so that an epoch has the same
+batches and updates on any number of devices: the batch size is that of the whole run. In validation they share the
+batches, which stay whole: the nats of each are then the same numbers wherever they are computed.
+
+All devices take the same number of batches, since every batch is a moment at which they meet. A device that has nothing
+to do takes an empty batch, which :func:`~biaxial.training.crops.collate` turns into one masked step.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import lightning
 import numpy as np
@@ -17,8 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.device_shares import Share
-from biaxial.training.data.mixing import Mix
+from biaxial.training.mixing import Mix
 
 
 class Sized(Protocol):
@@ -31,6 +37,35 @@ class Sized(Protocol):
 
 
 AnyCrop = TypeVar("AnyCrop", bound=Sized)
+T = TypeVar("T")
+
+
+class Share(NamedTuple):
+    """The place of one device among all of them.
+
+    Attributes
+    ----------
+    rank, world
+        Number of the device, from 0, and the number of devices.
+    """
+
+    rank: int = 0
+    world: int = 1
+
+    @classmethod
+    def of(cls, trainer: lightning.Trainer | None) -> Share:
+        """That of this process; without a trainer there is one device."""
+        return cls() if trainer is None else cls(trainer.global_rank, trainer.world_size)
+
+    def of_each(self, batches: Iterable[list[T]]) -> list[list[T]]:
+        """Its part of every batch."""
+        return [batch[self.rank :: self.world] for batch in batches]
+
+    def of_all(self, batches: list[list[T]]) -> list[list[T]]:
+        """Its batches, followed by an empty one where other devices have one more."""
+        rounds = -(-len(batches) // self.world)
+        mine = batches[self.rank :: self.world]
+        return mine + [[] for _ in range(rounds - len(mine))]
 
 
 def crop_spans(size: int, train: TrainConfig, rng: np.random.Generator) -> Iterator[tuple[int, int]]:

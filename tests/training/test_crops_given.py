@@ -13,7 +13,7 @@ from biaxial.music.cells import CellAlphabet
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
-from biaxial.training.data.hints import SHARES, Given, Kind
+from biaxial.training.crops import SHARES, Given, Kind
 
 LOW, SIZE, STEPS = 40, 45, 48
 KINDS = tuple(SHARES)

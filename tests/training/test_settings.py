@@ -10,7 +10,7 @@ import pytest
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
-from biaxial.training.run.preset_file import read_preset, write_preset
+from biaxial.training.settings import read_preset, write_preset
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -31,7 +31,7 @@ def test_fields_that_are_missing_have_their_defaults(tmp_path: Path) -> None:
     [
         ("[]", "there is no object with config and train in it"),
         ('{"config": {}}', "there is no object with config and train in it"),
-        ('{"config": {}, "train": 3}', "train is no object"),
+        ('{"config": {}, "train": 3}', "train is not an object"),
         ("{", "Expecting property name"),
         ('{"config": {"colour": 1}, "train": {}}', "unknown field 'colour'"),
         ('{"config": {"dropout": 2.0}, "train": {}}', "dropout is a share from 0"),

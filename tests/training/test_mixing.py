@@ -12,11 +12,11 @@ from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.crops import CorpusData, epoch_crops
-from biaxial.training.data.mixing import Mix
-from biaxial.training.run.devices import Machine
-from biaxial.training.run.fit import train
-from biaxial.training.run.run_folder import read_plan
+from biaxial.training.crops import CorpusData, epoch_crops
+from biaxial.training.devices import Machine
+from biaxial.training.fit import train
+from biaxial.training.mixing import Mix
+from biaxial.training.run_folder import read_plan
 from biaxial.weights import load_weights
 
 CONFIG = PRESETS["tiny"]

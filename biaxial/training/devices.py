@@ -1,7 +1,7 @@
 """Where a run takes place: kind and number of devices, nodes, precision.
 
 Lightning starts the processes and finds out which of them this one is, also under torchrun and SLURM. Devices share the
-crops of each batch (:mod:`biaxial.training.data.device_shares`), so each holds the whole network: ``ddp`` is the one
+crops of each batch (:mod:`biaxial.training.batches`), so each holds the whole network: ``ddp`` is the one
 strategy.
 """
 

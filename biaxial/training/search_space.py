@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from optuna.distributions import FloatDistribution, IntDistribution
@@ -26,12 +27,10 @@ _MARGIN: Final = 1 / 8
 
 def preset_point(config: AnyConfig, train: TrainConfig) -> dict[str, float]:
     """The preset's own values of what is searched; what the network leaves out (a width of 0) stays out."""
-    point = {"learning_rate": train.learning_rate}
-    for name in type(config).searched:
-        value = getattr(config, name)
-        if isinstance(value, float) or value:
-            point[name] = value[0] if isinstance(value, tuple) else value
-    return point
+    values = {name: getattr(config, name) for name in type(config).searched}
+    first = {name: value[0] if isinstance(value, tuple) else value for name, value in values.items()}
+    used = {name: value for name, value in first.items() if isinstance(value, float) or value}
+    return {"learning_rate": train.learning_rate, **used}
 
 
 def wide_ranges(point: Mapping[str, Any]) -> Ranges:
@@ -87,7 +86,7 @@ def changed(config: C, train: TrainConfig, values: Mapping[str, Any]) -> tuple[C
     """Settings with other values of some fields of either."""
     trained = {name: value for name, value in values.items() if hasattr(train, name)}
     built = {name: value for name, value in values.items() if name not in trained}
-    return dataclasses.replace(config, **built), dataclasses.replace(train, **trained)
+    return dataclasses.replace(config, **built), replace(train, **trained)
 
 
 def shortened(train: TrainConfig, epochs: int) -> TrainConfig:
@@ -97,10 +96,6 @@ def shortened(train: TrainConfig, epochs: int) -> TrainConfig:
     the run would measure how far the average lags behind, and favour whatever moves fast. No samples are composed.
     """
     share = min(1.0, epochs / train.epochs)
-    return dataclasses.replace(
-        train,
-        epochs=epochs,
-        warmup_steps=round(train.warmup_steps * share),
-        average_decay=max(0.0, 1 - (1 - train.average_decay) / share),
-        sample_every=0,
-    )
+    decay = max(0.0, 1 - (1 - train.average_decay) / share)
+    warmup = round(train.warmup_steps * share)
+    return replace(train, epochs=epochs, warmup_steps=warmup, average_decay=decay, sample_every=0)

@@ -29,8 +29,8 @@ from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.token_model import TokenModel
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.training.data.token_crops import outlines
-from biaxial.training.run.lit_module import NatsModule
+from biaxial.training.lit_module import NatsModule
+from biaxial.training.token_crops import outlines
 from biaxial.weights import Network, save_weights
 
 SAMPLE_EVENTS = 64
@@ -55,7 +55,7 @@ def key_counts(corpus: Corpus) -> dict[str, int]:
 class BestWeights(Callback):
     """Writes ``model.safetensors`` whenever the averaged weights are better on the held-out pieces than before.
 
-    Better is a lower :attr:`~biaxial.training.run.lit_module.ValidNats.loss`.
+    Better is a lower :attr:`~biaxial.training.lit_module.ValidNats.loss`.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class BestWeights(Callback):
         """Compare and write."""
         assert isinstance(pl_module, NatsModule)
         found = pl_module.held_out_nats()
-        if not found.loss < self.best:  # nor if it is no number
+        if not found.loss < self.best:  # nor if it is not a number
             return
         self.best, self.valid_nats = found.loss, found.per_step
         if not trainer.is_global_zero:

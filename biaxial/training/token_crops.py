@@ -26,10 +26,10 @@ from biaxial.tokens.strings import (
     collate_strings,
     whole_strings,
 )
+from biaxial.training.batches import CorpusBatches, crop_spans
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.batches import CorpusBatches, crop_spans
-from biaxial.training.data.mixing import Mix
-from biaxial.training.run.lit_module import NatsModule
+from biaxial.training.lit_module import NatsModule
+from biaxial.training.mixing import Mix
 
 
 class StringData(CorpusBatches[StringCrop]):

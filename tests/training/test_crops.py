@@ -14,10 +14,10 @@ from biaxial.corpora.corpus_piece import Store
 from biaxial.features.conditions import UNKNOWN, Condition, unknown_conditions
 from biaxial.models.config import PRESETS
 from biaxial.music.constants import STRIKE
+from biaxial.training import crops as datamodule
 from biaxial.training.config import TrainConfig
-from biaxial.training.data import crops as datamodule
-from biaxial.training.data.crops import CorpusData, Crop, collate, epoch_crops, transpositions, whole_pieces
-from biaxial.training.run.lit_module import BiaxialModule
+from biaxial.training.crops import CorpusData, Crop, collate, epoch_crops, transpositions, whole_pieces
+from biaxial.training.lit_module import BiaxialModule
 
 CONFIG = PRESETS["tiny"]
 TRAIN = TrainConfig(batch_size=3, crop_steps=24, unknown_share=0.5)

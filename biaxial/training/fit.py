@@ -25,15 +25,14 @@ from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.corpora.verdicts import write_verdicts
 from biaxial.music.errors import InputError
 from biaxial.tokens.config import SequenceConfig
+from biaxial.training.batches import CorpusBatches
+from biaxial.training.callbacks import BestWeights, History, Samples, StayStopped
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.batches import CorpusBatches
-from biaxial.training.data.crops import CorpusData
-from biaxial.training.data.mixing import Mix
-from biaxial.training.data.token_crops import SequenceModule, StringData, check_strings, fitted
-from biaxial.training.run.callbacks import BestWeights, History, Samples, StayStopped
-from biaxial.training.run.devices import Machine, is_first_process
-from biaxial.training.run.lit_module import BiaxialModule, NatsModule
-from biaxial.training.run.run_folder import (
+from biaxial.training.crops import CorpusData
+from biaxial.training.devices import Machine, is_first_process
+from biaxial.training.lit_module import BiaxialModule, NatsModule
+from biaxial.training.mixing import Mix
+from biaxial.training.run_folder import (
     START,
     Plan,
     WholeCheckpoints,
@@ -45,6 +44,7 @@ from biaxial.training.run.run_folder import (
     read_document,
     tidy,
 )
+from biaxial.training.token_crops import SequenceModule, StringData, check_strings, fitted
 from biaxial.weights import AnyConfig, start_with
 
 

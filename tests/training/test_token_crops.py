@@ -13,18 +13,18 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from biaxial.corpora.corpus import Corpus
-from biaxial.likelihood.token_corpus_nats import evaluate_strings
+from biaxial.likelihood.corpus_nats import evaluate
 from biaxial.music.errors import InputError
 from biaxial.tasks.loading import load_token_model
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.tokens.strings import PLACES, Given, StringCrop, cells_of, collate_strings
+from biaxial.training.batches import crop_spans
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.batches import crop_spans
-from biaxial.training.data.token_crops import StringData, fitted
-from biaxial.training.run.devices import Machine
-from biaxial.training.run.fit import train
-from biaxial.training.run.run_folder import read_plan
+from biaxial.training.devices import Machine
+from biaxial.training.fit import train
+from biaxial.training.run_folder import read_plan
+from biaxial.training.token_crops import StringData, fitted
 from biaxial.weights import load_network
 
 CPU = Machine(accelerator="cpu", precision="32-true")
@@ -77,10 +77,10 @@ def test_a_run_learns_and_a_broken_one_ends_alike(corpus: Corpus, tmp_path: Path
         assert torch.equal(tensor, other.state_dict()[name]), name
     assert made["keys"] == {"C major": 2, "D major": 2, "Db major": 2, "Eb major": 2}
     assert made["metres"] == {"16+0": 8}
-    (found,) = evaluate_strings(one, corpus, ["valid"])
-    assert found.per_frame.value == pytest.approx(made["valid_nats_per_step"], rel=1e-4)
+    found, *_ = evaluate([one], corpus, ["valid"])
+    assert found.nats_per("frame") == pytest.approx(made["valid_nats_per_step"], rel=1e-4)
     assert found.num_frames == sum(piece.num_steps for piece in corpus.split("valid"))
-    assert found.per_quarter.value == pytest.approx(4 * found.per_frame.value)
+    assert found.nats_per("quarter") == pytest.approx(4 * found.nats_per("frame"))
     model = load_token_model(whole / "model.safetensors")
     assert model.compose(20, seed=1).score.notes
 
@@ -147,4 +147,4 @@ def test_another_grid_is_refused(corpus: Corpus, tmp_path: Path) -> None:
         train(corpus, dataclasses.replace(CONFIGS["melody"], steps_per_quarter=12), SETTINGS, tmp_path / "no", CPU)
     network = SequenceLSTM(dataclasses.replace(CONFIGS["melody"], steps_per_quarter=12))
     with pytest.raises(InputError, match="the weights are for 12"):
-        evaluate_strings(network, corpus)
+        evaluate([network], corpus)

@@ -1,10 +1,10 @@
 """A search of settings: many short runs over wide ranges, then a few longer ones where those did best.
 
-Its folder is one of a run (:mod:`biaxial.training.run.run_folder`) that has its trials below ``trials/`` in place of
-weights, and Optuna's record of them. Both parts are studies of Optuna: the learning rate of a run falls along its whole
-length, so losses of runs of unequal length cannot stand in one study. In each part the first points are the best known
-and random ones, the others are chosen by the tree-structured Parzen estimator, and from the middle of its length on a
-trial is stopped when it is worse than the median of the finished ones.
+The folder of a search is one of a run (:mod:`biaxial.training.run_folder`) that has its trials below ``trials/`` in
+place of weights, and Optuna's journal. Both parts are studies of Optuna: the learning rate of a run falls along its
+whole length, so losses of runs of unequal length cannot stand in one study. In each part the first points are the best
+known and random ones, the others are chosen by the tree-structured Parzen estimator, and from the middle of its length
+on a trial is stopped when it is worse than the median of the finished ones.
 
 All trials are trained with the seed of the preset; trial *i* of a part is drawn with (that seed, part, i). A search
 that was killed therefore goes on as if nothing had happened: the trial that was running is resumed as a run.
@@ -15,10 +15,10 @@ from __future__ import annotations
 import gc
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import lightning
 import numpy as np
@@ -32,10 +32,9 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from biaxial.corpora.corpus import Corpus
 from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
-from biaxial.training.run.curve import read_metrics
-from biaxial.training.run.fit import RunResult, check_corpus, train
-from biaxial.training.run.preset_file import write_preset
-from biaxial.training.run.run_folder import (
+from biaxial.training.curve import read_metrics
+from biaxial.training.fit import RunResult, check_corpus, train
+from biaxial.training.run_folder import (
     Plan,
     begin,
     check_unchanged,
@@ -44,12 +43,81 @@ from biaxial.training.run.run_folder import (
     read_plan,
     write_document,
 )
-from biaxial.training.search.space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
-from biaxial.training.search.trials import Part, State, TrialResult, best_trial
+from biaxial.training.search_space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
+from biaxial.training.settings import write_preset
+
+Part = Literal["coarse", "fine"]
+State = Literal["finished", "pruned", "failed"]
 
 _MAX_STARTS: Final = 3
 """How often a trial is begun again that has ended the process each time before an epoch was finished."""
 _OVER: Final = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """One trial.
+
+    Parameters
+    ----------
+    number
+        Its number in the search, from 0 on, which is the name of its folder below ``trials/``.
+    part
+        Whether it belongs to the wide and short trials or to the narrow and long ones.
+    state
+        Whether it was finished, stopped since it was worse than half of the others, or failed.
+    epochs
+        Epochs that were validated.
+    loss
+        What trials are compared by: the lowest loss on the held-out pieces, in nats (for a network with a context
+        encoder nats per step where nothing is known and where the melody is, added); none where it is not a number.
+    settings
+        The values that were tried, by the names of their fields.
+    valid_nats
+        Nats per step on the held-out pieces at that moment.
+    num_weights, seconds
+        Size of the network, and time of its training.
+    failure
+        Why it failed.
+    """
+
+    number: int
+    part: Part
+    state: State
+    epochs: int
+    loss: float | None
+    settings: dict[str, Any]
+    valid_nats: float | None = None
+    num_weights: int | None = None
+    seconds: float | None = None
+    failure: str = ""
+
+
+def best_trial(trials: Sequence[TrialResult]) -> TrialResult | None:
+    """The best of the long trials, or while none is finished, of the short ones; they cannot be compared."""
+    finished = [trial for trial in trials if trial.state == "finished"]
+    return min(finished, key=lambda trial: (trial.part == "coarse", trial.loss, trial.number), default=None)
+
+
+def trial_table(trials: Sequence[TrialResult]) -> list[str]:
+    """The lines of a table, a trial each, the long ones first and the best at their top."""
+
+    def rank(trial: TrialResult) -> tuple[Any, ...]:
+        state = ("finished", "pruned", "failed").index(trial.state)
+        return trial.part == "coarse", state, trial.loss or 0.0, trial.number
+
+    def text(value: Any) -> str:
+        if isinstance(value, tuple):
+            return ",".join(map(str, value))
+        return "-" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
+
+    names = list(trials[0].settings) if trials else []
+    rows = [["trial", "part", "epochs", *names, "weights", "seconds", "nats/step", "loss", ""]]
+    for trial in sorted(trials, key=rank):
+        figures = (trial.num_weights, trial.seconds, trial.valid_nats, trial.loss)
+        values = (f"{trial.number:03d}", trial.part, trial.epochs, *(trial.settings[name] for name in names), *figures)
+        rows.append([*map(text, values), "" if trial.state == "finished" else trial.failure or trial.state])
+    return [("  ".join(f"{cell:>13}" for cell in row[:-1]) + f"  {row[-1]}").rstrip() for row in rows]
 
 
 @dataclass(frozen=True)
@@ -88,7 +156,7 @@ def begin_search(corpus: Corpus, plan: Plan, folder: Path, config: SearchConfig)
 
 
 def read_search(folder: Path) -> SearchConfig:
-    """How long a search is, or :class:`InputError` if the folder is none."""
+    """How long a search is, or :class:`InputError` if the folder is not that of one."""
     try:
         return SearchConfig(**read_document(folder)["search"])
     except (KeyError, TypeError) as error:
@@ -147,13 +215,12 @@ class Search:
     def run(self) -> SearchResult:
         """Run them; :class:`InputError` if all coarse trials failed, :class:`OSError` if a file cannot be written."""
         config, start = read_search(self.folder), preset_point(self.plan.config, self.plan.train)
-        wide = wide_ranges(start)
-        interrupted = self._run_stage(_Stage("coarse", wide, config.coarse_trials, config.coarse_epochs, start, 0))
+        wide, num_coarse = wide_ranges(start), config.coarse_trials
+        interrupted = self._run_stage(_Stage("coarse", wide, num_coarse, config.coarse_epochs, start, 0))
         if not interrupted:
             best = self._best_points()
-            left = config.trials - config.coarse_trials
-            region = narrowed(wide, best)
-            interrupted = self._run_stage(_Stage("fine", region, left, config.epochs, best[0], config.coarse_trials))
+            fine = _Stage("fine", narrowed(wide, best), config.trials - num_coarse, config.epochs, best[0], num_coarse)
+            interrupted = self._run_stage(fine)
         return SearchResult(self.folder, tuple(self.results), best_trial(self.results), interrupted)
 
     def _best_points(self) -> list[dict[str, float]]:
@@ -175,42 +242,38 @@ class Search:
         # not before the middle: a high learning rate has most to gain from the end of its fall
         study.pruner = optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=-(-stage.epochs // 2))
         self.results += [_result(trial, stage) for trial in study.get_trials(states=_OVER)]
-        interrupted = False
-        while not interrupted and (number := len(study.get_trials(states=_OVER))) < stage.trials:
-            interrupted = self._run_trial(study, self._next_trial(study, stage, number), stage)
-            if not interrupted:
-                self.results.append(_result(study.get_trials()[number], stage))
-                self._write_best()
-                self.tell(self.results[-1])
+        for number in range(len(study.get_trials(states=_OVER)), stage.trials):
+            if self._run_trial(study, self._next_trial(study, stage, number), stage):
+                return True
+            self.results.append(_result(study.trials[number], stage))
+            self._write_best()
+            self.tell(self.results[-1])
         self._write_best()
         _draw(study, self.folder / f"{stage.part}.png")
-        return interrupted
+        return False
 
     def _next_trial(self, study: optuna.Study, stage: _Stage, number: int) -> Trial:
         """The trial that was running when the process was killed, or a new one."""
-        if not study.get_trials(states=[TrialState.RUNNING]):
+        if len(study.trials) == number:
             entropy = (self.plan.train.seed, ("coarse", "fine").index(stage.part), number)
             seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
             sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(10, 1 + stage.trials // 2))
-            drawing = optuna.create_study(sampler=sampler)  # in memory: the record gets the trial whole, in one line
+            drawing = optuna.create_study(sampler=sampler)  # in memory: the journal gets the trial whole, in one line
             drawing.add_trials(study.trials)
             if number == 0:
                 drawing.enqueue_trial(stage.first)
-            drawn = drawing.ask(dict(stage.ranges))
-            study.add_trial(
-                optuna.trial.create_trial(
-                    state=TrialState.RUNNING, params=drawn.params, distributions=drawn.distributions
-                )
-            )
+            drawing.ask(dict(stage.ranges))
+            study.add_trial(drawing.trials[-1])
         study_id = self.storage.get_study_id_from_name(stage.part)
         return Trial(study, self.storage.get_trial_id_from_study_id_trial_number(study_id, number))
 
     def _run_trial(self, study: optuna.Study, trial: Trial, stage: _Stage) -> bool:
         """Train, and tell the study what came of it; return whether Ctrl-C ended it."""
         folder = self.folder / "trials" / f"{stage.offset + trial.number:03d}"
-        watch, result, failure = _Watch(study, trial, stage.epochs), None, ""
-        values = values_at(self.plan.config, trial.params)
-        if _starts(trial, folder) > _MAX_STARTS:
+        values, watch = values_at(self.plan.config, trial.params), _Watch(study, trial, stage.epochs)
+        result, failure, starts = None, "", trial.user_attrs.get("starts", 0)
+        trial.set_user_attr("starts", starts + 1)
+        if starts >= _MAX_STARTS:
             failure = f"ended the process {_MAX_STARTS} times before an epoch was finished (out of memory?)"
         else:
             try:
@@ -220,11 +283,11 @@ class Search:
             gc.collect()
             torch.cuda.empty_cache()  # does nothing where there is no GPU
         if result is not None and result.interrupted:
-            trial.set_user_attr("started", None)
+            trial.set_user_attr("starts", starts)
             return True
-        losses, history = watch.reported(), folder / "metrics.csv"
+        losses, history = watch.losses(), folder / "metrics.csv"
         if not failure and not losses:
-            failure = "diverged: its loss is no number"
+            failure = "diverged: its loss is not a number"
         made = {
             "settings": values,
             "valid_nats": None if result is None or not losses else result.valid_nats,
@@ -240,18 +303,17 @@ class Search:
         return False
 
     def _train(self, values: dict[str, Any], epochs: int, folder: Path, watch: Callback) -> RunResult:
-        config, train_config = changed(self.plan.config, shortened(self.plan.train, epochs), values)
+        config, settings = changed(self.plan.config, shortened(self.plan.train, epochs), values)
         if resume := (folder / "config.json").exists():
             plan = read_plan(folder)
-            config, train_config = plan.config, plan.train
-        machine, source = self.plan.machine, self.plan.corpus
+            config, settings = plan.config, plan.train
         return train(
             self.corpus,
             config,
-            train_config,
+            settings,
             folder,
-            machine,
-            corpus_path=source,
+            self.plan.machine,
+            corpus_path=self.plan.corpus,
             resume=resume,
             quiet=True,
             callbacks=[watch],
@@ -261,49 +323,42 @@ class Search:
         """Write the best settings so far."""
         if (best := best_trial(self.results)) is None:
             return
-        origin = {name: getattr(best, name) for name in _ORIGIN}
-        origin |= {"best_trial": best.number, "trials": len(self.results), "corpus_sha256": self.corpus.checksum}
+        origin = {name: value for name, value in asdict(best).items() if name not in ("settings", "state", "failure")}
+        origin |= {"trials": len(self.results), "corpus_sha256": self.corpus.checksum}
         origin |= {"biaxial": VERSION, "optuna": optuna.__version__}
         settings = changed(self.plan.config, self.plan.train, best.settings)
         write_preset(self.folder / "best.json", *settings, {"search": origin})
-
-
-_ORIGIN = ("part", "epochs", "loss", "valid_nats", "num_weights", "seconds")
 
 
 class _Watch(Callback):
     """Tells Optuna the loss of every epoch, and stops a trial that is not worth going on with."""
 
     def __init__(self, study: optuna.Study, trial: Trial, epochs: int) -> None:
-        self.study, self.trial, self.epochs, self.done, self.pruned = study, trial, epochs, 0, False
+        self.study, self.trial, self.epochs, self.pruned = study, trial, epochs, False
         self.num_weights: int | None = None
 
-    def reported(self) -> dict[int, float]:
+    def losses(self) -> dict[int, float]:
         """The losses so far, by epoch."""
         return self.study.get_trials(deepcopy=False)[self.trial.number].intermediate_values
 
-    def state_dict(self) -> dict[str, Any]:
-        """What a resumed trial goes on from."""
-        return {"done": self.done}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a saved state."""
-        self.done = state_dict["done"]
-
     def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Stop at once what had been stopped when the process was killed."""
+        """Count the weights."""
         self.num_weights = sum(parameter.numel() for parameter in pl_module.parameters())
-        self._decide(trainer)
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Stop at once what had been stopped when the process was killed."""
+        self._decide(trainer, trainer.current_epoch)
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Report; an epoch that is repeated after a kill was reported before."""
-        loss, self.done = float(trainer.callback_metrics["valid_loss"]), trainer.current_epoch + 1
-        if math.isfinite(loss) and self.done not in self.reported():
-            self.trial.report(loss, self.done)
-        self._decide(trainer)
+        loss, epoch = float(trainer.callback_metrics["valid_loss"]), trainer.current_epoch + 1
+        self.trial.set_user_attr("starts", 0)
+        if math.isfinite(loss) and epoch not in self.losses():
+            self.trial.report(loss, epoch)
+        self._decide(trainer, epoch)
 
-    def _decide(self, trainer: lightning.Trainer) -> None:
-        if self.done == max(self.reported(), default=0) and 0 < self.done < self.epochs and self.trial.should_prune():
+    def _decide(self, trainer: lightning.Trainer, epoch: int) -> None:
+        if epoch == max(self.losses(), default=0) and 0 < epoch < self.epochs and self.trial.should_prune():
             self.pruned = trainer.should_stop = True
 
 
@@ -318,16 +373,6 @@ def _open(path: Path) -> JournalStorage:
         return JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path))))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: damaged ({error}); start the search anew with another -o") from error
-
-
-def _starts(trial: Trial, folder: Path) -> int:
-    """How often the trial was begun without finishing an epoch since, this time included."""
-    path = folder / "metrics.csv"
-    epochs = len(path.read_text().splitlines()) if path.exists() else 0
-    before = trial.user_attrs.get("started") or {"epochs": epochs, "times": 0}
-    times = before["times"] + 1 if before["epochs"] == epochs else 1
-    trial.set_user_attr("started", {"epochs": epochs, "times": times})
-    return int(times)
 
 
 def _result(trial: FrozenTrial, stage: _Stage) -> TrialResult:
@@ -348,5 +393,8 @@ def _draw(study: optuna.Study, path: Path) -> None:
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # plots are called experimental; one trial makes a range without a width
         panels = optuna.visualization.matplotlib.plot_slice(study, target_name="held-out loss, nats")
-        np.asarray(panels, dtype=object).flat[0].figure.savefig(path, dpi=100, bbox_inches="tight")
+        axes = np.asarray(panels, dtype=object)
+        figure = axes.flat[0].figure
+        figure.set_figwidth(3.5 * axes.size)  # the numbers below the axes need room
+        figure.savefig(path, dpi=80, bbox_inches="tight")
         matplotlib.pyplot.close("all")

@@ -18,11 +18,11 @@ from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.tasks.loading import load_model
+from biaxial.training.callbacks import key_counts
 from biaxial.training.config import TrainConfig
-from biaxial.training.run.callbacks import key_counts
-from biaxial.training.run.devices import Machine
-from biaxial.training.run.fit import train
-from biaxial.training.run.run_folder import Plan, read_plan
+from biaxial.training.devices import Machine
+from biaxial.training.fit import train
+from biaxial.training.run_folder import Plan, read_plan
 from biaxial.weights import load_weights, start_with
 
 CONFIG = dataclasses.replace(PRESETS["tiny"], dropout=0.2)
@@ -84,12 +84,12 @@ def test_the_kept_weights_are_the_best_ones_and_know_how_they_were_made(run: Pat
     assert model.history["train"]["epochs"] == 4
     assert len(model.history["density_biases"]) == 13
     nats = steps = 0.0
-    from biaxial.training.data.crops import collate, whole_pieces
+    from biaxial.training.crops import collate, whole_pieces
 
     with torch.no_grad():
         for crops in whole_pieces(corpus.split("valid"), 1):
             batch = collate(crops, CONFIG)
-            nats -= float(model.network.frame_log_likelihood(*batch[:3]).sum())
+            nats -= float(model.network.walk_log_likelihood(batch).sum())
             steps += float(batch.mask.sum())
     assert nats / steps == pytest.approx(model.history["valid_nats_per_step"], rel=1e-4)
 

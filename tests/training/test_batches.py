@@ -17,11 +17,11 @@ from biaxial.corpora.corpus import Corpus
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
+from biaxial.training.batches import Share
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.crops import collate, epoch_crops, whole_pieces
-from biaxial.training.data.device_shares import Share
-from biaxial.training.run.devices import Machine
-from biaxial.training.run.fit import train
+from biaxial.training.crops import collate, epoch_crops, whole_pieces
+from biaxial.training.devices import Machine
+from biaxial.training.fit import train
 from biaxial.weights import load_weights
 
 CONFIG = PRESETS["tiny"]
@@ -45,8 +45,8 @@ def test_an_empty_batch_counts_for_nothing() -> None:
     assert batch.outcomes.shape == (1, 1, CONFIG.num_notes)
     assert not batch.mask.any()
     with torch.no_grad():
-        frames = BiaxialLSTM(CONFIG).frame_log_likelihood(*batch[:3], lengths=batch.lengths)
-    assert float((frames * batch.mask).sum()) == 0
+        cells = BiaxialLSTM(CONFIG).walk_log_likelihood(batch)
+    assert float((cells.sum(-1) * batch.mask).sum()) == 0
 
 
 SCRIPT = """

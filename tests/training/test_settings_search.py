@@ -16,18 +16,20 @@ from biaxial.corpora.corpus import Corpus
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.training.run.devices import Machine
-from biaxial.training.run.preset_file import read_preset
-from biaxial.training.run.run_folder import Plan, read_plan
-from biaxial.training.search.study import (
+from biaxial.training.devices import Machine
+from biaxial.training.run_folder import Plan, read_plan
+from biaxial.training.settings import read_preset
+from biaxial.training.settings_search import (
     Search,
     SearchConfig,
     SearchResult,
+    TrialResult,
     begin_search,
+    best_trial,
     lengthen_search,
     read_search,
+    trial_table,
 )
-from biaxial.training.search.trials import TrialResult, best_trial, trial_table
 from biaxial.weights import load_weights
 
 TRAIN = TrainConfig(epochs=2, crop_steps=32, warmup_steps=2, average_decay=0.5, learning_rate=0.02)
@@ -154,7 +156,7 @@ def test_trials_that_diverge_are_told_and_do_not_end_a_search(small: Corpus, tmp
     assert told == list(result.trials)
     failed = [trial for trial in told if trial.state == "failed"]
     assert 0 < len(failed) < 3
-    assert {trial.failure for trial in failed} == {"diverged: its loss is no number"}
+    assert {trial.failure for trial in failed} == {"diverged: its loss is not a number"}
     assert {trial.loss for trial in failed} == {None}
     assert result.best is not None
     assert result.best.state == "finished"
@@ -225,7 +227,7 @@ def test_optuna_is_imported_by_searching_only() -> None:
         if found <= users:
             break
         users |= found
-    assert users == {"optuna", *(f"biaxial.training.search.{name}" for name in ("space", "study"))}
+    assert users == {"optuna", "biaxial.training.search_space", "biaxial.training.settings_search"}
 
 
 def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:

@@ -1,7 +1,7 @@
 """The Lightning module: loss, metrics and optimiser, the same for every kind of model, and nothing about music.
 
 A kind of model says what a batch of crops and a batch of whole pieces cost in nats: :class:`BiaxialModule` here,
-:class:`biaxial.training.data.token_crops.SequenceModule` for the token LSTMs.
+:class:`biaxial.training.token_crops.SequenceModule` for the token LSTMs.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from biaxial.models.biaxial import BiaxialLSTM, frames_before
+from biaxial.likelihood.cell_nats import log_mean
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.crops import Batch
 from biaxial.weights import AnyConfig, Network
 
 
@@ -166,25 +166,10 @@ class BiaxialModule(NatsModule):
         )  # k
         self.register_buffer("without", torch.from_numpy(config.alphabet.without), persistent=False)  # 2**v k
 
-    def _nats(self, batch: Batch) -> Tensor:
-        """Negative log-likelihood of all frames in the batch."""
-        frames = self.model.frame_log_likelihood(
-            batch.outcomes,
-            batch.previous,
-            batch.conditions,
-            echo=batch.echo,
-            known=batch.known,
-            lengths=batch.lengths,
-        )
-        return -(frames * batch.mask).sum()
-
     def crop_nats(self, batch: Batch) -> Tensor:
         """Nats of a batch of crops; with two walks the mean of theirs, so that each learns all of the music."""
         model, batch = self._windowed(batch)
-        seen = self._forgetful(batch)
-        cells = model.walk_log_likelihood(
-            batch.outcomes, batch.previous, batch.conditions, seen, batch.echo, batch.known, batch.lengths
-        )
+        cells = model.walk_log_likelihood(self._forgetful(batch))
         return -(cells.mean(0) * batch.mask.unsqueeze(-1)).sum()
 
     def frames(self, batch: Batch) -> Tensor:
@@ -196,8 +181,9 @@ class BiaxialModule(NatsModule):
         return batch.known is not None
 
     def piece_sums(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Nats, frames and struck cells."""
-        return self._nats(batch), batch.mask.sum(), self.strikes[batch.outcomes.long()].sum()
+        """Nats, frames and struck cells; of two walks the nats of the mean, as music is judged by."""
+        frames = log_mean(self.model.walk_log_likelihood(batch).sum(-1))
+        return -(frames * batch.mask).sum(), batch.mask.sum(), self.strikes[batch.outcomes.long()].sum()
 
     def _windowed(self, batch: Batch) -> tuple[BiaxialLSTM, Batch]:
         """The network and the batch over a part of the note range that holds all that sounds."""
@@ -220,21 +206,21 @@ class BiaxialModule(NatsModule):
         )
         return self.model.narrowed(first, size), narrow
 
-    def _forgetful(self, batch: Batch) -> Tensor | None:
-        """The frames before each step with some voices out of sight, each for a quarter note.
+    def _forgetful(self, batch: Batch) -> Batch:
+        """The batch with some voices of the frame before each step out of sight, each for a quarter note.
 
         Left alone, a network that has lost a voice takes the silence for a rest and leaves it silent.
         """
         config, share = self.model.config, self.train_config.forget_share
         if share == 0:
-            return None
-        shifted = frames_before(batch.outcomes, batch.previous)
+            return batch
+        shifted = batch.before
         b, t, n = shifted.shape
         span, lines = config.steps_per_quarter, config.num_voices or n
         begins = torch.rand(b, lines, t + span - 1, device=shifted.device) < 1 - (1 - share) ** (1 / span)
         hidden = functional.max_pool1d(begins.float(), span, stride=1) > 0  # b lines t
         if not config.num_voices:
-            return shifted.masked_fill(hidden.transpose(1, 2), 0)
+            return batch._replace(seen=shifted.masked_fill(hidden.transpose(1, 2), 0))
         bits = 2 ** torch.arange(lines, device=shifted.device)
         sets = (hidden * bits.unsqueeze(1)).sum(1)  # b t
-        return self.without[sets.unsqueeze(-1), shifted.long()]
+        return batch._replace(seen=self.without[sets.unsqueeze(-1), shifted.long()])
