@@ -42,13 +42,19 @@ class HarmoniseOptions:
     tune: Path = option(
         REQUIRED, positional=True, metavar="TUNE", help="MIDI, MusicXML, ABC, Humdrum kern or JSON file"
     )
-    voice: tuple[str, ...] = option(
+    voices: tuple[str, ...] = option(
         ("soprano",),
         parse=read_voices,
-        metavar="VOICE[,VOICE]",
-        help="the voice that the tune is; or several given ones",
+        metavar="VOICE,...",
+        formerly="voice",
+        help="the voice that the tune is; or several voices that the file has, such as S,B",
     )
-    line: str | None = option(None, metavar="PART", help="which part of the file is the tune: its number or its name")
+    part: str | None = option(
+        None,
+        metavar="PART",
+        formerly="line",
+        help="which part of the file is the tune: its number or its name (default: its melody)",
+    )
     key: Key | None = option(
         None, parse=Key.from_name, metavar="KEY", help="such as 'G major' (default: the file's, or else estimated)"
     )
@@ -73,8 +79,8 @@ def main(argv: Arguments) -> None:
 
     plan = model.plan_harmonisation(
         music,
-        voice=options.voice,
-        line=options.line,
+        voice=options.voices,
+        line=options.part,
         key=options.key,
         chords=symbols,
         n=writing.num_outputs,

@@ -26,7 +26,8 @@ def actions_of(name: str, words: list[str]) -> list[argparse.Action]:
 
     with patch.object(Parser, "parse_known_args", keep), pytest.raises(SystemExit):
         import_module(f"biaxial.cli.{name}").main(words)
-    return [each for each in built[0]._actions if not isinstance(each, argparse._HelpAction)]
+    shown = [each for each in built[0]._actions if each.help != argparse.SUPPRESS]
+    return [each for each in shown if not isinstance(each, argparse._HelpAction)]
 
 
 def help_texts(name: str, words: list[str]) -> dict[str, str]:
