@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import Arguments, command
-from biaxial.cli.composing import is_event_weights
+from biaxial.cli.compose import is_event_weights
 from biaxial.cli.options import REQUIRED, given, option, parser
 from biaxial.music.errors import InputError
 
