@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 PROG = "biaxial-compose"
 DEFAULT_BARS = 16
-DESCRIPTION = "Compose four-part chorales, or tunes and chords with such weights, and write them as MIDI."
+DESCRIPTION = (
+    "Compose four-part chorales, or with other weights tunes and chords, and write them as MIDI, pages or sound."
+)
 _EXPECTED_EVENTS = 64
 """What a progress bar takes a tune to have that ends by itself."""
 
@@ -43,10 +45,13 @@ class ComposeOptions:
     events: int | None = option(
         None,
         within=(1, 20_000),
-        help="most notes, chords and rests of a piece by melody or chord weights (default: they end it themselves)",
+        help="by melody or chord weights: most notes, chords and rests of a piece (default: they end it themselves)",
     )
     key: Key | None = option(
-        None, parse=Key.from_name, metavar="KEY", help="such as 'G major' or 'F# minor' (default: drawn by the seed)"
+        None,
+        parse=Key.from_name,
+        metavar="KEY",
+        help="key of the piece, such as 'G major' or 'F# minor' (default: drawn by the seed)",
     )
     time_signature: TimeSignature | None = option(
         None,
@@ -64,9 +69,9 @@ class ComposeOptions:
         False, help="chords of the primer that chord weights do not know become the nearest that they know"
     )
     top_p: float = option(
-        1.0, within=(0.01, 1), help="draw among the likeliest tokens of this probability (melody and chord weights)"
+        1.0, within=(0.01, 1), help="by melody or chord weights: draw among the likeliest tokens of this probability"
     )
-    loops: bool = option(False, help="do not break a cycle of a few events that repeats (melody and chord weights)")
+    loops: bool = option(False, help="by melody or chord weights: do not break a cycle of a few events that repeats")
     tune_by: Path | None = option(
         None, metavar="WEIGHTS", help="melody weights that write a tune, which is then harmonised in four parts"
     )

@@ -62,7 +62,7 @@ class EvaluateOptions:
         positional=True,
         metavar="DATA",
         help="a .json file of frames (a dictionary of splits, or one list of pieces; without voices it is taken to "
-        "stand in C), a folder of music, or a prepared .npz file",
+        "stand in C), a folder of music, or a prepared .npz file; with --against also one file of music",
     )
     checkpoint: tuple[Path, ...] | None = option(
         None,
@@ -78,7 +78,7 @@ class EvaluateOptions:
     output: Path | None = option(None, short="-o", metavar="PAGE", help="with --against: the HTML page to write")
     run: Path | None = option(None, metavar="FOLDER", help="with --output: the run whose learning curve is shown")
     split: Literal["train", "valid", "test"] | None = option(None, help="score only this split (default: all)")
-    device: str = option("auto", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
+    device: str = option("auto", metavar="NAME", help="where to compute: auto, cpu, cuda, cuda:1 or mps")
     precision: Literal["float32", "bfloat16"] = option(
         "float32", help="with --against: bfloat16 is faster where the processor has units for it, and nearly as exact"
     )

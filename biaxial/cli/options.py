@@ -13,13 +13,14 @@ import inspect
 import re
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from biaxial.music.errors import InputError
 
 T = TypeVar("T")
+_ASIDE = re.compile(r"\s*\(:\w+:`[^`]*`\)")  # a link in brackets, which --help leaves out
 _ROLE = re.compile(r":\w+:`~?(?:\w+\.)*(\w+)`")  # a link of the documentation, of which --help shows the last word
 REQUIRED: Any = dataclasses.MISSING
 """Default of an option that must be given."""
@@ -86,8 +87,19 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message}; {self.prog} --help lists the options")
 
 
-def parser(prog: str, description: str, *classes: type[Any]) -> Parser:
+def parser(
+    prog: str, description: str, *classes: type[Any], shown: Mapping[type[Any], object] = types.MappingProxyType({})
+) -> Parser:
     """Build the options of a command from the fields of dataclasses; one that is itself a dataclass needs a reader.
+
+    Parameters
+    ----------
+    prog, description
+        What ``--help`` begins with.
+    classes
+        The dataclasses.
+    shown
+        For a class whose defaults are not those that hold, an object whose values ``--help`` shows as such.
 
     Raises
     ------
@@ -108,14 +120,18 @@ def parser(prog: str, description: str, *classes: type[Any]) -> Parser:
             built.options[field.name] = cls, field, hints[field.name]
             if old := field.metadata.get("formerly"):
                 built.formerly[old] = field.name
-            _add(group, field, hints[field.name], field.metadata.get("help") or documented.get(field.name, ""))
+            default = getattr(shown[cls], field.name) if cls in shown else field.default
+            text = field.metadata.get("help") or documented.get(field.name, "")
+            _add(group, field, hints[field.name], text, default)
     return built
 
 
-def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: Any, text: str) -> None:
-    text = _ROLE.sub(r"\1", text).replace("``", "").replace("%", "%%").rstrip(".")
-    if field.default not in (None, dataclasses.MISSING, ()) and hint is not bool:
-        text += f" (default: {_shown(field.default)})"
+def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: Any, text: str, default: Any) -> None:
+    text = _ROLE.sub(r"\1", _ASIDE.sub("", text)).replace("``", "").replace("%", "%%").rstrip(".")
+    # a field of a config may be on in a preset; an option of the command is off unless it is given
+    plain = hint is bool and not field.default and "help" in field.metadata
+    if default not in (None, dataclasses.MISSING, ()) and not plain:
+        text += f" (default: {_shown(default)})"
     if field.metadata.get("positional"):
         nargs = None if field.default is dataclasses.MISSING else "?"
         group.add_argument(field.name, help=text, nargs=nargs, metavar=field.metadata.get("metavar"))
@@ -123,8 +139,6 @@ def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: An
     names = [name for name in (field.metadata.get("short"), _flag(field.name)) if name]
     kind: dict[str, Any]
     if hint is bool:
-        # a field of a config may be on in a preset; an option of the command is off unless it is given
-        plain = not field.default and "help" in field.metadata
         kind = {"action": "store_true" if plain else argparse.BooleanOptionalAction}
     else:
         action = "append" if field.metadata.get("repeated") else "store"
@@ -230,6 +244,8 @@ def _metavar(hint: Any) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, tuple):
         return ",".join(map(_shown, value))
     if hasattr(value, "from_name"):
@@ -238,7 +254,7 @@ def _shown(value: Any) -> str:
 
 
 def _documented(cls: type[Any]) -> dict[str, str]:
-    """The text that the NumPy-style docstrings of a class and its bases give for each name."""
+    """The first sentence that the NumPy-style docstrings of a class and its bases give for each name, in small."""
     texts: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         names: list[str] = []
@@ -248,4 +264,5 @@ def _documented(cls: type[Any]) -> dict[str, str]:
                 texts.update(dict.fromkeys(names, ""))
             elif line:
                 texts.update({name: f"{texts[name]} {line.strip()}".strip() for name in names})
-    return texts
+    sentences = {name: text.partition(". ")[0] for name, text in texts.items()}
+    return {name: text[:1].lower() + text[1:] for name, text in sentences.items()}

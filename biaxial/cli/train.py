@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from biaxial.training.search.trials import TrialResult
 
 PROG = "biaxial-train"
-DESCRIPTION = "Train a biaxial LSTM on a folder of music. The run is a folder below runs/."
+DESCRIPTION = (
+    "Train a biaxial LSTM on a folder of music. The run is a folder below runs/. Defaults of the settings are those of "
+    "the preset chorale, or of --model; other presets have their own."
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class TrainOptions:
     model: Literal["biaxial", "melody", "chord", "chord-large"] = option(
         "biaxial",
         help="kind of network: melody (one voice, a token a step) and chord (notes and chords with their lengths) are "
-        "token LSTMs",
+        "token LSTMs, whose options biaxial-train --model chord --help lists",
     )
     output: Path | None = option(None, short="-o", help="folder of the run (default: runs/ and the preset's name)")
     init: Path | None = option(
@@ -77,18 +80,23 @@ def main(argv: Arguments) -> None:
 
     from biaxial.cli.reading import check_reading, read_corpus
     from biaxial.corpora.reading.music_folder import ReadConfig
-    from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
+    from biaxial.models.config import PRESETS, ModelConfig  # these load PyTorch and Lightning
     from biaxial.tokens.config import SequenceSizes
-    from biaxial.training.config import TrainConfig
+    from biaxial.tokens.presets import SEQUENCE_PRESETS
+    from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
     from biaxial.training.data.mixing import Mix
     from biaxial.training.run.devices import Machine, is_first_process
     from biaxial.training.run.fit import train
     from biaxial.training.run.run_folder import read_document
 
-    if _draws_tokens(argv):
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, SequenceSizes)
+    kind = _kind(argv)
+    sizes: type[Any]
+    shown: dict[type[Any], object]
+    if kind == "biaxial":
+        sizes, shown = ModelConfig, {ModelConfig: PRESETS["chorale"], TrainConfig: TRAIN_PRESETS["chorale"]}
     else:
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig)
+        sizes, shown = SequenceSizes, {SequenceSizes: SEQUENCE_PRESETS[kind], TrainConfig: SEQUENCE_TRAIN_PRESETS[kind]}
+    built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, sizes, shown=shown)
     values = given(built, argv)
     values[ModelConfig] = values.get(ModelConfig, {}) | values.pop(SequenceSizes, {})
     options = TrainOptions(**values[TrainOptions])
@@ -148,20 +156,23 @@ def main(argv: Arguments) -> None:
         raise SystemExit(STATUS_INTERRUPTED)
 
 
-def _draws_tokens(argv: Arguments) -> bool:
-    """Whether a command line asks for a token LSTM, whose sizes are other options than those of a biaxial one."""
+def _kind(argv: Arguments) -> str:
+    """The kind of network that a command line asks for: the sizes of a token LSTM are other options."""
     from biaxial.tokens.presets import SEQUENCE_PRESETS
     from biaxial.weights.checkpoint import weights_kind
 
+    kind = "biaxial"
     words = list(sys.argv[1:] if argv is None else argv)
     for word, following in pairwise([*words, ""]):
         name, equals, value = word.partition("=")
         value = value if equals else following
         if name == "--model":
-            return value in SEQUENCE_PRESETS
+            kind = value
+            break
         if name in ("--init", "--like"):
-            return weights_kind(Path(value)) != "biaxial"
-    return False
+            kind = weights_kind(Path(value))
+            break
+    return kind if kind in SEQUENCE_PRESETS else "biaxial"
 
 
 def _refuse_settings(values: dict[type[Any], dict[str, Any]]) -> None:

@@ -38,7 +38,7 @@ def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
     """
     pairs = [part.split("-") for part in text.replace(" ", "").split(",")]
     if not all(len(pair) == 2 and pair[0].isdecimal() and pair[1].isdecimal() for pair in pairs):
-        raise ValueError(f"{text!r} are no ranges; give two MIDI numbers for each voice, such as 60-79,55-72")
+        raise ValueError(f"{text!r} does not say ranges; give two MIDI numbers for each voice, such as 60-79,55-72")
     return tuple((int(low), int(high)) for low, high in pairs)
 
 

@@ -21,7 +21,7 @@ class Sizes:
     Parameters
     ----------
     hidden, heads
-        How large: 100% of it.
+        How large: 100% of it (:mod:`some.where`). More is more.
     order
         Which way.
     """
@@ -116,10 +116,10 @@ def test_help_comes_from_docstring_or_option(capsys: pytest.CaptureFixture[str])
     assert stop.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "Sizes of a Network: " in text
-    assert "--hidden N,... How large: 100% of it (default: 4,2)" in text
-    assert "--heads N How large: 100% of it (default: 1)" in text
-    assert "--order up|down Which way (default: up)" in text
-    assert "--live, --no-live" in text
+    assert "--hidden N,... how large: 100% of it (default: 4,2)" in text
+    assert "--heads N how large: 100% of it (default: 1)" in text
+    assert "--order up|down which way (default: up)" in text
+    assert "--live, --no-live (default: on)" in text
     assert "--key TEXT key (default: C major)" in text
     assert "--sizes" not in text
 
@@ -144,6 +144,13 @@ def test_a_former_name_is_understood_with_one_line_and_not_shown(capsys: pytest.
     assert "--min-parts" in text
     assert "--min-lines" not in text
     assert "--noisy" not in text
+
+
+def test_defaults_that_hold_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(parser("prog", "about", Sizes, shown={Sizes: Sizes(heads=7)}), ["--help"])
+    assert "(default: 7)" in capsys.readouterr().out
+    assert parse(parser("prog", "about", Sizes, shown={Sizes: Sizes(heads=7)}), []) == (Sizes(),)
 
 
 def test_two_fields_of_one_name_are_a_bug() -> None:

@@ -135,7 +135,7 @@ class SoundFont:
     Raises
     ------
     InputError
-        If the file is no soundfont, or a damaged one; here or when a part is read.
+        If the file is not a soundfont, or a damaged one; here or when a part is read.
     OSError
         If it cannot be read.
     """
