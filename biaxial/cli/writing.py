@@ -1,4 +1,8 @@
-"""What all commands that write pieces share: options, the model, files, and what is printed."""
+"""What all commands that write pieces share: options, the model, files, and what is printed.
+
+Pieces go to files of one or more kinds, or with several pieces to a folder of numbered ones. What can be refused is
+refused before any work is done.
+"""
 
 from __future__ import annotations
 
