@@ -24,7 +24,7 @@ from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outlin
 if TYPE_CHECKING:
     from biaxial.tasks.drawing.sampling_options import Progress
     from biaxial.tasks.piece import Piece
-    from biaxial.tasks.token_model import EventDrawing, EventModel
+    from biaxial.tokens.token_stepper import TokenOptions
 
 PROG = "biaxial-compose"
 DEFAULT_BARS = 16
@@ -117,8 +117,7 @@ def main(argv: Arguments) -> None:
 
 def is_event_weights(path: Path) -> bool:
     """Whether weights are those of a token LSTM."""
-    from biaxial.weights.checkpoint import weights_kind
-    from biaxial.weights.shipped import weights_path
+    from biaxial.weights import weights_kind, weights_path
 
     return weights_kind(weights_path(path)) != "biaxial"
 
@@ -163,27 +162,24 @@ def _compose_events(
         )
     primer = None if options.primer is None else read_score(options.primer)
     assert writing.checkpoint is not None
-    model = _event_model(writing.checkpoint, writing.device)
-    tempo = {} if options.tempo is None else {"tempo_bpm": options.tempo}
+    from biaxial.tasks.loading import load_token_model
+    from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM
+
+    model = load_token_model(writing.checkpoint, writing.device)
+    plan = model.plan_composition(
+        options.events,
+        key=options.key,
+        time_signature=options.time_signature,
+        tempo_bpm=options.tempo or DEFAULT_TEMPO_BPM,
+        primer=primer,
+        nearest_chords=options.nearest_chords,
+        n=writing.num_outputs,
+        seed=seed_of(writing),
+        drawing=_token_options(options, writing),
+    )
+    events = writing.num_outputs * (options.events or _EXPECTED_EVENTS)
     write_pieces(
-        writing,
-        rendering,
-        paths,
-        started,
-        writing.num_outputs * (options.events or _EXPECTED_EVENTS),
-        lambda progress: model.compose_many(
-            writing.num_outputs,
-            options.events,
-            key=options.key,
-            time_signature=options.time_signature,
-            primer=primer,
-            nearest_chords=options.nearest_chords,
-            seed=seed_of(writing),
-            drawing=_event_drawing(options, writing),
-            progress=progress,
-            **tempo,
-        ),
-        unit=" events",
+        writing, rendering, paths, started, events, lambda progress: model.draw(plan, progress), unit=" events"
     )
 
 
@@ -202,7 +198,9 @@ def _compose_on_tunes(
     if options.nearest_chords:
         raise InputError("--nearest-chords is for a primer, which a tune does not have; leave it out")
     assert options.tune_by is not None
-    tunes = _event_model(options.tune_by)
+    from biaxial.tasks.loading import load_token_model
+
+    tunes = load_token_model(options.tune_by, "cpu")
     if tunes.config.kind != "melody":
         raise InputError(f"{options.tune_by}: holds a {tunes.config.kind} model; --tune-by needs melody weights")
     model = load_model(writing)
@@ -210,9 +208,7 @@ def _compose_on_tunes(
     from biaxial.tasks.harmonised_tunes import harmonised_tunes
 
     drawing = drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
-    tune_drawing = _event_drawing(
-        options, replace(writing, temperature=None)
-    )  # -t is that of the other voices, as elsewhere
+    tune_drawing = _token_options(options, replace(writing, temperature=None))  # -t is that of the other voices
 
     def draw(progress: Progress) -> Iterator[Piece]:
         return harmonised_tunes(
@@ -234,14 +230,8 @@ def _compose_on_tunes(
     )
 
 
-def _event_model(path: Path, device: str = "cpu") -> EventModel:
-    from biaxial.tasks.token_model import load_events
+def _token_options(options: ComposeOptions, writing: WritingOptions) -> TokenOptions:
+    from biaxial.tokens.token_stepper import TokenOptions
 
-    return load_events(path, "cpu" if device == "auto" else device)
-
-
-def _event_drawing(options: ComposeOptions, writing: WritingOptions) -> EventDrawing:
-    from biaxial.tasks.token_model import EventDrawing
-
-    drawing = EventDrawing(top_p=options.top_p, min_p=writing.min_p, guard=not options.loops)
+    drawing = TokenOptions(top_p=options.top_p, min_p=writing.min_p, guard=not options.loops)
     return drawing if writing.temperature is None else replace(drawing, temperature=writing.temperature)

@@ -93,7 +93,7 @@ def main(argv: Arguments) -> None:
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
     from biaxial.likelihood.corpus_nats import check_networks, evaluate
-    from biaxial.tasks.model import load
+    from biaxial.tasks.loading import load_model
 
     values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
@@ -108,7 +108,7 @@ def main(argv: Arguments) -> None:
     if any(is_event_weights(path) for path in options.checkpoint or ()):
         _evaluate_strings(options, reading)
         return
-    networks = [load(path, options.device).network for path in options.checkpoint or (None,)]
+    networks = [load_model(path, options.device).network for path in options.checkpoint or (None,)]
     config = check_networks(networks)
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)
     splits, total = _wanted(options, corpus)
@@ -146,12 +146,12 @@ def _evaluate_strings(options: EvaluateOptions, reading: ReadConfig) -> None:
     """Score with the weights of a token LSTM, and print the figures."""
     from biaxial.cli.reading import read_corpus
     from biaxial.likelihood.token_corpus_nats import evaluate_strings
-    from biaxial.tasks.token_model import load_events
+    from biaxial.tasks.loading import load_token_model
 
     assert options.checkpoint is not None
     if len(options.checkpoint) > 1:
         raise InputError("melody and chord weights are not averaged; give one path")
-    network = load_events(options.checkpoint[0], "cpu" if options.device == "auto" else options.device).network
+    network = load_token_model(options.checkpoint[0], options.device).network
     corpus = read_corpus(options.data, network.config.steps_per_quarter, options.quiet, reading)
     splits, total = _wanted(options, corpus)
     with progress_bar(total, " frames", quiet=options.quiet) as advance:
@@ -229,7 +229,7 @@ def _judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     from biaxial.judge.compare import compare, grades_table, measures_table
     from biaxial.judge.judge import Judge
     from biaxial.judge.page import page
-    from biaxial.tasks.model import load
+    from biaxial.tasks.loading import load_model
     from biaxial.training.run.curve import read_metrics
 
     if options.split is not None:
@@ -243,7 +243,7 @@ def _judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     if not options.against.is_dir() and str(options.against) != BACH:
         raise InputError(f"{options.against}: no such folder; give a folder of music, or {BACH} for the chorales")
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
-    network = load(options.checkpoint[0] if options.checkpoint else None, options.device).network
+    network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).network
     pieces = _pieces(options, network.config.steps_per_quarter, reading)
     reference = _reference(options.against, pieces, network, options, reading)
     steps = sum(score.length_ticks * network.config.steps_per_quarter // score.ticks_per_quarter for _, score in pieces)
@@ -265,7 +265,7 @@ def _judge(options: EvaluateOptions, reading: ReadConfig) -> None:
 def _pieces(options: EvaluateOptions, steps_per_quarter: int, reading: ReadConfig) -> list[tuple[str, Score]]:
     """The pieces of a folder, or a single file."""
     from biaxial.cli.reading import read_items
-    from biaxial.formats.chosen_part import read_part
+    from biaxial.formats.melody_file import read_part
 
     data = options.data
     if data.is_dir():

@@ -14,8 +14,8 @@ from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
-from biaxial.music.pitch_names import pitch_name, read_pitch
 from biaxial.music.score import Key
+from biaxial.music.spelling import pitch_name, read_pitch
 from biaxial.tasks.plans.outline import read_bars
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def main(argv: Arguments) -> None:
         raise InputError("a cell has a place and a note: give both --at and --pitch, or neither")
     score = read_score(options.piece)
     from biaxial.tasks.explanation import explain, picture_kind
-    from biaxial.tasks.model import load
+    from biaxial.tasks.loading import load_model
     from biaxial.tasks.plans.composition import with_voices  # these load PyTorch
 
     path = options.output or options.piece.with_suffix(".explained.png")
@@ -90,7 +90,7 @@ def main(argv: Arguments) -> None:
         raise InputError(f"--output: {path} is a folder; give the name of a file in it")
     if not path.parent.is_dir():
         raise InputError(f"--output: there is no folder {path.parent}; make it, or write somewhere else")
-    model = load(options.checkpoint)
+    model = load_model(options.checkpoint)
     voiced = with_voices(score, model.network.config.num_voices)
     if voiced is not score and not options.quiet:
         print("note: the file has no voices; every note was given one, by least movement", file=sys.stderr)

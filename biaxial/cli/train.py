@@ -81,8 +81,7 @@ def main(argv: Arguments) -> None:
     from biaxial.cli.reading import check_reading, read_corpus
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.models.config import PRESETS, ModelConfig  # these load PyTorch and Lightning
-    from biaxial.tokens.config import SequenceSizes
-    from biaxial.tokens.presets import SEQUENCE_PRESETS
+    from biaxial.tokens.config import SEQUENCE_PRESETS, SequenceSizes
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
     from biaxial.training.data.mixing import Mix
     from biaxial.training.run.devices import Machine, is_first_process
@@ -158,8 +157,8 @@ def main(argv: Arguments) -> None:
 
 def _kind(argv: Arguments) -> str:
     """The kind of network that a command line asks for: the sizes of a token LSTM are other options."""
-    from biaxial.tokens.presets import SEQUENCE_PRESETS
-    from biaxial.weights.checkpoint import weights_kind
+    from biaxial.tokens.config import SEQUENCE_PRESETS
+    from biaxial.weights import weights_kind
 
     kind = "biaxial"
     words = list(sys.argv[1:] if argv is None else argv)
@@ -205,7 +204,7 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     """Preset or weights say how to train, and options change it."""
     from biaxial.cli.reading import fitting_preset
     from biaxial.models.config import PRESETS, ModelConfig
-    from biaxial.tokens.presets import SEQUENCE_PRESETS
+    from biaxial.tokens.config import SEQUENCE_PRESETS
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
     from biaxial.training.run.devices import Machine
     from biaxial.training.run.preset_file import read_preset

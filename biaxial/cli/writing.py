@@ -190,10 +190,10 @@ def _check_folder(folder: Path) -> None:
 
 def load_model(options: WritingOptions) -> Model:
     """The network; from here on PyTorch is loaded."""
-    from biaxial.sampling.fast.compiled import is_compiled
-    from biaxial.tasks.model import load
+    from biaxial.sampling.compiled import is_compiled
+    from biaxial.tasks import loading
 
-    model = load(options.checkpoint, options.device, options.threads)
+    model = loading.load_model(options.checkpoint, options.device, options.threads)
     if not options.quiet and not is_compiled():
         print("compiling the sampler, which takes some ten seconds, once", file=sys.stderr)
     return model

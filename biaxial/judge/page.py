@@ -19,10 +19,10 @@ from biaxial.judge.measures import GROUPS, MEASURES
 from biaxial.judge.reference import Reference
 from biaxial.judge.wording import broken_rules, copies, moment_text, voice_names
 from biaxial.likelihood.surprise import Moment
-from biaxial.metrics.writing.places import Places, place_text
+from biaxial.metrics.writing.slices import Places, place_text
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Note, Score
+from biaxial.music.spelling import pitch_name
 
 ROW = 5
 """Height of a pitch in a piano roll."""
@@ -30,7 +30,7 @@ QUARTER = 14
 """Width of a quarter note."""
 TOP = 14
 """Room for the numbers of the bars."""
-MOST_LISTED = 8
+MAX_LISTED = 8
 """Surprising moments that are marked and listed, and measures that are listed."""
 
 Curve = dict[str, list[tuple[int, float]]]
@@ -161,8 +161,8 @@ def _curve(curve: Curve) -> dict[str, Any]:
 
 
 def _piece(found: Judgement) -> dict[str, Any]:
-    worst = sorted(found.standard, key=lambda name: -oddness(name, found.standard[name]))[:MOST_LISTED]
-    moments = found.surprising(MOST_LISTED)
+    worst = sorted(found.standard, key=lambda name: -oddness(name, found.standard[name]))[:MAX_LISTED]
+    moments = found.surprising(MAX_LISTED)
     return {
         "name": found.name,
         "grade": number(found.grade),
@@ -204,10 +204,10 @@ def _roll(found: Judgement, moments: Sequence[Moment]) -> dict[str, Any]:
     ]
     broken = [
         note
-        for events in found.reading.events.values()
-        for event in events
-        for note in _sounding(score, event.tick)
-        if note.voice in event.voices
+        for faults in found.reading.faults.values()
+        for fault in faults
+        for note in _sounding(score, fault.tick)
+        if note.voice in fault.voices
     ]
     return {
         "width": round(QUARTER * score.length_ticks / quarter, 1),

@@ -14,9 +14,8 @@ from biaxial.corpora.splits import SPLITS
 from biaxial.likelihood.frame_nats import ratio
 from biaxial.metrics.figures.report import Figure
 from biaxial.music.errors import InputError
-from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.pieces import cells_of
-from biaxial.tokens.string_nats import string_log_likelihoods
+from biaxial.tokens.network import SequenceLSTM, string_log_likelihoods
+from biaxial.tokens.strings import cells_of
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ SOUNDFONT: Final = ASSETS / "fluid-chorale.sf3"
 SAMPLE_RATE: Final = 44100
 FORMATS: Final = {".flac": ("FLAC", "PCM_16"), ".wav": ("WAV", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 """What soundfile calls the formats of sound files, by suffix."""
-LONGEST_SECONDS: Final = 2 * 60 * 60
+MAX_SECONDS: Final = 2 * 60 * 60
 """Longest piece; a frame takes 8 bytes, so that this one takes 2.5 GB."""
 
 REPEAT_GAP_SECONDS: Final = 0.1
@@ -185,10 +185,10 @@ def render_audio(
     if score.length_ticks == 0:
         raise InputError("the piece has no length, so there is nothing to hear; give one with notes")
     curve = tempo_curve(score, strict=strict_tempo)
-    if curve.duration_seconds > LONGEST_SECONDS:
+    if curve.duration_seconds > MAX_SECONDS:
         raise InputError(
             f"the piece lasts {curve.duration_seconds / 60:.0f} minutes, and sound is made of at most "
-            f"{LONGEST_SECONDS // 60}; set a faster tempo or cut it into pieces"
+            f"{MAX_SECONDS // 60}; set a faster tempo or cut it into pieces"
         )
     font = SoundFont(SOUNDFONT if soundfont is None else Path(soundfont))
     bank, program = next(iter(font.presets)) if len(font.presets) == 1 else (0, chosen.program)

@@ -4,7 +4,7 @@ Time runs to the right in rows of some bars, as in print, with the numbers of th
 shaded. Two voices on one pitch share its row, the higher voice above. A note ends a little early, so that repeated
 notes are seen. A fermata stands over the highest note.
 
-A chord is named where it begins and at the beginning of a row, as :mod:`biaxial.metrics.harmony.chord_templates` fits
+A chord is named where it begins and at the beginning of a row, as :mod:`biaxial.metrics.harmony.local_harmony` fits
 it. What a beat says too little about has no name: a single tone, and music in a single line.
 """
 
@@ -18,17 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from biaxial.files.atomic import atomic_write
-from biaxial.metrics.harmony.chord_templates import TEMPLATES, beat_edges, fit_chords
-from biaxial.metrics.harmony.local_keys import pitch_class_time
-from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, NUM_VOICES, VOICE_NAMES
+from biaxial.metrics.harmony.local_harmony import TEMPLATES, beat_edges, fit_chords, pitch_class_time
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH, NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
-from biaxial.music.pitch_names import class_name, pitch_name
 from biaxial.music.score import Note, Score
+from biaxial.music.spelling import class_name, pitch_name
 from biaxial.render.rows import (
     DPI,
     FORMATS,
-    LEAST_WIDTH,
-    MOST_ROWS,
+    MAX_ROWS,
+    MIN_WIDTH,
     ROW_SIXTEENTHS,
     SIXTEENTH_WIDTH,
     Row,
@@ -47,12 +46,12 @@ VOICE_COLOURS: Final = ("#b4472e", "#c98a1b", "#3f8f5b", "#2f62a8")
 NO_VOICE_COLOUR: Final = "#4a5568"
 _INK, _SOFT, _LINE, _BEAT, _SHADE = "#1c2430", "#5b6675", "#9aa3ae", "#e4e7eb", "#f1f2f4"
 _BLACK_KEYS = (1, 3, 6, 8, 10)
-_LEAST_NOTES = 18
+_MIN_NOTES = 18
 _NOTE_HEIGHT, _THICKNESS = 8 / DPI, 0.75  # inches of a semitone, and the share of it that a note fills
 _LETTER = 0.075  # inches, more or less
 _GAP = 0.07  # quarter notes
 CHORD_SIGNS: Final = ("", "7", "m", "°7", "ø7", "°")
-"""What follows the root, for each kind of chord in :data:`~biaxial.metrics.harmony.chord_templates.TEMPLATES`."""
+"""What follows the root, for each kind of chord in :data:`~biaxial.metrics.harmony.local_harmony.TEMPLATES`."""
 
 
 def draw_piano_roll(score: Score, axes: Axes | None = None) -> Axes:
@@ -82,7 +81,7 @@ def draw_piano_roll(score: Score, axes: Axes | None = None) -> Axes:
 
 
 def piano_roll(score: Score, kind: str = "png") -> list[bytes]:
-    """A piece as pictures, of which one holds :data:`~biaxial.render.rows.MOST_ROWS` rows, some 280 bars of 4/4.
+    """A piece as pictures, of which one holds :data:`~biaxial.render.rows.MAX_ROWS` rows, some 280 bars of 4/4.
 
     Parameters
     ----------
@@ -99,7 +98,7 @@ def piano_roll(score: Score, kind: str = "png") -> list[bytes]:
     bars, end = _bars(score)
     sixteenth = max(1, score.ticks_per_quarter // 4)
     rows = rows_of(bars, end, ROW_SIXTEENTHS * score.ticks_per_quarter // 4, sixteenth)
-    pages = [_figure(picture, rows[first : first + MOST_ROWS]) for first in range(0, len(rows), MOST_ROWS)]
+    pages = [_figure(picture, rows[first : first + MAX_ROWS]) for first in range(0, len(rows), MAX_ROWS)]
     with warnings.catch_warnings():
         # A title may have letters that no font of Matplotlib has.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
@@ -162,7 +161,7 @@ def _figure(picture: Picture, rows: Sequence[Row]) -> Figure:
 
     longest = max(row.end - row.first for row in rows)
     music = 4 * SIXTEENTH_WIDTH * longest / picture.score.ticks_per_quarter
-    width = max(LEAST_WIDTH, _LEFT + music + _RIGHT)
+    width = max(MIN_WIDTH, _LEFT + music + _RIGHT)
     step = _OVER + picture.height + _UNDER
     height = _TOP + step * len(rows)
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
@@ -211,8 +210,8 @@ def _range(score: Score) -> tuple[int, int]:
     """Lowest and highest pitch that is drawn: a note more than what sounds, and two above for a fermata."""
     pitches = [note.pitch for note in score.notes] or [60]
     low, high = min(pitches) - 1, max(pitches) + (3 if score.fermatas else 1)
-    lacking = max(0, _LEAST_NOTES - (high - low + 1))
-    return max(LOWEST_PITCH, low - lacking // 2), min(HIGHEST_PITCH + 3, high + (lacking + 1) // 2)
+    lacking = max(0, _MIN_NOTES - (high - low + 1))
+    return max(MIN_PITCH, low - lacking // 2), min(MAX_PITCH + 3, high + (lacking + 1) // 2)
 
 
 def bands_of(notes: Sequence[Note], quarter: int) -> Iterator[Band]:
@@ -245,7 +244,7 @@ def _overlapping(notes: Sequence[Note]) -> Iterator[list[Note]]:
 
 def _from_the_top(voice: int | None) -> int:
     """Where a voice comes in order; notes without one come last."""
-    return HIGHEST_PITCH + 1 if voice is None else voice
+    return MAX_PITCH + 1 if voice is None else voice
 
 
 def draw_head(axes: Axes, score: Score) -> None:

@@ -59,7 +59,7 @@ class Critic:
         if config.num_voices and not 0 < score.num_voices <= config.num_voices:
             raise InputError(
                 f"this model scores music in up to {config.num_voices} voices, every note in one, and the score has "
-                f"{score.num_voices or 'none'}; biaxial.music.voices.assign_voices finds them"
+                f"{score.num_voices or 'none'}; biaxial.music.parts.assign_voices finds them"
             )
         try:
             roll = Roll.from_score(score, grid, config.low_pitch, config.num_notes)

@@ -141,4 +141,4 @@ SEQUENCE_TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
     ),
     "chord-large": replace(_TOKENS, crop_steps=100),
 }
-"""How each preset of :data:`biaxial.tokens.presets.SEQUENCE_PRESETS` is trained."""
+"""How each preset of :data:`biaxial.tokens.config.SEQUENCE_PRESETS` is trained."""

@@ -26,10 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece
-from biaxial.corpora.corpus_piece import ranges_of
+from biaxial.corpora.corpus_piece import Store, ranges_of
 from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
-from biaxial.corpora.reading.pool import num_workers
-from biaxial.corpora.reading.store import Store
+from biaxial.corpora.reading.worker import num_workers
 from biaxial.corpora.splits import FolderItem
 from biaxial.formats.midi import smf
 from biaxial.formats.midi.midi_writer import midi_bytes

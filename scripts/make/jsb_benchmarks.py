@@ -39,7 +39,7 @@ from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
 from biaxial.training.run.curve import read_metrics
 from biaxial.training.run.devices import Machine
-from biaxial.weights.checkpoint import config_from_dict, load_weights, save_weights
+from biaxial.weights import config_from_dict, load_weights, save_weights
 
 RUNS = Path("runs/jsb")
 GOAL = 5.05

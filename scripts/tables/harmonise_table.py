@@ -29,7 +29,7 @@ from biaxial.corpora.splits import FolderItem
 from biaxial.features.known import Known
 from biaxial.metrics.harmony.agreement import agreement, distinct_chords, jensen_shannon, total_bigrams, voice_moves
 from biaxial.metrics.writing.slices import Slices
-from biaxial.metrics.writing.voice_leading import events
+from biaxial.metrics.writing.voice_leading import faults
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key
 from biaxial.tasks.drawing.sampling_options import HARMONISING
@@ -48,7 +48,7 @@ def clamped(model: Model) -> Model:
     """The same model without its context encoder."""
     network = copy.deepcopy(model.network)
     network.context = None
-    return Model(network, model.made, model.name)
+    return Model(network, model.history, model.name)
 
 
 def key_of(item: FolderItem) -> Key:
@@ -66,7 +66,7 @@ def measure(settings: Sequence[Score], bach: Sequence[FolderItem], training: Seq
     for setting in settings:
         slices = Slices.from_score(setting)
         changes += slices.num_changes
-        for name, places in events(slices).items():
+        for name, places in faults(slices).items():
             rules[name] = rules.get(name, 0) + len(places)
     corpus = total_bigrams((item.score for item in training), [key_of(item) for item in training])
     ours = total_bigrams(settings, [key_of(item) for item in bach])

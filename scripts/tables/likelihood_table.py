@@ -32,8 +32,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.training.run.fit import check_corpus
-from biaxial.weights.checkpoint import load_weights
-from biaxial.weights.shipped import pretrained_path
+from biaxial.weights import load_weights, pretrained_path
 
 _HEADINGS = ("split", "system", "nats per step", "per struck note", "still steps", "moving steps")
 

@@ -22,8 +22,7 @@ from biaxial.likelihood.corpus_nats import evaluate
 from biaxial.likelihood.token_corpus_nats import evaluate_strings
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.weights.checkpoint import Network, load_network
-from biaxial.weights.shipped import weights_path
+from biaxial.weights import Network, load_network, weights_path
 
 HEADINGS = (
     "weights",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli import chorales
-from biaxial.corpora.manifest import read_manifest
+from biaxial.corpora.bach_chorales import read_manifest
 from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.music.score import Key, Note, Score
 from tests.cli.test_help import COMMANDS, WORDS, actions_of

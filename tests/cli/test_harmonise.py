@@ -181,7 +181,7 @@ def test_progress_counts_to_the_end(
         ("tune.mid --best-of 0", "--best-of: 0 is outside the range; give 1 to 64"),
         ("tune.mid --checkpoint no.safetensors", "no.safetensors: no such weights"),
         ("broken.mid", "broken.mid"),
-        ("broken.json", "broken.json: no JSON document"),
+        ("broken.json", "broken.json: not a JSON document"),
     ],
 )
 def test_one_line(words: str, line: str, tune: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

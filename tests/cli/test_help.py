@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from biaxial.cli.options import Parser
-from biaxial.tokens.presets import SEQUENCE_PRESETS
+from biaxial.tokens.config import SEQUENCE_PRESETS
 from biaxial.training.config import SEQUENCE_TRAIN_PRESETS
 
 COMMANDS = ("compose", "harmonise", "infill", "continue_", "evaluate", "explain", "train", "chorales", "folksongs")

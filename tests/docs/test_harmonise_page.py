@@ -27,7 +27,7 @@ from biaxial.formats.read import read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.tasks.drawing.fill import UNMET
-from biaxial.weights.checkpoint import save_weights
+from biaxial.weights import save_weights
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make" / "engrave.py"

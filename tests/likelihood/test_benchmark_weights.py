@@ -12,7 +12,7 @@ from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.likelihood.corpus_nats import evaluate
 from biaxial.music.grid import Grid
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.weights.checkpoint import load_weights
+from biaxial.weights import load_weights
 
 FOLDER = Path(__file__).parents[2] / "data" / "benchmarks"
 WEIGHTS = sorted(path.stem for path in FOLDER.glob("*.safetensors"))

@@ -33,7 +33,7 @@ Pitches = tuple[int | None, ...]
 REST = None
 LOW = 55
 RANGES = ((63, 70), (60, 66), (56, 63), (55, 60))
-DETECTORS: dict[str, Callable[[Slices], list[detectors.Event]]] = {
+DETECTORS: dict[str, Callable[[Slices], list[detectors.Fault]]] = {
     "parallels": lambda music: detectors.parallel_fifths(music) + detectors.parallel_octaves(music),
     "crossing": detectors.crossings,
     "spacing": detectors.spacing,
@@ -111,7 +111,7 @@ def written(before: Pitches, after: Pitches, voices: tuple[int, ...], strikes: l
 
 
 def counted(name: str, before: Pitches, after: Pitches, strikes: list[bool], known: tuple[int, ...] = ()) -> int:
-    """Events that the detectors find at the second chord, in each voice and pair that is not known."""
+    """Faults that the detectors find at the second chord, in each voice and pair that is not known."""
     groups = combinations(range(len(after)), 1 if name in ("leaps", "range") else 2)
     count = 0
     for group in groups:
@@ -119,9 +119,9 @@ def counted(name: str, before: Pitches, after: Pitches, strikes: list[bool], kno
             continue
         music = Slices.from_score(written(before, after, group, strikes))
         found = DETECTORS[name](music)
-        if name == "crossing" and any(event.tick == 0 for event in found):
+        if name == "crossing" and any(fault.tick == 0 for fault in found):
             continue  # not newly
-        count += sum(event.tick == 1 and event.voices == group for event in found)
+        count += sum(fault.tick == 1 and fault.voices == group for fault in found)
     return count
 
 

@@ -28,7 +28,7 @@ from biaxial.training.search.study import (
     read_search,
 )
 from biaxial.training.search.trials import TrialResult, best_trial, trial_table
-from biaxial.weights.checkpoint import load_weights
+from biaxial.weights import load_weights
 
 TRAIN = TrainConfig(epochs=2, crop_steps=32, warmup_steps=2, average_decay=0.5, learning_rate=0.02)
 PLAN = Plan(dataclasses.replace(PRESETS["tiny"], context_hidden=0), TRAIN, "here", Machine("cpu", precision="32-true"))

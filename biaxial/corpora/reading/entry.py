@@ -21,13 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
-from biaxial.corpora.corpus_piece import Ranges, ranges_of
-from biaxial.corpora.reading.store import COLUMNS, Arrays
+from biaxial.corpora.corpus_piece import COLUMNS, Arrays, Ranges, ranges_of
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.files.assets import PACKAGE
-from biaxial.formats.chosen_part import ALL, read_part
 from biaxial.formats.json_score import score_from_dict, score_to_dict
-from biaxial.formats.melody_file import NEARLY_A_LINE
+from biaxial.formats.melody_file import ALL, NEARLY_A_LINE, read_part
 from biaxial.formats.read import read_score
 from biaxial.music.cells import MAX_VOICES
 from biaxial.music.errors import InputError

@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from biaxial.corpora.corpus_piece import CorpusPiece
+from biaxial.corpora.corpus_piece import Arrays, CorpusPiece, Store
 from biaxial.corpora.reading.entry import Reading, cache_key, unpacked, unpacked_score
-from biaxial.corpora.reading.pool import answers, num_workers, worker_command
-from biaxial.corpora.reading.store import Arrays, Store
+from biaxial.corpora.reading.worker import answers, num_workers, worker_command
 from biaxial.corpora.splits import FolderItem, Split, music_paths, piece_name, splits_of
 from biaxial.corpora.verdicts import Kind, Verdict, write_verdicts
 from biaxial.files.cache import Cache, default_cache
-from biaxial.formats.chosen_part import read_part
+from biaxial.formats.melody_file import read_part
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import Score

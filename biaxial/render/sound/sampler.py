@@ -38,7 +38,7 @@ from biaxial.render.sound.soundfont import (
 
 Frames = NDArray[np.float32]
 
-SHORTEST_LOOP_SECONDS: Final = 0.2
+MIN_LOOP_SECONDS: Final = 0.2
 """A shorter loop is repeated until it is as long as this."""
 JOIN_SECONDS: Final = 0.01
 _OPEN_FILTER = 13500
@@ -47,7 +47,7 @@ SILENCE_DB: Final = 100.0
 """The attenuation that a decay or a release ends at, when its time is over."""
 HEARD_DB: Final = 72.0
 """The attenuation beyond which a release is not played."""
-SHORTEST_RELEASE_SECONDS: Final = 0.03
+MIN_RELEASE_SECONDS: Final = 0.03
 CHOKED_RELEASE_SECONDS: Final = 0.2
 """Longest release of a note that is struck again at once."""
 FADE_IN_SECONDS: Final = 0.002
@@ -138,7 +138,7 @@ class Tones:
     def _loop_length(self, sample: Sample) -> int:
         """Source frames of a loop, repeated until it is not too short; 0 where there is none."""
         once = sample.loop_end - sample.loop_start
-        return once * -(-int(SHORTEST_LOOP_SECONDS * sample.rate) // once) if once else 0
+        return once * -(-int(MIN_LOOP_SECONDS * sample.rate) // once) if once else 0
 
     def _made_fine(self, zone: Zone) -> tuple[Sample, Frames]:
         """A sample, and its frames at twice its rate, with its loop unrolled."""
@@ -285,7 +285,7 @@ class Sampler:
                     row[first : first + len(tone)] += tone * np.float32(gain * 10 ** (decibels / 20))
 
     def _release_frames(self, zone: Zone, note: Struck) -> int:
-        seconds = max(zone.seconds(RELEASE) * HEARD_DB / SILENCE_DB, SHORTEST_RELEASE_SECONDS)
+        seconds = max(zone.seconds(RELEASE) * HEARD_DB / SILENCE_DB, MIN_RELEASE_SECONDS)
         return round((min(seconds, CHOKED_RELEASE_SECONDS) if note.choked else seconds) * self.rate)
 
     def _envelope(self, zone: Zone, pitch: int, count: int) -> Frames:

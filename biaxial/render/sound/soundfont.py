@@ -47,7 +47,7 @@ NOT_ADDED: Final = frozenset({KEYS, VELOCITIES, INSTRUMENT, SAMPLE, LOOP_MODE, R
 """Generators of a preset that are not added to those of its instruments."""
 COMPRESSED: Final = 0x10
 """Bit of a sample's type: Ogg Vorbis."""
-LONGEST_SAMPLE: Final = 1 << 22
+MAX_SAMPLE_FRAMES: Final = 1 << 22
 """Frames of a sample that are read; a minute and a half at 44.1 kHz."""
 
 RECORDS: Final[Mapping[str, np.dtype[Any]]] = {
@@ -252,7 +252,7 @@ class SoundFont:
                 raise self.damage(f"sample {number} lies outside the file")
             packed = self._data[self._samples_at + start : self._samples_at + end]
             try:
-                frames, _ = soundfile.read(io.BytesIO(packed), LONGEST_SAMPLE, dtype="float32", always_2d=True)
+                frames, _ = soundfile.read(io.BytesIO(packed), MAX_SAMPLE_FRAMES, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
                 raise self.damage(f"sample {number} cannot be decoded") from error
             frames = np.ascontiguousarray(frames[:, 0])
@@ -261,7 +261,7 @@ class SoundFont:
             end += zone.amount(END) + 32768 * zone.amount(END_COARSE)
             if not 0 <= start < end <= self._samples_size // 2:
                 raise self.damage(f"sample {number} lies outside the file")
-            count = min(end - start, LONGEST_SAMPLE)
+            count = min(end - start, MAX_SAMPLE_FRAMES)
             shorts = np.frombuffer(self._data, "<i2", count, self._samples_at + 2 * start)
             frames = shorts.astype(np.float32) / np.float32(32768)
             loop[0] += zone.amount(LOOP_START) + 32768 * zone.amount(LOOP_START_COARSE) - start

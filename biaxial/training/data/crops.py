@@ -25,7 +25,7 @@ from biaxial.training.data.batches import CorpusBatches, crop_spans, drawn_batch
 from biaxial.training.data.hints import Given
 from biaxial.training.data.mixing import Mix
 
-MOST_STEPS = 8192
+MAX_STEPS = 8192
 """Steps of a batch of whole pieces; eight of the longest chorales have fewer."""
 
 
@@ -158,12 +158,12 @@ def epoch_crops(
 def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given | None = None) -> list[list[Crop]]:
     """Whole pieces in batches of similar length, with something known of each or nothing.
 
-    A batch has at most ``batch_size`` pieces, and at most :data:`MOST_STEPS` steps unless one piece alone has more.
+    A batch has at most ``batch_size`` pieces, and at most :data:`MAX_STEPS` steps unless one piece alone has more.
     """
     batches: list[list[Crop]] = []
     for piece in sorted(pieces, key=lambda piece: piece.num_steps):
         last = batches[-1] if batches else []
-        if not last or len(last) == batch_size or (len(last) + 1) * piece.num_steps > MOST_STEPS:
+        if not last or len(last) == batch_size or (len(last) + 1) * piece.num_steps > MAX_STEPS:
             batches.append([])
         batches[-1].append(Crop(piece, 0, piece.num_steps, given=given))
     return batches

@@ -14,10 +14,18 @@ from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.music.errors import InputError
 from biaxial.tokens.chord_codec import learnt_vocabulary, moments
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.inputs import PLACES, Given
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.pieces import StringBatch, StringCrop, cells_of, collate_strings, whole_strings
-from biaxial.tokens.strings import PieceString, codec_of
+from biaxial.tokens.strings import (
+    PLACES,
+    Given,
+    PieceString,
+    StringBatch,
+    StringCrop,
+    cells_of,
+    codec_of,
+    collate_strings,
+    whole_strings,
+)
 from biaxial.training.config import TrainConfig
 from biaxial.training.data.batches import CorpusBatches, crop_spans
 from biaxial.training.data.mixing import Mix

@@ -27,11 +27,11 @@ from biaxial.files.atomic import atomic_write
 from biaxial.music.constants import VERSION
 from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
-from biaxial.tasks.token_model import EventModel
+from biaxial.tasks.token_model import TokenModel
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.training.data.token_crops import outlines
 from biaxial.training.run.lit_module import NatsModule
-from biaxial.weights.checkpoint import Network, save_weights
+from biaxial.weights import Network, save_weights
 
 SAMPLE_EVENTS = 64
 """Events of a sample of a token LSTM."""
@@ -145,7 +145,7 @@ class Samples(Callback):
 
     def _composed(self, network: Network, name: str, epoch: int) -> Piece:
         if isinstance(network, SequenceLSTM):
-            return EventModel(network, {}, name).compose(SAMPLE_EVENTS, key="C major", seed=epoch)
+            return TokenModel(network, {}, name).compose(SAMPLE_EVENTS, key="C major", seed=epoch)
         return Model(network, {}, name).compose(self.bars, key="C major", seed=epoch)
 
 

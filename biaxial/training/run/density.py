@@ -18,7 +18,7 @@ from biaxial.training.data.crops import collate, whole_pieces
 TEMPERATURES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)
 
 
-MOST_STEPS = 20_000
+MAX_STEPS = 20_000
 """Steps that are looked at, about: more would take memory and hardly move the biases."""
 
 
@@ -38,7 +38,7 @@ def density_biases(network: BiaxialLSTM, pieces: tuple[CorpusPiece, ...]) -> lis
     Rows of temperature, sounding bias, striking bias.
     """
     log_probs = []
-    every = max(1, -(-sum(piece.num_steps for piece in pieces) // MOST_STEPS))
+    every = max(1, -(-sum(piece.num_steps for piece in pieces) // MAX_STEPS))
     for crops in whole_pieces(pieces[::every], 4):
         batch = collate(crops, network.config)
         walks = network(batch.outcomes, batch.previous, batch.conditions, echo=batch.echo)

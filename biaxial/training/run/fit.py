@@ -45,7 +45,7 @@ from biaxial.training.run.run_folder import (
     read_document,
     tidy,
 )
-from biaxial.weights.checkpoint import AnyConfig, start_with
+from biaxial.weights import AnyConfig, start_with
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from biaxial.models.biaxial import BiaxialLSTM, frames_before
 from biaxial.models.config import ModelConfig
 from biaxial.training.config import TrainConfig
 from biaxial.training.data.crops import Batch
-from biaxial.weights.checkpoint import AnyConfig, Network
+from biaxial.weights import AnyConfig, Network
 
 
 class ValidNats(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 from biaxial.files.atomic import atomic_write
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.weights.checkpoint import AnyConfig, any_config
+from biaxial.weights import AnyConfig, any_config
 
 _ADVICE = "give a best.json of a search, or the config.json of a run"
 

@@ -28,7 +28,7 @@ from biaxial.training.data.mixing import Mix
 from biaxial.training.run.curve import draw_learning_curve
 from biaxial.training.run.density import density_biases
 from biaxial.training.run.devices import Machine
-from biaxial.weights.checkpoint import AnyConfig, any_config, load_network, save_weights
+from biaxial.weights import AnyConfig, any_config, load_network, save_weights
 
 START = "start.safetensors"
 """The weights that a run goes on from; kept in its folder, since it may have to begin once more."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
-from biaxial.weights.checkpoint import AnyConfig, load_network
+from biaxial.weights import AnyConfig, load_network
 
 
 def settings_of(weights: Path) -> tuple[AnyConfig, TrainConfig]:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from biaxial.training.config import TrainConfig
-from biaxial.weights.checkpoint import AnyConfig
+from biaxial.weights import AnyConfig
 
 C = TypeVar("C", bound=AnyConfig)
 Ranges = dict[str, FloatDistribution | IntDistribution]

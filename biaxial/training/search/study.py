@@ -47,7 +47,7 @@ from biaxial.training.run.run_folder import (
 from biaxial.training.search.space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
 from biaxial.training.search.trials import Part, State, TrialResult, best_trial
 
-_MOST_STARTS: Final = 3
+_MAX_STARTS: Final = 3
 """How often a trial is begun again that has ended the process each time before an epoch was finished."""
 _OVER: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -210,8 +210,8 @@ class Search:
         folder = self.folder / "trials" / f"{stage.offset + trial.number:03d}"
         watch, result, failure = _Watch(study, trial, stage.epochs), None, ""
         values = values_at(self.plan.config, trial.params)
-        if _starts(trial, folder) > _MOST_STARTS:
-            failure = f"ended the process {_MOST_STARTS} times before an epoch was finished (out of memory?)"
+        if _starts(trial, folder) > _MAX_STARTS:
+            failure = f"ended the process {_MAX_STARTS} times before an epoch was finished (out of memory?)"
         else:
             try:
                 result = self._train(values, stage.epochs, folder, watch)

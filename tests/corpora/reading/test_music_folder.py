@@ -13,7 +13,7 @@ from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.reading import music_folder
 from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
 from biaxial.corpora.verdicts import Verdict, summary
-from biaxial.formats.chosen_part import read_part
+from biaxial.formats.melody_file import read_part
 from biaxial.formats.midi.midi_writer import midi_bytes, write_midi
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
-from biaxial.corpora.reading.store import Store
+from biaxial.corpora.corpus_piece import Store
 from biaxial.features.conditions import UNKNOWN, Condition, unknown_conditions
 from biaxial.models.config import PRESETS
 from biaxial.music.constants import STRIKE
@@ -123,7 +123,7 @@ def test_frames_can_be_taken_from_the_middle_of_a_piece(corpus: Corpus) -> None:
 def test_long_pieces_are_validated_in_smaller_batches(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = [len(batch) for batch in whole_pieces(corpus.pieces, 4)]
     assert usual == [4, 4, 3]
-    monkeypatch.setattr(datamodule, "MOST_STEPS", 2 * 64)  # the longest have 80 steps, others 48 and 64
+    monkeypatch.setattr(datamodule, "MAX_STEPS", 2 * 64)  # the longest have 80 steps, others 48 and 64
     batches = whole_pieces(corpus.pieces, 4)
     assert sorted(crop.piece.name for batch in batches for crop in batch) == [piece.name for piece in corpus.pieces]
     lengths = [[crop.length for crop in batch] for batch in batches]

@@ -22,7 +22,7 @@ from biaxial.training.data.crops import collate, epoch_crops, whole_pieces
 from biaxial.training.data.device_shares import Share
 from biaxial.training.run.devices import Machine
 from biaxial.training.run.fit import train
-from biaxial.weights.checkpoint import load_weights
+from biaxial.weights import load_weights
 
 CONFIG = PRESETS["tiny"]
 

@@ -17,7 +17,7 @@ from biaxial.training.data.mixing import Mix
 from biaxial.training.run.devices import Machine
 from biaxial.training.run.fit import train
 from biaxial.training.run.run_folder import read_plan
-from biaxial.weights.checkpoint import load_weights
+from biaxial.weights import load_weights
 
 CONFIG = PRESETS["tiny"]
 TRAIN = TrainConfig(batch_size=3, crop_steps=16, epochs=1, sample_every=0)

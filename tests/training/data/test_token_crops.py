@@ -15,18 +15,17 @@ from lightning.pytorch.callbacks import Callback
 from biaxial.corpora.corpus import Corpus
 from biaxial.likelihood.token_corpus_nats import evaluate_strings
 from biaxial.music.errors import InputError
-from biaxial.tasks.token_model import load_events
+from biaxial.tasks.loading import load_token_model
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.inputs import PLACES, Given
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.pieces import StringCrop, cells_of, collate_strings
+from biaxial.tokens.strings import PLACES, Given, StringCrop, cells_of, collate_strings
 from biaxial.training.config import TrainConfig
 from biaxial.training.data.batches import crop_spans
 from biaxial.training.data.token_crops import StringData, fitted
 from biaxial.training.run.devices import Machine
 from biaxial.training.run.fit import train
 from biaxial.training.run.run_folder import read_plan
-from biaxial.weights.checkpoint import load_network
+from biaxial.weights import load_network
 
 CPU = Machine(accelerator="cpu", precision="32-true")
 CONFIGS = {
@@ -82,7 +81,7 @@ def test_a_run_learns_and_a_broken_one_ends_alike(corpus: Corpus, tmp_path: Path
     assert found.per_frame.value == pytest.approx(made["valid_nats_per_step"], rel=1e-4)
     assert found.num_frames == sum(piece.num_steps for piece in corpus.split("valid"))
     assert found.per_quarter.value == pytest.approx(4 * found.per_frame.value)
-    model = load_events(whole / "model.safetensors")
+    model = load_token_model(whole / "model.safetensors")
     assert model.compose(20, seed=1).score.notes
 
 

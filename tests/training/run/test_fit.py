@@ -17,13 +17,13 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
-from biaxial.tasks.model import load
+from biaxial.tasks.loading import load_model
 from biaxial.training.config import TrainConfig
 from biaxial.training.run.callbacks import key_counts
 from biaxial.training.run.devices import Machine
 from biaxial.training.run.fit import train
 from biaxial.training.run.run_folder import Plan, read_plan
-from biaxial.weights.checkpoint import load_weights, start_with
+from biaxial.weights import load_weights, start_with
 
 CONFIG = dataclasses.replace(PRESETS["tiny"], dropout=0.2)
 SETTINGS = TrainConfig(
@@ -78,11 +78,11 @@ def test_a_run_leaves_weights_logs_samples_and_a_picture(run: Path) -> None:
 
 
 def test_the_kept_weights_are_the_best_ones_and_know_how_they_were_made(run: Path, corpus: Corpus) -> None:
-    model = load(run / "model.safetensors", "cpu")
-    assert model.made["corpus_sha256"] == corpus.checksum
-    assert model.made["keys"]["C major"] == 2
-    assert model.made["train"]["epochs"] == 4
-    assert len(model.made["density_biases"]) == 13
+    model = load_model(run / "model.safetensors", "cpu")
+    assert model.history["corpus_sha256"] == corpus.checksum
+    assert model.history["keys"]["C major"] == 2
+    assert model.history["train"]["epochs"] == 4
+    assert len(model.history["density_biases"]) == 13
     nats = steps = 0.0
     from biaxial.training.data.crops import collate, whole_pieces
 
@@ -91,7 +91,7 @@ def test_the_kept_weights_are_the_best_ones_and_know_how_they_were_made(run: Pat
             batch = collate(crops, CONFIG)
             nats -= float(model.network.frame_log_likelihood(*batch[:3]).sum())
             steps += float(batch.mask.sum())
-    assert nats / steps == pytest.approx(model.made["valid_nats_per_step"], rel=1e-4)
+    assert nats / steps == pytest.approx(model.history["valid_nats_per_step"], rel=1e-4)
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 3])

@@ -17,7 +17,7 @@ from biaxial.training.config import TrainConfig
 from biaxial.training.run import run_folder as runs
 from biaxial.training.run.devices import Machine
 from biaxial.training.run.fit import train
-from biaxial.weights.checkpoint import load_weights
+from biaxial.weights import load_weights
 
 ROOT = Path(__file__).parents[3]
 WORDS = "--preset tiny --epochs 2 --crop-steps 32 --average-decay 0.5 --sample-every 2 --learning-rate 0.02"
