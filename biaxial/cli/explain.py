@@ -43,7 +43,7 @@ def read_place(text: str) -> tuple[int, float]:
     """
     match = re.fullmatch(r"\s*(\d{1,6})\s*:\s*(\d{1,3}(?:\.\d{1,6})?)\s*", text, flags=re.ASCII)
     if match is None:
-        raise ValueError(f"{text!r} is no place; give a bar and a beat, such as 5:3, or 5:2.5 for half a beat later")
+        raise ValueError(f"{text!r} is not a place; give a bar and a beat, such as 5:3, or 5:2.5 for half a beat later")
     return int(match[1]), float(match[2])
 
 
@@ -70,7 +70,7 @@ class ExplainOptions:
     top: int = option(10, within=(0, 200), help="how many moments to list and to mark")
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
     json: bool = option(False, help="print one JSON object")
-    quiet: bool = option(False, short="-q", help="print no notes beside the results")
+    quiet: bool = option(False, short="-q", help="no remarks beside the results")
 
 
 @command(PROG)

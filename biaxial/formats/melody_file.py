@@ -79,7 +79,7 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
         index = _highest_line(piece.parts)
         if len(piece.parts) > 1:
             where = f"part {index + 1} of {len(piece.parts)}: {', '.join(piece.names)}"
-            remarks.append(f"took {piece.names[index]!r} ({where}) as the melody; choose another with --line")
+            remarks.append(f"took {piece.names[index]!r} ({where}) as the melody; choose another with --part")
     notes, left_out, cut = skyline(piece.parts[index].notes)
     if left_out or cut:
         what = [f"{left_out} left out"] * bool(left_out) + [f"{cut} cut short"] * bool(cut)

@@ -30,10 +30,21 @@ import soundfile
 from numpy.typing import NDArray
 
 from biaxial.files.atomic import atomic_write
-from biaxial.render.audio import SOUNDFONT
-from biaxial.render.sound.loudness import loudness
-from biaxial.render.sound.soundfont import COMPRESSED, RECORDS, SoundFont
-from biaxial.render.sound.zones import ADDRESSES, INSTRUMENT, KEYS, PAN, ROOT_KEY, SAMPLE, VELOCITIES, Sample, Zone
+from biaxial.render.audio import SOUNDFONT, loudness
+from biaxial.render.sound.soundfont import (
+    ADDRESSES,
+    COMPRESSED,
+    INSTRUMENT,
+    KEYS,
+    PAN,
+    RECORDS,
+    ROOT_KEY,
+    SAMPLE,
+    VELOCITIES,
+    Sample,
+    SoundFont,
+    Zone,
+)
 
 PRESETS = {0: ("Grand Piano", 0.3), 19: ("Church Organ", 0.5), 48: ("Strings", 0.3), 52: ("Choir", 0.3)}
 """Name of each program, and the quality of its samples, 0 to 1."""

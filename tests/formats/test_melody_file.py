@@ -46,7 +46,7 @@ def test_of_several_lines_the_highest_is_taken_and_said(write: Write) -> None:
     melody = read_melody(write(Bass="C,4", Violin="c4", Piano="[ceg]4"))
     assert pitches(melody.score) == [72]
     assert melody.remarks == (
-        "took 'Violin' (part 2 of 3: Bass, Violin, Piano) as the melody; choose another with --line",
+        "took 'Violin' (part 2 of 3: Bass, Violin, Piano) as the melody; choose another with --part",
     )
 
 
@@ -54,7 +54,7 @@ def test_where_no_part_is_a_line_the_highest_is_made_one(write: Write) -> None:
     melody = read_melody(write(Low="[CE]2 [DF]2", High="[ce]2 d2"))
     assert pitches(melody.score) == [76, 74]
     assert melody.remarks == (
-        "took 'High' (part 2 of 2: Low, High) as the melody; choose another with --line",
+        "took 'High' (part 2 of 2: Low, High) as the melody; choose another with --part",
         "'High' has several notes at once: took the highest, of its 3 notes 1 left out",
     )
 

@@ -20,13 +20,15 @@ from biaxial.render.audio import (
     FORMATS,
     INSTRUMENTS,
     MAX_SECONDS,
+    PEAK_DBFS,
     PLACES,
     SOUNDFONT,
+    TARGET_LUFS,
+    loudness,
     played,
     render_audio,
     save_audio,
 )
-from biaxial.render.sound.loudness import PEAK_DBFS, TARGET_LUFS, loudness
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
 from tests.render.conftest import WriteFont

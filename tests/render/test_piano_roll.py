@@ -23,9 +23,17 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
 from biaxial.music.symbols import parse_chord
 from biaxial.render import rows as layout
-from biaxial.render.chord_names import CHORD_SIGNS, chord_names
-from biaxial.render.piano_roll import WRITERS, draw_piano_roll, piano_roll, save_piano_roll
-from biaxial.render.roll_row import NO_VOICE_COLOUR, VOICE_COLOURS, bands_of
+from biaxial.render.piano_roll import (
+    CHORD_SIGNS,
+    NO_VOICE_COLOUR,
+    VOICE_COLOURS,
+    WRITERS,
+    bands_of,
+    chord_names,
+    draw_piano_roll,
+    piano_roll,
+    save_piano_roll,
+)
 from biaxial.render.rows import rows_of
 
 Q = 480

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from biaxial.judge.plots import MAP_HEIGHT, MAP_WIDTH, MIDDLE, NUM_BINS, TALL, WIDTH, mirrored, polyline, principal_map
+from biaxial.judge.page import MAP_HEIGHT, MAP_WIDTH, MIDDLE, NUM_BINS, TALL, WIDTH, mirrored, polyline, principal_map
 
 
 def heights(path: str) -> list[tuple[float, float]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biaxial.render.sound.loudness import PEAK_DBFS, TARGET_LUFS, _k_weighting, loudness, normalise
+from biaxial.render.audio import PEAK_DBFS, TARGET_LUFS, _k_weighting, loudness, normalise
 
 RATE = 48000
 
