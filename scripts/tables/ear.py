@@ -47,19 +47,22 @@ from biaxial.judge.judge import Judge, Judgement
 from biaxial.judge.reference import shipped_reference
 from biaxial.metrics.figures.report import COMPOSITION_BARS, markdown_table
 from biaxial.metrics.figures.statistics import first_bars
-from biaxial.metrics.harmony.agreement import agreement
-from biaxial.metrics.harmony.cadences import cadences
+from biaxial.metrics.harmony.agreement import agreement, distinct_chord_share
+from biaxial.metrics.harmony.endings import cadences
 from biaxial.metrics.harmony.phrase_ends import fermata_chords, first_phrase_at_home, returning_phrases
-from biaxial.metrics.harmony.vocabulary import distinct_chord_share
 from biaxial.metrics.novelty.passages import PassageIndex
 from biaxial.metrics.writing.dissonance import unprepared_beat_share
-from biaxial.metrics.writing.leading_tone import doubled_leading_tones
 from biaxial.metrics.writing.lone_rests import lone_rests
 from biaxial.metrics.writing.slices import Slices
-from biaxial.metrics.writing.voice_leading import direct_fifths, parallel_fifths, parallel_octaves
+from biaxial.metrics.writing.voice_leading import (
+    direct_fifths,
+    doubled_leading_tones,
+    parallel_fifths,
+    parallel_octaves,
+)
 from biaxial.music.keys import key_of
 from biaxial.music.score import Score
-from biaxial.tasks.model import load
+from biaxial.tasks.loading import load_model
 from scripts.tables.drawn_pieces import composed, harmonised
 
 BASS = 3
@@ -282,7 +285,7 @@ def main(words: Sequence[str] | None = None) -> None:
     started = time.perf_counter()
     try:
         items, _ = read_folder(options.chorales)
-        model = load(options.checkpoint, "cpu")
+        model = load_model(options.checkpoint, "cpu")
         seed, keep = options.seed, options.keep
         ours = composed(model, options.pieces, seed, options.bars, dict(options.set), keep)
         sung = [item for item in items if item.split == options.split][: options.sopranos]
@@ -310,7 +313,7 @@ def main(words: Sequence[str] | None = None) -> None:
 def judge_of(items: Sequence[FolderItem]) -> Judge:
     """The judge of the shipped weights, who looks for copies in the training pieces alone."""
     training = PassageIndex.from_scores((item.name, item.score) for item in items if item.split == "train")
-    return Judge(replace(shipped_reference(), passages=training), load(None, "cpu").network)
+    return Judge(replace(shipped_reference(), passages=training), load_model(None, "cpu").network)
 
 
 def heard(judge: Judge, pieces: Sequence[tuple[str, Score, Score | None]]) -> list[Heard]:

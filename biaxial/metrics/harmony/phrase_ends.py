@@ -1,10 +1,10 @@
 """Phrases as an ear hears them: whether the first one is at home, whether the tune comes back, whether ends are full.
 
-A phrase ends with the note that has a fermata, as in :mod:`biaxial.metrics.harmony.cadences`; where fermatas are not
+A phrase ends with the note that has a fermata, as in :mod:`biaxial.metrics.harmony.endings`; where fermatas are not
 known there are no phrases.
 
 - The *first phrase is at home* if all its notes, to the end of the last one, are in the key of the piece, which is
-  favoured a little (:func:`~biaxial.metrics.harmony.local_keys.local_keys`). In minor the relative major has nearly the
+  favoured a little (:func:`~biaxial.metrics.harmony.local_harmony.local_keys`). In minor the relative major has nearly the
   same notes, so this is asked of pieces in major only.
 - A *phrase of the soprano returns* if an earlier one has the same pitches on the same beats, counted from its last note
   backwards, so that ornaments between beats, the length of the last note and another pickup do not hide it.
@@ -20,8 +20,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from biaxial.metrics.harmony.chord_templates import TEMPLATES, fit_chords
-from biaxial.metrics.harmony.local_keys import local_keys, pitch_class_time
+from biaxial.metrics.harmony.local_harmony import TEMPLATES, fit_chords, local_keys, pitch_class_time
 from biaxial.metrics.writing.slices import REST
 from biaxial.music.keys import key_of
 from biaxial.music.score import Note, Score
