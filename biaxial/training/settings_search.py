@@ -117,7 +117,9 @@ def trial_table(trials: Sequence[TrialResult]) -> list[str]:
         figures = (trial.num_weights, trial.seconds, trial.valid_nats, trial.loss)
         values = (f"{trial.number:03d}", trial.part, trial.epochs, *(trial.settings[name] for name in names), *figures)
         rows.append([*map(text, values), "" if trial.state == "finished" else trial.failure or trial.state])
-    return [("  ".join(f"{cell:>13}" for cell in row[:-1]) + f"  {row[-1]}").rstrip() for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=False)) for row in rows]
+    return [f"{line}  {row[-1]}".rstrip() for line, row in zip(lines, rows, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -286,8 +288,7 @@ class Search:
             trial.set_user_attr("starts", starts)
             return True
         losses, history = watch.losses(), folder / "metrics.csv"
-        if not failure and not losses:
-            failure = "diverged: its loss is not a number"
+        failure = failure or ("" if losses else "diverged: its loss is not a number")
         made = {
             "settings": values,
             "valid_nats": None if result is None or not losses else result.valid_nats,
