@@ -394,7 +394,8 @@ def _draw(study: optuna.Study, path: Path) -> None:
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # plots are called experimental; one trial makes a range without a width
         panels = optuna.visualization.matplotlib.plot_slice(study, target_name="held-out loss, nats")
-        figure = np.asarray(panels, dtype=object).flat[0].figure
-        figure.set_figwidth(5 * np.size(panels))  # the numbers below the axes need room
+        axes = np.asarray(panels, dtype=object)
+        figure = axes.flat[0].figure
+        figure.set_figwidth(5 * axes.size)  # the numbers below the axes need room
         figure.savefig(path, dpi=72, bbox_inches="tight")
         matplotlib.pyplot.close("all")
