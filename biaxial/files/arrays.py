@@ -1,6 +1,7 @@
 """Arrays from an ``.npz`` file, within bounds and without pickles.
 
-numpy allocates what the header of an array says before it looks at what follows; here both have to agree first.
+numpy allocates what the header of an array says before it looks at what follows; here the header is read first, and
+has to agree with the size that the zip file states, beyond which nothing is unpacked.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import math
 import os
 import zipfile
 import zlib
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from biaxial.files.zip_members import open_member
+
 MAX_ARRAY_BYTES: Final = 8 << 30
 """Most bytes of all arrays of a file, unpacked. Rolls of 200 hours of piano music, 12 steps a quarter, have five."""
+MAX_ARRAYS: Final = 100
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
@@ -33,24 +36,31 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     """
     with Path(path).open("rb") as stream:
         try:
-            with zipfile.ZipFile(stream) as file:
-                if sum(member.file_size for member in file.infolist()) > MAX_ARRAY_BYTES:
+            with zipfile.ZipFile(stream) as packed:
+                members = packed.infolist()
+                if len(members) > MAX_ARRAYS:
+                    raise ValueError(f"it holds more than {MAX_ARRAYS} arrays")
+                if sum(member.file_size for member in members) > MAX_ARRAY_BYTES:
                     raise ValueError(f"its arrays are larger than {MAX_ARRAY_BYTES >> 30} GiB")
-                return {name.removesuffix(".npy"): _array(file.read(name)) for name in file.namelist()}
+                return {member.filename.removesuffix(".npy"): _array(packed, member) for member in members}
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
             raise ValueError(f"not a whole .npz file: {' '.join(str(error).split())[:80]}") from error
 
 
-def _array(data: bytes) -> NDArray[Any]:
-    stream = BytesIO(data)
-    if npy.read_magic(stream) != (1, 0):
-        raise ValueError("an array of another version")
-    try:
-        shape, in_columns, dtype = npy.read_array_header_1_0(stream)
-    except (ValueError, TypeError) as error:
-        raise ValueError("the header of an array is damaged") from error
-    if dtype.hasobject or in_columns:
-        raise ValueError("an array of objects, or by columns")
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
-        raise ValueError(f"an array of shape {str(shape)[:60]} that is longer or shorter than that")
-    return np.frombuffer(data, dtype, math.prod(shape), stream.tell()).reshape(shape)
+def _array(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+    with open_member(packed, member) as stream:
+        if npy.read_magic(stream) != (1, 0):
+            raise ValueError("an array of another version")
+        try:
+            shape, in_columns, dtype = npy.read_array_header_1_0(stream)
+        except (ValueError, TypeError) as error:
+            raise ValueError("the header of an array is damaged") from error
+        if dtype.hasobject or in_columns:
+            raise ValueError("an array of objects, or by columns")
+        size = math.prod(shape) * dtype.itemsize
+        if min(shape, default=0) < 0 or size != member.file_size - stream.tell():
+            raise ValueError(f"an array of shape {str(shape)[:60]} that is longer or shorter than that")
+        data = stream.read(size)
+    if len(data) != size:
+        raise ValueError("an array that is cut short")
+    return np.frombuffer(data, dtype, math.prod(shape)).reshape(shape)

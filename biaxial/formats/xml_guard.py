@@ -9,12 +9,14 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 from xml.parsers import expat
 
 from biaxial.files.limits import MEBIBYTE, read_within
+from biaxial.files.zip_members import check_members, read_member
 
 MAX_XML_BYTES: Final = 16 * MEBIBYTE
 """Largest MusicXML, unpacked. A Beethoven quartet of 40 minutes has 11 MB, as many as any file of music21's corpus."""
@@ -74,8 +76,8 @@ def read_musicxml(path: Path) -> ElementTree.Element:
         If it cannot be opened.
     """
     data = read_within(path, MAX_XML_BYTES)
-    if path.suffix.lower() == ".mxl" and zipfile.is_zipfile(path):
-        data = _unpacked(path)
+    if path.suffix.lower() == ".mxl" and zipfile.is_zipfile(BytesIO(data)):
+        data = _unpacked(data)
     tree = _Tree()
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
@@ -87,16 +89,13 @@ def read_musicxml(path: Path) -> ElementTree.Element:
     return tree.builder.close()
 
 
-def _unpacked(path: Path) -> bytes:
+def _unpacked(data: bytes) -> bytes:
     """The music of a packed file: its first member with the suffix of some."""
-    with zipfile.ZipFile(path) as packed:
-        for name in packed.namelist():
-            if "META-INF" not in name and name.endswith(_MUSIC_SUFFIXES):
-                with packed.open(name) as member:
-                    data = member.read(MAX_XML_BYTES + 1)
-                if len(data) > MAX_XML_BYTES:
-                    raise ValueError(f"its music is larger than {MAX_XML_BYTES // MEBIBYTE} MiB when unpacked")
-                return data
+    check_members(data)
+    with zipfile.ZipFile(BytesIO(data)) as packed:
+        for member in packed.infolist():
+            if "META-INF" not in member.filename and member.filename.endswith(_MUSIC_SUFFIXES):
+                return read_member(packed, member, MAX_XML_BYTES)
     raise ValueError("there is no MusicXML in it")
 
 
