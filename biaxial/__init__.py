@@ -1,6 +1,6 @@
 """A biaxial LSTM that writes and judges four-part polyphony: one recurrence over time, one over notes.
 
-Importing it is cheap: the network and its libraries are loaded with the first model.
+Importing it is cheap: every name is imported when it is first used, the network and its libraries with the first model.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from biaxial.music.constants import VERSION
-from biaxial.music.errors import InputError
-from biaxial.music.grid import Grid
-from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 if TYPE_CHECKING:
+    from biaxial.music.errors import InputError
+    from biaxial.music.grid import Grid
+    from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
     from biaxial.sampling.voice_leading_weights import VoiceLeading
     from biaxial.tasks.drawing.sampling_options import SamplingOptions
     from biaxial.tasks.drawing.stream import Bar
@@ -50,6 +50,9 @@ __all__ = [
 ]
 
 _LAZY = {
+    **dict.fromkeys(("ChordSymbol", "Key", "Note", "Score", "Syllable", "TimeSignature"), "biaxial.music.score"),
+    "InputError": "biaxial.music.errors",
+    "Grid": "biaxial.music.grid",
     "Bar": "biaxial.tasks.drawing.stream",
     "Explanation": "biaxial.tasks.explanation",
     "Forbidden": "biaxial.tasks.plans.harmonisation",

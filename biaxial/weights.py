@@ -12,15 +12,15 @@ import math
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from biaxial.files.assets import ASSETS
 from biaxial.files.atomic import atomic_write
+from biaxial.files.weights_file import check_sizes, not_whole, other_kind
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
@@ -33,25 +33,8 @@ Network = BiaxialLSTM | SequenceLSTM
 """What a weights file holds."""
 AnyConfig = ModelConfig | SequenceConfig
 
-DEFAULT = "chorales-v2"
-"""The shipped weights that every command uses unless it is told otherwise."""
 FORMAT = 1
-MAX_WEIGHTS_BYTES: Final = 256 << 20
-"""Most bytes of a file; the shipped weights have 2.5 million. In memory they may take four times as much."""
-MAX_HEADER_BYTES: Final = 1 << 20
-"""Most bytes of its header; ours have 5,000."""
 _TYPES = ("F16", "BF16", "F32")
-
-
-def pretrained_path(name: str = DEFAULT) -> Path:
-    """Where the shipped weights of a name lie."""
-    return ASSETS / f"{name}.safetensors"
-
-
-def weights_path(name: str | Path) -> Path:
-    """Where weights lie: the file of that name if it ends in ``.safetensors``, else those that ship under the name."""
-    path = Path(name)
-    return path if path.suffix or path.exists() else pretrained_path(str(name))
 
 
 def save_weights(path: Path, model: Network, history: dict[str, Any], dtype: torch.dtype = torch.float32) -> None:
@@ -87,29 +70,8 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
     """
     network, history = load_network(path)
     if not isinstance(network, BiaxialLSTM):
-        raise other_kind(path, network)
+        raise other_kind(path, network.config.kind)
     return network, history
-
-
-def other_kind(path: Path, network: Network) -> InputError:
-    """What to say where weights are of a kind that cannot be used."""
-    if isinstance(network, BiaxialLSTM):
-        return InputError(f"{path}: holds a biaxial model; give melody or chord weights")
-    return InputError(
-        f"{path}: holds a {network.config.kind} model, which can compose and be evaluated; "
-        "for all else give the weights of a biaxial one"
-    )
-
-
-def weights_kind(path: Path) -> str:
-    """``"biaxial"``, ``"melody"`` or ``"chord"``, as the header of a file says; ``"biaxial"`` where it says nothing."""
-    try:
-        _check_sizes(path)
-        with safetensors.safe_open(path, framework="pt") as file:
-            config = json.loads((file.metadata() or {})["biaxial"])["config"]
-        return str(config.get("kind", "biaxial"))
-    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return "biaxial"  # whoever loads it will say what is wrong
 
 
 def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
@@ -117,14 +79,13 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
     if not path.is_file():
         raise InputError(f"{path}: no such weights; give a .safetensors file made by biaxial-train")
     try:
-        _check_sizes(path)
+        check_sizes(path)
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             names = list(file.keys())
             tensors = {_today(name, names): _tensor(file, name) for name in names}
     except (safetensors.SafetensorError, OSError, ValueError) as error:
-        reason = _reason(error)
-        raise InputError(f"{path}: not a whole safetensors file ({reason}); get or make the weights again") from error
+        raise not_whole(path, error) from error
     if "biaxial" not in metadata:
         raise InputError(f"{path}: these weights are not a biaxial model; give a file made by biaxial-train")
     try:
@@ -138,29 +99,11 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
         model: Network = SequenceLSTM(config) if isinstance(config, SequenceConfig) else BiaxialLSTM(config)
         model.load_state_dict(tensors)
     except (ValueError, KeyError, TypeError, RuntimeError) as error:  # a RecursionError is a RuntimeError
-        reason = _reason(error)
+        reason = " ".join(str(error).split())[:160]
         raise InputError(
             f"{path}: weights of another version ({reason}); make them again with biaxial-train"
         ) from error
     return model.eval(), history
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]
-
-
-def _check_sizes(path: Path) -> None:
-    """Refuse what is too large, before anything of it is read.
-
-    Raises
-    ------
-    ValueError
-        If the file or its header is.
-    """
-    with path.open("rb") as file:
-        header_size = int.from_bytes(file.read(8), "little")
-    if header_size > MAX_HEADER_BYTES or path.stat().st_size > MAX_WEIGHTS_BYTES:
-        raise ValueError(f"at most {MAX_WEIGHTS_BYTES} bytes and a header of {MAX_HEADER_BYTES} are read")
 
 
 def _tensor(file: Any, name: str) -> Tensor:

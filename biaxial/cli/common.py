@@ -1,6 +1,7 @@
 """One way for every command to end, and its progress bar.
 
 Results go to stdout, everything else to stderr. A wrong input is one line on stderr and status 2, never a traceback.
+Ctrl-C, or a signal to end, is a line that says so, within a second.
 """
 
 from __future__ import annotations
@@ -8,10 +9,16 @@ from __future__ import annotations
 import errno
 import functools
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+
+from biaxial.cli.streams import abandon, safe_streams
 
 Arguments = Sequence[str] | None
 """The words of a command line; ``None`` for those of this process."""
@@ -27,36 +34,88 @@ _OS_ADVICE = {
 }
 
 
+class Ended(KeyboardInterrupt):
+    """A signal asked the command to end.
+
+    Parameters
+    ----------
+    number
+        The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
 def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Arguments], int]]:
     """Turn the body of a command into its ``main``, which returns the exit status.
 
     A wrong input (a :class:`ValueError`, :class:`~biaxial.music.errors.InputError` above all, or an :class:`OSError`)
     prints
-    ``prog: message`` as one line and ends with 2, Ctrl-C with 130, a reader of stdout that went away with 141. Any
-    other exception is a bug and is raised.
+    ``prog: message`` as one line and ends with 2, Ctrl-C with 130, a reader of stdout that went away with 141, and too
+    little memory with 2. Any other exception is a bug and is raised.
     """
 
     def wrap(body: Callable[[Arguments], None]) -> Callable[[Arguments], int]:
         @functools.wraps(body)
         def main(argv: Arguments = None) -> int:
-            try:
-                body(argv)
-                sys.stdout.flush()
-            except BrokenPipeError:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                return STATUS_PIPE
-            except KeyboardInterrupt:
-                print(f"{prog}: interrupted", file=sys.stderr)
-                return STATUS_INTERRUPTED
-            except (ValueError, OSError) as error:
-                message = _describe(error) if isinstance(error, OSError) else str(error)
-                print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)
-                return STATUS_INPUT
-            return 0
+            if argv is None:
+                for number in (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,):
+                    signal.signal(number, _end)
+            with safe_streams():
+                status = _run(prog, body, argv)
+            if argv is None and status > STATUS_INTERRUPTED - 2 and status != STATUS_PIPE:
+                os._exit(status)  # threads that are still drawing would end in a crash of the C++ beneath them
+            return status
 
         return main
 
     return wrap
+
+
+def _run(prog: str, body: Callable[[Arguments], None], argv: Arguments) -> int:
+    """Run the body of a command; the exit status."""
+    try:
+        body(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon(sys.stdout)
+        return STATUS_PIPE
+    except KeyboardInterrupt as ending:
+        print(
+            f"{prog}: interrupted" + "".join(f"; {note}" for note in getattr(ending, "__notes__", ())), file=sys.stderr
+        )
+        return 128 + (ending.number if isinstance(ending, Ended) else signal.SIGINT)
+    except (ValueError, OSError, MemoryError) as error:
+        message = _describe(error) if isinstance(error, OSError) else str(error)
+        if isinstance(error, MemoryError):
+            message = f"there is not enough memory for this ({message or 'out of memory'}); ask for less at once"
+        message += "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+        print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            abandon(sys.stdout)
+        return STATUS_INPUT
+    return 0
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    raise Ended(number)
+
+
+@contextmanager
+def nothing_to_lose() -> Iterator[None]:
+    """While libraries are loaded, Ctrl-C ends the process at once: C code there neither waits for Python nor heeds it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _describe(error: OSError) -> str:
@@ -72,7 +131,8 @@ def _describe(error: OSError) -> str:
 def progress_bar(total: int, unit: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     """Show a bar on stderr, and yield a callback that is told how many units were done since its last call.
 
-    On a terminal the bar is live; in a log file it is a line every ten seconds.
+    On a terminal the bar is live; in a log file it is a line every ten seconds. The time that is left is reckoned from
+    the first units on, for what comes before them, such as compiling, comes once.
     """
     from tqdm import tqdm
 
@@ -82,6 +142,10 @@ def progress_bar(total: int, unit: str, *, quiet: bool) -> Iterator[Callable[[in
     ) as bar:
 
         def advance(units: int) -> None:
-            bar.update(units)
+            if bar.n or quiet:
+                bar.update(units)
+                return
+            bar.n = bar.initial = bar.last_print_n = units
+            bar.start_t = bar.last_print_t = time.time()
 
         yield advance

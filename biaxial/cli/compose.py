@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_pieces, write_plan
+from biaxial.files.weights_file import weights_kind, weights_path
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, TimeSignature
@@ -117,8 +118,6 @@ def main(argv: Arguments) -> None:
 
 def is_event_weights(path: Path) -> bool:
     """Whether weights are those of a token LSTM."""
-    from biaxial.weights import weights_kind, weights_path
-
     return weights_kind(weights_path(path)) != "biaxial"
 
 

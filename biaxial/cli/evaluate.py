@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import Arguments, command, progress_bar
 from biaxial.cli.options import REQUIRED, given, option, parser
+from biaxial.corpora.splits import is_music_file, music_paths
+from biaxial.files.atomic import check_output
+from biaxial.files.weights_file import check_weights, weights_path
 from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ class EvaluateOptions:
         positional=True,
         metavar="DATA",
         help="a .json file of frames (a dictionary of splits, or one list of pieces; without voices it is taken to "
-        "stand in C), a folder of music, or a prepared .npz file; with --against also one file of music",
+        "stand in C), a folder or file of music, or a prepared .npz file",
     )
     checkpoint: tuple[Path, ...] | None = option(
         None,
@@ -80,11 +83,14 @@ class EvaluateOptions:
     against: Path | None = option(
         None,
         metavar="CORPUS",
-        help="judge every piece of DATA beside a folder of music, or beside 'bach', whose chorales the package knows",
+        help="judge every piece of DATA beside a folder or file of music, or beside 'bach', whose chorales the package "
+        "knows",
     )
     output: Path | None = option(None, short="-o", metavar="PAGE", help="with --against: the HTML page to write")
     run: Path | None = option(None, metavar="FOLDER", help="with --output: the run whose learning curve is shown")
-    split: Literal["train", "valid", "test"] | None = option(None, help="score only this split (default: all)")
+    split: Literal["train", "valid", "test"] | None = option(
+        None, help="score only this split (default: all, in one row unless DATA says what belongs to each)"
+    )
     device: str = option("auto", metavar="NAME", help="where to compute: auto, cpu, cuda, cuda:1 or mps")
     precision: Literal["float32", "bfloat16"] = option(
         "float32", help="with --against: bfloat16 is faster where the processor has units for it, and nearly as exact"
@@ -96,27 +102,28 @@ class EvaluateOptions:
 @command(PROG)
 def main(argv: Arguments) -> None:
     """Score what the command line names, and print the figures."""
-    from biaxial.cli.reading import check_reading, read_corpus  # these load PyTorch
+    from biaxial.cli.reading import check_reading, read_corpus
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
-    from biaxial.likelihood.corpus_nats import check_networks, evaluate
-    from biaxial.tokens.config import SequenceConfig
 
     values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
     reads = values[ReadConfig].keys() - ({"part"} if options.against is not None else set())  # one file has parts too
     check_reading(reads, options.data, options.against)
+    _check(options)
     if options.against is not None:
         _judge(options, reading)
         return
-    for name in ("output", "run"):
-        if getattr(options, name) is not None:
-            raise InputError(f"--{name} belongs to --against CORPUS, which says what the pieces are judged beside")
+    from biaxial.likelihood.corpus_nats import check_networks, evaluate  # these load PyTorch
+    from biaxial.models.config import ModelConfig
+    from biaxial.tokens.config import SequenceConfig
+
     networks = [_network(path, options.device) for path in options.checkpoint or (None,)]
     check_networks(networks)
     config = networks[0].config
     headings = _STRING_HEADINGS if isinstance(config, SequenceConfig) else _HEADINGS
-    corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)
+    num_voices = config.num_voices if isinstance(config, ModelConfig) else 0
+    corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading, num_voices=num_voices)
     splits, total = _wanted(options, corpus)
     with progress_bar(total, " frames", quiet=options.quiet) as advance:
         found = evaluate(networks, corpus, splits, advance)
@@ -130,7 +137,7 @@ def main(argv: Arguments) -> None:
     for each in found:
         print(f"| {' | '.join((each.label, *_cells(each, headings)))} |")
     for each in found:
-        if each.impossible and each.label in SPLITS and not isinstance(config, SequenceConfig):
+        if each.impossible and (each.label in SPLITS or len(found) == 1) and not isinstance(config, SequenceConfig):
             names = ", ".join(each.impossible)
             note = f"{each.label}: likelihood zero, pitches outside {config.low_pitch} to {config.high_pitch}: {names}"
             if len(each.impossible) < each.num_pieces:
@@ -138,12 +145,50 @@ def main(argv: Arguments) -> None:
             print(note, file=sys.stderr)
 
 
+def _check(options: EvaluateOptions) -> None:
+    """Refuse what can be refused before a network is loaded.
+
+    Raises
+    ------
+    InputError
+        If options do not go together, or something is not there.
+    """
+    for name in ("output", "run"):
+        if options.against is None and getattr(options, name) is not None:
+            raise InputError(f"--{name} belongs to --against CORPUS, which says what the pieces are judged beside")
+    if options.against is not None:
+        _check_judging(options)
+    for path in options.checkpoint or ():
+        check_weights(weights_path(path))
+    if options.data.suffix in (".npz", ".json"):
+        options.data.open("rb").close()
+    else:
+        music_paths(options.data)
+
+
+def _check_judging(options: EvaluateOptions) -> None:
+    """The same for ``--against``."""
+    assert options.against is not None
+    if options.split is not None:
+        raise InputError("--split belongs to the likelihood of a corpus; with --against give the folder of the split")
+    if options.checkpoint is not None and len(options.checkpoint) > 1:
+        raise InputError("--against judges with one network; give one path to --checkpoint")
+    if options.run is not None and options.output is None:
+        raise InputError("--run is shown on the page; add --output PAGE.html")
+    if options.output is not None:
+        check_output(options.output)
+    if str(options.against) != BACH and not (options.against.is_dir() or is_music_file(options.against)):
+        raise InputError(f"{options.against}: no such folder; give a folder of music, or {BACH} for the chorales")
+
+
 def _wanted(options: EvaluateOptions, corpus: Corpus) -> tuple[tuple[Split, ...], int]:
-    """The splits to score, and how many steps they have."""
+    """The splits to score, none for all pieces in one row; and how many steps they have."""
     from biaxial.corpora.splits import SPLITS
 
-    splits = SPLITS if options.split is None else (options.split,)
-    total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
+    splits: tuple[Split, ...] = () if options.split is None else (options.split,)
+    if options.split is None and corpus.states_splits:
+        splits = SPLITS
+    total = sum(piece.num_steps for piece in corpus.pieces if not splits or piece.split in splits)
     if not total:
         held = ", ".join(split for split in SPLITS if corpus.split(split))
         raise InputError(f"{options.data}: no pieces of the split {options.split!r}; it has {held}")
@@ -204,7 +249,7 @@ def _judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     Raises
     ------
     InputError
-        If nothing of it can be read, or options do not go together.
+        If nothing of it can be read.
     """
     assert options.against is not None
     from biaxial.files.atomic import atomic_write
@@ -214,16 +259,6 @@ def _judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     from biaxial.tasks.loading import load_model
     from biaxial.training.curve import read_metrics
 
-    if options.split is not None:
-        raise InputError("--split belongs to the likelihood of a corpus; with --against give the folder of the split")
-    if options.checkpoint is not None and len(options.checkpoint) > 1:
-        raise InputError("--against judges with one network; give one path to --checkpoint")
-    if options.run is not None and options.output is None:
-        raise InputError("--run is shown on the page; add --output PAGE.html")
-    if options.output is not None and not options.output.parent.is_dir():
-        raise InputError(f"--output: there is no folder {options.output.parent}; make it, or write the page elsewhere")
-    if not options.against.is_dir() and str(options.against) != BACH:
-        raise InputError(f"{options.against}: no such folder; give a folder of music, or {BACH} for the chorales")
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
     network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).network
     pieces = _pieces(options, network.config.steps_per_quarter, reading)
@@ -268,7 +303,7 @@ def _reference(
     from biaxial.cli.reading import read_items
     from biaxial.judge.reference import cut_of, measure_corpus, shipped_reference
 
-    if not against.is_dir():
+    if str(against) == BACH and not against.is_dir():
         return shipped_reference()
     cuts = sorted({cut_of(len(score.bar_starts())) for _, score in pieces})
     if options.data.is_dir():  # the verdicts are those of its files

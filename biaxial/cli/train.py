@@ -111,9 +111,11 @@ def main(argv: Arguments) -> None:
     source, quiet = Path(plan.corpus), options.quiet or not first
     check_reading(values[ReadConfig], source, Path(plan.mix) if plan.mix else None)
     reading, pitches = ReadConfig(**values[ReadConfig]), None
+    num_voices = 0
     if isinstance(plan.config, ModelConfig):
+        num_voices = plan.config.num_voices
         pitches = (plan.config.low_pitch, plan.config.high_pitch)
-    corpus = read_corpus(source, plan.config.steps_per_quarter, quiet, reading, pitches)
+    corpus = read_corpus(source, plan.config.steps_per_quarter, quiet, reading, pitches, num_voices)
     if searches:
         _run_search(options, dataclasses.replace(plan, corpus=str(source.resolve())), folder, corpus)
         return
@@ -121,7 +123,7 @@ def main(argv: Arguments) -> None:
     if plan.mix:
         held_out = corpus.split("valid") + corpus.split("test")
         reading = dataclasses.replace(reading, verdicts=None)
-        old = read_corpus(Path(plan.mix), plan.config.steps_per_quarter, quiet, reading, pitches)
+        old = read_corpus(Path(plan.mix), plan.config.steps_per_quarter, quiet, reading, pitches, num_voices)
         mix = Mix(old, plan.mix_share, str(Path(plan.mix).resolve()), held_out)
     result = train(
         corpus,
@@ -157,8 +159,8 @@ def main(argv: Arguments) -> None:
 
 def _kind(argv: Arguments) -> str:
     """The kind of network that a command line asks for: the sizes of a token LSTM are other options."""
+    from biaxial.files.weights_file import weights_kind
     from biaxial.tokens.config import SEQUENCE_PRESETS
-    from biaxial.weights import weights_kind
 
     kind = "biaxial"
     words = list(sys.argv[1:] if argv is None else argv)

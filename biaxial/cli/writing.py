@@ -17,8 +17,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from biaxial.cli.common import progress_bar
+from biaxial.cli.common import nothing_to_lose, progress_bar
 from biaxial.cli.options import option
+from biaxial.files.atomic import check_folder, check_output
+from biaxial.files.weights_file import DEFAULT, check_kind, check_weights, weights_path
 from biaxial.music.errors import InputError
 from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
@@ -130,7 +132,8 @@ def drawing_of(
 
 
 def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[list[Path]]:
-    """Where the files of each piece go, refused if they cannot go there."""
+    """Where the files of each piece go, refused if they cannot go there, or if the weights are not there."""
+    check_weights(weights_path(options.checkpoint or DEFAULT))
     if rendering.soundfont is not None and not Path(rendering.soundfont).is_file():
         raise InputError(f"{rendering.soundfont}: no such file or directory; check the path")
     return _output_paths(options.output, options.num_outputs, stem, rendering)
@@ -160,11 +163,7 @@ def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, renderin
         paths = list(outputs) or [Path(stem + DEFAULT_SUFFIX)]
         for path in paths:
             check_writable(path, rendering)
-            if path.is_dir():
-                raise InputError(f"--output: {path} is a folder; give the name of a file in it")
-            if not path.parent.exists():
-                raise InputError(f"--output: there is no folder {path.parent}; make it, or write somewhere else")
-            _check_folder(path.parent)
+            check_output(path)
         return [paths]
     kinds = [str(path).lower() for path in outputs if str(path).lower() in WRITERS]
     folders = [path for path in outputs if str(path).lower() not in WRITERS] or [Path(stem)]
@@ -174,28 +173,31 @@ def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, renderin
     if suffix_of(folder):
         raise InputError(f"--output: {folder} looks like one file; {num_outputs} pieces need the name of a folder")
     existing = next(place for place in (folder, *folder.parents) if place.exists())
-    _check_folder(existing)
+    check_folder(existing)
     for kind in kinds:
         check_writable(folder / f"0001{kind}", rendering)
     numbers = range(1, num_outputs + 1)
-    return [[folder / f"{number:04d}{kind}" for kind in kinds or [DEFAULT_SUFFIX]] for number in numbers]
-
-
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        raise InputError(f"--output: {folder} is not a folder; write somewhere else")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(f"--output: {folder} cannot be written to; check its permissions, or write somewhere else")
+    paths = [[folder / f"{number:04d}{kind}" for kind in kinds or [DEFAULT_SUFFIX]] for number in numbers]
+    for path in (path for each in paths for path in each if folder.is_dir()):
+        check_output(path)
+    return paths
 
 
 def load_model(options: WritingOptions) -> Model:
-    """The network; from here on PyTorch is loaded."""
-    from biaxial.sampling.compiled import is_compiled
-    from biaxial.tasks import loading
+    """The network; from here on PyTorch is loaded. Weights of another kind are refused before that."""
+    check_kind(weights_path(options.checkpoint or DEFAULT), biaxial=True)
+    with nothing_to_lose():
+        from biaxial.sampling.compiled import is_compiled, keeps_kernels
+        from biaxial.tasks import loading
 
-    model = loading.load_model(options.checkpoint, options.device, options.threads)
+        model = loading.load_model(options.checkpoint, options.device, options.threads)
     if not options.quiet and not is_compiled():
-        print("compiling the sampler, which takes some ten seconds, once", file=sys.stderr)
+        once = (
+            "once"
+            if keeps_kernels()
+            else "each time, for there is no folder to keep it in; name one by NUMBA_CACHE_DIR"
+        )
+        print(f"compiling the sampler, which takes some ten seconds, {once}", file=sys.stderr)
     return model
 
 
@@ -244,19 +246,36 @@ def write_pieces(
     unit
         What the bar counts.
     """
-    written, computing = [], 0.0
-    with progress_bar(steps, unit, quiet=options.quiet) as advance:
-        pieces = draw(advance)
-        for wanted in paths:
-            begun = time.perf_counter()
-            piece = next(pieces)
-            computing += time.perf_counter() - begun
-            if options.num_outputs > 1:
-                wanted[0].parent.mkdir(parents=True, exist_ok=True)
-            files = [str(path) for name in wanted for path in write_file(piece.score, name, rendering)]
-            found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
-            of = (files[0], tuple(files), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step)
-            written.append(Written(*of, piece.remarks, ranking))
+    written, computing = list[Written](), 0.0
+    try:
+        with progress_bar(steps, unit, quiet=options.quiet) as advance:
+            pieces = draw(advance)
+            for wanted in paths:
+                begun = time.perf_counter()
+                piece = next(pieces)
+                computing += time.perf_counter() - begun
+                if options.num_outputs > 1:
+                    wanted[0].parent.mkdir(parents=True, exist_ok=True)
+                written.append(_written(piece, wanted, rendering))
+    except BaseException as error:
+        if len(paths) > 1:
+            error.add_note(f"{len(written)} of {len(paths)} pieces are written")
+        if written:
+            _report(written, options, computing, started)
+        raise
+    _report(written, options, computing, started)
+
+
+def _written(piece: Piece, paths: Sequence[Path], rendering: Rendering) -> Written:
+    """Write the files of a piece."""
+    files = [str(path) for name in paths for path in write_file(piece.score, name, rendering)]
+    found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
+    of = (files[0], tuple(files), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step)
+    return Written(*of, piece.remarks, ranking)
+
+
+def _report(written: Sequence[Written], options: WritingOptions, computing: float, started: float) -> None:
+    """Print what was written."""
     if options.json:
         times = {"compute_seconds": round(computing, 3), "seconds": round(time.perf_counter() - started, 3)}
         print(json.dumps({"pieces": [asdict(piece) for piece in written], **times}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from biaxial.corpora.benchmark_frames import read_frames
 from biaxial.corpora.corpus_piece import COLUMNS, CorpusPiece, Store, outcomes_of
 from biaxial.corpora.reading.music_folder import ReadConfig, read_pieces
-from biaxial.corpora.splits import SPLITS, FolderItem, Split
-from biaxial.corpora.verdicts import Verdict
+from biaxial.corpora.splits import SPLITS, FolderItem, Split, folder_of
+from biaxial.corpora.verdicts import Verdict, voices_reason
 from biaxial.features.conditions import Condition, unknown_conditions
 from biaxial.files.arrays import read_arrays
 from biaxial.files.atomic import atomic_write
+from biaxial.formats.json_score import is_document
 from biaxial.music.constants import STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -93,6 +94,8 @@ class Corpus:
         What became of every file, where the corpus is that of a folder.
     store
         Where the arrays are mapped from, if they are.
+    states_splits
+        Whether the source says which split a piece belongs to; else the names of its files decide.
     """
 
     pieces: tuple[CorpusPiece, ...]
@@ -100,6 +103,7 @@ class Corpus:
     num_voices: int
     verdicts: tuple[Verdict, ...] = ()
     store: Store | None = None
+    states_splits: bool = True
 
     def split(self, name: Split) -> tuple[CorpusPiece, ...]:
         """The pieces of one split."""
@@ -139,6 +143,20 @@ class Corpus:
             f"the preset has {num_voices} voices, but {share} another number or none: {where}{first.name} ({has}); "
             f"take {'it' if len(others) == 1 else 'them'} out of the folder, or add --num-voices 0"
         )
+
+    def fitting(self, num_voices: int) -> Corpus:
+        """The corpus with the pieces in so many voices, and a verdict for each piece; itself where all or none fit."""
+        fits = [num_voices in (0, piece.num_voices) for piece in self.pieces]
+        if all(fits) or not any(fits):
+            return self
+        verdicts = [
+            Verdict(piece.name, "used", num_notes=piece.num_struck, num_steps=piece.num_steps, num_voices=num_voices)
+            if fit
+            else Verdict(piece.name, "other voices", voices_reason(piece.num_voices, num_voices))
+            for piece, fit in zip(self.pieces, fits, strict=True)
+        ]
+        kept = tuple(piece for piece, fit in zip(self.pieces, fits, strict=True) if fit)
+        return replace(self, pieces=kept, num_voices=num_voices, verdicts=tuple(verdicts))
 
     @classmethod
     def from_items(cls, items: Iterable[FolderItem], grid: Grid) -> Corpus:
@@ -182,8 +200,9 @@ class Corpus:
         advance: Callable[[int], None] | None = None,
         reading: ReadConfig | None = None,
         pitches: tuple[int, int] | None = None,
+        num_voices: int = 0,
     ) -> tuple[Corpus, list[tuple[Path, str]]]:
-        """Read a prepared ``.npz`` file, a ``.json`` file of frames, or a folder of music.
+        """Read a prepared ``.npz`` file, a ``.json`` file of frames, or a folder or file of music.
 
         Parameters
         ----------
@@ -198,6 +217,8 @@ class Corpus:
             How a folder is read.
         pitches
             Lowest and highest pitch that a file of a folder may have; without them all are used.
+        num_voices
+            How many voices a piece has that is used; 0 for any number.
 
         Returns
         -------
@@ -209,14 +230,16 @@ class Corpus:
             If nothing can be used, or the cache cannot be written to.
         """
         if source.suffix == ".npz":
-            return cls.load(source), []
-        if source.suffix == ".json":
+            return cls.load(source).fitting(num_voices), []
+        if source.suffix == ".json" and not is_document(source):
             return cls.from_frames(source, grid), []
-        found = read_pieces(source, grid, reading, pitches, advance)
+        found = read_pieces(source, grid, reading, pitches, advance, num_voices=num_voices)
         counts = {piece.num_voices for piece in found.pieces}
-        num_voices = counts.pop() if len(counts) == 1 else 0
-        corpus = cls(found.pieces, grid.steps_per_quarter, num_voices, found.verdicts, found.store)
-        return corpus, [(source / v.file, v.reason) for v in found.verdicts if v.verdict != "used"]
+        same = counts.pop() if len(counts) == 1 else 0
+        corpus = cls(
+            found.pieces, grid.steps_per_quarter, same, found.verdicts, found.store, states_splits=found.states_splits
+        )
+        return corpus, [(folder_of(source) / v.file, v.reason) for v in found.verdicts if v.verdict != "used"]
 
     def save(self, path: Path) -> None:
         """Write one compressed ``.npz`` file."""

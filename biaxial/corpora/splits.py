@@ -40,13 +40,18 @@ class FolderItem:
 
 
 def music_paths(folder: Path) -> list[Path]:
-    """All music files below a folder, sorted.
+    """All music files below a folder, sorted; a file of music is a folder of one.
 
     Raises
     ------
     InputError
         If there is no such folder, or no such file in it.
     """
+    if is_music_file(folder):
+        return [folder]
+    if folder.is_file():
+        known = ", ".join(SUFFIXES)
+        raise InputError(f"{folder}: not a folder, nor music; give a folder, or a file that ends in {known}")
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; biaxial-chorales makes one with the Bach chorales")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
@@ -56,6 +61,21 @@ def music_paths(folder: Path) -> list[Path]:
             "biaxial-chorales makes a folder with the Bach chorales"
         )
     return paths
+
+
+def is_music_file(path: Path) -> bool:
+    """Whether a path is one file of music rather than a folder of it."""
+    return path.suffix.lower() in (*SUFFIXES, ".json") and path.is_file()
+
+
+def folder_of(source: Path) -> Path:
+    """The folder that names below it are given by: that of a single file."""
+    return source.parent if is_music_file(source) else source
+
+
+def states_splits(names: Sequence[str]) -> bool:
+    """Whether folders among the names of pieces say which split they belong to."""
+    return any(split in name.split("/")[:-1] for name in names for split in SPLITS)
 
 
 def piece_name(folder: Path, path: Path) -> str:

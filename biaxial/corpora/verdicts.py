@@ -16,6 +16,7 @@ Kind = Literal[
     "unreadable",
     "empty",
     "out of range",
+    "other voices",
     "badly quantised",
     "duplicate",
     "too slow",
@@ -26,6 +27,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     "unreadable",
     "empty",
     "out of range",
+    "other voices",
     "badly quantised",
     "duplicate",
     "too slow",
@@ -64,6 +66,11 @@ class Verdict:
     num_voices: int = 0
     off_grid: float = 0.0
     num_lost: int = 0
+
+
+def voices_reason(num_voices: int, wanted: int) -> str:
+    """The reason of ``"other voices"``."""
+    return f"it has {num_voices or 'no'} voice{'s' * (num_voices != 1)}, and the network is for {wanted}"
 
 
 def summary(verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -17,11 +17,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from biaxial.files.zip_members import open_member
+from biaxial.files.zip_members import MAX_MEMBERS, open_member
 
 MAX_ARRAY_BYTES: Final = 8 << 30
 """Most bytes of all arrays of a file, unpacked. Rolls of 200 hours of piano music, 12 steps a quarter, have five."""
-MAX_ARRAYS: Final = 100
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
@@ -38,8 +37,8 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
         try:
             with zipfile.ZipFile(stream) as packed:
                 members = packed.infolist()
-                if len(members) > MAX_ARRAYS:
-                    raise ValueError(f"it holds more than {MAX_ARRAYS} arrays")
+                if len(members) > MAX_MEMBERS:
+                    raise ValueError(f"it holds more than {MAX_MEMBERS} arrays")
                 if sum(member.file_size for member in members) > MAX_ARRAY_BYTES:
                     raise ValueError(f"its arrays are larger than {MAX_ARRAY_BYTES >> 30} GiB")
                 return {member.filename.removesuffix(".npy"): _array(packed, member) for member in members}

@@ -1,15 +1,20 @@
 """Files that are written whole or not at all.
 
 The bytes go to a temporary file in the same folder, reach the disk, and only then take the name that was asked for. A
-reader sees the old file or the new one, never half of it, and a failure leaves nothing behind.
+reader sees the old file or the new one, never half of it, and a failure leaves nothing behind. To move a file into
+place only takes a folder that can be written to: that the file itself is protected is looked at here.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
+
+from biaxial.music.errors import InputError
 
 
 def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
@@ -32,12 +37,54 @@ def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
     """
     target = Path(os.path.realpath(path))
     try:
+        if is_protected(target):
+            raise PermissionError(errno.EACCES, "it is protected against writing")
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(data)
         else:
             _replace(target, data)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
+
+
+def is_protected(path: Path) -> bool:
+    """Whether there is a file that may not be written to, even where a superuser could."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) and not (mode & 0o222 and os.access(path, os.W_OK))
+
+
+def check_output(path: Path) -> None:
+    """Refuse a place where no file can be written, before there is one to write.
+
+    Raises
+    ------
+    InputError
+        In one line that names the place.
+    """
+    if path.is_dir():
+        raise InputError(f"--output: {path} is a folder; give the name of a file in it")
+    if not path.parent.exists():
+        raise InputError(f"--output: there is no folder {path.parent}; make it, or write somewhere else")
+    check_folder(path.parent)
+    if is_protected(path):
+        raise InputError(f"--output: {path} is protected against writing; write somewhere else, or chmod u+w it")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder in which nothing can be written.
+
+    Raises
+    ------
+    InputError
+        In one line that names it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"--output: {folder} is not a folder; write somewhere else")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"--output: {folder} cannot be written to; check its permissions, or write somewhere else")
 
 
 def _replace(target: Path, data: bytes) -> None:

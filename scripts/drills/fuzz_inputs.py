@@ -16,6 +16,7 @@ from biaxial.corpora.bach_chorales import read_chorale
 from biaxial.corpora.benchmark_frames import read_frames
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.splits import SPLITS, FolderItem
+from biaxial.files.weights_file import pretrained_path
 from biaxial.formats.json_score import score_to_dict
 from biaxial.formats.melody_file import read_melody
 from biaxial.formats.midi.midi_writer import midi_bytes
@@ -25,7 +26,7 @@ from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
-from biaxial.weights import load_weights, pretrained_path, save_weights
+from biaxial.weights import load_weights, save_weights
 from scripts.drills.mutate_any import (
     Draw,
     Mutate,

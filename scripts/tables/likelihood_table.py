@@ -20,6 +20,7 @@ from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.corpora.splits import Split
 from biaxial.features.conditions import GROUPS, hidden
+from biaxial.files.weights_file import pretrained_path
 from biaxial.likelihood.cell_nats import Rolls, cell_nats
 from biaxial.likelihood.frame_nats import (
     IndependentNotes,
@@ -33,7 +34,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.errors import InputError
 from biaxial.training.fit import check_corpus
-from biaxial.weights import load_weights, pretrained_path
+from biaxial.weights import load_weights
 
 _HEADINGS = ("split", "system", "nats per step", "per struck note", "still steps", "moving steps")
 

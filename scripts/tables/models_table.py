@@ -18,10 +18,11 @@ from typing import Any
 from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.splits import SPLITS
+from biaxial.files.weights_file import weights_path
 from biaxial.likelihood.corpus_nats import evaluate
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.weights import Network, load_network, weights_path
+from biaxial.weights import Network, load_network
 
 HEADINGS = (
     "weights",

@@ -14,6 +14,7 @@ from biaxial.cli.compose import main as compose
 from biaxial.cli.evaluate import main as evaluate
 from biaxial.cli.train import TrainOptions
 from biaxial.cli.train import main as train
+from biaxial.files.weights_file import weights_kind
 from biaxial.formats.melody_file import read_part
 from biaxial.formats.midi import smf
 from biaxial.formats.midi.midi_writer import write_midi
@@ -23,7 +24,7 @@ from biaxial.music.score import Key, Note, Score
 from biaxial.tokens.config import SEQUENCE_PRESETS, SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.training.config import SEQUENCE_TRAIN_PRESETS
-from biaxial.weights import load_network, save_weights, weights_kind
+from biaxial.weights import load_network, save_weights
 
 QUICK = ["--epochs", "2", "--hidden", "12", "--embedding", "8", "--warmup-steps", "2", "--average-decay", "0.2"]
 QUIET = ["--accelerator", "cpu", "--quiet"]

@@ -32,7 +32,7 @@ def test_a_member_packed_by_bzip2_or_lzma_is_refused_unread(way, suffix, tmp_pat
     path = tmp_path / f"bomb{suffix}"
     path.write_bytes(packed(way, b" " * 30_000_000, "score.xml" if suffix == ".mxl" else "states.npy"))
     tracemalloc.start()
-    with pytest.raises(ValueError, match="packed by (bzip2|lzma)"):
+    with pytest.raises(ValueError, match=r"packed by (bzip2|lzma)"):
         read_score(path) if suffix == ".mxl" else read_arrays(path)
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
@@ -40,11 +40,11 @@ def test_a_member_packed_by_bzip2_or_lzma_is_refused_unread(way, suffix, tmp_pat
 
 def test_a_deflated_bomb_is_unpacked_to_the_limit_only(tmp_path):
     path = tmp_path / "bomb.mxl"
-    path.write_bytes(packed(zipfile.ZIP_DEFLATED, b" " * 200_000_000))
+    path.write_bytes(packed(zipfile.ZIP_DEFLATED, b" " * 50_000_000))
     tracemalloc.start()
     with pytest.raises(ValueError, match="larger than 16 MiB"):
         read_score(path)
-    assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    assert tracemalloc.get_traced_memory()[1] < 40_000_000
     tracemalloc.stop()
 
 
@@ -56,13 +56,13 @@ def test_too_many_members_are_refused_before_they_are_listed():
 
 def test_an_array_whose_stated_size_is_a_lie_is_unpacked_to_that_size_only(tmp_path):
     header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "|i1", "fortran_order": False, "shape": (100_000_000,)})
-    data = packed(zipfile.ZIP_DEFLATED, header.getvalue() + bytes(100_000_000), "states.npy")
-    size = len(header.getvalue()) + 100_000_000
+    np.lib.format.write_array_header_1_0(header, {"descr": "|i1", "fortran_order": False, "shape": (20_000_000,)})
+    data = packed(zipfile.ZIP_DEFLATED, header.getvalue() + bytes(20_000_000), "states.npy")
+    size = len(header.getvalue()) + 20_000_000
     path = tmp_path / "lie.npz"
     path.write_bytes(data.replace(struct.pack("<I", size), struct.pack("<I", 1000)))
     tracemalloc.start()
-    with pytest.raises(ValueError, match="longer or shorter"):
+    with pytest.raises(ValueError, match=r"longer or shorter|CRC"):
         read_arrays(path)
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
     tracemalloc.stop()

@@ -10,8 +10,8 @@ import pytest
 import biaxial
 from biaxial import Model
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
+from biaxial.files.weights_file import pretrained_path
 from biaxial.music.checksum import music_checksum
-from biaxial.weights import pretrained_path
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())
 """What ``scripts/make/make_golden.py`` wrote when the weights were stored."""

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from biaxial.files.weights_file import pretrained_path
 from biaxial.metrics.figures.statistics import events_of, find_loop
 from biaxial.music.score import Key, Note, Score
 from biaxial.tasks.loading import load_token_model
 from biaxial.tasks.piece import Piece
-from biaxial.weights import pretrained_path
 
 NAMES = {"folksongs-v1": "melody", "chords-v1": "chord"}
 

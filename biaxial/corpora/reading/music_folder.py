@@ -15,8 +15,8 @@ from pathlib import Path
 from biaxial.corpora.corpus_piece import Arrays, CorpusPiece, Store
 from biaxial.corpora.reading.entry import Reading, cache_key, unpacked, unpacked_score
 from biaxial.corpora.reading.worker import answers, num_workers, worker_command
-from biaxial.corpora.splits import FolderItem, Split, music_paths, piece_name, splits_of
-from biaxial.corpora.verdicts import Kind, Verdict, write_verdicts
+from biaxial.corpora.splits import FolderItem, Split, folder_of, music_paths, piece_name, splits_of, states_splits
+from biaxial.corpora.verdicts import Kind, Verdict, voices_reason, write_verdicts
 from biaxial.files.cache import Cache, default_cache
 from biaxial.formats.melody_file import read_part
 from biaxial.music.errors import InputError
@@ -80,12 +80,15 @@ class FolderPieces:
         Where the arrays of the pieces lie.
     scores
         The music of each piece, if it was asked for.
+    states_splits
+        Whether folders say which split a piece belongs to.
     """
 
     pieces: tuple[CorpusPiece, ...]
     verdicts: tuple[Verdict, ...]
     store: Store
     scores: tuple[Score, ...] = ()
+    states_splits: bool = False
 
 
 def read_pieces(
@@ -95,6 +98,7 @@ def read_pieces(
     pitches: tuple[int, int] | None = None,
     advance: Callable[[int], None] | None = None,
     *,
+    num_voices: int = 0,
     with_scores: bool = False,
 ) -> FolderPieces:
     """Read a folder.
@@ -102,7 +106,7 @@ def read_pieces(
     Parameters
     ----------
     folder
-        Searched through to any depth.
+        Searched through to any depth; or one file.
     grid
         The time grid.
     config
@@ -111,6 +115,8 @@ def read_pieces(
         Lowest and highest pitch that can be used; a file with another one is left out. Without them all are.
     advance
         Called with 1 after every file.
+    num_voices
+        How many voices a file has that can be used; 0 for any number.
     with_scores
         Whether the scores come too; they take memory for every piece.
 
@@ -125,10 +131,10 @@ def read_pieces(
     if config.verdicts is not None and not config.verdicts.parent.is_dir():
         raise InputError(f"--verdicts: there is no folder {config.verdicts.parent}; make it, or write somewhere else")
     paths = music_paths(folder)
-    files = [path.relative_to(folder).as_posix() for path in paths]
+    files = [path.relative_to(folder_of(folder)).as_posix() for path in paths]
     cache = Cache(config.cache or default_cache())
     with Store(cache.folder) as store:
-        found = _Found(store, config.max_off_grid, pitches, with_scores)
+        found = _Found(store, lambda reading: _refusal(reading, config.max_off_grid, pitches, num_voices), with_scores)
         for index, entry in _entries(paths, cache, grid, config):
             found.take(index, entry)
             if advance is not None:
@@ -138,14 +144,13 @@ def read_pieces(
             write_verdicts(config.verdicts, verdicts)
         used = [index for index, verdict in enumerate(verdicts) if verdict.verdict == "used"]
         if not used:
-            reason = f"{files[0]}: {verdicts[0].reason}"
-            raise InputError(f"{folder}: none of its {len(files)} files can be used ({reason})")
+            raise InputError(_nothing_used(folder, verdicts))
         store.map()
-    names = [piece_name(folder, paths[index]) for index in used]
+    names = [piece_name(folder_of(folder), paths[index]) for index in used]
     order = sorted(zip(names, splits_of(names), used, strict=True))
     pieces = tuple(found.piece(index, name, split) for name, split, index in order)
     scores = tuple(found.score(index, paths[index], config.part) for *_, index in order if with_scores)
-    return FolderPieces(pieces, verdicts, store, scores)
+    return FolderPieces(pieces, verdicts, store, scores, states_splits(names))
 
 
 def read_folder(
@@ -173,8 +178,8 @@ def read_folder(
 class _Found:
     """What has been read so far, in any order, by the index of each file."""
 
-    def __init__(self, store: Store, max_off_grid: float, pitches: tuple[int, int] | None, with_scores: bool) -> None:
-        self._store, self._max_off_grid, self._pitches, self._with_scores = store, max_off_grid, pitches, with_scores
+    def __init__(self, store: Store, refuse: Callable[[Reading], _Refusal | None], with_scores: bool) -> None:
+        self._store, self._refuse, self._with_scores = store, refuse, with_scores
         self._readings: dict[int, Reading] = {}
         self._documents: dict[int, bytes] = {}
         self._refused: dict[int, _Refusal] = {}
@@ -187,7 +192,7 @@ class _Found:
             self._refused[index] = entry
             return
         self._readings[index] = reading = entry[0]
-        if refusal := _refusal(reading, self._max_off_grid, self._pitches):
+        if refusal := self._refuse(reading):
             self._refused[index] = refusal
         elif index <= self._first_of.get(reading.music, index):
             self._first_of[reading.music] = index
@@ -266,7 +271,18 @@ def _lost(answer: dict[str, str], seconds: float) -> _Refusal:
     return "unreadable", answer.get("problem", "what was read of it is gone from the cache; run again")
 
 
-def _refusal(reading: Reading, max_off_grid: float, pitches: tuple[int, int] | None) -> _Refusal | None:
+def _nothing_used(folder: Path, verdicts: Sequence[Verdict]) -> str:
+    """The line for a folder of which nothing can be used."""
+    first = next((each for each in verdicts if each.verdict == "other voices"), verdicts[0])
+    advice = ""
+    if first.verdict == "other voices":
+        advice = f"; biaxial-train --num-voices {first.num_voices} makes a network for such music"
+    return f"{folder}: none of its {len(verdicts)} files can be used ({first.file}: {first.reason}){advice}"
+
+
+def _refusal(
+    reading: Reading, max_off_grid: float, pitches: tuple[int, int] | None, num_voices: int
+) -> _Refusal | None:
     """Why a file that was read is not used, if it is not."""
     if reading.problem:
         return reading.problem, reading.reason
@@ -275,6 +291,8 @@ def _refusal(reading: Reading, max_off_grid: float, pitches: tuple[int, int] | N
             f"its notes begin {reading.off_grid:.3f} steps off the grid on average, above {max_off_grid:g} (0.25: no "
             "beat at all); try another --steps-per-quarter, or allow more with --max-off-grid"
         )
+    if num_voices not in (0, reading.num_voices):
+        return "other voices", voices_reason(reading.num_voices, num_voices)
     low, high = reading.ranges[0]
     if pitches is not None and (low < pitches[0] or high > pitches[1]):
         return "out of range", (

@@ -10,6 +10,7 @@ where the last layer sees the inputs, its logits. Arrays are contiguous.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numba
@@ -21,9 +22,17 @@ def kernel(function: Callable[..., None]) -> Any:
     """Compile a function, and keep it on disk for the next time if there is a place for it."""
     options: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
     try:
-        return numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder can be written
         return numba.njit(**options)(function)
+    keep = compiled._cache.save_overload
+
+    def keep_if_possible(*parts: Any) -> None:
+        with suppress(OSError):  # the disk is full, or has become read-only
+            keep(*parts)
+
+    compiled._cache.save_overload = keep_if_possible
+    return compiled
 
 
 _f = np.float32
