@@ -10,10 +10,11 @@ import pytest
 import safetensors.torch
 import torch
 
+from biaxial.files.weights_file import MAX_HEADER_BYTES
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
-from biaxial.weights import MAX_HEADER_BYTES, load_weights, save_weights
+from biaxial.weights import load_weights, save_weights
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def _run(prog: str, body: Callable[[Arguments], None], argv: Arguments) -> int:
         message = _describe(error) if isinstance(error, OSError) else str(error)
         if isinstance(error, MemoryError):
             message = f"there is not enough memory for this ({message or 'out of memory'}); ask for less at once"
-        message += "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+        message = "; ".join((message, *_notes(error)))
         print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)
         try:
             sys.stdout.flush()
@@ -101,13 +101,18 @@ def _run(prog: str, body: Callable[[Arguments], None], argv: Arguments) -> int:
     return 0
 
 
+def _notes(error: BaseException) -> list[str]:
+    """What was added to an error on its way, such as which pieces were written before it."""
+    return list(getattr(error, "__notes__", ()))
+
+
 def _end(number: int, _: FrameType | None) -> None:
     raise Ended(number)
 
 
 @contextmanager
 def nothing_to_lose() -> Iterator[None]:
-    """While libraries are loaded, Ctrl-C ends the process at once: C code there neither waits for Python nor heeds it."""
+    """While libraries are loaded, Ctrl-C ends the process at once, without Python, which C code keeps waiting."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -148,5 +148,6 @@ def test_one_part_of_one_file_is_judged(folder: Path, capsys: pytest.CaptureFixt
 
 
 def test_how_a_folder_is_read_is_refused_where_there_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(folder / "hymn-0.mid"), "--against", "bach", "--readers", "2", "-q"]) == 2
+    (folder / "hymn.npz").write_bytes(b"")
+    assert main([str(folder / "hymn.npz"), "--against", "bach", "--readers", "2", "-q"]) == 2
     assert "--readers says how a folder is read, and " in capsys.readouterr().err

@@ -241,7 +241,7 @@ def test_interrupting_leaves_whole_pieces_alone(
     monkeypatch.setattr(biaxial.cli.writing, "progress_bar", lambda *_, **__: Bar())
     words = [tune, *FAST, "--checkpoint", str(weights)]
     assert main([*words, "-n", "3", "-o", "many"]) == 130
-    assert capsys.readouterr().err == "biaxial-harmonise: interrupted\n"
+    assert capsys.readouterr().err == "biaxial-harmonise: interrupted; 1 of 3 pieces are written\n"
     assert [path.name for path in (folder / "many").iterdir()] == ["0001.mid"]
     assert len(read_midi(folder / "many/0001.mid").voice_notes(0)) == 4
 

@@ -114,7 +114,10 @@ def test_a_network_is_trained_again_with_the_settings_of_its_weights(chorales: P
         ("music --dropout 1", "dropout is a share from 0 up to but not including 1, not 1.0"),
         ("music --preset huge", "--preset: 'huge' is not one of chorale, hexahedria, jsb-quarter, "),
         ("music --devices -1 --quiet", "the number of devices is at least 0, not -1"),
-        ("music --preset tiny --quiet --num-voices 2", "the preset has 2 voices, the corpus 4 voices"),
+        (
+            "music --preset tiny --quiet --num-voices 2",
+            "for 2); biaxial-train --num-voices 4 makes",
+        ),
         ("music --preset tiny --quiet --accelerator gpu", "1 devices of kind 'gpu'"),
         ("--resume runs/x -o there", "leave out --output"),
         ("music --preset tiny --init w", "--preset and --init both say what to start with; leave one out"),
@@ -157,7 +160,10 @@ def test_every_preset_says_how_it_is_trained() -> None:
 def test_a_folder_says_which_preset_fits(chorales: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (chorales / "broken.mid").write_bytes(b"MThd")
     assert fitting_preset(chorales) == "chorale"
-    write_midi(Score((Note(0, 960, 60), Note(480, 480, 64)), key=Key(0)), chorales / "two.mid")
+    for number in range(20):
+        write_midi(Score((Note(0, 960, 60), Note(480, 480, 61 + number)), key=Key(0)), chorales / f"two-{number}.mid")
+        if number == 0:
+            assert fitting_preset(chorales) == "chorale"
     assert fitting_preset(chorales) == "piano"
     small = ("--time-hidden", "4", "--note-hidden", "4", "--epochs", "1", "--accelerator", "cpu", "--quiet", "--json")
     assert main([str(chorales), *small]) == 0

@@ -183,7 +183,7 @@ def test_a_packed_file_that_unpacks_to_much_more_or_to_nothing(tmp_path: Path) -
     path = tmp_path / "a.mxl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("a.xml", b" " * (MAX_XML_BYTES + 1))
-    assert "larger than 16 MiB when unpacked" in refused(path, path.read_bytes())
+    assert "what it packs is larger than 16 MiB" in refused(path, path.read_bytes())
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("a.txt", musicxml())
     assert "there is no MusicXML in it" in refused(path, path.read_bytes())

@@ -13,8 +13,10 @@ from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.reading import music_folder
 from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
 from biaxial.corpora.verdicts import Verdict, summary
+from biaxial.formats.json_score import write_json
 from biaxial.formats.melody_file import read_part
 from biaxial.formats.midi.midi_writer import midi_bytes, write_midi
+from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import Note, Score
@@ -226,3 +228,43 @@ def test_scores_are_those_that_the_workers_read(folder: Path, monkeypatch: pytes
         files = [folder / (item.name if "." in item.name else f"{item.name}.mid") for item in items]
         assert [item.score for item in items] == [read_part(path, part) for path in files]
     assert parsed == [slow, slow]
+
+
+def test_files_in_other_voices_are_left_out_one_by_one(folder: Path) -> None:
+    write_midi(piece(7, voices=3), folder / "12.mid")
+    corpus, _ = Corpus.read(folder, GRID, reading=settings(folder), num_voices=4)
+    found = {each.file: (each.verdict, each.reason) for each in corpus.verdicts}
+    assert found["12.mid"] == ("other voices", "it has 3 voices, and the network is for 4")
+    assert found["tune.abc"] == ("other voices", "it has no voices, and the network is for 4")
+    assert corpus.num_voices == 4
+    assert [piece.num_voices for piece in corpus.pieces] == [4] * 3
+    everything, _ = Corpus.read(folder, GRID, reading=settings(folder))
+    everything.save(folder / "all.npz")
+    prepared, _ = Corpus.read(folder / "all.npz", GRID, num_voices=4)
+    assert prepared.checksum == corpus.checksum
+    assert [each.file for each in prepared.verdicts if each.verdict == "other voices"] == ["12", "tune.abc"]
+    assert summary(prepared.verdicts)
+
+
+def test_a_folder_without_a_fitting_file_says_what_would_fit(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"for 2\); biaxial-train --num-voices 4 makes a network for such music"):
+        Corpus.read(folder, GRID, reading=settings(folder), num_voices=2)
+
+
+def test_a_file_is_a_folder_of_one(folder: Path) -> None:
+    corpus, _ = Corpus.read(folder / "0.mid", GRID, reading=settings(folder))
+    assert [(piece.name, each.file) for piece, each in zip(corpus.pieces, corpus.verdicts, strict=True)] == [
+        ("0", "0.mid")
+    ]
+    write_json(read_score(folder / "0.mid"), folder / "0.json")
+    document, _ = Corpus.read(folder / "0.json", GRID, reading=settings(folder))
+    assert (document.pieces[0].states == corpus.pieces[0].states).all()
+    with pytest.raises(InputError, match="not a folder, nor music"):
+        Corpus.read(Path(__file__), GRID, reading=settings(folder))
+
+
+def test_whether_a_folder_says_which_split_a_piece_belongs_to(folder: Path) -> None:
+    assert not Corpus.read(folder, GRID, reading=settings(folder))[0].states_splits
+    (folder / "test").mkdir()
+    (folder / "1.mid").rename(folder / "test" / "1.mid")
+    assert Corpus.read(folder, GRID, reading=settings(folder))[0].states_splits
