@@ -69,7 +69,9 @@ class Printable(io.TextIOBase):
 
     def isatty(self) -> bool:
         """Whether it is a terminal."""
-        return self._stream.isatty()
+        with suppress(ValueError):  # it is closed
+            return self._stream.isatty()
+        return False
 
     def fileno(self) -> int:
         """The number of the file beneath."""
