@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from biaxial.music.errors import InputError
-from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
+from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.tasks.critic import PieceLike
 from biaxial.tasks.drawing.drawer import Drawer
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions, with_changes
@@ -80,7 +80,7 @@ class Model(Drawer):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
-        primer: Score | str | Path | None = None,
+        primer: PieceLike | None = None,
         seed: int = 0,
         drawing: SamplingOptions | None = None,
         progress: Progress | None = None,

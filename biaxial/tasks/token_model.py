@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from biaxial.formats.read import read_score
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.tasks.critic import PieceLike, score_of
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.tasks.plans.drawn_keys import drawn_key, drawn_name
 from biaxial.tasks.plans.outline import check_metre
@@ -126,7 +126,7 @@ class EventModel:
         key: Key | str | None = None,
         time_signature: TimeSignature | str | None = None,
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
-        primer: Score | str | Path | None = None,
+        primer: PieceLike | None = None,
         nearest_chords: bool = False,
         seed: int = 0,
         drawing: EventDrawing | None = None,
@@ -148,7 +148,8 @@ class EventModel:
         tempo_bpm
             Quarter notes a minute.
         primer
-            PieceLike that the piece begins with: a score or a file; a ``melody`` model takes its highest line.
+            What the piece begins with: a score, a file, or an object of another library; a ``melody`` model takes its
+            highest line.
         nearest_chords
             Whether a chord of the primer that the vocabulary lacks becomes the known one that shares most pitches; by
             default it is spelt, note by note, and stays as it is.
@@ -173,9 +174,7 @@ class EventModel:
             time_signature = TimeSignature.from_name(time_signature)
         if time_signature is not None:
             check_metre(time_signature, self.config.steps_per_quarter)
-        if primer is not None and not isinstance(primer, Score):
-            primer = read_score(primer)
-        opening = None if primer is None else self._opening(primer, key, nearest_chords)
+        opening = None if primer is None else self._opening(score_of(primer), key, nearest_chords)
         proposal = (drawing or EventDrawing()).proposal()
         return self._composed(num_outputs, events, key, time_signature, tempo_bpm, opening, seed, proposal, progress)
 
@@ -295,19 +294,16 @@ class EventModel:
         likelihood = LogLikelihood(drawn.nats, max(1, drawn.walk.time - start), max(0, len(sounded) - given))
         return Piece(score, seed, self.name, likelihood, drawn.log_evidence, tuple(remarks))
 
-    def log_likelihood(self, piece: Piece | Score | str | Path) -> LogLikelihood:
+    def log_likelihood(self, piece: PieceLike) -> LogLikelihood:
         """The log-probability of a piece: of its string, or of the strings of its voices.
 
         Parameters
         ----------
         piece
-            A piece, a score, or a file. A ``melody`` model scores each voice of a score that has voices, and else its
-            highest line; a ``chord`` model scores all notes, whatever their voices.
+            A piece, a score, a file, or an object of another library. A ``melody`` model scores each voice of a score
+            that has voices, and else its highest line; a ``chord`` model scores all notes, whatever their voices.
         """
-        if isinstance(piece, str | Path):
-            piece = read_score(piece)
-        score = piece.score if isinstance(piece, Piece) else piece
-        cells = cells_of_score(score, Grid(self.config.steps_per_quarter))
+        cells = cells_of_score(score_of(piece), Grid(self.config.steps_per_quarter))
         strings = cells.strings(self.config)
         nats = sum(string_log_likelihoods(self.network, strings))
         return LogLikelihood(nats, len(cells.states), sum(string.string.num_notes for string in strings))

@@ -34,6 +34,12 @@ from biaxial.music.score import Key, Note, Score, TimeSignature
 
 UNVOICED_NAME: Final = "Notes"
 """Name of the track that holds notes without a voice."""
+VOICE_OF_NAME: Final[dict[str, int | None]] = {
+    **{name.lower(): voice for voice, name in enumerate(VOICE_NAMES)},
+    **{f"voice {voice + 1}": voice for voice in range(NUM_VOICES, 128)},
+    UNVOICED_NAME.lower(): None,
+}
+"""The voice of a track by its name, in small letters."""
 FERMATA: Final = "fermata"
 """Marker at the onset of a note that ends a phrase."""
 NO_FERMATA: Final = "no fermata"
@@ -213,12 +219,9 @@ def _read_notes(events: Iterable[Event]) -> dict[int, list[_RawNote]]:
 
 def _voices(parts: dict[_Part, list[_RawNote]], names: Sequence[str]) -> dict[_Part, int | None]:
     """The voice of each part, by the names of the tracks, else by pitch, else none."""
-    numbers: dict[str, int | None] = {name.lower(): voice for voice, name in enumerate(VOICE_NAMES)}
-    numbers[UNVOICED_NAME.lower()] = None
-    numbers |= {f"voice {voice + 1}": voice for voice in range(NUM_VOICES, 128)}
     used = [names[index].strip().lower() for index in dict.fromkeys(index for index, _ in parts)]
-    if all(name in numbers for name in used) and len(set(used)) == len(used):
-        return {part: numbers[names[part[0]].strip().lower()] for part in parts}
+    if all(name in VOICE_OF_NAME for name in used) and len(set(used)) == len(used):
+        return {part: VOICE_OF_NAME[names[part[0]].strip().lower()] for part in parts}
     if len(parts) == NUM_VOICES and all(map(_is_melody, parts.values())):
         means = {part: Fraction(sum(pitch for _, _, pitch, _ in notes), len(notes)) for part, notes in parts.items()}
         order = sorted(parts, key=lambda part: -means[part])

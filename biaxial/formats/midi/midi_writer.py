@@ -78,16 +78,22 @@ def to_mido(score: Score) -> MidiFile:
 
 
 def _tracks(score: Score) -> list[tuple[list[Event], int]]:
-    by_voice: dict[int | None, list[Note]] = {voice: [] for voice in range(score.num_voices)} or {None: []}
-    for note in score.notes:
-        by_voice.setdefault(note.voice, []).append(note)
-    tracks = [(_conductor_events(score), score.length_ticks)]
-    for index, (voice, notes) in enumerate(by_voice.items()):
-        tracks.append((_note_events(_voice_name(voice), notes, index), score.length_ticks))
+    tracks = [(conductor_events(score), score.length_ticks)]
+    for index, (name, notes) in enumerate(notes_by_voice(score)):
+        tracks.append((note_events(name, notes, index), score.length_ticks))
     return tracks
 
 
-def _conductor_events(score: Score) -> list[Event]:
+def notes_by_voice(score: Score) -> list[tuple[str, list[Note]]]:
+    """The name of each voice with its notes; all voices down to the lowest have their place, also silent ones."""
+    by_voice: dict[int | None, list[Note]] = {voice: [] for voice in range(score.num_voices)} or {None: []}
+    for note in score.notes:
+        by_voice.setdefault(note.voice, []).append(note)
+    return [(voice_name(voice), notes) for voice, notes in by_voice.items()]
+
+
+def conductor_events(score: Score) -> list[Event]:
+    """All but the notes: title, tempo, key, metres and pickup, fermatas; errors are those of :func:`midi_bytes`."""
     marks = [*(score.fermatas or ()), *(signature.onset_ticks for signature in score.time_signatures)]
     if max(marks) > score.length_ticks:
         raise InputError(f"a fermata or metre at tick {max(marks)} lies after the end, tick {score.length_ticks}")
@@ -95,7 +101,7 @@ def _conductor_events(score: Score) -> list[Event]:
     if score.title:
         events.insert(0, (0, MetaMessage("track_name", name=latin(score.title))))
     if score.key is not None:
-        events.append((0, MetaMessage("key_signature", key=_key_name(score.key))))
+        events.append((0, MetaMessage("key_signature", key=key_letters(score.key))))
     if score.fermatas == ():
         events.append((0, MetaMessage("text", text=NO_FERMATA)))
     signatures = list(score.time_signatures)
@@ -124,7 +130,7 @@ def _short_bar(ticks: int, denominator: int, ticks_per_quarter: int) -> TimeSign
     return None
 
 
-def _note_events(name: str, notes: Iterable[Note], index: int) -> list[Event]:
+def note_events(name: str, notes: Iterable[Note], index: int) -> list[Event]:
     """Events of one track, on its own channel.
 
     A note that begins inside another of its pitch and ends before it moves to the next channel: on one channel the
@@ -148,12 +154,13 @@ def _note_events(name: str, notes: Iterable[Note], index: int) -> list[Event]:
     return [(0, MetaMessage("track_name", name=name)), *programs, *sorted([*ends, *onsets], key=itemgetter(0))]
 
 
-def _voice_name(voice: int | None) -> str:
+def voice_name(voice: int | None) -> str:
+    """The name of the track of a voice."""
     if voice is None:
         return UNVOICED_NAME
     return VOICE_NAMES[voice] if voice < NUM_VOICES else f"Voice {voice + 1}"
 
 
-def _key_name(key: Key) -> str:
+def key_letters(key: Key) -> str:
     """What mido calls it: ``"Eb"``, ``"Cm"``."""
     return key.name.replace(" major", "").replace(" minor", "m")
