@@ -65,11 +65,15 @@ def parts_of_stream(stream: Any) -> Parts:
 
 
 def _in_parts(stream: Any) -> Any:
-    from music21.stream import Score as Piece
+    """A stream without parts as a score with one."""
+    from music21 import stream as streams
 
-    if "Opus" in stream.classes or stream.hasPartLikeStreams():
+    if "Opus" in stream.classes or stream.parts:
         return stream
-    return Piece([stream if stream.hasMeasures() else stream.makeMeasures()])
+    part = streams.Part()
+    for element in stream if stream.hasMeasures() else stream.makeMeasures():
+        part.insert(element.offset, element)
+    return streams.Score([part])
 
 
 def _quietly(read: Callable[[], Parts], path: Path) -> Parts:

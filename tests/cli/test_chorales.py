@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import sys
@@ -15,6 +14,7 @@ import pytest
 from biaxial.cli import chorales
 from biaxial.corpora.manifest import read_manifest
 from biaxial.formats.midi.midi_writer import read_midi
+from biaxial.music.checksum import music_checksum
 
 KEPT = ("bwv324", "bwv323", "bwv194.12", "bwv26.6")
 """Short ones, of all three sides."""
@@ -33,7 +33,7 @@ def run(*words: str | Path) -> int:
 
 def written(folder: Path) -> dict[str, str]:
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): music_checksum(read_midi(path))
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

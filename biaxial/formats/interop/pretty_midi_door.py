@@ -1,7 +1,8 @@
 """pretty_midi: a score as its object and back.
 
-pretty_midi by itself loses markers, the end and the title of a file, and refuses late ticks; so its object is made of
-mido's messages, with texts for the rest (:mod:`biaxial.formats.interop.common_ground`). It has seconds for ticks, and
+pretty_midi by itself loses markers, the end and the title of a file, ends all notes of a pitch where the first of them
+ends, and refuses late ticks; so its object is made of mido's messages, with notes of ours and texts for the rest
+(:mod:`biaxial.formats.interop.common_ground`). It has seconds for ticks, and
 comes back exactly. It numbers keys by their tonic: C# major, F# major, Cb major and their minors come back with the
 signature of at most six accidentals, Db, Gb, B.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from biaxial.formats.interop.common_ground import score_of_tracks, texts_of, tonic_key
-from biaxial.formats.midi.midi_writer import to_mido
+from biaxial.formats.midi.midi_writer import CHURCH_ORGAN, notes_by_voice, to_mido
 from biaxial.music.score import Score
 
 if TYPE_CHECKING:
@@ -29,15 +30,22 @@ def to_pretty_midi(score: Score) -> PrettyMIDI:
     InputError
         If the score holds what MIDI cannot say.
     """
-    from pretty_midi import PrettyMIDI, Text, pretty_midi
+    from pretty_midi import Instrument, Note, PrettyMIDI, Text, pretty_midi
 
-    file = to_mido(score)
+    file = to_mido(score.outline)
     pretty_midi.MAX_TICK = max(pretty_midi.MAX_TICK, score.length_ticks + 2)
     piece = PrettyMIDI(mido_object=file, charset="utf-8")
-    known = {text.text for text in piece.text_events}
-    for tick, text in texts_of(score):
-        if text not in known:
-            piece.text_events.append(Text(text, float(piece.tick_to_time(tick))))
+
+    def seconds(tick: int) -> float:
+        return float(piece.tick_to_time(tick))
+
+    for name, notes in notes_by_voice(score):
+        if notes:
+            piece.instruments.append(Instrument(CHURCH_ORGAN, name=name))
+            piece.instruments[-1].notes = [
+                Note(note.velocity, note.pitch, seconds(note.onset_ticks), seconds(note.end_ticks)) for note in notes
+            ]
+    piece.text_events = [Text(text, seconds(tick)) for tick, text in texts_of(score)]
     return piece
 
 
