@@ -22,7 +22,7 @@ from biaxial.formats.interop.pretty_midi_door import from_pretty_midi
 from biaxial.formats.midi.midi_reader import NO_PICKUP, parse_midi
 from biaxial.formats.midi.midi_writer import CHURCH_ORGAN, midi_bytes, notes_by_voice, to_mido, voice_name
 from biaxial.formats.music21_reader import parts_of_stream
-from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, as_score
 from biaxial.music.score import Key, Note, Score
@@ -283,8 +283,8 @@ def to_note_array(score: Score) -> np.ndarray:
 def from_note_array(notes: Any) -> Score:
     """A note array of partitura's scores, or its score or part.
 
-    Each part of a score, and each voice in it, is one of four melodies, or no voice is told; voices of an array that
-    names no parts are soprano, alto and so on where each has one note at a time.
+    Voices of an array that names no parts are soprano, alto and so on where each has one note at a time; so are four
+    parts of a score, in its order. Otherwise no voice is told.
 
     Raises
     ------
@@ -308,8 +308,12 @@ def from_note_array(notes: Any) -> Score:
         parts.setdefault((owner, voice), []).append((onset, length, pitch, 80))
     notes_of = {part: tuple(Note(on, max(n, 1), p) for on, n, p, _ in sorted(found)) for part, found in parts.items()}
     lines = all(Part("", line).is_line for line in notes_of.values())
-    named = lines and set(owners) == {""} and all(voice > 0 for _, voice in parts)
-    tracks = [(voice_name(voice - 1) if named else "", False, part) for (_, voice), part in sorted(parts.items())]
+    names = [""] * len(parts)
+    if lines and set(owners) == {""} and all(voice > 0 for _, voice in parts):
+        names = [voice_name(voice - 1) for _, voice in sorted(parts)]
+    elif lines and len(parts) == NUM_VOICES:
+        names = [voice_name(voice) for voice in range(NUM_VOICES)]
+    tracks = [(name, False, parts[part]) for name, part in zip(names, sorted(parts), strict=True)]
     metres, keys, pickup = list[tuple[int, int, int]](), list[Key](), 0
     if {"ts_beats", "ts_beat_type"} <= fields:
         beats = zip(columns[0], notes["ts_beats"].tolist(), notes["ts_beat_type"].tolist(), strict=True)
