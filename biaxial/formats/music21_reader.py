@@ -68,7 +68,7 @@ def _in_parts(stream: Any) -> Any:
     """A stream without parts as a score with one."""
     from music21 import stream as streams
 
-    if "Opus" in stream.classes or getattr(stream, "parts", ()):
+    if "Opus" in stream.classes or getattr(stream, "parts", None):
         return stream
     part = streams.Part()
     for element in stream if stream.hasMeasures() else stream.makeMeasures():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -180,7 +181,7 @@ def test_weights_without_articulation_compose_too(preset: str) -> None:
 def test_every_verb_takes_an_object_of_pretty_midi(noise: Model) -> None:
     piece = noise.compose(4, key="G major", seed=3)
     music = piece.to_pretty_midi()
-    quick = {"seed": 1, "particles": 1, "cadence": False}
+    quick: dict[str, Any] = {"seed": 1, "particles": 1, "cadence": False}
     assert noise.log_likelihood(music) == noise.log_likelihood(piece)
     assert noise.compose(4, primer=piece.score.cut(0, 1920).to_pretty_midi(), **quick) == noise.compose(
         4, primer=piece.score.cut(0, 1920), **quick
@@ -195,5 +196,5 @@ def test_every_verb_takes_an_object_of_pretty_midi(noise: Model) -> None:
 
 def test_a_tune_of_pretty_midi_is_harmonised(noise: Model) -> None:
     tune = Score(tuple(Note(480 * i, 480, 67 + i) for i in range(4)), key=Key(1))
-    quick = {"seed": 1, "particles": 1, "cadence": False}
+    quick: dict[str, Any] = {"seed": 1, "particles": 1, "cadence": False}
     assert noise.harmonise(tune.to_pretty_midi(), **quick).score == noise.harmonise(tune, **quick).score

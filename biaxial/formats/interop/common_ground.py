@@ -13,8 +13,15 @@ from typing import Final
 from mido import MetaMessage
 
 from biaxial.formats.midi.midi_messages import Event, latin
-from biaxial.formats.midi.midi_reader import FERMATA, NO_FERMATA, NO_PICKUP, VOICE_OF_NAME, MidiTracks
-from biaxial.formats.midi.midi_writer import conductor_events, key_letters, note_events, tempo_microseconds
+from biaxial.formats.midi.midi_reader import (
+    FERMATA,
+    NO_FERMATA,
+    NO_PICKUP,
+    VOICE_OF_NAME,
+    MidiTracks,
+    tempo_microseconds,
+)
+from biaxial.formats.midi.midi_writer import conductor_events, key_letters, note_events
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score
 

@@ -8,7 +8,6 @@ does hold comes back as it was.
 from __future__ import annotations
 
 import io
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -58,7 +57,13 @@ def score_of_object(music: Any) -> Score:
             f"{type(music).__name__} is not music; give a file, a Score, or an object of pretty_midi, mido, music21, "
             "symusic, muspy, note-seq or partitura"
         )
-    return read(music)
+    try:
+        return read(music)
+    except InputError:
+        raise
+    except Exception as error:  # the object lacks something, or a time of it is infinite
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise InputError(f"the {type(music).__name__} object: it cannot be read as music ({reason})") from error
 
 
 def is_foreign(music: Any) -> bool:
@@ -219,10 +224,10 @@ def from_note_sequence(sequence: Any) -> Score:
     """
     resolution = sequence.ticks_per_quarter or TICKS_PER_QUARTER
     tempos = sorted(sequence.tempos, key=_time)
-    turns = [0.0, *(tempo.time for tempo in tempos if tempo.time > 0), math.inf]
+    turns: list[float] = [0.0, *(tempo.time for tempo in tempos if tempo.time > 0)]
     speeds = [(tempo.time, tempo.qpm / 60 * resolution) for tempo in tempos] or [(0.0, 2.0 * resolution)]
     ticks_at = [0.0]
-    for start, end in pairwise(turns[:-1]):
+    for start, end in pairwise(turns):
         ticks_at.append(ticks_at[-1] + (end - start) * _speed(speeds, start))
 
     def tick(seconds: float) -> int:

@@ -14,6 +14,7 @@ from pretty_midi import PrettyMIDI
 
 from biaxial.formats.midi.midi_reader import parse_midi
 from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
 
@@ -122,6 +123,9 @@ def test_what_cannot_be_used_is_one_line() -> None:
     piece.instruments = [piano]
     with pytest.raises(InputError, match=r"the PrettyMIDI object: .*pitch 200"):
         Score.from_pretty_midi(piece)
+    piano.notes = [pretty_midi.Note(90, 60, 0, float("inf"))]
+    with pytest.raises(InputError, match=r"^the PrettyMIDI object: it cannot be read as music"):
+        read_score(piece)
 
 
 def test_a_file_that_pretty_midi_reads_by_itself_gives_the_same_notes(chorale: Score, tmp_path: Path) -> None:
