@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli import chorales
+from biaxial.corpora.bach_chorales import read_chorale
 from biaxial.corpora.manifest import read_manifest
 from biaxial.formats.midi.midi_writer import read_midi
 from biaxial.music.checksum import music_checksum
@@ -109,8 +110,7 @@ def test_the_bar_goes_to_stderr(
 def test_another_music21_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = chorales.read_chorale
-    monkeypatch.setattr(chorales, "read_chorale", lambda path: read(path).transposed(1))
+    monkeypatch.setattr(chorales, "read_chorale", lambda path: read_chorale(path).transposed(1))
     assert run(tmp_path) == 0
     assert "4 differ from the manifest, which was made with another music21" in capsys.readouterr().out
 
