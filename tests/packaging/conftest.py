@@ -8,8 +8,6 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
-from email.message import Message
-from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -54,9 +52,3 @@ def sdist_names(sdist: Path) -> list[str]:
     """Paths without the folder that all are in."""
     with tarfile.open(sdist) as archive:
         return [name.partition("/")[2] for name in archive.getnames()]
-
-
-def metadata(wheel: Path) -> Message:
-    archive = zipfile.ZipFile(wheel)
-    (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
-    return Parser().parsestr(archive.read(name).decode())
