@@ -52,3 +52,8 @@ def test_the_linters_are_pinned() -> None:
     extras = PROJECT["optional-dependencies"]
     needs = [need for need in extras["dev"] + extras["site"] if need != own]
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", need) for need in needs)
+
+
+def test_every_extra_has_its_row_in_the_page_on_installing() -> None:
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(PROJECT["optional-dependencies"])

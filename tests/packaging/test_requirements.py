@@ -20,6 +20,7 @@ from biaxial.cli.harmonise import main as harmonise
 assert compose(["--bars", "1", "--seed", "1", "-o", "made.mid"]) == 0
 assert harmonise(["tune.abc", "--seed", "1", "-o", "hymn.mid"]) == 0
 assert harmonise(["made.mid", "--line", "1", "--seed", "1", "-o", "made.json"]) == 0
+assert compose(["--bars", "1", "-q", "-o", "made.roll.png"]) == 2
 print("unused:", *[name for name in needed if name not in sys.modules])
 """
 
@@ -48,4 +49,6 @@ def test_the_others_are_not_needed_and_each_of_these_is(script: ModuleType, tmp_
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "unused:"
+    told = "biaxial-compose: this needs matplotlib, which is not installed: pip install matplotlib"
+    assert done.stderr.splitlines()[-1] == told
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hymn.mid", "made.json", "made.mid", "tune.abc"]
