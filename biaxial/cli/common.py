@@ -52,9 +52,9 @@ def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Argu
     """Turn the body of a command into its ``main``, which returns the exit status.
 
     A wrong input (a :class:`ValueError`, :class:`~biaxial.music.errors.InputError` above all, or an :class:`OSError`)
-    prints
-    ``prog: message`` as one line and ends with 2, Ctrl-C with 130, a reader of stdout that went away with 141, and too
-    little memory with 2. Any other exception is a bug and is raised.
+    prints ``prog: message`` as one line and ends with 2, and so does a package that is not installed
+    (``requirements/compose.txt`` leaves some out), or too little memory. Ctrl-C ends with 130, a reader of stdout that
+    went away with 141. Any other exception is a bug and is raised.
     """
 
     def wrap(body: Callable[[Arguments], None]) -> Callable[[Arguments], int]:
@@ -87,6 +87,12 @@ def _run(prog: str, body: Callable[[Arguments], None], argv: Arguments) -> int:
             f"{prog}: interrupted" + "".join(f"; {note}" for note in getattr(ending, "__notes__", ())), file=sys.stderr
         )
         return 128 + (ending.number if isinstance(ending, Ended) else signal.SIGINT)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "biaxial"):
+            raise
+        print(f"{prog}: this needs {package}, which is not installed: pip install {package}", file=sys.stderr)
+        return STATUS_INPUT
     except (ValueError, OSError, MemoryError) as error:
         message = _describe(error) if isinstance(error, OSError) else str(error)
         if isinstance(error, MemoryError):

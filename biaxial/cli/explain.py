@@ -1,4 +1,4 @@
-"""``biaxial-explain``: what surprised the network in a piece, as a picture and a table; what it was told of a cell."""
+"""``biaxial-explain``: what surprised the network in a piece, as a picture and a table; the inputs of a cell."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from biaxial.cli.common import Arguments, command
+from biaxial.cli.common import Arguments, command, nothing_to_lose
 from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.files.atomic import check_output
+from biaxial.files.weights_file import DEFAULT, check_kind, check_weights, config_in_header, weights_path
 from biaxial.formats.read import read_score
+from biaxial.metrics.writing.slices import Places
 from biaxial.music.errors import InputError
-from biaxial.music.score import Key
+from biaxial.music.grid import Grid
+from biaxial.music.score import Key, Score
 from biaxial.music.spelling import pitch_name, read_pitch
-from biaxial.tasks.plans.outline import read_bars
+from biaxial.render.rows import picture_kind
+from biaxial.tasks.plans.outline import bar_span, read_bars
 
 if TYPE_CHECKING:
     from biaxial.likelihood.expectation import Expected
@@ -79,18 +84,20 @@ def main(argv: Arguments) -> None:
     (options,) = parse(parser(PROG, DESCRIPTION, ExplainOptions), argv)
     if (options.at is None) != (options.pitch is None):
         raise InputError("a cell has a place and a note: give both --at and --pitch, or neither")
-    score = read_score(options.piece)
-    from biaxial.tasks.explanation import explain, picture_kind
-    from biaxial.tasks.loading import load_model
-    from biaxial.tasks.plans.composition import with_voices  # these load PyTorch
-
     path = options.output or options.piece.with_suffix(".explained.png")
     picture_kind(path)
-    if path.is_dir():
-        raise InputError(f"--output: {path} is a folder; give the name of a file in it")
-    if not path.parent.is_dir():
-        raise InputError(f"--output: there is no folder {path.parent}; make it, or write somewhere else")
-    model = load_model(options.checkpoint)
+    check_output(path)
+    weights = weights_path(options.checkpoint or DEFAULT)
+    check_weights(weights)
+    check_kind(weights, biaxial=True)
+    score = read_score(options.piece)
+    _check_places(score, options, config_in_header(weights).get("steps_per_quarter"))
+    with nothing_to_lose():
+        from biaxial.tasks.explanation import explain
+        from biaxial.tasks.loading import load_model
+        from biaxial.tasks.plans.composition import with_voices  # these load PyTorch
+
+        model = load_model(options.checkpoint)
     voiced = with_voices(score, model.network.config.num_voices)
     if voiced is not score and not options.quiet:
         print("note: the file has no voices; every note was given one, by least movement", file=sys.stderr)
@@ -104,6 +111,19 @@ def main(argv: Arguments) -> None:
     if cell is not None:
         _print_cell(cell, found.surprise.roll.outline.key, found.network.config.walks_down)
     print(f"\n{path}: {found.num_steps} steps, {found.nats:.1f} nats, {found.nats / found.num_steps:.3f} per step")
+
+
+def _check_places(score: Score, options: ExplainOptions, steps_per_quarter: object) -> None:
+    """Refuse bars and places that the piece does not have, before the network is loaded."""
+    if not score.notes:
+        raise InputError(f"{options.piece}: it has no notes; give music that has some")
+    if options.bars is not None:
+        bar_span(score, *options.bars)
+    if options.at is not None and isinstance(steps_per_quarter, int) and 1 <= steps_per_quarter <= 96:
+        grid = Grid(steps_per_quarter)
+        laid, _ = grid.quantised(score)
+        unit = grid.step_ticks(laid.ticks_per_quarter)
+        Places(laid).tick_at(*options.at, steps_per_quarter, -(-laid.length_ticks // unit) * unit)
 
 
 def _print(found: Explanation) -> None:

@@ -15,6 +15,7 @@ from biaxial.music.constants import VOICE_NAMES
 from biaxial.music.score import Key
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
+from biaxial.tasks.plans.given import given_notes, voice_number
 
 PROG = "biaxial-harmonise"
 DESCRIPTION = "Harmonise a tune: its notes stay as they are, in a voice of their own, and the other voices are written."
@@ -76,6 +77,7 @@ def main(argv: Arguments) -> None:
     )
     paths = paths_of(writing, rendering, "harmonised")
     music = read_music(options.tune)
+    given_notes(music, [voice_number(name) for name in options.voices], options.part)
     symbols = None if options.chords is None else read_chords(options.chords, music.score)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING

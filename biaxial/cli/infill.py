@@ -14,7 +14,7 @@ from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
-from biaxial.tasks.plans.outline import read_bars
+from biaxial.tasks.plans.outline import bar_span, read_bars
 
 PROG = "biaxial-infill"
 DESCRIPTION = "Write some bars of a piece anew, in all voices or in some, or join two pieces; all else stays as it is."
@@ -49,6 +49,8 @@ def main(argv: Arguments) -> None:
     paths = paths_of(writing, rendering, "infilled")
     score = read_score(options.piece)
     other = None if options.to is None else read_score(options.to)
+    if options.bars is not None:
+        bar_span(score, *options.bars)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING
 

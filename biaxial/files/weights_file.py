@@ -52,11 +52,16 @@ def not_whole(path: Path, error: Exception) -> InputError:
 
 def weights_kind(path: Path) -> str:
     """``"biaxial"``, ``"melody"`` or ``"chord"``, as the header of a file says; ``"biaxial"`` where it says nothing."""
+    return str(config_in_header(path).get("kind", "biaxial"))
+
+
+def config_in_header(path: Path) -> dict[str, Any]:
+    """The config of the network as plain values; empty where the header has none that can be read."""
     try:
         config = json.loads(_header(path)["__metadata__"]["biaxial"])["config"]
-        return str(config.get("kind", "biaxial"))
+        return dict(config)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return "biaxial"  # whoever loads it will say what is wrong
+        return {}  # whoever loads it will say what is wrong
 
 
 def check_kind(path: Path, *, biaxial: bool) -> None:

@@ -144,20 +144,8 @@ class Surprise:
         InputError
             If the piece has no such bar or beat, or the beat lies between two steps.
         """
-        starts, places = self._places.starts // self.unit, self._places.offsets // self.unit
-        least = 0 if self.roll.outline.pickup_ticks else 1
-        if not least <= bar < len(starts):
-            raise InputError(f"there is no bar {bar}; the piece has bars {least} to {len(starts) - 1}")
-        per_quarter = self.roll.grid.steps_per_quarter
-        exact = (beat - 1) * per_quarter
-        if abs(exact - round(exact)) > 0.05:
-            raise InputError(f"beat {beat:g} lies between two steps; a beat has {per_quarter}")
-        step = int(starts[bar] - places[bar]) + round(exact)
-        end = int(starts[bar + 1]) if bar + 1 < len(starts) else self.roll.num_steps
-        if not starts[bar] <= step < end:
-            first, last = self.place(int(starts[bar]))[1], self.place(end - 1)[1]
-            raise InputError(f"there is no beat {beat:g} in bar {bar}; it has beats {first:g} to {last:g}")
-        return step
+        end, per_quarter = self.roll.num_steps * self.unit, self.roll.grid.steps_per_quarter
+        return self._places.tick_at(bar, beat, per_quarter, end) // self.unit
 
     def moments(self) -> tuple[Moment, ...]:
         """All sounding cells and all ends of walks, in order; together they have all nats of the piece."""

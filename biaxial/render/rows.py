@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +24,22 @@ MAX_ROWS: Final = 40
 """A picture of more rows than this would be larger than most programs open."""
 DPI: Final = 110
 FORMATS: Final = ("png", "svg")
+
+
+def picture_kind(path: Path) -> str:
+    """The kind of picture that a name asks for.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise InputError(
+            f"{path}: cannot draw {path.suffix or 'a file without a suffix'}; end the name in .png or .svg"
+        )
+    return kind
 
 
 @dataclass(frozen=True, slots=True)

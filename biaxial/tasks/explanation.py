@@ -15,8 +15,8 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 from biaxial.music.spelling import pitch_name
 from biaxial.render.heat_map import heat_map
-from biaxial.render.rows import FORMATS
-from biaxial.tasks.plans.regions import bar_span
+from biaxial.render.rows import picture_kind
+from biaxial.tasks.plans.outline import bar_span
 
 
 @dataclass(frozen=True)
@@ -121,22 +121,6 @@ class Explanation:
         kind = picture_kind(Path(path))
         framed = None if cell is None or cell.moment.pitch is None else (cell.moment.step, cell.moment.pitch)
         atomic_write(path, heat_map(self.surprise, self.moments, steps=self.steps, cell=framed, kind=kind))
-
-
-def picture_kind(path: Path) -> str:
-    """The kind of picture that a name asks for.
-
-    Raises
-    ------
-    InputError
-        If there is no such kind.
-    """
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise InputError(
-            f"{path}: cannot draw {path.suffix or 'a file without a suffix'}; end the name in .png or .svg"
-        )
-    return kind
 
 
 def explain(

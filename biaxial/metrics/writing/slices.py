@@ -21,6 +21,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 
 REST = -1
@@ -141,6 +142,29 @@ class Places:
         """Bar and beat of a tick."""
         bar = int(self.bars_at(np.array(tick)))
         return bar, float(1 + (tick - self.starts[bar] + self.offsets[bar]) / self.ticks_per_quarter)
+
+    def tick_at(self, bar: int, beat: float, per_quarter: int, end: int) -> int:
+        """The tick at a beat of a bar, on a grid of so many steps a quarter, in a piece that ends at a tick.
+
+        Raises
+        ------
+        InputError
+            If the piece has no such bar or beat, or the beat lies between two steps.
+        """
+        unit, least = self.ticks_per_quarter // per_quarter, 0 if self.starts[1:2].any() else 1
+        if not least <= bar < len(self.starts):
+            raise InputError(f"there is no bar {bar}; the piece has bars {least} to {len(self.starts) - 1}")
+        exact = (beat - 1) * per_quarter
+        if abs(exact - round(exact)) > 0.05:
+            raise InputError(f"beat {beat:g} lies between two steps; a beat has {per_quarter}")
+        first = int(self.starts[bar])
+        tick = first - int(self.offsets[bar]) + round(exact) * unit
+        last = (int(self.starts[bar + 1]) if bar + 1 < len(self.starts) else end) - unit
+        if not first <= tick <= last:
+            raise InputError(
+                f"there is no beat {beat:g} in bar {bar}; it has beats {self.at(first)[1]:g} to {self.at(last)[1]:g}"
+            )
+        return tick
 
 
 def place_text(bar: int, beat: float) -> str:

@@ -52,6 +52,22 @@ def read_bars(text: str) -> tuple[int, int]:
     return bars
 
 
+def bar_span(score: Score, first: int, last: int) -> tuple[int, int]:
+    """Where a span of bars begins and ends, in ticks.
+
+    Raises
+    ------
+    InputError
+        If the score has no such bars.
+    """
+    starts = score.bar_starts()
+    least = 0 if score.pickup_ticks else 1
+    if not least <= first <= last <= len(starts):
+        raise InputError(f"there are no bars {first} to {last}; the piece has bars {least} to {len(starts)}")
+    edges = [0, *starts, score.length_ticks]
+    return edges[first], edges[last + 1]
+
+
 def default_phrases(bars: int, signature: TimeSignature) -> tuple[int, ...]:
     """Phrases of two bars in 4/4 and of four in 3/4, as most chorales have them; the last one takes the rest."""
     quarters = 4 * signature.numerator / signature.denominator

@@ -25,22 +25,6 @@ MAX_TICKS = 32_767
 """Ticks of a quarter note at most, for a MIDI file can say no more."""
 
 
-def bar_span(score: Score, first: int, last: int) -> tuple[int, int]:
-    """Where a span of bars begins and ends, in ticks.
-
-    Raises
-    ------
-    InputError
-        If the score has no such bars.
-    """
-    starts = score.bar_starts()
-    least = 0 if score.pickup_ticks else 1
-    if not least <= first <= last <= len(starts):
-        raise InputError(f"there are no bars {first} to {last}; the piece has bars {least} to {len(starts)}")
-    edges = [0, *starts, score.length_ticks]
-    return edges[first], edges[last + 1]
-
-
 def infilling(
     score: Score,
     config: ModelConfig,

@@ -16,8 +16,7 @@ from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
-from biaxial.tasks.plans.outline import read_bars
-from biaxial.tasks.plans.regions import bar_span
+from biaxial.tasks.plans.outline import bar_span, read_bars
 
 Q = 480
 QUICK = SamplingOptions(cadence=False, voice_leading=None)
