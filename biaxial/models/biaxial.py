@@ -24,6 +24,7 @@ from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
 from biaxial.models.layers import ContextEncoder, LSTMStack, NoteWalk, State
+from biaxial.models.whole_context import WholeContext
 
 _CELLS = 2**15
 """Cells that are scored at once where nothing is to be learnt, so that memory does not grow with the piece."""
@@ -188,6 +189,12 @@ class BiaxialLSTM(nn.Module):
             return None
         context: Tensor = self.context(known, conditions, self.time_features, lengths)
         return context
+
+    def whole_context(self, known: Known | None, conditions: Tensor) -> WholeContext | None:
+        """What :meth:`encode` finds of whole pieces of equal length, step after step and in bounded memory."""
+        if self.context is None or known is None or not known.pieces.any():
+            return None
+        return WholeContext(self.context, known, conditions, self.time_features)
 
     def over_time(
         self,

@@ -197,6 +197,12 @@ class ContextEncoder(nn.Module):
         for projection in (self.into_inputs, self.into_output):
             nn.init.zeros_(projection.weight)
 
+    def inputs(self, known: Known, conditions: Tensor, time_features: TimeFeatures) -> Tensor:
+        """What the two LSTMs read, shape ``((b n), t, f)``; arguments as in :meth:`forward`."""
+        of_known = self.features(known, time_features)
+        shared = [part.to(of_known.dtype) for part in time_features.of_conditions(conditions).values()]
+        return rearrange(torch.cat([of_known, *shared], dim=-1), "b t n f -> (b n) t f")
+
     def forward(
         self, known: Known, conditions: Tensor, time_features: TimeFeatures, lengths: Tensor | None = None
     ) -> Tensor:
@@ -218,9 +224,7 @@ class ContextEncoder(nn.Module):
         What is told to each cell, shape ``(b, t, n, h)``; zero for a piece of which nothing is known.
         """
         b, t, n = known.outcomes.shape
-        of_known = self.features(known, time_features)
-        shared = [part.to(of_known.dtype) for part in time_features.of_conditions(conditions).values()]
-        rows = rearrange(torch.cat([of_known, *shared], dim=-1), "b t n f -> (b n) t f")
+        rows = self.inputs(known, conditions, time_features)
         steps = torch.arange(t, device=rows.device)
         ends = torch.full((b,), t, device=rows.device) if lengths is None else lengths
         mirror = torch.where(steps < ends.unsqueeze(1), ends.unsqueeze(1) - 1 - steps, steps)  # b t

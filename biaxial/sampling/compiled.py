@@ -132,7 +132,7 @@ class CompiledStepper(Stepper):
         """Work out what only depends on what is given; arguments as in :meth:`.Stepper.encode`."""
         parts = self.model.time_features.of_steps(conditions).values()
         inputs = torch.cat([conditions.new_zeros(*conditions.shape[:2], 0), *parts], -1)
-        return Encoded(self.model.encode(known, conditions), inputs.float())
+        return Encoded(self.model.whole_context(known, conditions), inputs.float())
 
     def step(
         self,
@@ -198,6 +198,7 @@ class CompiledStepper(Stepper):
         hidden = tuple(torch.empty(u, n, size) for size in self.config.time_hidden)
         cells = tuple(torch.empty_like(layer).numpy() for layer in hidden)
         share = torch.empty(u, n, len(self.weights.share_biases))
+        assert encoded.context is None or isinstance(encoded.context, Tensor)  # of one step
         told = None if encoded.context is None else [self._told(part) for part in encoded.context]
         weights, of_steps, of_rows = self.weights, inputs.numpy(), conditions.numpy()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, Self
 
 import torch
@@ -65,6 +66,30 @@ class RuleOfTables:
                 if isinstance(table, Tensor):
                     setattr(found, name, table.to(device))
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class StepBias:
+    """A static bias for every step of a piece; steps with the same one share it.
+
+    Parameters
+    ----------
+    biases
+        The different ones, shape ``(n, k)`` each, notes from low to high.
+    steps
+        Which of them each step has.
+    """
+
+    biases: tuple[Tensor, ...]
+    steps: Sequence[int]
+
+    def at(self, step: int) -> Tensor:
+        """That of a step, shape ``(n, k)``."""
+        return self.biases[self.steps[step]]
+
+    def plus(self, other: Tensor) -> StepBias:
+        """The same with another bias, shape ``(n, k)``, added to that of every step."""
+        return StepBias(tuple(other + bias for bias in self.biases), self.steps)
 
 
 def range_bias(config: FeatureConfig, ranges: Sequence[tuple[int, int]]) -> Tensor:

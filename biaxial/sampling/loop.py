@@ -18,7 +18,7 @@ from einops import repeat
 from torch import Tensor
 
 from biaxial.features.known import Known
-from biaxial.sampling.constraints import Rule
+from biaxial.sampling.constraints import Rule, StepBias
 from biaxial.sampling.randomness import resampling_uniforms, uniforms
 from biaxial.sampling.reference_stepper import Stepper
 
@@ -70,7 +70,7 @@ def draw_pieces(
     *,
     slots: Sequence[int] | None = None,
     known: Known | None = None,
-    bias: Tensor | None = None,
+    bias: Tensor | StepBias | None = None,
     ending: Tensor | None = None,
     rules: Sequence[Rule] = (),
     ending_rules: Sequence[Rule] = (),
@@ -92,7 +92,7 @@ def draw_pieces(
     known
         What is known of the pieces, shape ``(b, t, n)``.
     bias
-        Static bias of every step, shape ``(n, k)`` or ``(t, n, k)``.
+        Static bias of every step, shape ``(n, k)`` or ``(t, n, k)``, or by the step.
     ending
         Static bias of the last steps besides, shape ``(b, e, n, k)``.
     rules, ending_rules
@@ -107,7 +107,7 @@ def draw_pieces(
     if known is not None and not known.voices.any():
         known = None
     encoded = stepper.encode(known, conditions)
-    state, history = stepper.start(b), torch.zeros(b, t, stepper.config.num_notes, dtype=torch.uint8)
+    state, history = stepper.start(b), _History()
     slots = slots or [0] * b
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
     log_evidence = torch.zeros(b, dtype=torch.float64)
@@ -117,11 +117,12 @@ def draw_pieces(
     for step in range(t):
         if step == branch and number > 1:
             now, every = number, torch.arange(b).repeat_interleave(number)
-            pieces, state, history = every, state.take(every), history[every]
+            pieces, state = every, state.take(every)
+            history.take(every)
             log_weight = repeat(log_weight, "b 1 -> b p", p=now)
             row_seeds = [seeds[piece] for piece in pieces.tolist()]
             row_slots = [p + PARTICLES * slot for slot in slots for p in range(now)]
-        static, active = bias if bias is None or bias.ndim == 2 else bias[step], rules
+        static, active = _at(bias, step), rules
         if ending is not None and step >= t - ending.shape[1]:
             extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
@@ -135,7 +136,7 @@ def draw_pieces(
             encoded.at(step),
         )
         frame, weight = frame.cpu(), weight.cpu()
-        history[:, step] = frame
+        history.add(frame)
         log_weight = log_weight + weight.view(b, now)
         if log_weight.min() == -torch.inf:
             lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
@@ -143,13 +144,50 @@ def draw_pieces(
         if now > 1 and step < t - 1:
             kept, log_weight, gained = _resampled(log_weight, seeds, step)
             log_evidence = log_evidence + gained
-            state, history = state.take(kept), history[kept]
+            state = state.take(kept)
+            history.take(kept)
         if after_step is not None:
             after_step()
     total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])
     chosen = _ancestors(log_weight, resampling_uniforms(seeds, t), 1).squeeze(1)
     rows = torch.arange(b) * log_weight.shape[1] + chosen
-    return Drawn(history[rows], (log_evidence + total).masked_fill(unmet, -torch.inf), state.log_likelihood.cpu()[rows])
+    return Drawn(
+        history.of(rows), (log_evidence + total).masked_fill(unmet, -torch.inf), state.log_likelihood.cpu()[rows]
+    )
+
+
+def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
+    """The static bias of a step, shape ``(n, k)``."""
+    if isinstance(bias, StepBias):
+        return bias.at(step)
+    return bias if bias is None or bias.ndim == 2 else bias[step]
+
+
+class _History:
+    """The frames of all rows, step after step, and which row each row came from: nothing that was drawn is copied."""
+
+    def __init__(self) -> None:
+        self._frames: list[Tensor] = []
+        self._origins: list[Tensor | None] = []
+
+    def add(self, frames: Tensor) -> None:
+        """The frames of the next step, shape ``(rows, n)``."""
+        self._frames.append(frames)
+        self._origins.append(None)
+
+    def take(self, rows: Tensor) -> None:
+        """From here on the rows go on from these ones."""
+        if self._origins:
+            before = self._origins[-1]
+            self._origins[-1] = rows if before is None else before[rows]
+
+    def of(self, rows: Tensor) -> Tensor:
+        """The whole pieces of some rows, shape ``(len(rows), t, n)``."""
+        found = []
+        for frames, origins in zip(reversed(self._frames), reversed(self._origins), strict=True):
+            rows = rows if origins is None else origins[rows]
+            found.append(frames[rows])
+        return torch.stack(found[::-1], 1)
 
 
 def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:

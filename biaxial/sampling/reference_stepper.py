@@ -84,7 +84,7 @@ class Stepper:
             Their conditions, shape ``(b, t, c)``.
         """
         known = None if known is None else known.to(self.device)
-        return Encoded(self.model.encode(known, conditions.to(self.device)))
+        return Encoded(self.model.whole_context(known, conditions.to(self.device)))
 
     @torch.inference_mode()
     def step(
@@ -129,6 +129,7 @@ class Stepper:
         encoded = None if encoded is None else encoded.to(self.device)
         echo = None if state.memory is None else state.memory.echo()
         context = None if encoded is None else encoded.context
+        assert context is None or isinstance(context, Tensor)  # of one step
         if context is not None:
             context = context.repeat_interleave(b // len(context), 0).unsqueeze(1)
         output, layers = self.model.over_time(

@@ -15,6 +15,7 @@ from biaxial.features.echo import Echo, EchoMemory
 from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.models.layers import State
+from biaxial.models.whole_context import WholeContext
 from biaxial.music.constants import SILENT
 from biaxial.sampling.constraints import Rule
 
@@ -95,22 +96,24 @@ class Encoded:
     Attributes
     ----------
     context
-        What the context encoder tells each cell, shape ``(b, t, n, h)``, or ``(b, n, h)`` of one step; ``None`` where
-        nothing is known.
+        What the context encoder tells each cell, in the order of the steps, or ``(b, n, h)`` of one step; ``None``
+        where nothing is known.
     inputs
         Inputs of the time axis that all notes of a step share, shape ``(b, t, f)``, or ``(b, f)`` of one step; from
         steppers that want them.
     """
 
-    context: Tensor | None = None
+    context: WholeContext | Tensor | None = None
     inputs: Tensor | None = None
 
     def at(self, step: int) -> Encoded:
-        """That of one step."""
-        return Encoded(*(None if part is None else part[:, step] for part in (self.context, self.inputs)))
+        """That of one step; steps are asked for in their order."""
+        context = self.context.at(step) if isinstance(self.context, WholeContext) else self.context
+        return Encoded(context, None if self.inputs is None else self.inputs[:, step])
 
     def to(self, device: torch.device) -> Encoded:
-        """The same on a device."""
+        """That of one step on a device."""
+        assert not isinstance(self.context, WholeContext)
         return Encoded(*(None if part is None else part.to(device) for part in (self.context, self.inputs)))
 
 

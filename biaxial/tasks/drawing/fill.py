@@ -92,7 +92,7 @@ def fill(
                 [seeds[first + int(row)] for row in every],
                 slots=[slot for _ in batch for slot in range(many)],
                 known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
-                bias=bias if own is None else own if bias is None else bias + own,
+                bias=bias if own is None else own if bias is None else own.plus(bias),
                 rules=rules,
                 ending=None if ending is None else ending.bias[first : first + size][every],
                 ending_rules=() if ending is None else ending.rules,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,12 +16,17 @@ from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.keys import detect_key
 from biaxial.music.score import ChordSymbol, Key, Note, Score
+from biaxial.sampling.constraints import StepBias
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.composition import cadence
 from biaxial.tasks.plans.plan import Ending, Request, num_steps, refined, within
 
 CHORD_BIAS = -4.0
 """What a note outside the chord symbol is worth, in nats, that is struck between beats; on a beat it is forbidden."""
+
+
+_Part = tuple[Any, ...]
+"""A kind of bias, the pitches or pitch classes that it is about, and voices where they matter."""
 
 
 @dataclass(frozen=True)
@@ -186,42 +192,56 @@ def ending(request: Request, config: ModelConfig, drawing: SamplingOptions, copi
     return cadence([heard] * copies, config, drawing, 0, last)
 
 
-def place_bias(score: Score, config: ModelConfig, forbid: Sequence[Forbidden], shift: int) -> Tensor | None:
-    """Static bias of every step from chord symbols and forbidden pitches, shape ``(t, n, k)``; ``None`` without any.
+def place_bias(score: Score, config: ModelConfig, forbid: Sequence[Forbidden], shift: int) -> StepBias | None:
+    """Static bias of every step from chord symbols and forbidden pitches; ``None`` without any.
 
     On the beats of a chord symbol nothing sounds but its notes, and where it has a bass this is in the lowest voice as
     it begins; between the beats other notes are unlikely to be struck.
     """
     if not forbid and not any(chord.pitch_classes for chord in score.chords):
         return None
-    grid, alphabet = Grid(config.steps_per_quarter), config.alphabet
+    grid = Grid(config.steps_per_quarter)
     unit, steps = grid.step_ticks(score.ticks_per_quarter), num_steps(score, grid)
-    pitches = torch.arange(config.num_notes) + config.low_pitch
-    states = torch.from_numpy(alphabet.states)
-    members = torch.from_numpy(alphabet.voice_matrix)
-    bias = torch.zeros(steps, config.num_notes, len(alphabet), dtype=torch.float64)
+    parts: list[tuple[_Part, ...]] = [()] * steps  # what the bias of each step is the sum of
     ends = [*(chord.onset_ticks for chord in score.chords[1:]), score.length_ticks]
     for chord, end in zip(score.chords, ends, strict=False):  # an end too many where there are no chords
         if not chord.pitch_classes:
             continue
-        strange = ~torch.isin(pitches % 12, torch.tensor(sorted(chord.pitch_classes)))  # n
-        struck = (states != SILENT) & (states != HOLD) if config.num_states == 3 else states != SILENT
         first = -(-chord.onset_ticks // unit)
         for step in range(first, min(steps, -(-end // unit))):
-            if (step - first) % config.steps_per_quarter == 0:
-                bias[step] += (strange.unsqueeze(1) & (states != SILENT)) * -1e3
-            else:
-                bias[step] += (strange.unsqueeze(1) & struck) * CHORD_BIAS
+            on_beat = (step - first) % config.steps_per_quarter == 0
+            parts[step] += (("on the beat" if on_beat else "between beats", chord.pitch_classes),)
         if chord.bass is not None and config.num_voices and first < steps:
-            bias[first] += ((pitches % 12 != chord.bass).unsqueeze(1) & members[:, -1]) * -1e3
+            parts[first] += (("bass", frozenset({chord.bass})),)
     for place in forbid:
-        rows = slice(
-            round(place.first_beat * config.steps_per_quarter), round(place.end_beat * config.steps_per_quarter)
-        )
-        wrong = torch.isin(pitches, torch.tensor([pitch + shift for pitch in place.pitches]))
-        if config.num_voices:
-            concerned = members[:, [voice for voice in place.voices if voice < config.num_voices]].any(1)
+        pitches, voices = (frozenset(pitch + shift for pitch in place.pitches), frozenset(place.voices))
+        first, last = (round(beat * config.steps_per_quarter) for beat in (place.first_beat, place.end_beat))
+        for step in range(first, min(steps, last)):
+            parts[step] += (("forbidden", pitches, voices),)
+    number = {one: index for index, one in enumerate(dict.fromkeys(parts))}
+    return StepBias(tuple(_sum_of(one, config) for one in number), [number[one] for one in parts])
+
+
+def _sum_of(parts: Sequence[_Part], config: ModelConfig) -> Tensor:
+    """The bias of a step out of its parts, shape ``(n, k)``."""
+    alphabet = config.alphabet
+    pitches = torch.arange(config.num_notes) + config.low_pitch
+    states, members = torch.from_numpy(alphabet.states), torch.from_numpy(alphabet.voice_matrix)
+    sounding = states != SILENT
+    struck = sounding & (states != HOLD) if config.num_states == 3 else sounding
+    bias = torch.zeros(config.num_notes, len(alphabet), dtype=torch.float64)
+    for kind, of, *voices in parts:
+        inside = torch.isin(pitches if kind == "forbidden" else pitches % 12, torch.tensor(sorted(of)))
+        wrong = (inside if kind == "forbidden" else ~inside).unsqueeze(1)
+        if kind == "on the beat":
+            bias += (wrong & sounding) * -1e3
+        elif kind == "between beats":
+            bias += (wrong & struck) * CHORD_BIAS
+        elif kind == "bass":
+            bias += (wrong & members[:, -1]) * -1e3
+        elif config.num_voices:
+            concerned = members[:, [voice for voice in sorted(*voices) if voice < config.num_voices]].any(1)
+            bias += (wrong & concerned) * -1e3
         else:
-            concerned = states != SILENT
-        bias[rows] += (wrong.unsqueeze(1) & concerned) * -1e3
+            bias += (wrong & sounding) * -1e3
     return bias.masked_fill(bias <= -1e3, -torch.inf)

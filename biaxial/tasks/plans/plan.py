@@ -27,7 +27,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
-from biaxial.sampling.constraints import Rule
+from biaxial.sampling.constraints import Rule, StepBias
 from biaxial.sampling.loop import Particles
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
@@ -53,7 +53,7 @@ class Request:
     on_top
         In a corpus without voices, whether nothing sounds above the highest given note.
     bias
-        Static bias of every step, shape ``(t, n, k)``.
+        Static bias of every step.
     remarks
         What the user should be told.
     """
@@ -63,7 +63,7 @@ class Request:
     heard: tuple[Note, ...] | None = None
     shift: int = 0
     on_top: bool = False
-    bias: Tensor | None = None
+    bias: StepBias | None = None
     remarks: tuple[str, ...] = ()
 
 
