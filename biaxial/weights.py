@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -22,16 +22,14 @@ from torch import Tensor
 from biaxial.files.atomic import atomic_write
 from biaxial.files.weights_file import check_sizes, not_whole, other_kind
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
-from biaxial.music.grid import Grid
 from biaxial.music.score import Key
+from biaxial.tokens.any_config import AnyConfig, any_config
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
 
 Network = BiaxialLSTM | SequenceLSTM
 """What a weights file holds."""
-AnyConfig = ModelConfig | SequenceConfig
 
 FORMAT = 1
 _TYPES = ("F16", "BF16", "F32")
@@ -200,48 +198,3 @@ def _today(name: str, names: Collection[str]) -> str:
     if name.startswith("head."):
         return f"walks.0.{name}"
     return name.replace("note_axis.", "walks.0.axis.", 1)
-
-
-def config_from_dict(values: dict[str, Any]) -> ModelConfig:
-    """A biaxial config from the plain values of :func:`dataclasses.asdict`, as JSON gives them back.
-
-    Raises
-    ------
-    ValueError
-        If a field is unknown, or a value impossible.
-    """
-    config = any_config(values)
-    if not isinstance(config, ModelConfig):
-        raise ValueError(f"the config is that of a {config.kind} model")
-    return config
-
-
-def any_config(values: dict[str, Any]) -> AnyConfig:
-    """A config of any kind, as :func:`config_from_dict`."""
-    if not isinstance(values, dict):
-        raise ValueError("the config is not an object")
-    cls = SequenceConfig if "kind" in values else ModelConfig
-    types = get_type_hints(cls)
-    if unknown := set(values) - set(types):
-        raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
-    fitting: dict[str, Any] = {key: _tuples(value) for key, value in values.items()}
-    for name, value in fitting.items():
-        if not _fits(value, types[name]):
-            raise ValueError(f"{name} has a value of another kind")
-    config: AnyConfig = cls(**fitting)
-    Grid(config.steps_per_quarter)
-    return config
-
-
-def _tuples(value: object, depth: int = 2) -> object:
-    """Lists, and lists in lists, as tuples."""
-    return tuple(_tuples(item, depth - 1) for item in value) if isinstance(value, list) and depth else value
-
-
-def _fits(value: object, kind: Any) -> bool:
-    """Whether a value is of the kind of a field of the config."""
-    if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if get_origin(kind) is tuple:
-        return isinstance(value, tuple) and all(_fits(item, get_args(kind)[0]) for item in value)
-    return type(value) is kind or (kind is float and type(value) is int)

@@ -13,13 +13,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command
+from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command, nothing_to_lose
 from biaxial.cli.options import given, option, parser
+from biaxial.corpora.splits import music_paths
+from biaxial.files.weights_file import check_weights
 from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
     from biaxial.corpora.corpus import Corpus
-    from biaxial.training.run_folder import Plan
+    from biaxial.training.run_plan import Plan
     from biaxial.training.settings_search import TrialResult
 
 PROG = "biaxial-train"
@@ -80,13 +82,11 @@ def main(argv: Arguments) -> None:
 
     from biaxial.cli.reading import check_reading, read_corpus
     from biaxial.corpora.reading.music_folder import ReadConfig
-    from biaxial.models.config import PRESETS, ModelConfig  # these load PyTorch and Lightning
+    from biaxial.models.config import PRESETS, ModelConfig
     from biaxial.tokens.config import SEQUENCE_PRESETS, SequenceSizes
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
     from biaxial.training.devices import Machine, is_first_process
-    from biaxial.training.fit import train
-    from biaxial.training.mixing import Mix
-    from biaxial.training.run_folder import read_document
+    from biaxial.training.run_plan import read_document
 
     kind = _kind(argv)
     sizes: type[Any]
@@ -108,7 +108,15 @@ def main(argv: Arguments) -> None:
     plan, folder = _resumed(options, values, searches) if options.resume is not None else _new(options, values)
     if first and options.resume is None and (folder / "config.json").exists():
         raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
+    _check_paths(options, plan)
     source, quiet = Path(plan.corpus), options.quiet or not first
+    with nothing_to_lose():  # these load PyTorch and Lightning
+        from biaxial.training.fit import train
+        from biaxial.training.mixing import Mix
+        from biaxial.training.run_folder import read_plan
+
+        if options.resume is not None and not searches:
+            read_plan(options.resume)
     check_reading(values[ReadConfig], source, Path(plan.mix) if plan.mix else None)
     reading, pitches = ReadConfig(**values[ReadConfig]), None
     num_voices = 0
@@ -190,10 +198,10 @@ def _refuse_settings(values: dict[type[Any], dict[str, Any]]) -> None:
 def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]], searches: bool) -> tuple[Plan, Path]:
     """What a run or a search was started with, on the machine that it goes on with."""
     from biaxial.training.devices import Machine
-    from biaxial.training.run_folder import read_plan
+    from biaxial.training.run_plan import planned
 
     assert options.resume is not None
-    plan = read_plan(options.resume)
+    plan = planned(options.resume)
     for name, fits in (("search", searches), ("mix", bool(plan.mix))):
         if getattr(options, name) is not None and not fits:
             raise InputError(f"--resume goes on with the settings of its run; leave out --{name}")
@@ -209,7 +217,7 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     from biaxial.tokens.config import SEQUENCE_PRESETS
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
     from biaxial.training.devices import Machine
-    from biaxial.training.run_folder import Plan
+    from biaxial.training.run_plan import Plan
     from biaxial.training.settings import read_preset, settings_for_tuning, settings_of
 
     names = values[TrainOptions].keys()
@@ -253,6 +261,18 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     )
     name += "-search" if options.search is not None else ""
     return plan, options.output or new_folder(Path("runs"), name)
+
+
+def _check_paths(options: TrainOptions, plan: Plan) -> None:
+    """Refuse a corpus or weights that are not there, before PyTorch is loaded."""
+    for source in filter(None, (plan.corpus, plan.mix)):
+        if Path(source).suffix in (".npz", ".json"):
+            Path(source).open("rb").close()
+        else:
+            music_paths(Path(source))
+    for weights in (options.init, options.like, options.start_from):
+        if weights is not None:
+            check_weights(weights)
 
 
 def new_folder(runs: Path, name: str) -> Path:

@@ -7,6 +7,10 @@ from typing import ClassVar, Final
 
 from biaxial.features.config import FeatureConfig
 
+MAX_UNITS: Final = 4096
+"""Most units of a layer; the published networks have up to 512."""
+MAX_LAYERS: Final = 16
+
 
 @dataclass(frozen=True)
 class ModelConfig(FeatureConfig):
@@ -39,8 +43,12 @@ class ModelConfig(FeatureConfig):
         super().__post_init__()
         if not self.time_hidden or not self.note_hidden or min(*self.time_hidden, *self.note_hidden) < 1:
             raise ValueError("each axis needs at least one layer, and each layer at least one unit")
-        if self.context_hidden < 0:
-            raise ValueError(f"context_hidden is at least 0, not {self.context_hidden}")
+        if max(len(self.time_hidden), len(self.note_hidden)) > MAX_LAYERS:
+            raise ValueError(f"each axis has at most {MAX_LAYERS} layers")
+        if (widest := max(*self.time_hidden, *self.note_hidden)) > MAX_UNITS:
+            raise ValueError(f"a layer has at most {MAX_UNITS} units, not {widest}")
+        if not 0 <= self.context_hidden <= MAX_UNITS:
+            raise ValueError(f"context_hidden is 0 to {MAX_UNITS}, not {self.context_hidden}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
 

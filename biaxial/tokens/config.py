@@ -9,6 +9,9 @@ TokenKind = Literal["melody", "chord"]
 KINDS: Final[tuple[TokenKind, ...]] = ("melody", "chord")
 MAX_WORDS: Final = 20_000
 """Most chords of a vocabulary."""
+MAX_UNITS: Final = 4096
+"""Most units of a layer, or numbers of an embedding."""
+MAX_LAYERS: Final = 16
 MAX_LENGTH: Final = 16**5 - 1
 """Longest length, in steps, that can be written."""
 
@@ -52,6 +55,8 @@ class SequenceSizes:
     def __post_init__(self) -> None:
         if not self.hidden or min(self.hidden) < 1 or self.embedding < 1:
             raise ValueError("a token LSTM needs an embedding and at least one layer, each of at least one unit")
+        if max(*self.hidden, self.embedding) > MAX_UNITS or len(self.hidden) > MAX_LAYERS:
+            raise ValueError(f"a token LSTM has at most {MAX_LAYERS} layers, and {MAX_UNITS} units in each")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
         if not 0 <= self.most_chords <= MAX_WORDS:

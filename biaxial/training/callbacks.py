@@ -29,6 +29,7 @@ from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.token_model import TokenModel
 from biaxial.tokens.network import SequenceLSTM
+from biaxial.training.curve import read_rows
 from biaxial.training.lit_module import NatsModule
 from biaxial.training.token_crops import outlines
 from biaxial.weights import Network, save_weights
@@ -159,8 +160,7 @@ class History(Callback):
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Read the rows of the epochs that a resumed run has behind it."""
         if trainer.current_epoch and self.path.is_file():
-            with self.path.open(newline="", encoding="utf-8") as file:
-                self.rows = [row for row in csv.DictReader(file) if int(row["epoch"]) <= trainer.current_epoch]
+            self.rows = [row for row in read_rows(self.path) if int(row["epoch"]) <= trainer.current_epoch]
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Add the row of this epoch."""
@@ -172,7 +172,7 @@ class History(Callback):
         self.rows.append(row)
         if trainer.is_global_zero:
             text = StringIO()
-            writer = csv.DictWriter(text, list(row), lineterminator="\n")
+            writer = csv.DictWriter(text, list(row), lineterminator="\n", restval="", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(self.rows)
             atomic_write(self.path, text.getvalue().encode())

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+MOST_EPOCHS: Final = 1_000_000
+_MOST: Final = {"epochs": MOST_EPOCHS, "batch_size": 1 << 16, "crop_steps": 1 << 16, "patience": MOST_EPOCHS}
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,13 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "crop_steps", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+            if getattr(self, name) > _MOST[name]:
+                raise ValueError(f"{name} must be at most {_MOST[name]}, not {getattr(self, name)}")
+        for name in ("learning_rate", "weight_decay", "gradient_clip"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be a finite number, not {getattr(self, name)}")
+        if self.seed >= 2**32:
+            raise ValueError(f"seed must be below 2^32, not {self.seed}")
         for name in ("learning_rate", "gradient_clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")

@@ -4,20 +4,48 @@ from __future__ import annotations
 
 import csv
 import math
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Final
 
 from biaxial.files.atomic import atomic_write
+from biaxial.files.limits import MEBIBYTE, read_within
+from biaxial.music.errors import InputError
+
+MAX_BYTES: Final = 64 * MEBIBYTE
+"""Largest history; a row has a hundred bytes."""
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a ``metrics.csv``, one for each epoch.
+
+    Raises
+    ------
+    InputError
+        If it is something else, or damaged.
+    OSError
+        If it cannot be opened.
+    """
+    try:
+        rows = list(csv.DictReader(StringIO(read_within(path, MAX_BYTES).decode("utf-8"), newline=""), strict=True))
+        for row in rows:
+            if None in row or None in row.values() or not int(row["epoch"]) > 0 <= int(row["updates"]):
+                raise ValueError(f"a row of epoch {row['epoch'][:20]} that is not whole")
+            for value in row.values():
+                float(value or 0)
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        reason = " ".join(str(error).split())[:100]
+        raise InputError(f"{path}: not the history of a run ({reason}); move it away, or correct it") from error
+    return rows
 
 
 def read_metrics(path: Path) -> dict[str, list[tuple[int, float]]]:
-    """Epoch and value of every metric in a ``metrics.csv``."""
+    """Epoch and value of every metric in a ``metrics.csv``; errors as in :func:`read_rows`."""
     metrics: dict[str, list[tuple[int, float]]] = {}
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            for name, value in row.items():
-                if name not in ("epoch", "updates") and value:
-                    metrics.setdefault(name, []).append((int(row["epoch"]), float(value)))
+    for row in read_rows(path):
+        for name, value in row.items():
+            if name not in ("epoch", "updates") and value:
+                metrics.setdefault(name, []).append((int(row["epoch"]), float(value)))
     return metrics
 
 

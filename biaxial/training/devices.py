@@ -2,20 +2,19 @@
 
 Lightning starts the processes and finds out which of them this one is, also under torchrun and SLURM. Devices share the
 crops of each batch (:mod:`biaxial.training.batches`), so each holds the whole network: ``ddp`` is the one
-strategy.
+strategy. Lightning is imported when a run begins, so that a wrong command line is answered at once.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import lightning
-import torch
-from lightning.fabric.utilities.exceptions import MisconfigurationException
+from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.music.errors import InputError
+
+if TYPE_CHECKING:
+    import lightning
 
 Precision = Literal["auto", "bf16-mixed", "32-true"]
 _PLACES = ("RANK", "SLURM_PROCID", "NODE_RANK", "GROUP_RANK", "LOCAL_RANK")
@@ -53,6 +52,8 @@ class Machine:
 
     def resolved_precision(self) -> Literal["bf16-mixed", "32-true"]:
         """The precision that is used: bfloat16 on GPUs and processors with units for its dot products, else float32."""
+        import torch
+
         if self.precision != "auto":
             return self.precision
         if self.accelerator != "cpu" and torch.cuda.is_available():
@@ -77,6 +78,9 @@ class Machine:
         InputError
             If there are no such devices.
         """
+        import lightning
+        from lightning.fabric.utilities.exceptions import MisconfigurationException
+
         try:
             return lightning.Trainer(
                 accelerator=self.accelerator,

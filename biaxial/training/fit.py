@@ -24,6 +24,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.corpora.verdicts import write_verdicts
 from biaxial.music.errors import InputError
+from biaxial.tokens.any_config import AnyConfig
 from biaxial.tokens.config import SequenceConfig
 from biaxial.training.batches import CorpusBatches
 from biaxial.training.callbacks import BestWeights, History, Samples, StayStopped
@@ -32,20 +33,10 @@ from biaxial.training.crops import CorpusData
 from biaxial.training.devices import Machine, is_first_process
 from biaxial.training.lit_module import BiaxialModule, NatsModule
 from biaxial.training.mixing import Mix
-from biaxial.training.run_folder import (
-    START,
-    Plan,
-    WholeCheckpoints,
-    begin,
-    check_unchanged,
-    finish,
-    last_checkpoint,
-    new_document,
-    read_document,
-    tidy,
-)
+from biaxial.training.run_folder import WholeCheckpoints, begin, check_unchanged, finish, new_document, tidy
+from biaxial.training.run_plan import START, Plan, last_checkpoint, read_document
 from biaxial.training.token_crops import SequenceModule, StringData, check_strings, fitted
-from biaxial.weights import AnyConfig, start_with
+from biaxial.weights import start_with
 
 
 @dataclass(frozen=True)

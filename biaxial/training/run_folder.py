@@ -13,11 +13,9 @@ so that the expected numbers of sounding and of struck cells stay those of T = 1
 from __future__ import annotations
 
 import io
-import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -30,43 +28,27 @@ from biaxial.files.atomic import atomic_write
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.music.errors import InputError
-from biaxial.training.config import TrainConfig
+from biaxial.training.config import MOST_EPOCHS
 from biaxial.training.crops import collate, whole_pieces
 from biaxial.training.curve import draw_learning_curve
-from biaxial.training.devices import Machine
 from biaxial.training.mixing import Mix
-from biaxial.weights import AnyConfig, any_config, load_network, save_weights
+from biaxial.training.run_plan import START, Plan, last_checkpoint, planned, write_document
+from biaxial.weights import load_network, save_weights
 
-START = "start.safetensors"
-"""The weights that a run goes on from; kept in its folder, since it may have to begin once more."""
+_PARTS = {
+    "state_dict": dict,
+    "optimizer_states": list,
+    "lr_schedulers": list,
+    "loops": dict,
+    "callbacks": dict,
+    "epoch": int,
+    "global_step": int,
+}
+"""What a checkpoint has to hold, and of what kind."""
 
 TEMPERATURES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)
 _FITTED_STEPS = 20_000
 """Steps that are looked at, about: more would take memory and hardly move the biases."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run was started with.
-
-    Parameters
-    ----------
-    config, train
-        The network and how it is trained.
-    corpus
-        Where the corpus came from.
-    machine
-        Devices and precision.
-    mix, mix_share
-        Where an old corpus came from that is mixed in, and its share; empty and 0 without one.
-    """
-
-    config: AnyConfig
-    train: TrainConfig
-    corpus: str
-    machine: Machine
-    mix: str = ""
-    mix_share: float = 0.0
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -115,61 +97,41 @@ def begin(folder: Path, document: dict[str, Any], start_from: Path | None) -> No
     write_document(folder, document)
 
 
-def write_document(folder: Path, document: dict[str, Any]) -> None:
-    """Write ``config.json``."""
-    atomic_write(folder / "config.json", json.dumps(document, indent=2).encode() + b"\n")
-
-
-def read_document(folder: Path) -> dict[str, Any]:
-    """The content of ``config.json``.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    try:
-        return dict(json.loads((folder / "config.json").read_text()))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{folder}: not the folder of a run (config.json: {error}); give one below runs/") from error
-
-
 def read_plan(folder: Path) -> Plan:
-    """What a run is to be resumed with.
+    """What a run is to be resumed with, and that it can be: its plan, its history and its checkpoint are whole.
 
     Raises
     ------
     InputError
-        If the folder is not that of a run that can be resumed.
+        If one of them is not, in one line that names it.
     """
-    document = read_document(folder)
-    try:
-        mix = document.get("mix", {"corpus": "", "share": 0.0})
-        plan = Plan(
-            any_config(document["config"]),
-            TrainConfig(**document["train"]),
-            str(document["corpus"]),
-            Machine(**document.get("machine", {})),
-            str(mix["corpus"]),
-            float(mix["share"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder}: not the folder of a run (config.json: {error}); give one below runs/") from error
+    plan = planned(folder)
     if (checkpoint := last_checkpoint(folder)) is not None:
         _check(checkpoint)
-    elif document.get("started_from") and not (folder / START).is_file():
-        raise InputError(f"{folder}: no epoch of this run was finished, and {START} is missing; start it anew")
     return plan
 
 
 def _check(checkpoint: Path) -> None:
     try:
-        names = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    except (RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{checkpoint}: damaged ({reason}); start the run anew") from error
-    if not any(name.startswith(("model.walks.", "model.stack.")) for name in names):
+        found = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises whatever a damaged file leads it to
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise damaged(checkpoint, reason) from error
+    for name, kind in _PARTS.items():
+        if not isinstance(found, dict) or not isinstance(found.get(name), kind):
+            raise damaged(checkpoint, f"there is no {name} in it")
+    if not 0 <= found["epoch"] <= MOST_EPOCHS or not 0 <= found["global_step"] < 2**40:
+        raise damaged(checkpoint, f"it says epoch {found['epoch']} and update {found['global_step']}"[:100])
+    weights = found["state_dict"]
+    if not any(str(name).startswith(("model.walks.", "model.stack.")) for name in weights):
         raise InputError(f"{checkpoint}: made by an older version; start the run anew")
+    if not all(isinstance(weight, Tensor) and weight.isfinite().all() for weight in weights.values()):
+        raise damaged(checkpoint, "its weights are not all finite numbers")
+
+
+def damaged(checkpoint: Path, reason: str) -> InputError:
+    """What to say of a checkpoint from which a run cannot go on."""
+    return InputError(f"{checkpoint}: damaged ({reason}); start the run anew")
 
 
 def check_unchanged(folder: Path, document: dict[str, Any], corpus: Corpus, mix: Mix | None) -> None:
@@ -189,12 +151,6 @@ def check_unchanged(folder: Path, document: dict[str, Any], corpus: Corpus, mix:
             raise InputError(
                 f"{folder}: its {name} has changed since (checksum {str(left)[:8]}); train on the old one or anew"
             )
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """Where a run goes on from, if an epoch of it was finished."""
-    path = folder / "last.ckpt"
-    return path if path.is_file() else None
 
 
 def tidy(folder: Path) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from biaxial.files.atomic import atomic_write
+from biaxial.files.json_value import MAX_JSON_BYTES
+from biaxial.files.limits import read_within
 from biaxial.music.errors import InputError
+from biaxial.tokens.any_config import AnyConfig, any_config, made_of
 from biaxial.training.config import TrainConfig
-from biaxial.weights import AnyConfig, any_config, load_network
 
 _ADVICE = "give a best.json of a search, or the config.json of a run"
 
@@ -35,29 +37,12 @@ def read_preset(path: Path) -> tuple[AnyConfig, TrainConfig]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; {_ADVICE}")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_within(path, MAX_JSON_BYTES))
         if not isinstance(document, dict) or not {"config", "train"} <= document.keys():
             raise ValueError("there is no object with config and train in it")
-        return any_config(document["config"]), _train(document["train"])
+        return any_config(document["config"]), made_of(TrainConfig, document["train"])
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: not a file of settings ({error}); {_ADVICE}") from error
-
-
-def _train(values: Any) -> TrainConfig:
-    if not isinstance(values, dict):
-        raise ValueError("train is not an object")
-    defaults = asdict(TrainConfig())
-    for name, value in values.items():
-        if name not in defaults:
-            raise ValueError(f"unknown field {name!r}")
-        if isinstance(defaults[name], str):
-            if not isinstance(value, str):
-                raise ValueError(f"{name} is a name, not {value!r}")
-            continue
-        whole = type(defaults[name]) is int
-        if type(value) is not int and (whole or type(value) is not float):
-            raise ValueError(f"{name} is a {'whole ' if whole else ''}number, not {value!r}")
-    return TrainConfig(**values)
 
 
 def settings_of(weights: Path) -> tuple[AnyConfig, TrainConfig]:
@@ -68,9 +53,11 @@ def settings_of(weights: Path) -> tuple[AnyConfig, TrainConfig]:
     InputError
         If the file is damaged, or does not say how it was trained.
     """
+    from biaxial.weights import load_network  # loads PyTorch
+
     network, made = load_network(weights)
     try:
-        return network.config, TrainConfig(**made["train"])
+        return network.config, made_of(TrainConfig, made["train"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{weights}: does not say how it was trained, or in words of another version ({error}); "

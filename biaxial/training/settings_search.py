@@ -34,15 +34,8 @@ from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
 from biaxial.training.curve import read_metrics
 from biaxial.training.fit import RunResult, check_corpus, train
-from biaxial.training.run_folder import (
-    Plan,
-    begin,
-    check_unchanged,
-    new_document,
-    read_document,
-    read_plan,
-    write_document,
-)
+from biaxial.training.run_folder import begin, check_unchanged, new_document, read_plan
+from biaxial.training.run_plan import Plan, read_document, write_document
 from biaxial.training.search_space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
 from biaxial.training.settings import write_preset
 

@@ -36,10 +36,11 @@ import torch
 from biaxial.cli.options import given, parser
 from biaxial.cli.train import TrainOptions
 from biaxial.models.config import PRESETS, ModelConfig
+from biaxial.tokens.any_config import config_from_dict
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
 from biaxial.training.curve import read_metrics
 from biaxial.training.devices import Machine
-from biaxial.weights import config_from_dict, load_weights, save_weights
+from biaxial.weights import load_weights, save_weights
 
 RUNS = Path("runs/jsb")
 GOAL = 5.05

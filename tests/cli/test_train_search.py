@@ -117,7 +117,7 @@ def test_wrong_inputs_end_in_one_line(words: str, line: str, corpus: Path, capsy
     from biaxial.models.config import PRESETS
     from biaxial.training.config import TrainConfig
     from biaxial.training.devices import Machine
-    from biaxial.training.run_folder import Plan
+    from biaxial.training.run_plan import Plan
     from biaxial.training.settings_search import SearchConfig, begin_search
 
     plan = Plan(PRESETS["tiny"], TrainConfig(), str(corpus), Machine("cpu"))

@@ -14,9 +14,10 @@ from biaxial.files.weights_file import weights_kind
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
+from biaxial.tokens.any_config import any_config, config_from_dict
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.weights import any_config, config_from_dict, load_network, load_weights, save_weights, start_with
+from biaxial.weights import load_network, load_weights, save_weights, start_with
 
 CONFIGS = {
     "melody": SequenceConfig(kind="melody", embedding=6, hidden=(8, 7)),

@@ -22,7 +22,8 @@ from biaxial.training.callbacks import key_counts
 from biaxial.training.config import TrainConfig
 from biaxial.training.devices import Machine
 from biaxial.training.fit import train
-from biaxial.training.run_folder import Plan, read_plan
+from biaxial.training.run_folder import read_plan
+from biaxial.training.run_plan import Plan
 from biaxial.weights import load_weights, start_with
 
 CONFIG = dataclasses.replace(PRESETS["tiny"], dropout=0.2)

@@ -17,7 +17,8 @@ from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
 from biaxial.training.devices import Machine
-from biaxial.training.run_folder import Plan, read_plan
+from biaxial.training.run_folder import read_plan
+from biaxial.training.run_plan import Plan
 from biaxial.training.settings import read_preset
 from biaxial.training.settings_search import (
     Search,

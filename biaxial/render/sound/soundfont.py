@@ -67,6 +67,11 @@ RECORDS: Final[Mapping[str, np.dtype[Any]]] = {
 """Tables of a soundfont, each closed by a record that only marks its end."""
 
 
+MAX_RECORDS: Final = 300_000
+"""Most zones of a preset, with those of its instruments, and generators in them; the pianos of large files have some
+thousands. Each zone of a preset repeats all of its instrument."""
+
+
 @dataclass(frozen=True)
 class Zone:
     """What sounds for some keys and velocities of a preset: a sample, and how it is played.
@@ -153,6 +158,7 @@ class SoundFont:
         if missing := [name for name in ("smpl", *RECORDS) if name not in chunks]:
             raise self.damage(f"its part {missing[0]} is missing")
         self._samples_at, self._samples_size = chunks["smpl"]
+        self._num_read = 0
         self.tables = {name: self._table(kind, *chunks[name]) for name, kind in RECORDS.items()}
 
     def damage(self, what: str) -> InputError:
@@ -199,6 +205,7 @@ class SoundFont:
         if len(found) == 0:
             known = ", ".join(f"{name} ({bank}:{program})" for (bank, program), name in list(self.presets.items())[:8])
             raise InputError(f"{self.path}: no preset {bank}:{program} in this soundfont; it has {known or 'none'}")
+        self._num_read = 0
         zones: list[Zone] = []
         for above in self._bags("p", int(found[0]), INSTRUMENT):
             for amounts in self._bags("i", above[INSTRUMENT], SAMPLE):
@@ -225,6 +232,9 @@ class SoundFont:
         everywhere: dict[int, int] = {}
         for number in range(first, last):
             rows = generators[int(bags[number]["generator"]) : int(bags[number + 1]["generator"])]
+            self._num_read += 1 + len(rows)
+            if self._num_read > MAX_RECORDS:
+                raise self.damage(f"a preset of more than {MAX_RECORDS} zones and generators")
             amounts = everywhere | dict(zip(rows["kind"].tolist(), rows["amount"].tolist(), strict=True))
             if wanted in amounts:
                 yield amounts

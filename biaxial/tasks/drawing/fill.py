@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from biaxial.judge.judge import Judge
     from biaxial.judge.measures import Group
 
-_BATCHES = {"cpu": (32, 2**13), "cuda": (1024, 2**18)}
+_BATCHES = {"cpu": (8, 2**13), "cuda": (1024, 2**18)}
 """By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
 
 RANKED_BY: Final[tuple[Group, ...]] = ("likelihood", "voice leading", "novelty")
