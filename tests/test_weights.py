@@ -96,10 +96,10 @@ def changed(path: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"config": {"time_hidden": [10**9]}}, "no layer time_axis.layers.0 of the 1000000000 units"),  # exabytes
-        ({"config": {"time_hidden": [24] * 1000}}, "no layer time_axis.layers.1 "),
-        ({"config": {"note_hidden": [10**30]}}, "no layer walks.0.axis.layers.0 "),
-        ({"config": {"context_hidden": 10**9}}, "no layer context.forwards "),
+        ({"config": {"time_hidden": [10**9]}}, "at most 4096 units, not 1000000000"),  # exabytes
+        ({"config": {"time_hidden": [24] * 1000}}, "each axis has at most 16 layers"),
+        ({"config": {"note_hidden": [10**30]}}, "at most 4096 units, not 1000000000"),
+        ({"config": {"context_hidden": 10**9}}, "context_hidden is 0 to 4096"),
         ({"config": {"steps_per_quarter": 10**9}}, "a grid has 1 to 96 steps"),
         ({"config": {"order": "sideways"}}, "order has a value of another kind"),
         ({"config": {"low_pitch": 36.5}}, "low_pitch has a value of another kind"),

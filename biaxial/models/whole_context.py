@@ -18,8 +18,10 @@ from biaxial.features.known import Known
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.layers import ContextEncoder
 
-STRETCH: Final = 512
-"""Steps that are worked out at once: a chorale is one stretch, and is read as in training."""
+AT_ONCE: Final = 512
+"""Steps of the longest piece that is one stretch, as in training; no chorale is longer."""
+STRETCH: Final = 128
+"""Steps of a stretch of longer pieces."""
 
 _State = tuple[Tensor, Tensor] | None
 
@@ -38,7 +40,7 @@ class WholeContext:
     time_features
         Inputs of the time axis.
     stretch
-        Steps that are worked out at once.
+        Steps that are worked out at once; by default the whole of a piece that is not too long for it.
     """
 
     def __init__(
@@ -47,11 +49,13 @@ class WholeContext:
         known: Known,
         conditions: Tensor,
         time_features: TimeFeatures,
-        stretch: int = STRETCH,
+        stretch: int | None = None,
     ) -> None:
-        self._encoder, self._time_features, self._stretch = encoder, time_features, stretch
+        steps = conditions.shape[1]
+        self._stretch = stretch or (steps if steps <= AT_ONCE else STRETCH)
+        self._encoder, self._time_features = encoder, time_features
         self._known, self._conditions = known, conditions
-        self._count = -(-conditions.shape[1] // stretch)
+        self._count = -(-steps // self._stretch)
         self._ends: list[_State] = [None] * self._count  # where the way backwards comes into each stretch
         self._forwards: _State = None
         self._index, self._told = -1, torch.empty(0)

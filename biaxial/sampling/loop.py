@@ -107,7 +107,7 @@ def draw_pieces(
     if known is not None and not known.voices.any():
         known = None
     encoded = stepper.encode(known, conditions)
-    state, history = stepper.start(b), _History()
+    state, history = stepper.start(b), _History(min(branch, t) if number > 1 else t, b, stepper.config.num_notes)
     slots = slots or [0] * b
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
     log_evidence = torch.zeros(b, dtype=torch.float64)
@@ -118,7 +118,7 @@ def draw_pieces(
         if step == branch and number > 1:
             now, every = number, torch.arange(b).repeat_interleave(number)
             pieces, state = every, state.take(every)
-            history.take(every)
+            history = history.branched(t - step, every)
             log_weight = repeat(log_weight, "b 1 -> b p", p=now)
             row_seeds = [seeds[piece] for piece in pieces.tolist()]
             row_slots = [p + PARTICLES * slot for slot in slots for p in range(now)]
@@ -164,30 +164,46 @@ def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
 
 
 class _History:
-    """The frames of all rows, step after step, and which row each row came from: nothing that was drawn is copied."""
+    """The frames of all rows, step after step, and which row each row came from: nothing that was drawn is copied.
 
-    def __init__(self) -> None:
-        self._frames: list[Tensor] = []
-        self._origins: list[Tensor | None] = []
+    Room is set aside at the beginning: small pieces that stay would keep the large ones between them from going.
+
+    Parameters
+    ----------
+    steps, rows, n
+        How many steps and rows there will be, and notes in a frame.
+    earlier
+        What went before, where there were other rows.
+    """
+
+    def __init__(self, steps: int, rows: int, n: int, earlier: _History | None = None) -> None:
+        self._frames = torch.zeros(steps, rows, n, dtype=torch.uint8)
+        self._origins = torch.arange(rows).repeat(steps, 1)
+        self._count, self._earlier, self._first = 0, earlier, torch.arange(rows)
 
     def add(self, frames: Tensor) -> None:
         """The frames of the next step, shape ``(rows, n)``."""
-        self._frames.append(frames)
-        self._origins.append(None)
+        self._frames[self._count] = frames
+        self._count += 1
 
     def take(self, rows: Tensor) -> None:
         """From here on the rows go on from these ones."""
-        if self._origins:
-            before = self._origins[-1]
-            self._origins[-1] = rows if before is None else before[rows]
+        if self._count:
+            self._origins[self._count - 1] = self._origins[self._count - 1][rows]
+
+    def branched(self, steps: int, rows: Tensor) -> _History:
+        """What goes on from here with other rows, each from one of these."""
+        later = _History(steps, len(rows), self._frames.shape[2], self)
+        later._first = rows
+        return later
 
     def of(self, rows: Tensor) -> Tensor:
         """The whole pieces of some rows, shape ``(len(rows), t, n)``."""
-        found = []
-        for frames, origins in zip(reversed(self._frames), reversed(self._origins), strict=True):
-            rows = rows if origins is None else origins[rows]
-            found.append(frames[rows])
-        return torch.stack(found[::-1], 1)
+        found = torch.zeros(len(rows), self._count, self._frames.shape[2], dtype=torch.uint8)
+        for step in range(self._count - 1, -1, -1):
+            rows = self._origins[step][rows]
+            found[:, step] = self._frames[step][rows]
+        return found if self._earlier is None else torch.cat([self._earlier.of(self._first[rows]), found], 1)
 
 
 def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:

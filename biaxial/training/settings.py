@@ -40,6 +40,8 @@ def read_preset(path: Path) -> tuple[AnyConfig, TrainConfig]:
         document = json.loads(read_within(path, MAX_JSON_BYTES))
         if not isinstance(document, dict) or not {"config", "train"} <= document.keys():
             raise ValueError("there is no object with config and train in it")
+        if not isinstance(document["train"], dict):
+            raise ValueError("train is not an object")
         return any_config(document["config"]), made_of(TrainConfig, document["train"])
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: not a file of settings ({error}); {_ADVICE}") from error

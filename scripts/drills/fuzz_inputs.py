@@ -45,7 +45,7 @@ from scripts.drills.mutate_json import json_many, json_nested, json_value
 from scripts.drills.mutate_midi import midi_event, midi_header, midi_size
 from scripts.drills.mutate_notation import abc_piece, kern_piece
 from scripts.drills.mutate_xml import xml_encoded, xml_entities, xml_many, xml_nested, xml_piece
-from scripts.drills.mutate_zip import inside, members_of, zip_bomb, zip_members
+from scripts.drills.mutate_zip import inside, members_of, zip_bomb, zip_members, zip_method
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,18 @@ MIDI: tuple[Mutate, ...] = (midi_header, midi_size, midi_event, midi_event, midi
 KINDS: Final[dict[str, Kind]] = {
     "MIDI": Kind(".mid", 20, ANY + MIDI, read_music),
     "MusicXML": Kind(".musicxml", 11, (*ANY, lines, *XML), read_music),
-    "packed": Kind(".mxl", 9, (*ANY, zip_bomb, zip_members, zip_members, *map(inside, (*ANY, *XML))), read_music),
+    "packed": Kind(
+        ".mxl", 9, (*ANY, zip_bomb, zip_method, zip_members, zip_members, *map(inside, (*ANY, *XML))), read_music
+    ),
     "kern": Kind(".krn", 10, (*ANY, lines, numbered, kern_piece, kern_piece, kern_piece), read_music),
     "ABC": Kind(".abc", 15, (*ANY, lines, numbered, numbered, abc_piece, abc_piece, abc_piece), read_music),
     "document": Kind(".json", 10, (*ANY, *JSON), read_music),
     "frames": Kind(".json", 10, (*ANY, *JSON), lambda path, _: read_frames(path)),
     "corpus": Kind(
-        ".npz", 5, (*ANY, zip_bomb, zip_members, npy_header, npz_array, npz_array), lambda path, _: Corpus.load(path)
+        ".npz",
+        5,
+        (*ANY, zip_bomb, zip_method, zip_members, npy_header, npz_array, npz_array),
+        lambda path, _: Corpus.load(path),
     ),
     "weights": Kind(
         ".safetensors",

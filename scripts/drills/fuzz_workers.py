@@ -33,11 +33,11 @@ INPUTS: Final = 100
 """Inputs that one process reads before another takes over, since freed memory is not always given back."""
 WAITING: Final = 60.0
 """Longest time for one input on the clock, which others may slow down."""
-MEMORY: Final = 1 << 30
+MEMORY: Final = 600 << 20
 """Most bytes that one input may need."""
 MAX_MESSAGE_LENGTH: Final = 500
 """Most letters of what a person can read as one line."""
-CEILING: Final = 2 * MEMORY
+CEILING: Final = 4 * MEMORY
 """Bytes above the start at which an allocation fails, so that the machine is safe."""
 
 

@@ -47,6 +47,19 @@ def zip_bomb(data: bytes, draw: Draw) -> bytes:
     return packed
 
 
+def zip_method(data: bytes, draw: Draw) -> bytes:
+    """The same members packed by bzip2 or LZMA, one of them perhaps of 30 MB."""
+    members = members_of(data)
+    if draw.random() < 0.5:
+        place = draw.randrange(len(members))
+        members[place] = (members[place][0], members[place][1] + b" " * 30_000_000)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", draw.choice((zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))) as file:
+        for name, content in dict(members).items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
 def zip_members(data: bytes, draw: Draw) -> bytes:
     """Members that are missing, doubled, renamed, or of another kind."""
     members = members_of(data)

@@ -100,8 +100,8 @@ def test_biaxial_weights_are_known_as_such(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"hidden": [10**9]}, "no layer stack.layers.0 of the 1000000000 units"),
-        ({"embedding": 10**9}, "no embedding of the 1000000000 numbers"),
+        ({"hidden": [10**9]}, "at most 16 layers, and 4096 units"),
+        ({"embedding": 10**9}, "at most 16 layers, and 4096 units"),
         ({"kind": "drums"}, "kind has a value of another kind"),
         ({"chords": [[60.5]]}, "chords has a value of another kind"),
         ({"chords": [60]}, "chords has a value of another kind"),

@@ -36,9 +36,9 @@ def test_fields_that_are_missing_have_their_defaults(tmp_path: Path) -> None:
         ('{"config": {"colour": 1}, "train": {}}', "unknown field 'colour'"),
         ('{"config": {"dropout": 2.0}, "train": {}}', "dropout is a share from 0"),
         ('{"config": {}, "train": {"speed": 1}}', "unknown field 'speed'"),
-        ('{"config": {}, "train": {"epochs": 2.5}}', "epochs is a whole number, not 2.5"),
-        ('{"config": {}, "train": {"learning_rate": "fast"}}', "learning_rate is a number, not 'fast'"),
-        ('{"config": {}, "train": {"epochs": true}}', "epochs is a whole number, not True"),
+        ('{"config": {}, "train": {"epochs": 2.5}}', "epochs has a value of another kind, 2.5"),
+        ('{"config": {}, "train": {"learning_rate": "fast"}}', 'learning_rate has a value of another kind, "fast"'),
+        ('{"config": {}, "train": {"epochs": true}}', "epochs has a value of another kind, true"),
         (json.dumps({"config": {}, "train": {"epochs": 0}}), "epochs must be at least 1, not 0"),
     ],
 )
