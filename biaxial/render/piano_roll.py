@@ -26,6 +26,7 @@ from biaxial.music.spelling import class_name, pitch_name
 from biaxial.render.rows import (
     DPI,
     FORMATS,
+    MAX_PAGES,
     MAX_ROWS,
     MIN_WIDTH,
     ROW_SIXTEENTHS,
@@ -98,6 +99,10 @@ def piano_roll(score: Score, kind: str = "png") -> list[bytes]:
     bars, end = _bars(score)
     sixteenth = max(1, score.ticks_per_quarter // 4)
     rows = rows_of(bars, end, ROW_SIXTEENTHS * score.ticks_per_quarter // 4, sixteenth)
+    if len(rows) > MAX_PAGES * MAX_ROWS:
+        raise InputError(
+            f"its piano roll would take {-(-len(rows) // MAX_ROWS)} pages, and {MAX_PAGES} is the most; cut the piece"
+        )
     pages = [_figure(picture, rows[first : first + MAX_ROWS]) for first in range(0, len(rows), MAX_ROWS)]
     with warnings.catch_warnings():
         # A title may have letters that no font of Matplotlib has.

@@ -22,6 +22,8 @@ MIN_WIDTH: Final = 7.2
 """Inches of a picture of little music."""
 MAX_ROWS: Final = 40
 """A picture of more rows than this would be larger than most programs open."""
+MAX_PAGES: Final = 4
+"""Most pictures that a piece takes, more than a thousand bars of 4/4; each takes seconds."""
 DPI: Final = 110
 FORMATS: Final = ("png", "svg")
 

@@ -67,6 +67,7 @@ ANY: tuple[Mutate, ...] = (truncated, flipped, flipped, inserted, deleted, repea
 XML: tuple[Mutate, ...] = (xml_entities, xml_piece, xml_piece, xml_nested, xml_encoded, xml_many, numbered, numbered)
 JSON: tuple[Mutate, ...] = (json_value, json_value, json_value, json_value, json_nested, json_many, numbered)
 MIDI: tuple[Mutate, ...] = (midi_header, midi_size, midi_event, midi_event, midi_event)
+ZIP: tuple[Mutate, ...] = (zip_bomb, zip_method, zip_members)
 KINDS: Final[dict[str, Kind]] = {
     "MIDI": Kind(".mid", 20, ANY + MIDI, read_music),
     "MusicXML": Kind(".musicxml", 11, (*ANY, lines, *XML), read_music),
@@ -80,7 +81,7 @@ KINDS: Final[dict[str, Kind]] = {
     "corpus": Kind(
         ".npz",
         5,
-        (*ANY, zip_bomb, zip_method, zip_members, npy_header, npz_array, npz_array),
+        (*ANY, *ZIP, npy_header, npz_array, npz_array),
         lambda path, _: Corpus.load(path),
     ),
     "weights": Kind(

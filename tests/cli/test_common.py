@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,7 @@ def test_a_bug_keeps_its_traceback() -> None:
 def test_a_reader_that_goes_away_is_no_error() -> None:
     program = """
 import sys
+import time
 from biaxial.cli.common import command
 
 @command("prog")
@@ -102,3 +105,49 @@ def test_plumbing_is_cheap_to_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"torch", "numpy", "lightning", "music21"} & set(done.stdout.split())
+
+
+def test_a_signal_ends_a_command_in_a_line() -> None:
+    program = """
+import sys, time
+from biaxial.cli.common import command
+
+@command("prog")
+def main(argv):
+    print("begun", flush=True)
+    time.sleep(60)
+
+sys.exit(main())
+"""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        words = [sys.executable, "-c", program]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            begun = time.perf_counter()
+            process.send_signal(number)
+            _, err = process.communicate()
+        assert time.perf_counter() - begun < 1
+        assert (process.returncode, err) == (128 + number, "prog: interrupted\n")
+
+
+def test_too_little_memory_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending(MemoryError()) == 2
+    assert (
+        capsys.readouterr().err == "prog: there is not enough memory for this (out of memory); ask for less at once\n"
+    )
+    error = InputError("full")
+    error.add_note("3 of 5 pieces are written")
+    assert ending(error) == 2
+    assert capsys.readouterr().err == "prog: full; 3 of 5 pieces are written\n"
+
+
+def test_what_comes_before_the_first_step_is_not_reckoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress_bar(100, "step", quiet=False) as advance:
+        time.sleep(0.5)  # compiling
+        advance(1)
+        advance(1)
+        bar = advance.__closure__[0].cell_contents  # type: ignore[attr-defined]
+        assert bar.format_dict["elapsed"] < 0.4
+        assert bar.n == 2

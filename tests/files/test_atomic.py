@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from biaxial.files.atomic import atomic_write
+from biaxial.files.atomic import atomic_write, check_output
+from biaxial.music.errors import InputError
 
 
 def names(folder: Path) -> list[str]:
@@ -111,3 +112,15 @@ def test_a_full_device_says_so() -> None:
     with pytest.raises(OSError, match="/dev/full") as caught:
         atomic_write("/dev/full", b"new")
     assert caught.value.errno == errno.ENOSPC
+
+
+def test_a_protected_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "piece.mid"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    with pytest.raises(OSError, match="protected against writing"):
+        atomic_write(path, b"new")
+    with pytest.raises(InputError, match="protected against writing"):
+        check_output(path)
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["piece.mid"]
