@@ -33,7 +33,7 @@ from biaxial.training.crops import CorpusData
 from biaxial.training.devices import Machine, is_first_process
 from biaxial.training.lit_module import BiaxialModule, NatsModule
 from biaxial.training.mixing import Mix
-from biaxial.training.run_folder import WholeCheckpoints, begin, check_unchanged, finish, new_document, tidy
+from biaxial.training.run_folder import WholeCheckpoints, begin, check_unchanged, damaged, finish, new_document, tidy
 from biaxial.training.run_plan import START, Plan, last_checkpoint, read_document
 from biaxial.training.token_crops import SequenceModule, StringData, check_strings, fitted
 from biaxial.weights import start_with
@@ -190,8 +190,26 @@ def _parts(
     return data, BiaxialModule(config, train_config, train_config.epochs * data.batches_per_epoch())
 
 
+class _Begun(Callback):
+    """Knows whether training has begun, so that the checkpoint was taken in."""
+
+    begun = False
+
+    def on_train_batch_start(self, *_: object) -> None:
+        """Note it."""
+        self.begun = True
+
+
 def _fit(trainer: lightning.Trainer, module: NatsModule, data: CorpusBatches[Any], checkpoint: Path | None) -> bool:
-    """Train, and return whether Ctrl-C ended it."""
+    """Train, and return whether Ctrl-C ended it.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint does not fit the run that it lies in.
+    """
+    begun = _Begun()
+    trainer.callbacks.append(begun)  # type: ignore[attr-defined]
     # Lightning draws its bar on stdout, which is for results.
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         # batches are made in microseconds, and a run folder is written to more than once on purpose
@@ -202,6 +220,10 @@ def _fit(trainer: lightning.Trainer, module: NatsModule, data: CorpusBatches[Any
         except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which Lightning has switched off
             return True
+        except (RuntimeError, KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError) as error:
+            if checkpoint is None or begun.begun:
+                raise
+            raise damaged(checkpoint, " ".join(str(error).split())[:100]) from error
     return trainer.interrupted
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import lightning
 import pytest
@@ -129,6 +131,93 @@ def test_a_run_is_not_resumed_on_another_corpus_or_from_a_damaged_file(
     (folder / "last.ckpt").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"last\.ckpt: damaged"):
         read_plan(folder)
+
+
+CHECKPOINT = ("truncated", "empty", "garbage", "folder", "list", "no loops", "no optimizer", "epoch", "NaN", "text")
+CONFIGS = (
+    b"",
+    b"[]",
+    b'"run"',
+    b"{",
+    b"\xff",
+    b"[" * 100_000,
+    {"config": None},
+    {"config": {"time_hidden": [10**12]}},
+    {"train": {"epochs": 10**30}},
+    {"train": {"learning_rate": float("nan")}},
+    {"train": {"epochs": "ten"}},
+    {"machine": {"devices": "two"}},
+    {"mix": 5},
+    {"corpus_sha256": None},
+)
+HISTORIES = (
+    b"\xff\xfe",
+    b"epoch\n1\n",
+    b"epoch,updates\n-1,2\n",
+    b"epoch,updates\n1,2,3\n",
+    b"epoch,updates\nx,y\n",
+    None,
+)
+
+
+@pytest.mark.parametrize("damage", CHECKPOINT)
+def test_a_damaged_checkpoint_is_a_line(run: Path, tmp_path: Path, damage: str) -> None:
+    folder = shutil.copytree(run, tmp_path / "copy")
+    path, whole = folder / "last.ckpt", (folder / "last.ckpt").read_bytes()
+    found = torch.load(path, weights_only=True)
+    if damage in ("truncated", "empty", "garbage"):
+        path.write_bytes({"truncated": whole[:999], "empty": b"", "garbage": b"\x80\x02" + whole[500:900]}[damage])
+    elif damage == "folder":
+        path.unlink()
+        path.mkdir()
+    elif damage == "list":
+        torch.save([1, 2], path)
+    else:
+        if damage == "NaN":
+            next(iter(found["state_dict"].values())).fill_(float("nan"))
+        changes: dict[str, Any] = {"epoch": {"epoch": 10**12}, "text": {"state_dict": "weights"}}
+        found |= changes.get(damage, {})
+        for name in {"no loops": ["loops"], "no optimizer": ["optimizer_states"]}.get(damage, []):
+            del found[name]
+        torch.save(found, path)
+    with pytest.raises(InputError, match=r"last\.ckpt: [^\n]*$"):
+        read_plan(folder)
+
+
+@pytest.mark.parametrize("damage", CONFIGS)
+def test_a_damaged_config_is_a_line(run: Path, tmp_path: Path, damage: bytes | dict[str, Any]) -> None:
+    folder = shutil.copytree(run, tmp_path / "copy")
+    path = folder / "config.json"
+    if isinstance(damage, bytes):
+        path.write_bytes(damage)
+    else:
+        document = json.loads(path.read_text())
+        for name, values in damage.items():
+            document[name] = document[name] | values if isinstance(values, dict) and name in document else values
+        path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"not the folder of a run [^\n]*$"):
+        read_plan(folder)
+
+
+@pytest.mark.parametrize("damage", HISTORIES)
+def test_a_damaged_history_is_a_line(run: Path, tmp_path: Path, damage: bytes | None) -> None:
+    folder = shutil.copytree(run, tmp_path / "copy")
+    path = folder / "metrics.csv"
+    path.unlink()
+    path.mkdir() if damage is None else path.write_bytes(damage)
+    with pytest.raises(InputError, match=r"metrics\.csv: not [^\n]*$"):
+        read_plan(folder)
+
+
+def test_a_checkpoint_of_another_network_is_a_line(run: Path, corpus: Corpus, tmp_path: Path) -> None:
+    folder = shutil.copytree(run, tmp_path / "copy")
+    found = torch.load(folder / "last.ckpt", weights_only=True)
+    name = next(iter(found["state_dict"]))
+    found["state_dict"][name] = found["state_dict"][name][..., :1]
+    torch.save(found, folder / "last.ckpt")
+    plan = read_plan(folder)
+    with pytest.raises(InputError, match=r"last\.ckpt: damaged"):
+        train(corpus, plan.config, plan.train, folder, plan.machine, resume=True, quiet=True)
 
 
 def test_weights_that_are_no_numbers_do_not_replace_the_best(corpus: Corpus, tmp_path: Path) -> None:
