@@ -11,6 +11,7 @@ from typing import IO, Final
 
 MAX_MEMBERS: Final = 10_000
 """Most members of a file; a score has three, what the judge knows of the chorales a few hundred."""
+_NAMES: Final = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "lzma"}
 _DIRECTORY_ENTRY: Final = b"PK\x01\x02"
 
 
@@ -35,7 +36,7 @@ def open_member(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
         If it is packed in another way; the message does not say which file.
     """
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        way = zipfile.compressor_names.get(member.compress_type, f"method {member.compress_type}")
+        way = _NAMES.get(member.compress_type, f"method {member.compress_type}")
         raise ValueError(f"it is packed by {way}, which is not read; pack it anew (deflate)")
     return packed.open(member)
 

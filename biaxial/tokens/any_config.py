@@ -32,7 +32,7 @@ def any_config(values: dict[str, Any]) -> AnyConfig:
     """A config of any kind, as :func:`config_from_dict`."""
     if not isinstance(values, dict):
         raise ValueError("the config is not an object")
-    config: AnyConfig = made_of(SequenceConfig if "kind" in values else ModelConfig, values)
+    config: AnyConfig = made_of(SequenceConfig, values) if "kind" in values else made_of(ModelConfig, values)
     Grid(config.steps_per_quarter)
     return config
 

@@ -220,6 +220,8 @@ def _fit(trainer: lightning.Trainer, module: NatsModule, data: CorpusBatches[Any
         except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which Lightning has switched off
             return True
+        except InputError:
+            raise
         except (RuntimeError, KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError) as error:
             if checkpoint is None or begun.begun:
                 raise

@@ -148,6 +148,6 @@ def test_what_comes_before_the_first_step_is_not_reckoned(monkeypatch: pytest.Mo
         time.sleep(0.5)  # compiling
         advance(1)
         advance(1)
-        bar = advance.__closure__[0].cell_contents  # type: ignore[attr-defined]
+        bar = advance.__closure__[0].cell_contents  # type: ignore[index]
         assert bar.format_dict["elapsed"] < 0.4
         assert bar.n == 2
