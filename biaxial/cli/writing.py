@@ -178,10 +178,10 @@ def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, renderin
     for kind in kinds:
         check_writable(folder / f"0001{kind}", rendering)
     numbers = range(1, num_outputs + 1)
-    paths = [[folder / f"{number:04d}{kind}" for kind in kinds or [DEFAULT_SUFFIX]] for number in numbers]
-    for path in (path for each in paths for path in each if folder.is_dir()):
+    places = [[folder / f"{number:04d}{kind}" for kind in kinds or [DEFAULT_SUFFIX]] for number in numbers]
+    for path in (path for each in places for path in each if folder.is_dir()):
         check_output(path)
-    return paths
+    return places
 
 
 def load_model(options: WritingOptions) -> Model:

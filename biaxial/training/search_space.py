@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar
 
 from optuna.distributions import FloatDistribution, IntDistribution
 
+from biaxial.tokens.any_config import AnyConfig
 from biaxial.training.config import TrainConfig
-from biaxial.weights import AnyConfig
 
 C = TypeVar("C", bound=AnyConfig)
 Ranges = dict[str, FloatDistribution | IntDistribution]
