@@ -54,7 +54,7 @@ class Drawer(Planner):
         """
         stepper = self._stepper(plan.options, len(plan.requests))
         rank = self._rank if plan.options.best_of > 1 else None
-        return fill(stepper, plan, self.name, rank=rank, progress=progress)
+        return fill(stepper, plan, self.name, made=self.made, rank=rank, progress=progress)
 
     def _rank(self, scores: Sequence[Score], nats: Sequence[float], met: Sequence[bool]) -> list[Candidate]:
         """Rank what was drawn for one piece, as :mod:`biaxial.tasks.drawing.best_of` does."""
@@ -64,7 +64,7 @@ class Drawer(Planner):
 
     def _stepper(self, drawing: SamplingOptions, num_outputs: int) -> Stepper:
         """What draws; kept for the next time that pieces are drawn in the same way."""
-        together = num_outputs * drawing.particles * drawing.best_of
+        together = num_outputs * drawing.num_particles(self.made) * drawing.best_of
         on_gpu = self.network.device.type == "cuda" and together >= GPU_ROWS
         way = drawing.proposal(self.made), drawing.precision, on_gpu
         if self._kept is None or self._kept[0] != way:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
 
 from biaxial.features.known import Known
+from biaxial.models.config import ModelConfig
 from biaxial.music.constants import STRIKE
 from biaxial.music.score import Score
+from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import one_thread
-from biaxial.sampling.loop import Particles, draw_pieces
+from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
+from biaxial.tasks.plans.phrase_spans import phrase_spans, piece_of
 from biaxial.tasks.plans.plan import Plan
-from biaxial.tasks.plans.request import assembled, prepare
+from biaxial.tasks.plans.request import Prepared, assembled, prepare
 
 _BATCHES = {"cpu": (32, 2**13), "cuda": (1024, 2**18)}
 """By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
@@ -33,6 +37,7 @@ def fill(
     plan: Plan,
     model_name: str,
     *,
+    made: Mapping[str, Any],
     rank: Rank | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
@@ -46,6 +51,8 @@ def fill(
         The pieces, their seeds, constraints, particles, and how many are drawn for each one that is kept.
     model_name
         Name of the weights, kept with each piece.
+    made
+        How the weights came to be: what they say of charges.
     rank
         Says which of several pieces drawn for one is kept.
     progress
@@ -63,16 +70,18 @@ def fill(
     requests, seeds, drawing, ending = plan.requests, plan.seeds, plan.options, plan.ending
     config, many = stepper.config, drawing.best_of
     bias, rules = drawing.constraints(config)
+    charges, number = drawing.charged(made) if config.num_voices > 1 else None, drawing.num_particles(made)
     most, most_frames = _BATCHES[stepper.device.type]
     first = 0
     while first < len(seeds):
         steps = len(prepare(requests[first], config).conditions)
-        size = max(1, min(most, most_frames // (steps * drawing.particles)) // many)
+        size = max(1, min(most, most_frames // (steps * number)) // many)
         batch = requests[first : first + size]
         prepared = [prepare(request, config) for request in batch]
         every = torch.arange(len(batch)).repeat_interleave(many)
         own = batch[0].bias
-        particles = Particles(0, drawing.particles) if drawing.particles > 1 else None
+        particles = Particles(0, number) if number > 1 else None
+        phrases = None if charges is None else _phrases(prepared, many, charges, config)
         with one_thread():
             drawn = draw_pieces(
                 stepper,
@@ -85,13 +94,15 @@ def fill(
                 ending=None if ending is None else ending.bias[first : first + size][every],
                 ending_rules=() if ending is None else ending.rules,
                 particles=particles if ending is None or particles is not None else ending.particles,
+                phrases=phrases,
                 after_step=None if progress is None else partial(progress, len(batch)),
             )
         met = drawn.log_evidence > -torch.inf
         for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):
-            is_drawn = (piece.known.voices.numpy() != config.alphabet.everything).any(axis=1)
             found = []
             for place in range(row * many, (row + 1) * many):
+                known = piece.known.voices if drawn.known is None else drawn.known.voices[place]
+                is_drawn = (known.numpy() != config.alphabet.everything).any(axis=1)
                 outcomes = drawn.outcomes[place].numpy()
                 struck = (config.alphabet.articulated(outcomes)[0] == STRIKE)[is_drawn].sum()
                 nats = LogLikelihood(float(drawn.log_likelihood[place]), int(is_drawn.sum()), int(struck))
@@ -101,6 +112,15 @@ def fill(
                 found.append(Piece(score, seeds[first + row], model_name, nats, evidence, remarks))
             yield found[0] if rank is None or many == 1 else _best(found, rank)
         first += size
+
+
+def _phrases(prepared: Sequence[Prepared], many: int, charges: Charges, config: ModelConfig) -> Phrases:
+    """The phrases of pieces, each piece as often as it is drawn."""
+    quarter = config.steps_per_quarter
+    rows = [piece for piece in prepared for _ in range(many)]
+    return Phrases(
+        [phrase_spans(piece, quarter) for piece in rows], [piece_of(piece, quarter) for piece in rows], charges
+    )
 
 
 def _best(candidates: Sequence[Piece], rank: Rank) -> Piece:
