@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from biaxial.tasks.drawing.stream import Bar
     from biaxial.tasks.explanation import Explanation
     from biaxial.tasks.harmonised_tunes import harmonised_tunes
-    from biaxial.tasks.model import Model, load
+    from biaxial.tasks.loading import load
+    from biaxial.tasks.model import Model
     from biaxial.tasks.piece import LogLikelihood, Piece
     from biaxial.tasks.plans.harmonisation import Forbidden
-    from biaxial.tasks.token_model import EventDrawing, EventModel, load_events
+    from biaxial.tasks.token_model import TokenModel
+    from biaxial.tokens.token_stepper import TokenOptions
 
 __version__ = VERSION
 __all__ = [
     "Bar",
     "ChordSymbol",
-    "EventDrawing",
-    "EventModel",
     "Explanation",
     "Forbidden",
     "Grid",
@@ -42,35 +42,42 @@ __all__ = [
     "Score",
     "Syllable",
     "TimeSignature",
+    "TokenModel",
+    "TokenOptions",
     "VoiceLeading",
     "harmonised_tunes",
     "load",
-    "load_events",
 ]
 
 _LAZY = {
     "Bar": "biaxial.tasks.drawing.stream",
     "Explanation": "biaxial.tasks.explanation",
-    "EventDrawing": "biaxial.tasks.token_model",
-    "EventModel": "biaxial.tasks.token_model",
     "Forbidden": "biaxial.tasks.plans.harmonisation",
     "LogLikelihood": "biaxial.tasks.piece",
     "Model": "biaxial.tasks.model",
     "Piece": "biaxial.tasks.piece",
     "SamplingOptions": "biaxial.tasks.drawing.sampling_options",
+    "TokenModel": "biaxial.tasks.token_model",
+    "TokenOptions": "biaxial.tokens.token_stepper",
     "VoiceLeading": "biaxial.sampling.voice_leading_weights",
     "harmonised_tunes": "biaxial.tasks.harmonised_tunes",
-    "load": "biaxial.tasks.model",
-    "load_events": "biaxial.tasks.token_model",
+    "load": "biaxial.tasks.loading",
 }
+_RENAMED = {
+    "Drawing": "SamplingOptions",
+    "EventDrawing": "TokenOptions",
+    "EventModel": "TokenModel",
+    "load_events": "load",
+}
+"""Names of the version before, which go with the next one."""
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Drawing":
+    if name in _RENAMED:
         import warnings
 
-        warnings.warn("biaxial.Drawing is now called biaxial.SamplingOptions", FutureWarning, stacklevel=2)
-        name = "SamplingOptions"
+        warnings.warn(f"biaxial.{name} is now called biaxial.{_RENAMED[name]}", FutureWarning, stacklevel=2)
+        name = _RENAMED[name]
     if name not in _LAZY:
         raise AttributeError(f"module 'biaxial' has no attribute {name!r}")
     import importlib

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from biaxial.cli.common import Arguments, command, progress_bar
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
-from biaxial.corpora.manifest import ManifestRow, read_manifest
+from biaxial.corpora.bach_chorales import ManifestRow, chorale_paths, read_chorale, read_manifest
 from biaxial.corpora.splits import SPLITS
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.midi.midi_writer import midi_bytes

@@ -1,24 +1,38 @@
-"""``biaxial-compose``: compose pieces and write them as files."""
+"""``biaxial-compose``: compose pieces and write them as files.
+
+The weights of a token LSTM write tunes, or notes and chords; with ``--tune-by`` they write tunes that others harmonise.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from biaxial.cli.common import Arguments, command
-from biaxial.cli.composing import compose_events, compose_on_tunes, is_event_weights, refuse_event_options
 from biaxial.cli.options import option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
+from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_pieces, write_plan
 from biaxial.formats.read import read_score
+from biaxial.music.errors import InputError
 from biaxial.music.score import Key, TimeSignature
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
 
+if TYPE_CHECKING:
+    from biaxial.tasks.drawing.sampling_options import Progress
+    from biaxial.tasks.piece import Piece
+    from biaxial.tokens.token_stepper import TokenOptions
+
 PROG = "biaxial-compose"
 DEFAULT_BARS = 16
-DESCRIPTION = "Compose four-part chorales, or tunes and chords with such weights, and write them as MIDI."
+DESCRIPTION = (
+    "Compose four-part chorales, or with other weights tunes and chords, and write them as MIDI, pages or sound."
+)
+_EXPECTED_EVENTS = 64
+"""What a progress bar takes a tune to have that ends by itself."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +45,13 @@ class ComposeOptions:
     events: int | None = option(
         None,
         within=(1, 20_000),
-        help="most notes, chords and rests of a piece by melody or chord weights (default: they end it themselves)",
+        help="by melody or chord weights: most notes, chords and rests of a piece (default: they end it themselves)",
     )
     key: Key | None = option(
-        None, parse=Key.from_name, metavar="KEY", help="such as 'G major' or 'F# minor' (default: drawn by the seed)"
+        None,
+        parse=Key.from_name,
+        metavar="KEY",
+        help="key of the piece, such as 'G major' or 'F# minor' (default: drawn by the seed)",
     )
     time_signature: TimeSignature | None = option(
         None,
@@ -52,9 +69,9 @@ class ComposeOptions:
         False, help="chords of the primer that chord weights do not know become the nearest that they know"
     )
     top_p: float = option(
-        1.0, within=(0.01, 1), help="draw among the likeliest tokens of this probability (melody and chord weights)"
+        1.0, within=(0.01, 1), help="by melody or chord weights: draw among the likeliest tokens of this probability"
     )
-    loops: bool = option(False, help="do not break a cycle of a few events that repeats (melody and chord weights)")
+    loops: bool = option(False, help="by melody or chord weights: do not break a cycle of a few events that repeats")
     tune_by: Path | None = option(
         None, metavar="WEIGHTS", help="melody weights that write a tune, which is then harmonised in four parts"
     )
@@ -70,12 +87,12 @@ def main(argv: Arguments) -> None:
     # whatever can be refused without the network is refused before it is loaded
     paths = paths_of(writing, rendering, "composed")
     if options.tune_by is not None:
-        compose_on_tunes(options, writing, leading, rendering, paths, started)
+        _compose_on_tunes(options, writing, leading, rendering, paths, started)
         return
     if writing.checkpoint is not None and is_event_weights(writing.checkpoint):
-        compose_events(options, writing, leading, rendering, paths, started)
+        _compose_events(options, writing, leading, rendering, paths, started)
         return
-    refuse_event_options(options)
+    _refuse_event_options(options)
     bars, metre = options.bars or DEFAULT_BARS, options.time_signature or TimeSignature()
     tempo = options.tempo or DEFAULT_TEMPO_BPM
     make_outline(bars, time_signature=metre, phrases=options.phrases)
@@ -96,3 +113,125 @@ def main(argv: Arguments) -> None:
         drawing=drawing,
     )
     write_plan(model, plan, writing, rendering, paths, started)
+
+
+def is_event_weights(path: Path) -> bool:
+    """Whether weights are those of a token LSTM."""
+    from biaxial.weights import weights_kind, weights_path
+
+    return weights_kind(weights_path(path)) != "biaxial"
+
+
+def _refuse_event_options(options: ComposeOptions) -> None:
+    """Refuse what only the weights of a token LSTM can do.
+
+    Raises
+    ------
+    InputError
+        With the option.
+    """
+    given = {
+        "events": options.events is not None,
+        "nearest-chords": options.nearest_chords,
+        "top-p": options.top_p < 1,
+        "loops": options.loops,
+    }
+    if wrong := [name for name, is_given in given.items() if is_given]:
+        raise InputError(f"--{wrong[0]} is for melody and chord weights; leave it out")
+
+
+def _compose_events(
+    options: ComposeOptions,
+    writing: WritingOptions,
+    leading: VoiceLeading,
+    rendering: Rendering,
+    paths: list[list[Path]],
+    started: float,
+) -> None:
+    """Compose with melody or chord weights, write the files, and print what was written."""
+    for name in ("bars", "phrases"):
+        if getattr(options, name) is not None:
+            raise InputError(f"--{name} is for chorales; give melody and chord weights --events, or let them end")
+    for name in ("density", "min_voices", "max_voices", "ranges", "particles", "threads"):
+        if getattr(writing, name) is not None:
+            raise InputError(f"--{name.replace('_', '-')} is for biaxial weights; leave it out")
+    if writing.best_of > 1 or not options.cadence or writing.precision != "float32" or leading != VoiceLeading():
+        raise InputError(
+            "--best-of, --no-cadence, --precision and the weights of voice leading are for biaxial weights; "
+            "leave them out"
+        )
+    primer = None if options.primer is None else read_score(options.primer)
+    assert writing.checkpoint is not None
+    from biaxial.tasks.loading import load_token_model
+    from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM
+
+    model = load_token_model(writing.checkpoint, writing.device)
+    plan = model.plan_composition(
+        options.events,
+        key=options.key,
+        time_signature=options.time_signature,
+        tempo_bpm=options.tempo or DEFAULT_TEMPO_BPM,
+        primer=primer,
+        nearest_chords=options.nearest_chords,
+        n=writing.num_outputs,
+        seed=seed_of(writing),
+        drawing=_token_options(options, writing),
+    )
+    events = writing.num_outputs * (options.events or _EXPECTED_EVENTS)
+    write_pieces(
+        writing, rendering, paths, started, events, lambda progress: model.draw(plan, progress), unit=" events"
+    )
+
+
+def _compose_on_tunes(
+    options: ComposeOptions,
+    writing: WritingOptions,
+    leading: VoiceLeading,
+    rendering: Rendering,
+    paths: list[list[Path]],
+    started: float,
+) -> None:
+    """Let one model write tunes and another one harmonise them, write the files, and print what was written."""
+    for name in ("bars", "phrases", "primer"):
+        if getattr(options, name) is not None:
+            raise InputError(f"--{name} is for pieces without --tune-by; leave one of them out")
+    if options.nearest_chords:
+        raise InputError("--nearest-chords is for a primer, which a tune does not have; leave it out")
+    assert options.tune_by is not None
+    from biaxial.tasks.loading import load_token_model
+
+    tunes = load_token_model(options.tune_by, "cpu")
+    if tunes.config.kind != "melody":
+        raise InputError(f"{options.tune_by}: holds a {tunes.config.kind} model; --tune-by needs melody weights")
+    model = load_model(writing)
+    from biaxial.tasks.drawing.sampling_options import HARMONISING
+    from biaxial.tasks.harmonised_tunes import harmonised_tunes
+
+    drawing = drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
+    tune_drawing = _token_options(options, replace(writing, temperature=None))  # -t is that of the other voices
+
+    def draw(progress: Progress) -> Iterator[Piece]:
+        return harmonised_tunes(
+            model,
+            tunes,
+            writing.num_outputs,
+            options.events,
+            key=options.key,
+            time_signature=options.time_signature,
+            tempo_bpm=options.tempo,
+            seed=seed_of(writing),
+            tune_drawing=tune_drawing,
+            drawing=drawing,
+            progress=progress,
+        )
+
+    write_pieces(
+        writing, rendering, paths, started, writing.num_outputs * 4 * (options.events or _EXPECTED_EVENTS), draw
+    )
+
+
+def _token_options(options: ComposeOptions, writing: WritingOptions) -> TokenOptions:
+    from biaxial.tokens.token_stepper import TokenOptions
+
+    drawing = TokenOptions(top_p=options.top_p, min_p=writing.min_p, guard=not options.loops)
+    return drawing if writing.temperature is None else replace(drawing, temperature=writing.temperature)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import sys
@@ -9,24 +10,40 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from biaxial.cli.common import Arguments, command
-from biaxial.cli.composing import is_event_weights
+from biaxial.cli.common import Arguments, command, progress_bar
 from biaxial.cli.options import REQUIRED, given, option, parser
 from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
+    from biaxial.corpora.corpus import Corpus
     from biaxial.corpora.reading.music_folder import ReadConfig
+    from biaxial.corpora.splits import Split
+    from biaxial.judge.judge import Judgement
+    from biaxial.judge.reference import Reference
     from biaxial.likelihood.corpus_nats import Evaluation
-    from biaxial.likelihood.token_corpus_nats import StringEvaluation
     from biaxial.metrics.figures.report import Figure
+    from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.music.score import Score
+    from biaxial.tokens.network import SequenceLSTM
 
 PROG = "biaxial-evaluate"
 DESCRIPTION = (
     "Print the exact likelihood of music under a model: nats per frame, by the chain rule, over every frame. With "
     "--against, judge each piece beside a corpus: voice leading, harmony, statistics, likelihood, novelty."
 )
-_HEADINGS = ("pieces", "frames", "nats per frame", "roll alone", "per note", "moving frames", "still frames")
-_STRING_HEADINGS = ("pieces", "frames", "events", "nats per frame", "per quarter", "per event", "per note")
+BACH = "bach"
+"""What ``--against`` calls the corpus that the package knows."""
+_MAX_SURPRISING = 5
+_HEADINGS = {
+    "frame": "nats per frame",
+    "roll": "roll alone",
+    "note": "per note",
+    "moving": "moving frames",
+    "still": "still frames",
+}
+_STRING_HEADINGS = {"frame": "nats per frame", "quarter": "per quarter", "event": "per event", "note": "per note"}
+_NAMES = {"roll": "frame_roll", "moving": "moving_frame", "still": "still_frame"}
+"""What some figures are called in JSON."""
 
 
 def read_paths(text: str) -> tuple[Path, ...]:
@@ -52,7 +69,7 @@ class EvaluateOptions:
         positional=True,
         metavar="DATA",
         help="a .json file of frames (a dictionary of splits, or one list of pieces; without voices it is taken to "
-        "stand in C), a folder of music, or a prepared .npz file",
+        "stand in C), a folder of music, or a prepared .npz file; with --against also one file of music",
     )
     checkpoint: tuple[Path, ...] | None = option(
         None,
@@ -68,7 +85,7 @@ class EvaluateOptions:
     output: Path | None = option(None, short="-o", metavar="PAGE", help="with --against: the HTML page to write")
     run: Path | None = option(None, metavar="FOLDER", help="with --output: the run whose learning curve is shown")
     split: Literal["train", "valid", "test"] | None = option(None, help="score only this split (default: all)")
-    device: str = option("auto", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
+    device: str = option("auto", metavar="NAME", help="where to compute: auto, cpu, cuda, cuda:1 or mps")
     precision: Literal["float32", "bfloat16"] = option(
         "float32", help="with --against: bfloat16 is faster where the processor has units for it, and nearly as exact"
     )
@@ -79,102 +96,74 @@ class EvaluateOptions:
 @command(PROG)
 def main(argv: Arguments) -> None:
     """Score what the command line names, and print the figures."""
-    from biaxial.cli.common import progress_bar
     from biaxial.cli.reading import check_reading, read_corpus  # these load PyTorch
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
     from biaxial.likelihood.corpus_nats import check_networks, evaluate
-    from biaxial.tasks.model import load
+    from biaxial.tokens.config import SequenceConfig
 
     values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
     reads = values[ReadConfig].keys() - ({"part"} if options.against is not None else set())  # one file has parts too
     check_reading(reads, options.data, options.against)
     if options.against is not None:
-        from biaxial.cli.judging import judge
-
-        judge(options, reading)
+        _judge(options, reading)
         return
     for name in ("output", "run"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} belongs to --against CORPUS, which says what the pieces are judged beside")
-    if any(is_event_weights(path) for path in options.checkpoint or ()):
-        _evaluate_strings(options, reading)
-        return
-    networks = [load(path, options.device).network for path in options.checkpoint or (None,)]
-    config = check_networks(networks)
+    networks = [_network(path, options.device) for path in options.checkpoint or (None,)]
+    check_networks(networks)
+    config = networks[0].config
+    headings = _STRING_HEADINGS if isinstance(config, SequenceConfig) else _HEADINGS
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading)
-    splits = SPLITS if options.split is None else (options.split,)
-    total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
-    if not total:
-        held = ", ".join(split for split in SPLITS if corpus.split(split))
-        raise InputError(f"{options.data}: no pieces of the split {options.split!r}; it has {held}")
+    splits, total = _wanted(options, corpus)
     with progress_bar(total, " frames", quiet=options.quiet) as advance:
         found = evaluate(networks, corpus, splits, advance)
     whole = found[-1] if len(splits) > 1 else found[0]
     if options.json:
-        print(json.dumps({**_plain(whole), "splits": {each.label: _plain(each) for each in found}}))
+        print(json.dumps({**_plain(whole, headings), "splits": {each.label: _plain(each, headings) for each in found}}))
         return
-    print(f"| {' | '.join(('', *_HEADINGS))} |\n|{'---|' * (len(_HEADINGS) + 1)}")
+    counts = ("pieces", "frames", "events") if "event" in headings else ("pieces", "frames")
+    columns = ("", *counts, *headings.values())
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for each in found:
-        print(f"| {' | '.join((each.label, *_cells(each)))} |")
+        print(f"| {' | '.join((each.label, *_cells(each, headings)))} |")
     for each in found:
-        if each.impossible and each.label in SPLITS:
+        if each.impossible and each.label in SPLITS and not isinstance(config, SequenceConfig):
             names = ", ".join(each.impossible)
             note = f"{each.label}: likelihood zero, pitches outside {config.low_pitch} to {config.high_pitch}: {names}"
             if len(each.impossible) < each.num_pieces:
-                note += f". Without them {_text(each.nats.per_step)} nats per frame"
+                note += f". Without them {_text(each.figures['frame'])} nats per frame"
             print(note, file=sys.stderr)
 
 
-def _evaluate_strings(options: EvaluateOptions, reading: ReadConfig) -> None:
-    """Score with the weights of a token LSTM, and print the figures."""
-    from biaxial.cli.common import progress_bar
-    from biaxial.cli.reading import read_corpus
+def _wanted(options: EvaluateOptions, corpus: Corpus) -> tuple[tuple[Split, ...], int]:
+    """The splits to score, and how many steps they have."""
     from biaxial.corpora.splits import SPLITS
-    from biaxial.likelihood.token_corpus_nats import evaluate_strings
-    from biaxial.tasks.token_model import load_events
 
-    assert options.checkpoint is not None
-    if len(options.checkpoint) > 1:
-        raise InputError("melody and chord weights are not averaged; give one path")
-    network = load_events(options.checkpoint[0], "cpu" if options.device == "auto" else options.device).network
-    corpus = read_corpus(options.data, network.config.steps_per_quarter, options.quiet, reading)
     splits = SPLITS if options.split is None else (options.split,)
     total = sum(piece.num_steps for piece in corpus.pieces if piece.split in splits)
     if not total:
         held = ", ".join(split for split in SPLITS if corpus.split(split))
         raise InputError(f"{options.data}: no pieces of the split {options.split!r}; it has {held}")
-    with progress_bar(total, " frames", quiet=options.quiet) as advance:
-        found = evaluate_strings(network, corpus, splits, advance)
-    if options.json:
-        plain = {each.label: _plain_string(each) for each in found}
-        print(json.dumps({**plain[found[-1].label], "splits": plain}))
-        return
-    print(f"| {' | '.join(('', *_STRING_HEADINGS))} |\n|{'---|' * (len(_STRING_HEADINGS) + 1)}")
-    for each in found:
-        figures = (each.per_frame, each.per_quarter, each.per_event, each.per_note)
-        counts = (each.num_pieces, each.num_frames, each.num_events)
-        print(f"| {' | '.join((each.label, *map(str, counts), *map(_text, figures)))} |")
+    return splits, total
 
 
-def _plain_string(found: StringEvaluation) -> dict[str, Any]:
-    """Plain values of an evaluation."""
-    values: dict[str, Any] = {
-        f"nats_per_{name}": getattr(found, f"per_{name}").value
-        for name in ("frame", "quarter", "token", "event", "note")
-    }
-    counts = {
-        f"num_{name}": getattr(found, f"num_{name}") for name in ("pieces", "frames", "tokens", "events", "notes")
-    }
-    error = found.per_frame.standard_error
-    return {**values, "standard_error": error if math.isfinite(error) else None, **counts}
+def _network(path: Path | None, device: str) -> BiaxialLSTM | SequenceLSTM:
+    """The network of weights of any kind, the shipped ones by default."""
+    from biaxial.tasks.loading import load
+
+    return load(path, device).network
 
 
-def _cells(found: Evaluation) -> tuple[str, ...]:
-    impossible = bool(found.impossible)
-    figures = (found.nats.per_step, found.roll, found.nats.per_note, found.nats.moving, found.nats.still)
-    return str(found.num_pieces), str(found.num_frames), *("infinite" if impossible else _text(f) for f in figures)
+def _cells(found: Evaluation, headings: dict[str, str]) -> tuple[str, ...]:
+    """The cells of a row after its label."""
+    counts = [found.num_pieces, found.num_frames]
+    if "event" in headings:
+        counts.append(int(found.figures["event"].total))
+    figures = ("infinite" if found.impossible else _text(found.figures[name]) for name in headings)
+    return *map(str, counts), *figures
 
 
 def _text(figure: Figure) -> str:
@@ -182,25 +171,149 @@ def _text(figure: Figure) -> str:
     return f"{figure.value:.4f}{error}"
 
 
-def _plain(found: Evaluation) -> dict[str, Any]:
-    """Plain values; what is infinite or undefined is null, since JSON has no other word for it."""
+def _number(value: float) -> float | None:
+    """A plain value; what is infinite or undefined is null, since JSON has no other word for it."""
+    return value if math.isfinite(value) else None
 
-    def number(value: float) -> float | None:
-        return value if math.isfinite(value) else None
 
+def _plain(found: Evaluation, headings: dict[str, str]) -> dict[str, Any]:
+    """Plain values of an evaluation."""
+    possible = found.figures.get("frame")
     values: dict[str, Any] = {
-        "nats_per_frame": number(found.nats_per_frame),
-        "standard_error": None if found.impossible else number(found.nats.per_step.standard_error),
-        "nats_per_note": number(found.nats_per_note),
-        "nats_per_frame_roll": None if found.impossible else number(found.roll.value),
-        "nats_per_moving_frame": None if found.impossible else number(found.nats.moving.value),
-        "nats_per_still_frame": None if found.impossible else number(found.nats.still.value),
+        f"nats_per_{_NAMES.get(name, name)}": _number(found.nats_per(name)) for name in (*headings, *found.figures)
+    }
+    values |= {
+        "standard_error": None if possible is None or found.impossible else _number(possible.standard_error),
         "num_frames": found.num_frames,
         "num_notes": found.num_notes,
-        "num_moving_frames": None if found.impossible else int(found.nats.moving.total),
         "num_pieces": found.num_pieces,
         "num_impossible_pieces": len(found.impossible),
         "impossible_pieces": list(found.impossible),
-        "nats_per_frame_of_possible_pieces": number(found.nats.per_step.value),
+        "nats_per_frame_of_possible_pieces": None if possible is None else _number(possible.value),
     }
+    for name in ("moving", "token", "event"):
+        if name in headings or name in found.figures:
+            count = None if found.impossible else int(found.figures[name].total)
+            values[f"num_{_NAMES.get(name, name)}s"] = count
     return values
+
+
+def _judge(options: EvaluateOptions, reading: ReadConfig) -> None:
+    """Judge what the command line names.
+
+    Raises
+    ------
+    InputError
+        If nothing of it can be read, or options do not go together.
+    """
+    assert options.against is not None
+    from biaxial.files.atomic import atomic_write
+    from biaxial.judge.compare import compare, grades_table, measures_table
+    from biaxial.judge.judge import Judge
+    from biaxial.judge.page import page
+    from biaxial.tasks.loading import load_model
+    from biaxial.training.curve import read_metrics
+
+    if options.split is not None:
+        raise InputError("--split belongs to the likelihood of a corpus; with --against give the folder of the split")
+    if options.checkpoint is not None and len(options.checkpoint) > 1:
+        raise InputError("--against judges with one network; give one path to --checkpoint")
+    if options.run is not None and options.output is None:
+        raise InputError("--run is shown on the page; add --output PAGE.html")
+    if options.output is not None and not options.output.parent.is_dir():
+        raise InputError(f"--output: there is no folder {options.output.parent}; make it, or write the page elsewhere")
+    if not options.against.is_dir() and str(options.against) != BACH:
+        raise InputError(f"{options.against}: no such folder; give a folder of music, or {BACH} for the chorales")
+    curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
+    network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).network
+    pieces = _pieces(options, network.config.steps_per_quarter, reading)
+    reference = _reference(options.against, pieces, network, options, reading)
+    steps = sum(score.length_ticks * network.config.steps_per_quarter // score.ticks_per_quarter for _, score in pieces)
+    with progress_bar(steps, " frames", quiet=options.quiet) as advance:
+        found = Judge(reference, network, options.precision).judge(pieces, advance)
+    if options.output is not None:
+        title = f"{options.data.name or 'Music'} beside {reference.name}"
+        atomic_write(options.output, page(found, reference, title, curve).encode())
+    if options.json:
+        print(json.dumps(_plain_judgements(found, reference), allow_nan=False))
+        return
+    print(measures_table(compare(found, reference), reference.name), grades_table(found), sep="\n\n")
+    for remark in dict.fromkeys(f"{each.name}: {remark}" for each in found for remark in each.remarks):
+        print(f"note: {remark}", file=sys.stderr)
+    if options.output is not None:
+        print(f"\n{options.output}: the page of all this")
+
+
+def _pieces(options: EvaluateOptions, steps_per_quarter: int, reading: ReadConfig) -> list[tuple[str, Score]]:
+    """The pieces of a folder, or a single file."""
+    from biaxial.cli.reading import read_items
+    from biaxial.formats.melody_file import read_part
+
+    data = options.data
+    if data.is_dir():
+        return [(item.name, item.score) for item in read_items(data, steps_per_quarter, options.quiet, reading)]
+    score = read_part(data, reading.part)
+    if not score.notes:
+        raise InputError(f"{data}: it has no notes; give music")
+    return [(data.stem, score)]
+
+
+def _reference(
+    against: Path,
+    pieces: list[tuple[str, Score]],
+    network: BiaxialLSTM,
+    options: EvaluateOptions,
+    reading: ReadConfig,
+) -> Reference:
+    from biaxial.cli.reading import read_items
+    from biaxial.judge.reference import cut_of, measure_corpus, shipped_reference
+
+    if not against.is_dir():
+        return shipped_reference()
+    cuts = sorted({cut_of(len(score.bar_starts())) for _, score in pieces})
+    if options.data.is_dir():  # the verdicts are those of its files
+        reading = dataclasses.replace(reading, verdicts=None)
+    items = read_items(against, network.config.steps_per_quarter, options.quiet, reading)
+    measured = sum(item.split == "train" for item in items) or len(items)
+    with progress_bar(measured * len(cuts), " pieces of the corpus", quiet=options.quiet) as advance:
+        return measure_corpus(against.name, items, cuts, network, options.precision, advance)
+
+
+def _plain_judgements(found: list[Judgement], reference: Reference) -> dict[str, Any]:
+    """Everything in plain values; what does not apply is left out or null."""
+    from biaxial.judge.compare import compare, most_common_cut
+    from biaxial.judge.wording import broken_rules, copies, moment_text
+
+    rows = compare(found, reference)
+    return {
+        "corpus": reference.name,
+        "num_corpus_pieces": len(reference.pieces),
+        "bars": most_common_cut(found),
+        "measures": {
+            row.measure: {
+                "mean": _number(row.mean),
+                "standard_error": _number(row.standard_error),
+                "corpus_mean": _number(row.corpus_mean),
+                "corpus_deviation": _number(row.corpus_deviation),
+                "deviations": _number(row.standard),
+                "more_often": _number(row.more_often),
+                "num_pieces": row.num_pieces,
+            }
+            for row in rows
+        },
+        "pieces": [
+            {
+                "name": each.name,
+                "grade": _number(each.grade),
+                "bars": each.cut,
+                "groups": each.groups,
+                "values": each.values,
+                "deviations": {name: value for name, value in each.standard.items() if math.isfinite(value)},
+                "surprising": [moment_text(m, each.reading.key) for m in each.surprising(_MAX_SURPRISING)],
+                "broken": dict(broken_rules(each)),
+                "copies": copies(each.novelty),
+                "remarks": each.remarks,
+            }
+            for each in found
+        ],
+    }

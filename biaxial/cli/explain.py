@@ -14,8 +14,8 @@ from biaxial.cli.common import Arguments, command
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
-from biaxial.music.pitch_names import pitch_name, read_pitch
 from biaxial.music.score import Key
+from biaxial.music.spelling import pitch_name, read_pitch
 from biaxial.tasks.plans.outline import read_bars
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def read_place(text: str) -> tuple[int, float]:
     """
     match = re.fullmatch(r"\s*(\d{1,6})\s*:\s*(\d{1,3}(?:\.\d{1,6})?)\s*", text, flags=re.ASCII)
     if match is None:
-        raise ValueError(f"{text!r} is no place; give a bar and a beat, such as 5:3, or 5:2.5 for half a beat later")
+        raise ValueError(f"{text!r} is not a place; give a bar and a beat, such as 5:3, or 5:2.5 for half a beat later")
     return int(match[1]), float(match[2])
 
 
@@ -70,7 +70,7 @@ class ExplainOptions:
     top: int = option(10, within=(0, 200), help="how many moments to list and to mark")
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
     json: bool = option(False, help="print one JSON object")
-    quiet: bool = option(False, short="-q", help="print no notes beside the results")
+    quiet: bool = option(False, short="-q", help="no remarks beside the results")
 
 
 @command(PROG)
@@ -81,7 +81,7 @@ def main(argv: Arguments) -> None:
         raise InputError("a cell has a place and a note: give both --at and --pitch, or neither")
     score = read_score(options.piece)
     from biaxial.tasks.explanation import explain, picture_kind
-    from biaxial.tasks.model import load
+    from biaxial.tasks.loading import load_model
     from biaxial.tasks.plans.composition import with_voices  # these load PyTorch
 
     path = options.output or options.piece.with_suffix(".explained.png")
@@ -90,7 +90,7 @@ def main(argv: Arguments) -> None:
         raise InputError(f"--output: {path} is a folder; give the name of a file in it")
     if not path.parent.is_dir():
         raise InputError(f"--output: there is no folder {path.parent}; make it, or write somewhere else")
-    model = load(options.checkpoint)
+    model = load_model(options.checkpoint)
     voiced = with_voices(score, model.network.config.num_voices)
     if voiced is not score and not options.quiet:
         print("note: the file has no voices; every note was given one, by least movement", file=sys.stderr)

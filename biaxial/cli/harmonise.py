@@ -26,12 +26,12 @@ def read_voices(text: str) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        If one of them is no voice.
+        If one of them is not a voice.
     """
     known = {form: name.lower() for name in VOICE_NAMES for form in (name.lower(), name[0].lower())}
     names = [part.strip() for part in text.split(",")]
     if unknown := [name for name in names if name.lower() not in known]:
-        raise ValueError(f"{unknown[0]!r} is no voice; give {', '.join(name.lower() for name in VOICE_NAMES)}")
+        raise ValueError(f"{unknown[0]!r} is not a voice; give {', '.join(name.lower() for name in VOICE_NAMES)}")
     return tuple(known[name.lower()] for name in names)
 
 
@@ -42,15 +42,24 @@ class HarmoniseOptions:
     tune: Path = option(
         REQUIRED, positional=True, metavar="TUNE", help="MIDI, MusicXML, ABC, Humdrum kern or JSON file"
     )
-    voice: tuple[str, ...] = option(
+    voices: tuple[str, ...] = option(
         ("soprano",),
         parse=read_voices,
-        metavar="VOICE[,VOICE]",
-        help="the voice that the tune is; or several given ones",
+        metavar="VOICE,...",
+        formerly="voice",
+        help="the voice that the tune is; or several voices that the file has, such as S,B",
     )
-    line: str | None = option(None, metavar="PART", help="which part of the file is the tune: its number or its name")
+    part: str | None = option(
+        None,
+        metavar="PART",
+        formerly="line",
+        help="which part of the file is the tune: its number or its name (default: its melody)",
+    )
     key: Key | None = option(
-        None, parse=Key.from_name, metavar="KEY", help="such as 'G major' (default: the file's, or else estimated)"
+        None,
+        parse=Key.from_name,
+        metavar="KEY",
+        help="key of the tune, such as 'G major' (default: the file's, or else estimated)",
     )
     chords: str | None = option(
         None, metavar="CHORDS", help="chord symbols, a bar between strokes: 'G | D7 G | Em C | D' (default: the file's)"
@@ -73,8 +82,8 @@ def main(argv: Arguments) -> None:
 
     plan = model.plan_harmonisation(
         music,
-        voice=options.voice,
-        line=options.line,
+        voice=options.voices,
+        line=options.part,
         key=options.key,
         chords=symbols,
         n=writing.num_outputs,

@@ -11,14 +11,16 @@ import argparse
 import dataclasses
 import inspect
 import re
+import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from biaxial.music.errors import InputError
 
 T = TypeVar("T")
+_ASIDE = re.compile(r"\s*\(:\w+:`[^`]*`\)")  # a link in brackets, which --help leaves out
 _ROLE = re.compile(r":\w+:`~?(?:\w+\.)*(\w+)`")  # a link of the documentation, of which --help shows the last word
 REQUIRED: Any = dataclasses.MISSING
 """Default of an option that must be given."""
@@ -34,6 +36,7 @@ def option(
     within: tuple[float, float] | None = None,
     parse: Callable[[str], object] | None = None,
     metavar: str | None = None,
+    formerly: str | None = None,
 ) -> T:
     """Declare a field of an options dataclass.
 
@@ -55,6 +58,8 @@ def option(
         Reads the text; it raises :class:`ValueError` with one line that names the text and what was expected.
     metavar
         What ``--help`` shows in place of the value.
+    formerly
+        The field's name in the version before: still understood, with a warning, and not shown by ``--help``.
     """
     metadata = {
         "help": help,
@@ -64,6 +69,7 @@ def option(
         "within": within,
         "parse": parse,
         "metavar": metavar,
+        "formerly": formerly,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -72,6 +78,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that raises :class:`InputError`, and knows the dataclasses that it fills."""
 
     options: dict[str, tuple[type[Any], dataclasses.Field[Any], Any]]
+    formerly: dict[str, str]
+    """New name of each field that had another."""
 
     def error(self, message: str) -> NoReturn:
         """Raise one line instead of printing the usage."""
@@ -79,8 +87,19 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message}; {self.prog} --help lists the options")
 
 
-def parser(prog: str, description: str, *classes: type[Any]) -> Parser:
+def parser(
+    prog: str, description: str, *classes: type[Any], shown: Mapping[type[Any], object] = types.MappingProxyType({})
+) -> Parser:
     """Build the options of a command from the fields of dataclasses; one that is itself a dataclass needs a reader.
+
+    Parameters
+    ----------
+    prog, description
+        What ``--help`` begins with.
+    classes
+        The dataclasses.
+    shown
+        For a class whose defaults are not those that hold, an object whose values ``--help`` shows as such.
 
     Raises
     ------
@@ -88,7 +107,7 @@ def parser(prog: str, description: str, *classes: type[Any]) -> Parser:
         If two fields have the same name.
     """
     built = Parser(prog=prog, description=description, allow_abbrev=False, argument_default=argparse.SUPPRESS)
-    built.options = {}
+    built.options, built.formerly = {}, {}
     for cls in classes:
         hints, documented = get_type_hints(cls), _documented(cls)
         title = (inspect.getdoc(cls) or cls.__name__).splitlines()[0].rstrip(".")
@@ -99,32 +118,45 @@ def parser(prog: str, description: str, *classes: type[Any]) -> Parser:
             if field.name in built.options:
                 raise TypeError(f"two options of {prog} are called {field.name!r}")
             built.options[field.name] = cls, field, hints[field.name]
-            _add(group, field, hints[field.name], field.metadata.get("help") or documented.get(field.name, ""))
+            if old := field.metadata.get("formerly"):
+                built.formerly[old] = field.name
+            default = getattr(shown[cls], field.name) if cls in shown else field.default
+            text = field.metadata.get("help") or documented.get(field.name, "")
+            _add(group, field, hints[field.name], text, default)
     return built
 
 
-def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: Any, text: str) -> None:
-    text = _ROLE.sub(r"\1", text).replace("``", "").replace("%", "%%").rstrip(".")
-    if field.default not in (None, dataclasses.MISSING, ()) and hint is not bool:
-        text += f" (default: {_shown(field.default)})"
+def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: Any, text: str, default: Any) -> None:
+    text = _ROLE.sub(r"\1", _ASIDE.sub("", text)).replace("``", "").replace("%", "%%").rstrip(".")
+    # a field of a config may be on in a preset; an option of the command is off unless it is given
+    plain = hint is bool and not field.default and "help" in field.metadata
+    if default not in (None, dataclasses.MISSING, ()) and not plain:
+        text += f" (default: {_shown(default)})"
     if field.metadata.get("positional"):
         nargs = None if field.default is dataclasses.MISSING else "?"
         group.add_argument(field.name, help=text, nargs=nargs, metavar=field.metadata.get("metavar"))
         return
-    names = [name for name in (field.metadata.get("short"), "--" + field.name.replace("_", "-")) if name]
+    names = [name for name in (field.metadata.get("short"), _flag(field.name)) if name]
+    kind: dict[str, Any]
     if hint is bool:
-        # a field of a config may be on in a preset; an option of the command is off unless it is given
-        plain = not field.default and "help" in field.metadata
-        action = "store_true" if plain else argparse.BooleanOptionalAction
-        group.add_argument(*names, help=text, action=action)
-        return
-    metavar = field.metadata.get("metavar") or _metavar(hint)
-    action = "append" if field.metadata.get("repeated") else "store"
-    group.add_argument(*names, help=text, metavar=metavar, required=field.default is dataclasses.MISSING, action=action)
+        kind = {"action": "store_true" if plain else argparse.BooleanOptionalAction}
+    else:
+        action = "append" if field.metadata.get("repeated") else "store"
+        kind = {"action": action, "metavar": field.metadata.get("metavar") or _metavar(hint)}
+        kind["required"] = field.default is dataclasses.MISSING
+    group.add_argument(*names, help=text, **kind)
+    if old := field.metadata.get("formerly"):
+        group.add_argument(_flag(old), help=argparse.SUPPRESS, **kind)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def given(built: Parser, argv: Sequence[str] | None = None) -> dict[type[Any], dict[str, Any]]:
     """Read a command line and return, for each dataclass, only the fields that were given.
+
+    An option that was given by its former name is told on stderr, a line each.
 
     Raises
     ------
@@ -135,7 +167,12 @@ def given(built: Parser, argv: Sequence[str] | None = None) -> dict[type[Any], d
     if unknown:
         built.error(f"{unknown[0]!r} is not an option or argument of this command")
     values: dict[type[Any], dict[str, Any]] = {cls: {} for cls, _, _ in built.options.values()}
+    old = {name: new for name, new in built.formerly.items() if name in texts}
+    for name, new in old.items():
+        if new in texts:
+            raise InputError(f"{_flag(name)} is the old name of {_flag(new)}; leave it out")
     for name, text in vars(texts).items():
+        name = old.get(name, name)
         cls, field, hint = built.options[name]
         try:
             if isinstance(text, list):
@@ -143,8 +180,10 @@ def given(built: Parser, argv: Sequence[str] | None = None) -> dict[type[Any], d
             else:
                 values[cls][name] = text if isinstance(text, bool) else _read(field, hint, text)
         except ValueError as error:
-            label = name if field.metadata.get("positional") else "--" + name.replace("_", "-")
+            label = name if field.metadata.get("positional") else _flag(name)
             raise InputError(f"{label}: {error}") from error
+    for name, new in old.items():
+        print(f"{built.prog}: {_flag(name)} is called {_flag(new)} now; its old name will go", file=sys.stderr)
     return values
 
 
@@ -205,6 +244,8 @@ def _metavar(hint: Any) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, tuple):
         return ",".join(map(_shown, value))
     if hasattr(value, "from_name"):
@@ -213,7 +254,7 @@ def _shown(value: Any) -> str:
 
 
 def _documented(cls: type[Any]) -> dict[str, str]:
-    """The text that the NumPy-style docstrings of a class and its bases give for each name."""
+    """The first sentence that the NumPy-style docstrings of a class and its bases give for each name, in small."""
     texts: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         names: list[str] = []
@@ -223,4 +264,5 @@ def _documented(cls: type[Any]) -> dict[str, str]:
                 texts.update(dict.fromkeys(names, ""))
             elif line:
                 texts.update({name: f"{texts[name]} {line.strip()}".strip() for name in names})
-    return texts
+    sentences = {name: text.partition(". ")[0] for name, text in texts.items()}
+    return {name: text[:1].lower() + text[1:] for name, text in sentences.items()}

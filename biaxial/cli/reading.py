@@ -83,8 +83,9 @@ def check_reading(names: Iterable[str], *sources: Path | None) -> None:
     """
     names = sorted(names)
     if names and not any(source is not None and source.is_dir() for source in sources):
-        given = ", ".join(str(source) for source in sources if source is not None)
-        raise InputError(f"--{names[0].replace('_', '-')} says how a folder is read, and {given} is none; leave it out")
+        given = [str(source) for source in sources if source is not None]
+        what = f"{' and '.join(given)} {'is not a folder' if len(given) == 1 else 'are not folders'}"
+        raise InputError(f"--{names[0].replace('_', '-')} says how a folder is read, and {what}; leave it out")
 
 
 def fitting_preset(source: Path) -> Literal["chorale", "piano"]:

@@ -1,4 +1,4 @@
-"""``biaxial-train``: train a network on a folder of MIDI files, or on a prepared corpus."""
+"""``biaxial-train``: train a network on a folder of MIDI files, or on a prepared corpus; search its settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,10 +18,15 @@ from biaxial.cli.options import given, option, parser
 from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
-    from biaxial.training.run.run_folder import Plan
+    from biaxial.corpora.corpus import Corpus
+    from biaxial.training.run_folder import Plan
+    from biaxial.training.settings_search import TrialResult
 
 PROG = "biaxial-train"
-DESCRIPTION = "Train a biaxial LSTM on a folder of music. The run is a folder below runs/."
+DESCRIPTION = (
+    "Train a biaxial LSTM on a folder of music. The run is a folder below runs/. Defaults of the settings are those of "
+    "the preset chorale, or of --model; other presets have their own."
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class TrainOptions:
     model: Literal["biaxial", "melody", "chord", "chord-large"] = option(
         "biaxial",
         help="kind of network: melody (one voice, a token a step) and chord (notes and chords with their lengths) are "
-        "token LSTMs",
+        "token LSTMs, whose options biaxial-train --model chord --help lists",
     )
     output: Path | None = option(None, short="-o", help="folder of the run (default: runs/ and the preset's name)")
     init: Path | None = option(
@@ -73,20 +79,23 @@ def main(argv: Arguments) -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
     from biaxial.cli.reading import check_reading, read_corpus
-    from biaxial.cli.search import check_optuna, run_search
     from biaxial.corpora.reading.music_folder import ReadConfig
-    from biaxial.models.config import ModelConfig  # these load PyTorch and Lightning
-    from biaxial.tokens.config import SequenceSizes
-    from biaxial.training.config import TrainConfig
-    from biaxial.training.data.mixing import Mix
-    from biaxial.training.run.devices import Machine, is_first_process
-    from biaxial.training.run.fit import train
-    from biaxial.training.run.run_folder import read_document
+    from biaxial.models.config import PRESETS, ModelConfig  # these load PyTorch and Lightning
+    from biaxial.tokens.config import SEQUENCE_PRESETS, SequenceSizes
+    from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
+    from biaxial.training.devices import Machine, is_first_process
+    from biaxial.training.fit import train
+    from biaxial.training.mixing import Mix
+    from biaxial.training.run_folder import read_document
 
-    if _draws_tokens(argv):
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, SequenceSizes)
+    kind = _kind(argv)
+    sizes: type[Any]
+    shown: dict[type[Any], object]
+    if kind == "biaxial":
+        sizes, shown = ModelConfig, {ModelConfig: PRESETS["chorale"], TrainConfig: TRAIN_PRESETS["chorale"]}
     else:
-        built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, ModelConfig)
+        sizes, shown = SequenceSizes, {SequenceSizes: SEQUENCE_PRESETS[kind], TrainConfig: SEQUENCE_TRAIN_PRESETS[kind]}
+    built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, sizes, shown=shown)
     values = given(built, argv)
     values[ModelConfig] = values.get(ModelConfig, {}) | values.pop(SequenceSizes, {})
     options = TrainOptions(**values[TrainOptions])
@@ -95,7 +104,7 @@ def main(argv: Arguments) -> None:
     first = is_first_process()
     searches = options.search is not None if options.resume is None else "search" in read_document(options.resume)
     if searches:
-        check_optuna()
+        _check_optuna()
     plan, folder = _resumed(options, values, searches) if options.resume is not None else _new(options, values)
     if first and options.resume is None and (folder / "config.json").exists():
         raise InputError(f"{folder}: a run is there already; go on with --resume {folder}, or give another -o")
@@ -106,7 +115,7 @@ def main(argv: Arguments) -> None:
         pitches = (plan.config.low_pitch, plan.config.high_pitch)
     corpus = read_corpus(source, plan.config.steps_per_quarter, quiet, reading, pitches)
     if searches:
-        run_search(options, dataclasses.replace(plan, corpus=str(source.resolve())), folder, corpus)
+        _run_search(options, dataclasses.replace(plan, corpus=str(source.resolve())), folder, corpus)
         return
     mix = None
     if plan.mix:
@@ -146,20 +155,23 @@ def main(argv: Arguments) -> None:
         raise SystemExit(STATUS_INTERRUPTED)
 
 
-def _draws_tokens(argv: Arguments) -> bool:
-    """Whether a command line asks for a token LSTM, whose sizes are other options than those of a biaxial one."""
-    from biaxial.tokens.presets import SEQUENCE_PRESETS
-    from biaxial.weights.checkpoint import weights_kind
+def _kind(argv: Arguments) -> str:
+    """The kind of network that a command line asks for: the sizes of a token LSTM are other options."""
+    from biaxial.tokens.config import SEQUENCE_PRESETS
+    from biaxial.weights import weights_kind
 
+    kind = "biaxial"
     words = list(sys.argv[1:] if argv is None else argv)
     for word, following in pairwise([*words, ""]):
         name, equals, value = word.partition("=")
         value = value if equals else following
         if name == "--model":
-            return value in SEQUENCE_PRESETS
+            kind = value
+            break
         if name in ("--init", "--like"):
-            return weights_kind(Path(value)) != "biaxial"
-    return False
+            kind = weights_kind(Path(value))
+            break
+    return kind if kind in SEQUENCE_PRESETS else "biaxial"
 
 
 def _refuse_settings(values: dict[type[Any], dict[str, Any]]) -> None:
@@ -175,8 +187,8 @@ def _refuse_settings(values: dict[type[Any], dict[str, Any]]) -> None:
 
 def _resumed(options: TrainOptions, values: dict[type[Any], dict[str, Any]], searches: bool) -> tuple[Plan, Path]:
     """What a run or a search was started with, on the machine that it goes on with."""
-    from biaxial.training.run.devices import Machine
-    from biaxial.training.run.run_folder import read_plan
+    from biaxial.training.devices import Machine
+    from biaxial.training.run_folder import read_plan
 
     assert options.resume is not None
     plan = read_plan(options.resume)
@@ -192,12 +204,11 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     """Preset or weights say how to train, and options change it."""
     from biaxial.cli.reading import fitting_preset
     from biaxial.models.config import PRESETS, ModelConfig
-    from biaxial.tokens.presets import SEQUENCE_PRESETS
+    from biaxial.tokens.config import SEQUENCE_PRESETS
     from biaxial.training.config import SEQUENCE_TRAIN_PRESETS, TRAIN_PRESETS, TrainConfig
-    from biaxial.training.run.devices import Machine
-    from biaxial.training.run.preset_file import read_preset
-    from biaxial.training.run.run_folder import Plan
-    from biaxial.training.run.settings import settings_for_tuning, settings_of
+    from biaxial.training.devices import Machine
+    from biaxial.training.run_folder import Plan
+    from biaxial.training.settings import read_preset, settings_for_tuning, settings_of
 
     names = values[TrainOptions].keys()
     ways = ("preset", "init", "like", "config")
@@ -249,3 +260,64 @@ def new_folder(runs: Path, name: str) -> Path:
         taken += 1
         folder = runs / f"{name}-{taken}"
     return folder
+
+
+def _check_optuna() -> None:
+    """Refuse to search without Optuna.
+
+    Raises
+    ------
+    InputError
+        With the command that installs it.
+    """
+    if find_spec("optuna") is None:
+        raise InputError("--search needs Optuna, which is not installed; pip install 'optuna>=5,<6'")
+
+
+def _run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus) -> None:
+    """Search, and print the table of the trials."""
+    from biaxial.training.settings_search import (
+        Search,
+        SearchConfig,
+        begin_search,
+        lengthen_search,
+        read_search,
+        trial_table,
+    )
+
+    if options.resume is None:
+        assert options.search is not None
+        begin_search(corpus, plan, folder, SearchConfig.of(options.search, options.search_epochs or plan.train.epochs))
+    elif options.search is not None:
+        lengthen_search(folder, options.search)
+    total = read_search(folder).trials
+
+    def tell(trial: TrialResult) -> None:
+        if trial.failure:  # told even with --quiet
+            print(f"trial {trial.number + 1} of {total} failed: {trial.failure}", file=sys.stderr)
+        elif not options.quiet:
+            ended = "" if trial.state == "finished" else ", stopped: worse than half of the others"
+            line = f"trial {trial.number + 1} of {total} ({trial.part}, {trial.epochs} epochs)"
+            print(f"{line}: loss {trial.loss:.4f} nats{ended}", file=sys.stderr, flush=True)
+
+    result = Search(corpus, plan, folder, tell).run()
+    if options.json:
+        summary: dict[str, Any] = {
+            "folder": str(folder),
+            "preset": None if result.best is None else str(folder / "best.json"),
+            "best": None if result.best is None else dataclasses.asdict(result.best),
+            "trials": [dataclasses.asdict(trial) for trial in result.trials],
+            "interrupted": result.interrupted,
+        }
+        print(json.dumps(summary))
+    else:
+        print("\n".join(trial_table(result.trials)))
+        if result.interrupted:
+            done = f"{len(result.trials)} of {total} trials are over"
+            print(f"{folder}: stopped; {done}. Go on with: {PROG} --resume {folder}")
+        elif result.best is not None:
+            pictures = " and ".join(str(path) for path in sorted(folder.glob("*.png")))
+            print(f"best: trial {result.best.number:03d}; pictures: {pictures}")
+            print(f"train with it: {PROG} {plan.corpus} --config {folder / 'best.json'}")
+    if result.interrupted:
+        raise SystemExit(STATUS_INTERRUPTED)

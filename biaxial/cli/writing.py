@@ -1,22 +1,26 @@
-"""What all commands that write pieces share: options, the model, files, and what is printed."""
+"""What all commands that write pieces share: options, the model, files, and what is printed.
+
+Pieces go to files of one or more kinds, or with several pieces to a folder of numbered ones. What can be refused is
+refused before any work is done.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import progress_bar
 from biaxial.cli.options import option
-from biaxial.cli.outputs import output_paths
 from biaxial.music.errors import InputError
-from biaxial.render.files import WRITERS, Rendering, write_file
+from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from biaxial.tasks.model import Model
     from biaxial.tasks.piece import Candidate, Piece
     from biaxial.tasks.plans.plan import Plan
+
+DEFAULT_SUFFIX = ".mid"
 
 
 def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
@@ -36,7 +42,7 @@ def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
     """
     pairs = [part.split("-") for part in text.replace(" ", "").split(",")]
     if not all(len(pair) == 2 and pair[0].isdecimal() and pair[1].isdecimal() for pair in pairs):
-        raise ValueError(f"{text!r} are no ranges; give two MIDI numbers for each voice, such as 60-79,55-72")
+        raise ValueError(f"{text!r} does not say ranges; give two MIDI numbers for each voice, such as 60-79,55-72")
     return tuple((int(low), int(high)) for low, high in pairs)
 
 
@@ -127,15 +133,67 @@ def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[l
     """Where the files of each piece go, refused if they cannot go there."""
     if rendering.soundfont is not None and not Path(rendering.soundfont).is_file():
         raise InputError(f"{rendering.soundfont}: no such file or directory; check the path")
-    return output_paths(options.output, options.num_outputs, stem, rendering)
+    return _output_paths(options.output, options.num_outputs, stem, rendering)
+
+
+def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, rendering: Rendering) -> list[list[Path]]:
+    """Paths of the files of each piece.
+
+    Parameters
+    ----------
+    outputs
+        Files; ``STEM.mid`` by default. With more than one piece a folder, which need not exist, ``STEM/`` by default,
+        and endings such as ``.flac``, ``.mid`` by default.
+    num_outputs
+        How many pieces.
+    stem
+        Name to use where none is given.
+    rendering
+        How files look and sound.
+
+    Raises
+    ------
+    InputError
+        If nothing writes such a file, a part for it is missing, or the place cannot be written to.
+    """
+    if num_outputs == 1:
+        paths = list(outputs) or [Path(stem + DEFAULT_SUFFIX)]
+        for path in paths:
+            check_writable(path, rendering)
+            if path.is_dir():
+                raise InputError(f"--output: {path} is a folder; give the name of a file in it")
+            if not path.parent.exists():
+                raise InputError(f"--output: there is no folder {path.parent}; make it, or write somewhere else")
+            _check_folder(path.parent)
+        return [paths]
+    kinds = [str(path).lower() for path in outputs if str(path).lower() in WRITERS]
+    folders = [path for path in outputs if str(path).lower() not in WRITERS] or [Path(stem)]
+    if len(folders) > 1:
+        raise InputError(f"--output: {num_outputs} pieces go to one folder, not to {folders[0]} and {folders[1]}")
+    folder = folders[0]
+    if suffix_of(folder):
+        raise InputError(f"--output: {folder} looks like one file; {num_outputs} pieces need the name of a folder")
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    _check_folder(existing)
+    for kind in kinds:
+        check_writable(folder / f"0001{kind}", rendering)
+    numbers = range(1, num_outputs + 1)
+    return [[folder / f"{number:04d}{kind}" for kind in kinds or [DEFAULT_SUFFIX]] for number in numbers]
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputError(f"--output: {folder} is not a folder; write somewhere else")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"--output: {folder} cannot be written to; check its permissions, or write somewhere else")
 
 
 def load_model(options: WritingOptions) -> Model:
     """The network; from here on PyTorch is loaded."""
-    from biaxial.sampling.fast.compiled import is_compiled
-    from biaxial.tasks.model import load
+    from biaxial.sampling.compiled import is_compiled
+    from biaxial.tasks import loading
 
-    model = load(options.checkpoint, options.device, options.threads)
+    model = loading.load_model(options.checkpoint, options.device, options.threads)
     if not options.quiet and not is_compiled():
         print("compiling the sampler, which takes some ten seconds, once", file=sys.stderr)
     return model

@@ -24,7 +24,7 @@ from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.errors import InputError
 
 NUM_PITCHES = 128
-MOST_FRAMES: Final = 300_000
+MAX_FRAMES: Final = 300_000
 """Most frames of a file; the largest published one has 90,000. The rolls of this many take 77 MB."""
 _REST = -1
 
@@ -67,18 +67,18 @@ def read_frames(path: Path) -> tuple[list[FramePiece], int]:
     document = read_json_value(path, "give lists of frames of MIDI pitches")
     splits = document if isinstance(document, dict) else {"test": document}
     if unknown := [name for name in splits if name not in SPLITS]:
-        raise InputError(f"{path}: {shown(unknown[0])} is no split; a dictionary has 'train', 'valid' and 'test'")
+        raise InputError(f"{path}: {shown(unknown[0])} is not a split; a dictionary has 'train', 'valid' and 'test'")
     names, owners, music, num_frames = [], [], [], 0
     for split in SPLITS:
         pieces = splits.get(split, [])
         if not isinstance(pieces, list):
-            raise InputError(f"{path}: {split} is no list of pieces")
+            raise InputError(f"{path}: {split} is not a list of pieces")
         for number, piece in enumerate(pieces):
             names.append(f"{split}/{number:03d}")
             owners.append(split)
             num_frames += len(piece) if isinstance(piece, list) else 0
-            if num_frames > MOST_FRAMES:
-                raise InputError(f"{path}: more than {MOST_FRAMES} frames; divide it into several files")
+            if num_frames > MAX_FRAMES:
+                raise InputError(f"{path}: more than {MAX_FRAMES} frames; divide it into several files")
             music.append(_checked(piece, f"{path}: {names[-1]}"))
     if not any(music):
         raise InputError(f"{path}: no piece with a frame in it; give lists of frames of MIDI pitches")
@@ -110,7 +110,7 @@ def _pitch(value: Any, where: str) -> int:
         return _REST
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not _REST <= value < NUM_PITCHES or value % 1:
-        raise InputError(f"{where}: {shown(value)} is no MIDI pitch (0 to 127), nor -1 for a silent voice")
+        raise InputError(f"{where}: {shown(value)} is not a MIDI pitch (0 to 127), nor -1 for a silent voice")
     return int(value)
 
 

@@ -21,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from biaxial.corpora.same_tune import Side, split_groups
+from biaxial.corpora.splits import Split, split_groups
 from biaxial.formats.abc.tune import parse_abc
 from biaxial.formats.midi.midi_writer import midi_bytes
 from biaxial.music.errors import InputError
@@ -162,6 +162,6 @@ def _pairs(songs: Sequence[FolkSong]) -> Iterator[tuple[int, int]]:
             having.setdefault(figure, []).append(index)
 
 
-def split_songs(songs: Sequence[FolkSong]) -> list[Side]:
+def split_songs(songs: Sequence[FolkSong]) -> list[Split]:
     """The side of each song; a tune with more than four variants is always trained on."""
     return split_groups([song.name for song in songs], variants(songs))

@@ -34,6 +34,10 @@ class Echo(NamedTuple):
     length: Tensor
     from_start: Tensor
 
+    def at(self, index: object) -> Echo:
+        """Index all three tensors alike."""
+        return Echo(*(x[index] for x in self))  # type: ignore[index]
+
 
 class EchoMemory(NamedTuple):
     """All frames so far, and how well the latest ones match each place among them.

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-LARGEST_ARRAYS: Final = 8 << 30
+MAX_ARRAY_BYTES: Final = 8 << 30
 """Most bytes of all arrays of a file, unpacked. Rolls of 200 hours of piano music, 12 steps a quarter, have five."""
 
 
@@ -34,11 +34,11 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     with Path(path).open("rb") as stream:
         try:
             with zipfile.ZipFile(stream) as file:
-                if sum(member.file_size for member in file.infolist()) > LARGEST_ARRAYS:
-                    raise ValueError(f"its arrays are larger than {LARGEST_ARRAYS >> 30} GiB")
+                if sum(member.file_size for member in file.infolist()) > MAX_ARRAY_BYTES:
+                    raise ValueError(f"its arrays are larger than {MAX_ARRAY_BYTES >> 30} GiB")
                 return {name.removesuffix(".npy"): _array(file.read(name)) for name in file.namelist()}
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-            raise ValueError(f"no whole .npz file: {' '.join(str(error).split())[:80]}") from error
+            raise ValueError(f"not a whole .npz file: {' '.join(str(error).split())[:80]}") from error
 
 
 def _array(data: bytes) -> NDArray[Any]:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from biaxial.files.limits import MEBIBYTE, read_within
 from biaxial.music.errors import InputError
 
-LARGEST_JSON: Final = 16 * MEBIBYTE
+MAX_JSON_BYTES: Final = 16 * MEBIBYTE
 """Largest file. The published chorales have 3; at worst its lists and objects take thirty times as much memory."""
-_LONGEST_SHOWN = 40
+_MAX_SHOWN_LENGTH = 40
 
 
 def read_json_value(path: str | os.PathLike[str], advice: str) -> Any:
@@ -31,12 +31,12 @@ def read_json_value(path: str | os.PathLike[str], advice: str) -> Any:
     OSError
         If it cannot be opened.
     """
-    data = read_within(path, LARGEST_JSON)
+    data = read_within(path, MAX_JSON_BYTES)
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{os.fspath(path)}: no JSON document ({reason}); {advice}") from error
+        raise InputError(f"{os.fspath(path)}: not a JSON document ({reason}); {advice}") from error
 
 
 def shown(value: object) -> str:
@@ -44,4 +44,4 @@ def shown(value: object) -> str:
     if isinstance(value, list | dict):
         return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
     text = json.dumps(value, default=str)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[: _MAX_SHOWN_LENGTH - 3]}..."

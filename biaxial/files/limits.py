@@ -14,11 +14,11 @@ from biaxial.music.score import Score
 
 MEBIBYTE: Final = 1 << 20
 
-MOST_NOTES: Final = 100_000
+MAX_NOTES: Final = 100_000
 """Most notes of a piece. A Mahler symphony has about half of it, the longest piano recordings a third."""
-LONGEST_QUARTERS: Final = 20_000
+MAX_QUARTERS: Final = 20_000
 """Longest piece in quarter notes: four hours at 80 a minute. Its roll has 10 MB, on the finest grid 250."""
-HIGHEST_VOICE: Final = 127
+MAX_VOICE: Final = 127
 """Highest number of a voice, counted from 0; MIDI files have no more names for them."""
 
 
@@ -53,10 +53,10 @@ def checked_size(score: Score) -> Score:
     ValueError
         If it is longer or has more; the message does not say which file, which the caller knows.
     """
-    if score.length_ticks > LONGEST_QUARTERS * score.ticks_per_quarter:
+    if score.length_ticks > MAX_QUARTERS * score.ticks_per_quarter:
         quarters = score.length_ticks // score.ticks_per_quarter
         length = quarters if quarters < 10**12 else "more than 10^12"
-        raise ValueError(f"the piece is {length} quarter notes long, and {LONGEST_QUARTERS} is the most; cut it")
+        raise ValueError(f"the piece is {length} quarter notes long, and {MAX_QUARTERS} is the most; cut it")
     check_notes(len(score.notes))
     return score
 
@@ -69,5 +69,5 @@ def check_notes(count: int) -> None:
     ValueError
         If they are more than a piece may have.
     """
-    if count > MOST_NOTES:
-        raise ValueError(f"the piece has {count} notes, and {MOST_NOTES} is the most; cut it into pieces")
+    if count > MAX_NOTES:
+        raise ValueError(f"the piece has {count} notes, and {MAX_NOTES} is the most; cut it into pieces")

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from biaxial.files.atomic import atomic_write
 from biaxial.files.json_value import read_json_value, shown
-from biaxial.files.limits import HIGHEST_VOICE, MOST_NOTES, checked_size
+from biaxial.files.limits import MAX_NOTES, MAX_VOICE, checked_size
 from biaxial.music.errors import InputError
 from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
@@ -25,7 +25,7 @@ SLOWEST_BPM: Final = 0.001
 FASTEST_BPM: Final = 60_000_000
 """Tempos between which a quarter note has a number of microseconds that is worth the name."""
 
-_LONGEST_REASON = 160
+_MAX_REASON_LENGTH = 160
 
 _T = TypeVar("_T")
 _Read = Callable[[Any, str], Any]
@@ -144,7 +144,7 @@ def _fields(value: object, place: str, required: Mapping[str, _Read], optional: 
     inside = f"{place}." if place else ""
     readers = {**required, **optional}
     if unknown := [key for key in value if key not in readers]:
-        raise _WrongError(f"{inside}{shown(unknown[0])}", f"is no field; there are {', '.join(readers)}")
+        raise _WrongError(f"{inside}{shown(unknown[0])}", f"is not a field; there are {', '.join(readers)}")
     if missing := [key for key in required if key not in value]:
         raise _WrongError(f"{inside}{missing[0]}", "is missing")
     return {key: readers[key](content, f"{inside}{key}") for key, content in value.items()}
@@ -155,7 +155,7 @@ def _made(place: str, make: Callable[..., _T], fields: Mapping[str, Any]) -> _T:
     try:
         return make(**fields)
     except ValueError as error:
-        raise _WrongError(place, f"is wrong: {str(error)[:_LONGEST_REASON]}") from None
+        raise _WrongError(place, f"is wrong: {str(error)[:_MAX_REASON_LENGTH]}") from None
 
 
 def _whole(lowest: int, highest: int | None = None) -> _Read:
@@ -199,8 +199,8 @@ def _list(read: _Read) -> _Read:
     def read_list(value: Any, place: str) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise _WrongError(place, f"must be a list, not {shown(value)}")
-        if len(value) > MOST_NOTES:
-            raise _WrongError(place, f"has {len(value)} entries, and {MOST_NOTES} is the most")
+        if len(value) > MAX_NOTES:
+            raise _WrongError(place, f"has {len(value)} entries, and {MAX_NOTES} is the most")
         return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(value))
 
     return read_list
@@ -223,7 +223,7 @@ _SYLLABLE = _object(Syllable, {"onset_ticks": _whole(0), "text": _string}, {"goe
 _NOTE = _object(
     Note,
     {"onset_ticks": _whole(0), "length_ticks": _whole(1), "pitch": _whole(0, 127)},
-    {"voice": _or_null(_whole(0, HIGHEST_VOICE)), "velocity": _whole(1, 127), "locked": _flag},
+    {"voice": _or_null(_whole(0, MAX_VOICE)), "velocity": _whole(1, 127), "locked": _flag},
 )
 _SCORE: Final[dict[str, _Read]] = {
     "title": _string,

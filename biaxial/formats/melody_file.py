@@ -1,20 +1,22 @@
-"""The one line of a file that is to be harmonised, or a line out of bare pitches and lengths.
+"""The one line of a file that is to be harmonised, a line out of bare pitches and lengths, or one part of a file.
 
 A score with a melody has one note at a time, without voices; everything that was left out on the way is said in a
-remark, one line each, to be shown to the user.
+remark, one line each, to be shown to the user. A folder of other people's files is read as one part of each, or as all
+of them merged.
 """
 
 from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from biaxial.formats.read import Music, read_music
-from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
+from biaxial.formats.read import Music, read_music, read_parts, read_score
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
 from biaxial.music.score import Key, Note, Score, TimeSignature
@@ -77,7 +79,7 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
         index = _highest_line(piece.parts)
         if len(piece.parts) > 1:
             where = f"part {index + 1} of {len(piece.parts)}: {', '.join(piece.names)}"
-            remarks.append(f"took {piece.names[index]!r} ({where}) as the melody; choose another with --line")
+            remarks.append(f"took {piece.names[index]!r} ({where}) as the melody; choose another with --part")
     notes, left_out, cut = skyline(piece.parts[index].notes)
     if left_out or cut:
         what = [f"{left_out} left out"] * bool(left_out) + [f"{cut} cut short"] * bool(cut)
@@ -185,7 +187,7 @@ def melody_from_beats(
         try:
             pitch, length = pair
         except (TypeError, ValueError):
-            raise InputError(f"pair {number}: {pair!r} is no pitch and length; give two numbers") from None
+            raise InputError(f"pair {number}: {pair!r} is not a pitch and length; give two numbers") from None
         quarters = _quarters(length, f"pair {number}: length")
         onset, end = _ticks(now), _ticks(now + quarters)
         now += quarters
@@ -193,8 +195,8 @@ def melody_from_beats(
             raise InputError(f"pair {number}: length {length!r} must be more than 0, at least 1/480 of a quarter note")
         if pitch is None:
             continue
-        if isinstance(pitch, bool) or not isinstance(pitch, int) or not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
-            raise InputError(f"pair {number}: pitch {pitch!r} is no MIDI number; give 0 to 127, or None for a rest")
+        if isinstance(pitch, bool) or not isinstance(pitch, int) or not MIN_PITCH <= pitch <= MAX_PITCH:
+            raise InputError(f"pair {number}: pitch {pitch!r} is not a MIDI number; give 0 to 127, or None for a rest")
         notes.append(Note(onset, end - onset, pitch))
     if not notes:
         raise InputError("the melody has no notes; give pairs of a MIDI pitch and a length in quarter notes")
@@ -216,7 +218,7 @@ def melody_from_beats(
 
 def _quarters(length: object, name: str) -> Fraction:
     if isinstance(length, bool) or not isinstance(length, int | float | Fraction) or not math.isfinite(length):
-        raise InputError(f"{name} {length!r} is no number of quarter notes")
+        raise InputError(f"{name} {length!r} is not a number of quarter notes")
     if length < 0:
         raise InputError(f"{name} {length!r} must not be below 0")
     return Fraction(length)
@@ -224,3 +226,51 @@ def _quarters(length: object, name: str) -> Fraction:
 
 def _ticks(quarters: Fraction) -> int:
     return round(quarters * TICKS_PER_QUARTER)
+
+
+ALL: Final = "all"
+MOST_CHORDS: Final = "chords"
+HIGHEST_LINE: Final = "melody"
+
+
+def read_part(path: str | os.PathLike[str], part: str = ALL) -> Score:
+    """Read a file, or one part of it.
+
+    Parameters
+    ----------
+    path
+        Any file that :mod:`biaxial.formats.read` reads.
+    part
+        ``"all"``: everything but drums, with voices where they can be told. ``"chords"``: the part that strikes several
+        notes at once most often, the first of equal ones. ``"melody"``: its highest line
+        (:func:`biaxial.formats.melody_file.read_melody`). Else the name of a part, in any case, or its number, counted
+        from 1.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or has no such part.
+    OSError
+        If it cannot be opened.
+    """
+    if part == ALL:
+        return read_score(path)
+    if part == HIGHEST_LINE:
+        return read_melody(path).score
+    piece = read_parts(path)
+    if not piece.parts:
+        return piece.outline
+    if part == MOST_CHORDS:
+        return replace(piece.outline, notes=max(piece.parts, key=num_chords).notes)
+    wanted = part.strip().lower()
+    found = [one for one, name in zip(piece.parts, piece.names, strict=True) if name.lower() == wanted]
+    if not found and wanted.isdecimal() and 1 <= int(wanted) <= len(piece.parts):
+        found = [piece.parts[int(wanted) - 1]]
+    if not found:
+        raise InputError(f"{os.fspath(path)}: no part {part!r}; it has {', '.join(piece.names)}")
+    return replace(piece.outline, notes=tuple(note for one in found for note in one.notes))
+
+
+def num_chords(part: Part) -> int:
+    """Moments at which several notes begin together."""
+    return sum(count > 1 for count in Counter(note.onset_ticks for note in part.notes).values())

@@ -18,7 +18,7 @@ from typing import Any, Final
 from biaxial.files.limits import check_notes, checked_size
 from biaxial.formats.xml_guard import check_kern, read_musicxml
 from biaxial.music.bar_lines import Measure, pickup_and_metres
-from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.keys import stated_key
 from biaxial.music.parts import Part, Parts, parts_of, phrase_ends
@@ -178,8 +178,8 @@ def part_notes(part: Any, voice: int | None = None, without: Collection[int] = (
         has_fermata = any(type(expression).__name__ == "Fermata" for expression in element.expressions)
         for head in element.notes if element.isChord else (element,):
             pitch = round(head.pitch.ps)  # .midi would move it into its range
-            if not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
-                raise ValueError(f"pitch {head.pitch.nameWithOctave} is no MIDI number")
+            if not MIN_PITCH <= pitch <= MAX_PITCH:
+                raise ValueError(f"pitch {head.pitch.nameWithOctave} is not a MIDI number")
             kind = None if head.tie is None else head.tie.type
             place = tied.pop(pitch, None) if kind in ("stop", "continue") else None
             onset = start

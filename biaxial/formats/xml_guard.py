@@ -16,25 +16,25 @@ from xml.parsers import expat
 
 from biaxial.files.limits import MEBIBYTE, read_within
 
-LARGEST_XML: Final = 16 * MEBIBYTE
+MAX_XML_BYTES: Final = 16 * MEBIBYTE
 """Largest MusicXML, unpacked. A Beethoven quartet of 40 minutes has 11 MB, as many as any file of music21's corpus."""
-LARGEST_KERN: Final = 2 * MEBIBYTE
+MAX_KERN_BYTES: Final = 2 * MEBIBYTE
 """Largest kern file; the longest movement of a quartet has 0.1."""
-DEEPEST_XML: Final = 50
+MAX_XML_DEPTH: Final = 50
 """Deepest nesting; MusicXML has less than 20 levels."""
-MOST_ELEMENTS: Final = 500_000
+MAX_ELEMENTS: Final = 500_000
 """Most elements; that quartet has 194,000."""
-MOST_OBJECTS: Final = 40_000
+MAX_OBJECTS: Final = 40_000
 """Most of what stands in a measure: notes, rests, directions, and the measures themselves. That quartet has 29,000, for
 which music21 needs a quarter of a minute."""
-MOST_PARTS: Final = 200
+MAX_PARTS: Final = 200
 """Most parts, or columns of a kern file; the largest orchestral scores have sixty."""
-MOST_TOKENS: Final = 15_000
+MAX_TOKENS: Final = 15_000
 """Most tokens of a kern file, not counting dots, which only keep a place, beside others. The longest movement of a
 quartet has 9,600; music21 takes half a millisecond for each."""
-LONGEST_TOKEN: Final = 100
+MAX_TOKEN_LENGTH: Final = 100
 """Longest token of a kern file that is music."""
-LARGEST_NUMBERS: Final = {
+MAX_NUMBERS: Final = {
     "beats": 64,
     "beat-type": 64,
     "staves": 16,
@@ -73,7 +73,7 @@ def read_musicxml(path: Path) -> ElementTree.Element:
     OSError
         If it cannot be opened.
     """
-    data = read_within(path, LARGEST_XML)
+    data = read_within(path, MAX_XML_BYTES)
     if path.suffix.lower() == ".mxl" and zipfile.is_zipfile(path):
         data = _unpacked(path)
     tree = _Tree()
@@ -93,9 +93,9 @@ def _unpacked(path: Path) -> bytes:
         for name in packed.namelist():
             if "META-INF" not in name and name.endswith(_MUSIC_SUFFIXES):
                 with packed.open(name) as member:
-                    data = member.read(LARGEST_XML + 1)
-                if len(data) > LARGEST_XML:
-                    raise ValueError(f"its music is larger than {LARGEST_XML // MEBIBYTE} MiB when unpacked")
+                    data = member.read(MAX_XML_BYTES + 1)
+                if len(data) > MAX_XML_BYTES:
+                    raise ValueError(f"its music is larger than {MAX_XML_BYTES // MEBIBYTE} MiB when unpacked")
                 return data
     raise ValueError("there is no MusicXML in it")
 
@@ -115,19 +115,19 @@ class _Tree:
         self._num_elements += 1
         self._num_objects += len(self._open) < _DEPTH_OF_OBJECTS
         self._num_parts += tag in ("part", "score-part")
-        if len(self._open) >= DEEPEST_XML:
-            raise ValueError(f"its elements are nested more than {DEEPEST_XML} deep")
-        if self._num_elements > MOST_ELEMENTS or self._num_objects > MOST_OBJECTS:
-            raise ValueError(f"it has more than {MOST_OBJECTS} notes and measures, or {MOST_ELEMENTS} elements")
-        if self._num_parts > 2 * MOST_PARTS:
-            raise ValueError(f"it has more than {MOST_PARTS} parts")
+        if len(self._open) >= MAX_XML_DEPTH:
+            raise ValueError(f"its elements are nested more than {MAX_XML_DEPTH} deep")
+        if self._num_elements > MAX_ELEMENTS or self._num_objects > MAX_OBJECTS:
+            raise ValueError(f"it has more than {MAX_OBJECTS} notes and measures, or {MAX_ELEMENTS} elements")
+        if self._num_parts > 2 * MAX_PARTS:
+            raise ValueError(f"it has more than {MAX_PARTS} parts")
         names = {_qualified(name): value for name, value in attributes.items()}
         self._open.append(self.builder.start(_qualified(tag), names))
 
     def end(self, tag: str) -> None:
         self.builder.end(_qualified(tag))
         element = self._open.pop()
-        largest = LARGEST_NUMBERS.get(tag)
+        largest = MAX_NUMBERS.get(tag)
         if largest is not None and any(float(n) > largest for n in _NUMBER.findall(element.text or "")):
             raise ValueError(f"<{tag}> is {(element.text or '')[:40].strip()}, and {largest} is the most")
 
@@ -150,13 +150,13 @@ def check_kern(path: Path) -> None:
         If it cannot be opened.
     """
     num_tokens = 0
-    for line in read_within(path, LARGEST_KERN).decode("latin-1").splitlines():
+    for line in read_within(path, MAX_KERN_BYTES).decode("latin-1").splitlines():
         tokens = [line] if line.startswith("!") else line.split("\t")
         num_tokens += max(sum(token != "." for token in tokens), 1)
-        if num_tokens > MOST_TOKENS or len(tokens) > MOST_PARTS:
-            raise ValueError(f"it has more than {MOST_TOKENS} tokens, or {MOST_PARTS} in a line")
+        if num_tokens > MAX_TOKENS or len(tokens) > MAX_PARTS:
+            raise ValueError(f"it has more than {MAX_TOKENS} tokens, or {MAX_PARTS} in a line")
         for token in tokens:
-            if len(token) > LONGEST_TOKEN and not token.startswith("!"):
+            if len(token) > MAX_TOKEN_LENGTH and not token.startswith("!"):
                 raise ValueError(f"a token of {len(token)} letters, {token[:20]!r}")
             if re.match(r"\*M\d", token) and any(float(number) > 64 for number in _NUMBER.findall(token)):
-                raise ValueError(f"{token[:20]!r} is no time signature")
+                raise ValueError(f"{token[:20]!r} is not a time signature")

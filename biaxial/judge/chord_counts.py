@@ -1,7 +1,7 @@
 """Chord vocabularies as counts that add up and can be stored: single chords, and pairs of successive ones.
 
 A chord is a set of pitch classes above the tonic on a beat, in major or in minor
-(:mod:`biaxial.metrics.harmony.vocabulary`). Counts are compared by the Jensen-Shannon divergence in bits
+(:mod:`biaxial.metrics.harmony.agreement`). Counts are compared by the Jensen-Shannon divergence in bits
 (:func:`biaxial.metrics.harmony.agreement.jensen_shannon`).
 """
 
@@ -14,8 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.metrics.harmony.agreement import Chord, chord_bigrams, jensen_shannon
-from biaxial.metrics.harmony.vocabulary import MINOR_MODE, chord_unigrams
+from biaxial.metrics.harmony.agreement import MINOR_MODE, Chord, chord_bigrams, chord_unigrams, jensen_shannon
 from biaxial.music.constants import NUM_VOICES
 from biaxial.music.score import Key, Score
 

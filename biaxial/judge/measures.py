@@ -16,17 +16,20 @@ from typing import Final, Literal, NamedTuple
 from biaxial.judge.chord_counts import Chords, chords_of
 from biaxial.judge.profiles import FEATURES, Profile, profile
 from biaxial.likelihood.surprise import Surprise
-from biaxial.metrics.figures.muspy_statistics import STATISTICS
-from biaxial.metrics.figures.statistics import first_bars, longest_chord_bars, longest_silence_bars, sounding_share
-from biaxial.metrics.harmony.cadences import cadence_shares
-from biaxial.metrics.harmony.chord_templates import non_chord_share
-from biaxial.metrics.harmony.endings import final_chord
-from biaxial.metrics.harmony.vocabulary import distinct_chord_share
+from biaxial.metrics.figures.statistics import (
+    STATISTICS,
+    first_bars,
+    longest_chord_bars,
+    longest_silence_bars,
+    sounding_share,
+)
+from biaxial.metrics.harmony.agreement import distinct_chord_share
+from biaxial.metrics.harmony.endings import cadence_shares, final_chord
+from biaxial.metrics.harmony.local_harmony import non_chord_share
 from biaxial.metrics.novelty.passages import Novelty
 from biaxial.metrics.writing.dissonance import dissonant_beat_share, unprepared_beat_share
-from biaxial.metrics.writing.faults import Event
 from biaxial.metrics.writing.slices import Slices
-from biaxial.metrics.writing.voice_leading import RULES, events
+from biaxial.metrics.writing.voice_leading import RULES, Fault, faults
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 
@@ -72,9 +75,9 @@ class Reading:
         return Slices.from_score(self.score) if self.score.num_voices > 1 else None
 
     @cached_property
-    def events(self) -> dict[str, list[Event]]:
+    def faults(self) -> dict[str, list[Fault]]:
         """Every place where a rule of voice leading is broken, by the name of the rule; none without voices."""
-        return {} if self.slices is None else events(self.slices)
+        return {} if self.slices is None else faults(self.slices)
 
     @property
     def music(self) -> Score | Slices:
@@ -97,10 +100,10 @@ class Reading:
         return profile(self.score, self.key, self.slices)
 
     def rate(self, rule: str) -> float:
-        """Events of a rule per 100 chord changes."""
-        if self.slices is None or rule not in self.events or not self.slices.num_changes:
+        """Faults of a rule per 100 chord changes."""
+        if self.slices is None or rule not in self.faults or not self.slices.num_changes:
             return math.nan
-        return 100 * len(self.events[rule]) / self.slices.num_changes
+        return 100 * len(self.faults[rule]) / self.slices.num_changes
 
 
 class Measure(NamedTuple):

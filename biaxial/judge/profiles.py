@@ -27,11 +27,11 @@ from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.keys import pitch_class_durations
 from biaxial.music.score import Key, Note, Score
 
-WIDEST_INTERVAL: Final = 24
+MAX_INTERVAL: Final = 24
 """Semitones; wider melodic intervals count as this."""
 LENGTHS_PER_DOUBLING: Final = 4
 """Lengths of notes are rounded to a quarter of a doubling."""
-LONGEST_DOUBLINGS: Final = 4
+MAX_DOUBLINGS: Final = 4
 """Doublings of a quarter note, up and down; shorter and longer notes count as the last."""
 PATTERN_NOTES: Final = 4
 """Notes of a melodic pattern whose return is a repetition."""
@@ -50,14 +50,14 @@ class Feature(NamedTuple):
 
 
 def _intervals(label: str) -> Feature:
-    return Feature(2 * WIDEST_INTERVAL + 1, 1.0, f"intervals, {label}", "semitones")
+    return Feature(2 * MAX_INTERVAL + 1, 1.0, f"intervals, {label}", "semitones")
 
 
 FEATURES: Final[dict[str, Feature]] = {
     "pitch_classes_major": Feature(12, 0, "pitch classes above the tonic, major", "share of time"),
     "pitch_classes_minor": Feature(12, 0, "pitch classes above the tonic, minor", "share of time"),
     "rhythm": Feature(
-        2 * LONGEST_DOUBLINGS * LENGTHS_PER_DOUBLING + 1, 1 / LENGTHS_PER_DOUBLING, "note lengths", "doublings"
+        2 * MAX_DOUBLINGS * LENGTHS_PER_DOUBLING + 1, 1 / LENGTHS_PER_DOUBLING, "note lengths", "doublings"
     ),
     **{f"intervals_{name.lower()}": _intervals(name.lower()) for name in VOICE_NAMES},
     "chords": Feature(2**12, 0, "chords above their bass", "share of time"),
@@ -156,15 +156,15 @@ def voice_lines(score: Score) -> list[list[Note]]:
 
 def _rhythm(score: Score) -> NDArray[np.float64]:
     quarters = np.array([note.length_ticks for note in score.notes], dtype=np.float64) / score.ticks_per_quarter
-    doublings = np.clip(np.log2(quarters), -LONGEST_DOUBLINGS, LONGEST_DOUBLINGS) + LONGEST_DOUBLINGS
+    doublings = np.clip(np.log2(quarters), -MAX_DOUBLINGS, MAX_DOUBLINGS) + MAX_DOUBLINGS
     bins = np.rint(LENGTHS_PER_DOUBLING * doublings).astype(np.int64)
     return np.bincount(bins, minlength=FEATURES["rhythm"].num_bins).astype(np.float64)
 
 
 def _moves(line: list[Note]) -> NDArray[np.float64]:
     """Intervals from each note to the next one, a rest between them or not."""
-    moves = np.diff([note.pitch for note in line]).clip(-WIDEST_INTERVAL, WIDEST_INTERVAL) + WIDEST_INTERVAL
-    return np.bincount(moves.astype(np.int64), minlength=2 * WIDEST_INTERVAL + 1).astype(np.float64)
+    moves = np.diff([note.pitch for note in line]).clip(-MAX_INTERVAL, MAX_INTERVAL) + MAX_INTERVAL
+    return np.bincount(moves.astype(np.int64), minlength=2 * MAX_INTERVAL + 1).astype(np.float64)
 
 
 def _chords(sounding: NDArray[np.bool_], lengths: NDArray[np.float64]) -> NDArray[np.float64]:

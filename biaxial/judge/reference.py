@@ -35,7 +35,7 @@ from biaxial.music.score import Score
 
 CUTS: Final = (4, 8, 12, 16)
 """Lengths in bars at which pieces are compared."""
-MOST_SCORED: Final = 36
+MAX_SCORED: Final = 36
 """Validation pieces whose nats are taken, at most."""
 FARTHEST: Final = 10.0
 """Standard deviations beyond which a value only counts as far away."""
@@ -194,7 +194,7 @@ def measure_corpus(
     longest = [Reading.of(item.score, max(CUTS)) for item in own]
     pool, chords = pooled(reading.profile for reading in longest), total(reading.chords for reading in longest)
     unseen = [item for item in items if item.split == "valid"] or held_out
-    asked = [item for item in unseen if network is not None and not refusal(network, item.score)][:MOST_SCORED]
+    asked = [item for item in unseen if network is not None and not refusal(network, item.score)][:MAX_SCORED]
     scored = (
         surprises(network, [item.score for item in asked], precision=precision) if network is not None and asked else []
     )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from biaxial.judge.judge import Judgement
 from biaxial.likelihood.surprise import Moment
 from biaxial.metrics.novelty.passages import Novelty, Passage
-from biaxial.metrics.writing.places import Places, place_text
+from biaxial.metrics.writing.slices import Places, place_text
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Key
+from biaxial.music.spelling import pitch_name
 
 
 def voice_names(voices: tuple[int, ...]) -> str:
@@ -28,9 +28,9 @@ def moment_text(moment: Moment, key: Key | None) -> str:
 def broken_rules(found: Judgement) -> Iterator[tuple[str, list[str]]]:
     """Each rule that a piece breaks, with the places where it does."""
     places = Places(found.reading.score)
-    for rule, events in found.reading.events.items():
-        if events:
-            texts = [f"{place_text(*places.at(event.tick))} ({voice_names(event.voices)})" for event in events]
+    for rule, faults in found.reading.faults.items():
+        if faults:
+            texts = [f"{place_text(*places.at(fault.tick))} ({voice_names(fault.voices)})" for fault in faults]
             yield rule.replace("_", " "), texts
 
 

@@ -42,7 +42,7 @@ class InputWeight:
         Name of the slice in :mod:`biaxial.features`; ``"memory"`` for what that axis remembers, and of the note axis
         ``"time axis"`` for all that the time axis tells it.
     values
-        What it holds at this cell; empty for the two that are no slices.
+        What it holds at this cell; empty for the two that are not slices.
     log_prob
         Change in log-probability of what the cell holds, in nats: above 0 the input spoke for it.
     log_sounding

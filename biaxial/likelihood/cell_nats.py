@@ -29,9 +29,8 @@ from torch import Tensor
 
 from biaxial.features.conditions import UNKNOWN
 from biaxial.features.config import Order
-from biaxial.features.echo import Echo, echoes
 from biaxial.files.machine import available_threads
-from biaxial.models.biaxial import BiaxialLSTM, frames_before, orders_of
+from biaxial.models.biaxial import Batch, BiaxialLSTM, Frames, orders_of
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import SILENT, STRIKE
 
@@ -149,11 +148,12 @@ def _score(networks: Sequence[BiaxialLSTM], rolls: Rolls, conditions: Sequence[N
     """Score one batch of pieces."""
     length, device = max(map(len, rolls)), networks[0].device
     outcomes = torch.from_numpy(np.stack([padded(roll, length, 0) for roll in rolls])).to(device)  # b t n
-    known = torch.from_numpy(np.stack([padded(rows, length, UNKNOWN) for rows in conditions])).to(device)  # b t c
+    rows = torch.from_numpy(np.stack([padded(rows, length, UNKNOWN) for rows in conditions])).to(device)  # b t c
+    batch = Batch.whole(outcomes, rows)
     by_order: dict[Order, list[_Cells]] = {}
     with torch.backends.cudnn.flags(allow_tf32=False):  # exact to float32 on a GPU too
         for network in networks:
-            for order, cells in zip(orders_of(network.config), _walks(network, outcomes, known), strict=True):
+            for order, cells in zip(orders_of(network.config), _walks(network, batch), strict=True):
                 by_order.setdefault(order, []).append(cells)
     sounding = torch.from_numpy(networks[0].config.alphabet.states).to(device)[outcomes.long()] != SILENT
     found = _mixed(by_order, sounding)
@@ -166,55 +166,47 @@ def _score(networks: Sequence[BiaxialLSTM], rolls: Rolls, conditions: Sequence[N
     ]
 
 
-def _walks(network: BiaxialLSTM, outcomes: Tensor, conditions: Tensor) -> list[_Cells]:
+def _walks(network: BiaxialLSTM, batch: Batch) -> list[_Cells]:
     """What each walk of a network finds."""
-    b, t, n = outcomes.shape
-    before = frames_before(outcomes, torch.zeros_like(outcomes[:, 0]))
-    heard = echoes(outcomes) if network.config.echo else None
-    length, state = max(1, _CELLS // (b * n)), None
     found: list[list[Tensor]] = [[] for _ in network.walks]
-    for first in range(0, t, length):
-        steps = (slice(None), slice(first, first + length))
-        echo = None if heard is None else Echo(*(x[steps] for x in heard))
-        output, state = network.over_time(before[steps], conditions[steps], state, echo)
-        rows = rearrange(output, "b t n h -> (b t) n h")
-        frames, previous = (rearrange(x[steps], "b t n -> (b t) n") for x in (outcomes, before))
-        echo = None if echo is None else Echo(*(x.flatten(0, 1) for x in echo))
+    for frames in network.frames(batch, _CELLS):
         for index, parts in enumerate(found):
-            parts.append(rearrange(_walk(network, index, rows, frames, previous, echo), "x (b t) n -> x b t n", b=b))
+            cells = _walk(network, index, frames.turned(network.walk(index).features.walk))
+            parts.append(rearrange(cells, "x (b t) n -> x b t n", b=len(batch.outcomes)))
     return [_Cells(*torch.cat(parts, dim=2)) for parts in found]
 
 
-def _walk(
-    network: BiaxialLSTM, index: int, time_output: Tensor, frames: Tensor, before: Tensor, echo: Echo | None
-) -> Tensor:
-    """Run one walk over some frames, each as far as anything is open; shape ``(4, rows, n)``, as in :class:`_Cells`."""
-    alphabet, turn = network.config.alphabet, network.walk(index).features.walk
-    states = torch.from_numpy(alphabet.states).to(frames.device)
-    struck = torch.from_numpy(struck_after(alphabet)).to(frames.device)
-    frames, before = turn(frames).long(), turn(before).long()
-    time_output = turn(time_output.transpose(1, 2)).transpose(1, 2)
-    heard = None if echo is None else echo._replace(frame=turn(echo.frame))
-    ends = _open_places(network, frames)
-    found = time_output.new_zeros(4, *frames.shape, dtype=torch.float32)  # log 1, where nothing is open
+def _walk(network: BiaxialLSTM, index: int, frames: Frames) -> Tensor:
+    """Run one walk over some frames in its order, each as far as anything is open.
+
+    Returns
+    -------
+    Shape ``(4, rows, n)``, as in :class:`_Cells`, notes from low to high.
+    """
+    alphabet, (time_output, outcomes, before, echo, _) = network.config.alphabet, frames
+    states = torch.from_numpy(alphabet.states).to(outcomes.device)
+    struck = torch.from_numpy(struck_after(alphabet)).to(outcomes.device)
+    outcomes, before = outcomes.long(), before.long()
+    ends = _open_places(network, outcomes)
+    found = time_output.new_zeros(4, *outcomes.shape, dtype=torch.float32)  # log 1, where nothing is open
     for rows in ends.argsort().tensor_split(_PARTS):
         if len(rows) == 0:
             continue
         end = int(ends[rows[-1]])
         log_probs, _ = network.over_notes(
             time_output[rows, :end],
-            frames[rows],
+            outcomes[rows],
             before[rows],
             places=slice(0, end),
-            echo=None if heard is None else Echo(*(x[rows] for x in heard)),
+            echo=None if echo is None else echo.at(rows),
             walk=index,
         )
-        here, p = frames[rows, :end].unsqueeze(-1), log_probs.exp()
+        here, p = outcomes[rows, :end].unsqueeze(-1), log_probs.exp()
         found[0, rows, :end] = log_probs.gather(-1, here).squeeze(-1)
         found[1, rows, :end] = log_probs.masked_fill(states != states[here], -torch.inf).logsumexp(-1)
         found[2, rows, :end] = p[..., states != SILENT].sum(-1)
         found[3, rows, :end] = (p * struck[before[rows, :end]]).sum(-1)
-    return turn(found)
+    return network.walk(index).features.walk(found)
 
 
 def _open_places(network: BiaxialLSTM, frames: Tensor) -> Tensor:
@@ -260,9 +252,10 @@ def _passed(nats: Tensor, sounding: Tensor, down: bool) -> Tensor:
     return torch.where(sounding, silence - until_last, 0.0)
 
 
-def log_mean(log_probs: Sequence[Tensor]) -> Tensor:
-    """Logarithm of the mean of probabilities."""
-    return torch.stack(list(log_probs)).logsumexp(0) - math.log(len(log_probs))
+def log_mean(log_probs: Sequence[Tensor] | Tensor) -> Tensor:
+    """Logarithm of the mean of probabilities, along the first axis of one tensor or over several."""
+    stacked = log_probs if isinstance(log_probs, Tensor) else torch.stack(list(log_probs))
+    return stacked.logsumexp(0) - math.log(len(log_probs))
 
 
 def length_batches(lengths: Sequence[int], most: int) -> list[list[int]]:

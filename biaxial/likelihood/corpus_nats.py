@@ -1,4 +1,6 @@
-"""Held-out likelihood of a corpus, split by split: what ``biaxial-evaluate`` prints.
+"""Held-out likelihood of a corpus, split by split: what ``biaxial-evaluate`` prints, for every kind of network.
+
+A frame is one step of the piece. Under a token LSTM whose strings are single lines, the nats of all lines are added.
 
 A piece with a pitch that the model cannot express has likelihood zero; it is never left out in silence. A tune is
 familiar if the line of highest notes, without its repetitions and in any key, is that of a training piece.
@@ -14,12 +16,17 @@ import numpy as np
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
 from biaxial.corpora.splits import SPLITS
-from biaxial.likelihood.frame_nats import FrameLogProbs, HeldOutNats, held_out_nats, network_log_probs, ratio
+from biaxial.likelihood.cell_nats import cell_nats
+from biaxial.likelihood.frame_nats import Nats, figures_of, frame_nats
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT
 from biaxial.music.errors import InputError
+from biaxial.tokens.network import SequenceLSTM, string_log_likelihoods
+from biaxial.tokens.strings import cells_of
+
+Networks = Sequence[BiaxialLSTM | SequenceLSTM]
+Progress = Callable[[int], None] | None
 
 
 @dataclass(frozen=True)
@@ -31,13 +38,14 @@ class Evaluation:
     label
         Which pieces they are.
     num_pieces, num_frames, num_notes
-        How many pieces, frames and struck cells (with two cell states: sounding cells) there are.
+        How many pieces, frames and notes there are. The notes of a biaxial LSTM are struck cells (with two cell states:
+        sounding cells).
     impossible
         Names of the pieces of likelihood zero.
-    nats
-        Nats of the other pieces.
-    roll
-        The roll's part in their nats per frame, without that of the voices.
+    figures
+        Nats of the other pieces, ratios of sums over pieces, by what they are for. Of a biaxial LSTM ``frame``,
+        ``note``, ``moving`` and ``still`` frames, and ``roll``, the roll's part in the nats of a frame, without that of
+        the voices. Of a token LSTM ``frame``, ``quarter``, ``token``, ``event`` (a note, chord or rest) and ``note``.
     """
 
     label: str
@@ -45,46 +53,45 @@ class Evaluation:
     num_frames: int
     num_notes: int
     impossible: tuple[str, ...]
-    nats: HeldOutNats
-    roll: Figure
+    figures: dict[str, Figure]
 
-    @property
-    def nats_per_frame(self) -> float:
-        """Nats of a frame over all pieces; infinite if one of them is impossible."""
-        return float("inf") if self.impossible else self.nats.per_step.value
-
-    @property
-    def nats_per_note(self) -> float:
-        """Nats of a note over all pieces; infinite if one of them is impossible."""
-        return float("inf") if self.impossible else self.nats.per_note.value
+    def nats_per(self, name: str) -> float:
+        """One of the figures over all pieces; infinite if one of them is impossible."""
+        return float("inf") if self.impossible else self.figures[name].value
 
 
-def check_networks(networks: Sequence[BiaxialLSTM]) -> ModelConfig:
-    """The config of networks that can be averaged: that of the first.
+@dataclass(frozen=True)
+class _Scored:
+    """A piece, its notes and its nats; ``None`` if the networks cannot express it."""
+
+    piece: CorpusPiece
+    num_notes: int
+    nats: Nats | None
+
+
+def check_networks(networks: Networks) -> None:
+    """Refuse networks that cannot be averaged.
 
     Raises
     ------
     InputError
-        If they differ in what a cell can be, in the note range or in the grid.
+        If they are of different kinds, token LSTMs, or differ in what a cell can be, in the note range or in the grid.
     """
-    config = networks[0].config
+    if len(networks) > 1 and not all(isinstance(network, BiaxialLSTM) for network in networks):
+        raise InputError("melody and chord weights are not averaged; give one path")
     for network in networks[1:]:
         for name in ("low_pitch", "num_notes", "num_states", "num_voices", "steps_per_quarter"):
-            ours, theirs = getattr(config, name), getattr(network.config, name)
+            ours, theirs = getattr(networks[0].config, name), getattr(network.config, name)
             if ours != theirs:
                 raise InputError(
                     f"these weights cannot be averaged: {name} is {ours} in the first and {theirs} in another"
                 )
-    return config
 
 
 def evaluate(
-    networks: Sequence[BiaxialLSTM],
-    corpus: Corpus,
-    splits: Sequence[str] = SPLITS,
-    progress: Callable[[int], None] | None = None,
+    networks: Networks, corpus: Corpus, splits: Sequence[str] = SPLITS, progress: Progress = None
 ) -> list[Evaluation]:
-    """Score pieces under a network, or under the average of several.
+    """Score pieces under a network, or under the average of several biaxial LSTMs.
 
     Parameters
     ----------
@@ -105,65 +112,90 @@ def evaluate(
     Raises
     ------
     InputError
-        If the networks do not fit together, or the corpus has no voices and they need them.
+        If the networks do not fit together, the corpus is on another grid, or it has no voices and they need them.
     """
-    config = check_networks(networks)
-    if corpus.steps_per_quarter != config.steps_per_quarter:
-        raise InputError(
-            f"the corpus has {corpus.steps_per_quarter} steps a quarter, the weights are for {config.steps_per_quarter}"
-        )
+    check_networks(networks)
+    if corpus.steps_per_quarter != (steps := networks[0].config.steps_per_quarter):
+        raise InputError(f"the corpus has {corpus.steps_per_quarter} steps a quarter, the weights are for {steps}")
+    known = {_tune(piece) for piece in corpus.split("train")}
+    scored: dict[str, list[_Scored]] = {}
+    found = []
+    for split in SPLITS:
+        if split not in splits or not corpus.split(split):
+            continue
+        pieces = scored[split] = _score(networks, corpus, corpus.split(split), progress)
+        found.append(_sum_up(split, pieces))
+        new = [each for each in pieces if _tune(each.piece) not in known]
+        if split != "train" and 0 < len(new) < len(pieces):
+            found.append(_sum_up(f"{split}, tune not in train", new))
+    if len(scored) > 1:
+        found.append(_sum_up("all", [each for pieces in scored.values() for each in pieces]))
+    return found
+
+
+def _score(networks: Networks, corpus: Corpus, pieces: Sequence[CorpusPiece], progress: Progress) -> list[_Scored]:
+    """Score pieces; the kind of network says how."""
+    if isinstance(network := networks[0], SequenceLSTM):
+        return [_score_strings(network, corpus, piece, progress) for piece in pieces]
+    return _score_frames([each for each in networks if isinstance(each, BiaxialLSTM)], corpus, pieces, progress)
+
+
+def _score_frames(
+    networks: Sequence[BiaxialLSTM], corpus: Corpus, pieces: Sequence[CorpusPiece], progress: Progress
+) -> list[_Scored]:
+    """Score pieces under biaxial LSTMs, all in one pass."""
+    config = networks[0].config
     if config.num_voices not in (0, corpus.num_voices):
         raise InputError(
             f"the weights are for music in {config.num_voices} voices, every note in one, and the corpus has "
             f"{corpus.num_voices or 'none, or not the same number everywhere'}; give weights without voices"
         )
-    scored = {split: _score(networks, corpus.split(split), progress) for split in SPLITS if split in splits}
-    scored = {split: pieces for split, pieces in scored.items() if pieces}
-    known = {_tune(piece) for piece in corpus.split("train")}
-    found = []
-    for split, pieces in scored.items():
-        found.append(_sum_up(split, pieces, config))
-        new = [piece for piece in pieces if _tune(piece[0]) not in known]
-        if split != "train" and 0 < len(new) < len(pieces):
-            found.append(_sum_up(f"{split}, tune not in train", new, config))
-    if len(scored) > 1:
-        found.append(_sum_up("all", [piece for pieces in scored.values() for piece in pieces], config))
-    return found
-
-
-_Scored = list[tuple[CorpusPiece, FrameLogProbs | None]]
-
-
-def _score(
-    networks: Sequence[BiaxialLSTM], pieces: Sequence[CorpusPiece], progress: Callable[[int], None] | None
-) -> _Scored:
-    """Pieces with their log-probabilities, ``None`` for those that the networks cannot express."""
-    config = networks[0].config
-    fits = [
-        config.low_pitch <= piece.pitch_range()[0] and piece.pitch_range()[1] <= config.high_pitch for piece in pieces
-    ]
+    state, scored = config.num_states - 1, []
+    ranges = [piece.pitch_range() for piece in pieces]
+    fits = [config.low_pitch <= low and high <= config.high_pitch for low, high in ranges]
     possible = [piece for piece, fit in zip(pieces, fits, strict=True) if fit]
     rolls = [outcomes_of(piece, config) for piece in possible]
-    found = iter(network_log_probs(networks, rolls, [piece.conditions for piece in possible], progress=progress))
+    cells = cell_nats(networks, rolls, [piece.conditions for piece in possible], progress=progress)
+    nats = iter(
+        {
+            **frame_nats(roll, -found.nats.sum(axis=1), config.alphabet),
+            "roll": (float(found.roll_nats.sum()), len(roll)),
+        }
+        for roll, found in zip(rolls, cells, strict=True)
+    )
+    for piece, fit in zip(pieces, fits, strict=True):
+        num_notes = int((np.minimum(piece.states, state) == state).sum())
+        scored.append(_Scored(piece, num_notes, next(nats) if fit else None))
+        if not fit and progress is not None:
+            progress(piece.num_steps)
+    return scored
+
+
+def _score_strings(network: SequenceLSTM, corpus: Corpus, piece: CorpusPiece, progress: Progress) -> _Scored:
+    """Score a piece under a token LSTM."""
+    strings = cells_of(piece).strings(network.config)
+    nats, num_notes = -sum(string_log_likelihoods(network, strings)), sum(each.string.num_notes for each in strings)
+    corpus.release()
     if progress is not None:
-        progress(sum(piece.num_steps for piece, fit in zip(pieces, fits, strict=True) if not fit))
-    return [(piece, next(found) if fit else None) for piece, fit in zip(pieces, fits, strict=True)]
+        progress(piece.num_steps)
+    counts = {
+        "frame": piece.num_steps,
+        "quarter": piece.num_steps / network.config.steps_per_quarter,
+        "token": sum(each.length for each in strings),
+        "event": sum(each.string.num_events for each in strings),
+        "note": num_notes,
+    }
+    return _Scored(piece, num_notes, {name: (nats, count) for name, count in counts.items()})
 
 
-def _sum_up(label: str, scored: _Scored, config: ModelConfig) -> Evaluation:
-    pieces = [piece for piece, _ in scored]
-    possible = [(piece, log_probs) for piece, log_probs in scored if log_probs is not None]
-    rolls = [outcomes_of(piece, config) for piece, _ in possible]
-    steps = [piece.num_steps for piece, _ in possible]
-    state = config.num_states - 1
+def _sum_up(label: str, scored: Sequence[_Scored]) -> Evaluation:
     return Evaluation(
         label,
-        len(pieces),
-        sum(piece.num_steps for piece in pieces),
-        sum(int((np.minimum(piece.states, state) == state).sum()) for piece in pieces),
-        tuple(piece.name for piece, log_probs in scored if log_probs is None),
-        held_out_nats(rolls, [log_probs.frames for _, log_probs in possible], config.alphabet),
-        ratio("roll", "nats per step", [-log_probs.states.sum() for _, log_probs in possible], steps),
+        len(scored),
+        sum(each.piece.num_steps for each in scored),
+        sum(each.num_notes for each in scored),
+        tuple(each.piece.name for each in scored if each.nats is None),
+        figures_of([each.nats for each in scored if each.nats is not None]),
     )
 
 

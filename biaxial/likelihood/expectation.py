@@ -21,7 +21,7 @@ from biaxial.features.conditions import outline_conditions
 from biaxial.features.echo import Echo, echoes
 from biaxial.likelihood.cell_nats import struck_after
 from biaxial.likelihood.surprise import Happening, Moment, voices_in
-from biaxial.models.biaxial import BiaxialLSTM, frames_before
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.layers import State
 from biaxial.music.constants import SILENT
 from biaxial.music.roll import Roll
@@ -91,13 +91,13 @@ def replayed(network: BiaxialLSTM, roll: Roll, steps: Iterable[int]) -> dict[int
         Where to stop, in any order.
     """
     outcomes = torch.from_numpy(network.config.alphabet.encode(roll.states, roll.voices)).to(network.device)
-    before = frames_before(outcomes.unsqueeze(0), torch.zeros_like(outcomes[:1]))
     conditions = torch.from_numpy(outline_conditions(roll.outline, roll.grid)).unsqueeze(0).to(network.device)
+    before = Batch.whole(outcomes.unsqueeze(0), conditions).before
     heard = echoes(outcomes.unsqueeze(0)) if network.config.echo else None
 
     def at(first: int, last: int) -> tuple[Tensor, Tensor, Echo | None]:
         span = (slice(None), slice(first, last))
-        return before[span], conditions[span], None if heard is None else Echo(*(x[span] for x in heard))
+        return before[span], conditions[span], None if heard is None else heard.at(span)
 
     found: dict[int, Frame] = {}
     state, now = None, 0

@@ -1,4 +1,4 @@
-"""Held-out likelihood in exact nats: a network's, and that of two floors that know next to nothing.
+"""Nats of frames and their figures; and two floors for them, which know next to nothing.
 
 A roll is given as outcomes of a :class:`~biaxial.music.cells.CellAlphabet`, shape ``(t, n)``; before its first frame
 there is silence. Every system gives each frame, from the first on, a log-probability given the frames before it. Each
@@ -16,16 +16,14 @@ Marginals are relative frequencies in the training pieces, one half added to eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.features.conditions import hidden
-from biaxial.likelihood.cell_nats import Rolls, cell_nats
+from biaxial.likelihood.cell_nats import Rolls
 from biaxial.metrics.figures.report import Figure
-from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.cells import CellAlphabet
 
 
@@ -117,95 +115,44 @@ class RepeatFrame:
         return np.asarray(np.where(still, np.logaddexp(np.log(self.share), anew), anew))
 
 
-@dataclass(frozen=True, eq=False)
-class FrameLogProbs:
-    """What a network gives the frames of one piece.
+Nats = dict[str, tuple[float, float]]
+"""The nats of a piece by what they are for (a frame, a note), each with how many of these the piece has."""
+
+
+def frame_nats(outcomes: NDArray[np.uint8], log_probs: NDArray[np.float64], alphabet: CellAlphabet) -> Nats:
+    """The nats of the frames of a piece.
 
     Parameters
     ----------
-    frames
-        Log-probability of each frame, shape ``(t,)``.
-    states
-        The part of it that is for the cell states, shape ``(t,)``; the rest is for the voices in them. Each cell's
-        state is given the cells before it with their voices, so this is the roll's part in the chain rule (with two
-        walks, in the mean of both).
-    """
-
-    frames: NDArray[np.float64]
-    states: NDArray[np.float64]
-
-
-def network_log_probs(
-    networks: BiaxialLSTM | Sequence[BiaxialLSTM],
-    rolls: Rolls,
-    conditions: Sequence[NDArray[np.int16]],
-    *,
-    hide: Sequence[str] = (),
-    progress: Callable[[int], None] | None = None,
-) -> list[FrameLogProbs]:
-    """Log-probability of every frame of every piece under a network: sums over its cells.
-
-    Parameters
-    ----------
-    networks, rolls, conditions, progress
-        As for :func:`~biaxial.likelihood.cell_nats.cell_nats`.
-    hide
-        Groups of conditions that are made unknown, names in :data:`biaxial.features.conditions.GROUPS`.
+    outcomes
+        The piece.
+    log_probs
+        Log-probability of every frame, shape ``(t,)``.
+    alphabet
+        The outcomes of a cell.
 
     Returns
     -------
-    Log-probabilities of each piece, in the order of ``rolls``.
+    Those of a ``frame``; of a ``note``, which is a struck cell, with two cell states a sounding one, a unison being
+    one; of a ``still`` frame, which changes nothing, and of a ``moving`` one. Together these two are all frames.
     """
-    told = [hidden(rows, *hide) for rows in conditions]
-    return [
-        FrameLogProbs(-cells.nats.sum(axis=1), -cells.roll_nats)
-        for cells in cell_nats(networks, rolls, told, progress=progress)
-    ]
+    still = still_frames(outcomes, alphabet)
+    nats, num_struck = -float(log_probs.sum()), (alphabet.states[outcomes] == alphabet.num_states - 1).sum()
+    return {
+        "frame": (nats, len(still)),
+        "note": (nats, int(num_struck)),
+        "still": (-float(log_probs[still].sum()), int(still.sum())),
+        "moving": (-float(log_probs[~still].sum()), int((~still).sum())),
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOutNats:
-    """Negative log-likelihood of a set of pieces, each figure a ratio of sums over pieces.
-
-    Parameters
-    ----------
-    per_step
-        Nats of a frame, averaged over all frames.
-    per_note
-        Nats for each struck cell, with two cell states each sounding cell; a unison is one.
-    still, moving
-        Nats of a frame that changes nothing, and of one that does; together they are all frames.
-    """
-
-    per_step: Figure
-    per_note: Figure
-    still: Figure
-    moving: Figure
-
-
-def held_out_nats(rolls: Rolls, log_probs: Sequence[NDArray[np.float64]], alphabet: CellAlphabet) -> HeldOutNats:
-    """Sum up log-probabilities of frames.
-
-    Parameters
-    ----------
-    rolls
-        The pieces.
-    log_probs
-        Log-probability of every frame of each, shape ``(t,)``.
-    alphabet
-        The outcomes of a cell.
-    """
-    still = [still_frames(outcomes, alphabet) for outcomes in rolls]
-    struck = [(alphabet.states[outcomes] == alphabet.num_states - 1).sum() for outcomes in rolls]
-    nats = [-row.sum() for row in log_probs]
-    nats_still = [-row[mask].sum() for row, mask in zip(log_probs, still, strict=True)]
-    nats_moving = [-row[~mask].sum() for row, mask in zip(log_probs, still, strict=True)]
-    return HeldOutNats(
-        ratio("all", "nats per step", nats, [len(mask) for mask in still]),
-        ratio("all", "nats per struck note", nats, struck),
-        ratio("still", "nats per step", nats_still, [mask.sum() for mask in still]),
-        ratio("moving", "nats per step", nats_moving, [(~mask).sum() for mask in still]),
-    )
+def figures_of(pieces: Sequence[Nats]) -> dict[str, Figure]:
+    """The figures of some pieces by what they are for, each a ratio of sums over the pieces; of none none."""
+    found = {}
+    for name in pieces[0] if pieces else ():
+        nats, counts = zip(*(piece[name] for piece in pieces), strict=True)
+        found[name] = ratio(name, f"nats per {name}", nats, counts)
+    return found
 
 
 def ratio(label: str, unit: str, numerators: Sequence[float], denominators: Sequence[float]) -> Figure:

@@ -13,8 +13,8 @@ from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import LENGTH_BOUNDS
 from biaxial.likelihood.attribution import MEMORY, TIME_AXIS, InputWeight
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.music.pitch_names import class_name, pitch_name
 from biaxial.music.score import Key
+from biaxial.music.spelling import class_name, pitch_name
 
 Values = Sequence[float]
 

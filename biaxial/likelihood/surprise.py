@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from biaxial.features.conditions import outline_conditions
 from biaxial.features.config import FeatureConfig
 from biaxial.likelihood.cell_nats import CellNats, Precision, cell_nats
-from biaxial.metrics.writing.places import Places
+from biaxial.metrics.writing.slices import Places
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.errors import InputError
@@ -213,7 +213,7 @@ def laid_out(score: Score, config: FeatureConfig) -> Roll:
     if config.num_voices and not 0 < score.num_voices <= config.num_voices:
         raise InputError(
             f"{name} has {score.num_voices or 'no'} voices, and this network wants every note in one of up to "
-            f"{config.num_voices}; biaxial.music.voices.assign_voices finds them"
+            f"{config.num_voices}; biaxial.music.parts.assign_voices finds them"
         )
     try:
         return Roll.from_score(score, Grid(config.steps_per_quarter), config.low_pitch, config.num_notes)

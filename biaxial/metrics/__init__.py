@@ -2,5 +2,5 @@
 
 Every measure reads a :class:`~biaxial.music.score.Score`. Those that speak of voices want each note to carry one and at
 most one note at a time in each voice; music that comes without voices gets them from
-:func:`biaxial.music.voices.assign_voices` first.
+:func:`biaxial.music.parts.assign_voices` first.
 """

@@ -9,8 +9,9 @@ The parallel pass of training and the step-by-step walk of drawing are two readi
 from __future__ import annotations
 
 import copy
-import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from einops import rearrange
@@ -22,16 +23,88 @@ from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
-from biaxial.models.context import ContextEncoder
-from biaxial.models.layers import LSTMStack, NoteWalk, State
+from biaxial.models.layers import ContextEncoder, LSTMStack, NoteWalk, State
 
 _CELLS = 2**15
 """Cells that are scored at once where nothing is to be learnt, so that memory does not grow with the piece."""
 
 
-def frames_before(outcomes: Tensor, previous: Tensor) -> Tensor:
-    """The frame before each step: a roll ``(b, t, n)`` moved on by one, ``previous`` ``(b, n)`` before it."""
-    return torch.cat([previous.unsqueeze(1), outcomes[:, :-1]], dim=1)
+class Batch(NamedTuple):
+    """What the network reads: pieces, or crops of equal length; the shorter ones are padded with silence.
+
+    Attributes
+    ----------
+    outcomes
+        The rolls as outcomes of the config's alphabet, shape ``(b, t, n)``.
+    previous
+        The frame before the first step, shape ``(b, n)``; zero at the beginning of a piece.
+    conditions
+        Conditions of each step, shape ``(b, t, c)``.
+    mask
+        Whether a step belongs to the piece, shape ``(b, t)``.
+    echo
+        Echo of each step, for a config that has it; if ``None``, that of the batch taken as whole pieces.
+    known
+        What is known of each piece, shape ``(b, t, n)``, which ``outcomes`` agree with, if anything is known of one of
+        them. It has probability one.
+    seen
+        What the time axis is shown in place of the frame before each step, shape ``(b, t, n)``; training hides voices
+        so.
+    """
+
+    outcomes: Tensor
+    previous: Tensor
+    conditions: Tensor
+    mask: Tensor
+    echo: Echo | None = None
+    known: Known | None = None
+    seen: Tensor | None = None
+
+    @classmethod
+    def whole(cls, outcomes: Tensor, conditions: Tensor, known: Known | None = None) -> Batch:
+        """Whole pieces of equal length."""
+        mask = torch.ones(outcomes.shape[:2], dtype=torch.bool, device=outcomes.device)
+        return cls(outcomes, torch.zeros_like(outcomes[:, 0]), conditions, mask, known=known)
+
+    @property
+    def before(self) -> Tensor:
+        """The frame before each step, shape ``(b, t, n)``."""
+        return torch.cat([self.previous.unsqueeze(1), self.outcomes[:, :-1]], dim=1)
+
+    @property
+    def lengths(self) -> Tensor:
+        """Steps of each piece, shape ``(b,)``."""
+        return self.mask.sum(1)
+
+
+class Frames(NamedTuple):
+    """Frames that a walk reads, each a row, with notes from low to high or in the order of a walk.
+
+    Attributes
+    ----------
+    time_output
+        Output of the time axis, shape ``(rows, n, h)``.
+    outcomes, before
+        The frames and those before them, shape ``(rows, n)``.
+    echo, known
+        Their echo, and what is known of them.
+    """
+
+    time_output: Tensor
+    outcomes: Tensor
+    before: Tensor
+    echo: Echo | None = None
+    known: Known | None = None
+
+    def turned(self, turn: Callable[[Tensor], Tensor]) -> Frames:
+        """In the order of a walk, or back again, given the ``walk`` of its features."""
+        return Frames(
+            turn(self.time_output.transpose(1, 2)).transpose(1, 2),
+            turn(self.outcomes),
+            turn(self.before),
+            None if self.echo is None else self.echo._replace(frame=turn(self.echo.frame)),
+            None if self.known is None else Known(*map(turn, self.known)),
+        )
 
 
 class BiaxialLSTM(nn.Module):
@@ -192,128 +265,65 @@ class BiaxialLSTM(nn.Module):
         found: tuple[Tensor, State] = self.walk(walk)(time_output, frame, previous, state, places, echo, known)
         return found
 
-    def forward(
-        self,
-        outcomes: Tensor,
-        previous: Tensor,
-        conditions: Tensor,
-        seen: Tensor | None = None,
-        echo: Echo | None = None,
-        known: Known | None = None,
-        lengths: Tensor | None = None,
-    ) -> Tensor:
-        """Log-probabilities of all outcomes of every cell under each walk, given all cells that come before it there.
+    def frames(self, batch: Batch, most_cells: int | None = None) -> Iterator[Frames]:
+        """Run the time axis over a batch, and hand on what the walks read, some steps at a time.
 
         Parameters
         ----------
-        outcomes
-            The roll as outcomes of the config's alphabet, shape ``(b, t, n)``.
-        previous
-            The frame before the first step (zero at the beginning of a piece), shape ``(b, n)``.
-        conditions
-            Conditions of each step, shape ``(b, t, c)``.
-        seen
-            What the time axis is shown in place of the frame before each step, shape ``(b, t, n)``; training hides
-            voices so.
-        echo
-            The echo of each step, for a config that has it; that of whole pieces by default.
-        known
-            What is known of these pieces, which ``outcomes`` agree with; nothing by default. It has probability one.
-        lengths
-            Steps of each piece, shape ``(b,)``, where shorter ones are padded; all by default.
+        batch
+            The pieces.
+        most_cells
+            Cells that are handed on at once, at least those of one step; all by default.
+
+        Yields
+        ------
+        The frames of the next steps, rows ``(b t)``, notes from low to high.
+        """
+        (b, t, n), before, state = batch.outcomes.shape, batch.before, None
+        seen = before if batch.seen is None else batch.seen
+        echo = echoes(batch.outcomes) if self.config.echo and batch.echo is None else batch.echo
+        context = self.encode(batch.known, batch.conditions, batch.lengths)
+        length = t if most_cells is None else max(1, most_cells // (b * n))
+        for first in range(0, t, length):
+            steps = (slice(None), slice(first, first + length))
+            heard = None if echo is None else echo.at(steps)
+            told = None if context is None else context[steps]
+            output, state = self.over_time(seen[steps], batch.conditions[steps], state, heard, told)
+            yield Frames(
+                output.flatten(0, 1),
+                batch.outcomes[steps].flatten(0, 1),
+                before[steps].flatten(0, 1),
+                None if heard is None else Echo(*(x.flatten(0, 1) for x in heard)),
+                None if batch.known is None else Known(*(x[steps].flatten(0, 1) for x in batch.known)),
+            )
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Log-probabilities of all outcomes of every cell under each walk, given all cells that come before it there.
 
         Returns
         -------
         Shape ``(w, b, t, n, k)``, notes from low to high.
         """
-        shifted = frames_before(outcomes, previous)
-        if self.config.echo and echo is None:
-            echo = echoes(outcomes)
-        context = self.encode(known, conditions, lengths)
-        seen = shifted if seen is None else seen
-        (b, t, n), state, found = outcomes.shape, None, []
-        length = t if torch.is_grad_enabled() else max(1, _CELLS // (b * n))
-        for first in range(0, t, length):
-            steps = (slice(None), slice(first, first + length))
-            output, state = self.over_time(
-                seen[steps],
-                conditions[steps],
-                state,
-                None if echo is None else Echo(*(x[steps] for x in echo)),
-                None if context is None else context[steps],
-            )
-            found.append(
-                self._over_walks(
-                    output,
-                    outcomes[steps],
-                    shifted[steps],
-                    None if echo is None else Echo(*(x[steps] for x in echo)),
-                    None if known is None else known.at(steps),
-                )
-            )
-        return torch.cat(found, dim=2)
+        most = None if torch.is_grad_enabled() else _CELLS
+        found = [
+            torch.stack([self._over_walk(index, frames) for index in range(len(self.walks))])
+            for frames in self.frames(batch, most)
+        ]
+        b = len(batch.outcomes)
+        return torch.cat([rearrange(rows, "w (b t) n k -> w b t n k", b=b) for rows in found], dim=2)
 
-    def _over_walks(
-        self, time_output: Tensor, outcomes: Tensor, before: Tensor, echo: Echo | None, known: Known | None
-    ) -> Tensor:
-        """Log-probabilities under each walk, shape ``(w, b, t, n, k)``, given the output of the time axis."""
-        b = outcomes.shape[0]
-        time_output = rearrange(time_output, "b t n h -> (b t) n h")
-        frames, before = (rearrange(x, "b t n -> (b t) n") for x in (outcomes, before))
-        rows = None if echo is None else Echo(*(x.flatten(0, 1) for x in echo))
-        given = None if known is None else Known(*(x.flatten(0, 1) for x in known))
-        found = []
-        for index in range(len(self.walks)):
-            turn = self.walk(index).features.walk
-            output = turn(time_output.transpose(1, 2)).transpose(1, 2)
-            heard = None if rows is None else rows._replace(frame=turn(rows.frame))
-            told = None if given is None else Known(*map(turn, given))
-            log_probs, _ = self.over_notes(output, turn(frames), turn(before), echo=heard, walk=index, known=told)
-            found.append(turn(log_probs.transpose(1, 2)).transpose(1, 2))
-        return rearrange(found, "w (b t) n k -> w b t n k", b=b)
+    def _over_walk(self, index: int, frames: Frames) -> Tensor:
+        """Log-probabilities under one walk, shape ``(rows, n, k)``."""
+        turn = self.walk(index).features.walk
+        output, outcomes, before, echo, known = frames.turned(turn)
+        log_probs, _ = self.over_notes(output, outcomes, before, echo=echo, walk=index, known=known)
+        return turn(log_probs.transpose(1, 2)).transpose(1, 2)
 
-    def walk_log_likelihood(
-        self,
-        outcomes: Tensor,
-        previous: Tensor,
-        conditions: Tensor,
-        seen: Tensor | None = None,
-        echo: Echo | None = None,
-        known: Known | None = None,
-        lengths: Tensor | None = None,
-    ) -> Tensor:
-        """Log-probability of every cell under each walk.
-
-        Arguments are those of :meth:`forward`.
-
-        Returns
-        -------
-        Nats, shape ``(w, b, t, n)``.
-        """
-        log_probs: Tensor = self(outcomes, previous, conditions, seen, echo, known, lengths)
-        index = outcomes.long().unsqueeze(-1).expand(len(self.walks), *outcomes.shape, 1)
+    def walk_log_likelihood(self, batch: Batch) -> Tensor:
+        """Log-probability of every cell under each walk: nats, shape ``(w, b, t, n)``."""
+        log_probs: Tensor = self(batch)
+        index = batch.outcomes.long().unsqueeze(-1).expand(*log_probs.shape[:-1], 1)
         return log_probs.gather(-1, index).squeeze(-1)
-
-    def frame_log_likelihood(
-        self,
-        outcomes: Tensor,
-        previous: Tensor,
-        conditions: Tensor,
-        seen: Tensor | None = None,
-        echo: Echo | None = None,
-        known: Known | None = None,
-        lengths: Tensor | None = None,
-    ) -> Tensor:
-        """Log-probability of every frame: of the mean of its probabilities under all walks.
-
-        Arguments are those of :meth:`forward`.
-
-        Returns
-        -------
-        Nats, shape ``(b, t)``.
-        """
-        frames = self.walk_log_likelihood(outcomes, previous, conditions, seen, echo, known, lengths).sum(-1)
-        return frames.logsumexp(0) - math.log(len(self.walks))
 
 
 def orders_of(config: ModelConfig) -> tuple[Order, ...]:

@@ -27,7 +27,7 @@ class ModelConfig(FeatureConfig):
     """
 
     searched: ClassVar[tuple[str, ...]] = ("time_hidden", "note_hidden", "context_hidden", "dropout")
-    """Fields that a search of settings tries (:mod:`biaxial.training.search.space`)."""
+    """Fields that a search of settings tries (:mod:`biaxial.training.search_space`)."""
 
     time_hidden: tuple[int, ...] = (192, 192)
     note_hidden: tuple[int, ...] = (96, 64)

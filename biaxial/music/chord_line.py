@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from biaxial.music.chord_symbols import parse_chord
 from biaxial.music.errors import InputError
 from biaxial.music.score import ChordSymbol, Score, TimeSignature
+from biaxial.music.symbols import parse_chord
 
 _CONTINUES = (".", "/", "%")
 _FREE = "N.C."

@@ -6,8 +6,8 @@ Pitches are MIDI numbers (60 is middle C), voices are counted from the top: 0 so
 from typing import Final
 
 VERSION: Final = "0.1.0"
-LOWEST_PITCH: Final = 0
-HIGHEST_PITCH: Final = 127
+MIN_PITCH: Final = 0
+MAX_PITCH: Final = 127
 TICKS_PER_QUARTER: Final = 480
 STEPS_PER_QUARTER: Final = 4
 

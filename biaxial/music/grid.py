@@ -34,7 +34,9 @@ class Grid:
         """
         ticks, rest = divmod(ticks_per_quarter, self.steps_per_quarter)
         if rest:
-            raise ValueError(f"{ticks_per_quarter} ticks a quarter are no multiple of {self.steps_per_quarter} steps")
+            raise ValueError(
+                f"{ticks_per_quarter} ticks a quarter are not a multiple of {self.steps_per_quarter} steps"
+            )
         return ticks
 
     def quantised(self, score: Score) -> tuple[Score, int]:

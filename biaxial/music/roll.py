@@ -19,7 +19,7 @@ from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.grid import Grid
 from biaxial.music.score import Note, Score
 
-MOST_VOICES: Final = 8
+MAX_VOICES: Final = 8
 """Bits of a voice set."""
 
 
@@ -89,8 +89,8 @@ class Roll:
                     f"note range {low_pitch} to {low_pitch + num_notes - 1}"
                 )
         num_voices = score.num_voices
-        if num_voices > MOST_VOICES:
-            raise ValueError(f"the piece has {num_voices} voices; a roll has room for {MOST_VOICES}")
+        if num_voices > MAX_VOICES:
+            raise ValueError(f"the piece has {num_voices} voices; a roll has room for {MAX_VOICES}")
         lines = [list(score.voice_notes(v)) for v in range(num_voices)] if num_voices else _pitch_lines(score)
         kept, num_dropped = zip(*(_one_at_a_time(line) for line in lines), strict=True) if lines else ((), ())
         states = np.zeros((num_steps, num_notes), dtype=np.int8)

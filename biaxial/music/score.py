@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
-from biaxial.music.constants import HIGHEST_PITCH, LOWEST_PITCH, TICKS_PER_QUARTER
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.symbols import ChordSymbol as ChordSymbol
 from biaxial.music.symbols import Syllable as Syllable
 
@@ -137,7 +137,7 @@ class TimeSignature:
         """
         ticks, rest = divmod(self.numerator * 4 * ticks_per_quarter, self.denominator)
         if rest:
-            raise ValueError(f"a bar of {self.name} is no whole number of ticks at {ticks_per_quarter} a quarter")
+            raise ValueError(f"a bar of {self.name} is not a whole number of ticks at {ticks_per_quarter} a quarter")
         return ticks
 
 
@@ -169,8 +169,8 @@ class Note:
     def __post_init__(self) -> None:
         if self.onset_ticks < 0 or self.length_ticks < 1:
             raise ValueError(f"a note needs an onset of at least 0 and a length of at least 1 tick: {self}")
-        if not LOWEST_PITCH <= self.pitch <= HIGHEST_PITCH:
-            raise ValueError(f"pitch {self.pitch} is not a MIDI number ({LOWEST_PITCH} to {HIGHEST_PITCH})")
+        if not MIN_PITCH <= self.pitch <= MAX_PITCH:
+            raise ValueError(f"pitch {self.pitch} is not a MIDI number ({MIN_PITCH} to {MAX_PITCH})")
         if not 1 <= self.velocity <= 127:
             raise ValueError(f"velocity {self.velocity} is outside 1 to 127")
 
@@ -346,7 +346,7 @@ class Score:
         """
         last = min(last, self.length_ticks)
         if not 0 <= first < last:
-            raise ValueError(f"ticks {first} to {last} are no part of a piece of {self.length_ticks}")
+            raise ValueError(f"ticks {first} to {last} are not part of a piece of {self.length_ticks}")
         metre = self.time_signature_at(first)
         bars = [self.pickup_ticks, *self.bar_starts()]
         bars.append(bars[-1] + metre.bar_ticks(self.ticks_per_quarter))

@@ -1,4 +1,4 @@
-"""Letters and accidentals for pitches that are only numbers.
+"""Letters and accidentals for pitches that are only numbers, and names for a single pitch.
 
 Spellings stand on the line of fifths: ... Bb F C G D A E B F# ..., with C at 0, as :class:`~biaxial.music.score.Key`
 counts signatures. Places 12 apart sound the same. A note takes the place that is nearest to where the music is: the
@@ -9,20 +9,25 @@ that sound together keep near each other: C# E# G# and not C# F G#.
 Source: the line of fifths and its centre of gravity are those of D. Temperley, *The Cognition of Basic Musical
 Structures* (2001), chapter 5; the way to the answer is simpler. The constants are round numbers out of a wide range
 that does as well (``scripts/tables/spelling_table.py``).
+
+In names of pitches ``C4`` is middle C, MIDI number 60.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from biaxial.music.constants import MAX_PITCH, MIN_PITCH
+from biaxial.music.errors import InputError
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 
-LOWEST_PLACE: Final = -15
-HIGHEST_PLACE: Final = 19
+MIN_PLACE: Final = -15
+MAX_PLACE: Final = 19
 """Fbb and B##: no note has more than two accidentals."""
 
 _LETTERS = "FCGDAEB"
@@ -38,7 +43,7 @@ _REPEATED = 1.0
 _APART = 1.0
 """What each place costs that sounds at the same time and lies further than a tritone."""
 _WIDEST = 6
-_MOST_ROUNDS = 4
+_MAX_ROUNDS = 4
 _RISING, _FALLING = -5, 5
 """Fifths of a semitone between two letters, B to C and C to B."""
 
@@ -91,7 +96,7 @@ def nearest_place(pitch: int, centre: float) -> int:
     """The place that sounds as a MIDI number and is nearest to a point on the line of fifths."""
     place = pitch * 7 % 12
     place += 12 * round((centre - place) / 12)
-    return place - 12 if place > HIGHEST_PLACE else place + 12 if place < LOWEST_PLACE else place
+    return place - 12 if place > MAX_PLACE else place + 12 if place < MIN_PLACE else place
 
 
 def places_of(score: Score, key: Key) -> list[int]:
@@ -107,14 +112,14 @@ def places_of(score: Score, key: Key) -> list[int]:
     onsets = [note.onset_ticks for note in score.notes]
     reach = _WINDOW_QUARTERS * score.ticks_per_quarter
     around = [(bisect_left(onsets, onset - reach), bisect_left(onsets, onset + reach + 1)) for onset in onsets]
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         before = places[:]
         for index, (first, end) in enumerate(around):
             now = places[index]
             mean = (sum(places[first:end]) - now + _PULL * centre) / (end - first - 1 + _PULL)
             cheapest = abs(now - mean) + neighbours[index].price(now, places)
             for place in (now - 12, now + 12):
-                if LOWEST_PLACE <= place <= HIGHEST_PLACE and abs(place - mean) < cheapest:
+                if MIN_PLACE <= place <= MAX_PLACE and abs(place - mean) < cheapest:
                     price = abs(place - mean) + neighbours[index].price(place, places)
                     if price < cheapest:
                         places[index], cheapest = place, price
@@ -170,3 +175,41 @@ def _neighbours(score: Score) -> list[_Neighbours]:
             found[index].repeated.append(again)
             found[again].repeated.append(index)
     return found
+
+
+_SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NAME = re.compile(r"([A-Ga-g])(##|#|♯|bb|b|♭)?(-?\d{1,2})")
+_ALTERED = {None: 0, "#": 1, "♯": 1, "##": 2, "b": -1, "♭": -1, "bb": -2}
+
+
+def class_name(pitch_class: int, key: Key | None = None) -> str:
+    """The name of a pitch class, 0 (C) to 11: with flats in keys that have them, else with sharps."""
+    return (_FLATS if key is not None and key.fifths < 0 else _SHARPS)[pitch_class % 12]
+
+
+def pitch_name(pitch: int, key: Key | None = None) -> str:
+    """The name of a MIDI number, such as ``"F#4"``; spelled as :func:`class_name` does."""
+    return f"{class_name(pitch, key)}{pitch // 12 - 1}"
+
+
+def read_pitch(text: str) -> int:
+    """Read ``"G4"``, ``"f#4"``, ``"Bb3"`` or a MIDI number.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or lies outside the MIDI range.
+    """
+    text = text.strip()
+    match = _NAME.fullmatch(text)
+    if match is not None:
+        pitch = _CLASSES[match[1].upper()] + _ALTERED[match[2]] + 12 * (int(match[3]) + 1)
+    elif re.fullmatch(r"\d{1,3}", text, flags=re.ASCII):
+        pitch = int(text)
+    else:
+        raise InputError(f"{text!r} is not a pitch; give a name with its octave, such as G4 or Bb3, or a MIDI number")
+    if not MIN_PITCH <= pitch <= MAX_PITCH:
+        raise InputError(f"{text!r} is not a MIDI pitch; give {MIN_PITCH} (C-1) to {MAX_PITCH} (G9)")
+    return pitch

@@ -14,14 +14,14 @@ import numpy as np
 
 from biaxial.likelihood.surprise import Moment, Surprise
 from biaxial.music.errors import InputError
-from biaxial.music.pitch_names import pitch_name
-from biaxial.render.rows import LEAST_WIDTH, MOST_ROWS, ROW_SIXTEENTHS, SIXTEENTH_WIDTH, Row, figure_file, rows_of
+from biaxial.music.spelling import pitch_name
+from biaxial.render.rows import MAX_ROWS, MIN_WIDTH, ROW_SIXTEENTHS, SIXTEENTH_WIDTH, Row, figure_file, rows_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ROW_STEPS = ROW_SIXTEENTHS
-_LEAST_NOTES = 18
+_MIN_NOTES = 18
 _NOTE_HEIGHT, _NATS_HEIGHT = 0.062, 0.75
 _MARK, _LINE, _BAR, _NOTE = "#c8102e", "#9a9a9a", "#7d8ca3", "#e8890c"
 _LEGEND = "blue: how probable each note was; orange: what sounds; below: nats of every step; red: the most surprising"
@@ -64,8 +64,8 @@ def heat_map(
 
     rows = _rows(surprise, steps)
     longest = max(row.end - row.first for row in rows)
-    if len(rows) > MOST_ROWS:
-        raise InputError(f"a picture of {len(rows)} rows is too large, {MOST_ROWS} are not; name fewer bars")
+    if len(rows) > MAX_ROWS:
+        raise InputError(f"a picture of {len(rows)} rows is too large, {MAX_ROWS} are not; name fewer bars")
     low, high = _range(surprise, rows)
     heights = [_NOTE_HEIGHT * (high - low + 1), _NATS_HEIGHT]
     with mpl.rc_context({"font.size": 9}):
@@ -94,7 +94,7 @@ def heat_map(
 
 def _width(steps: int) -> float:
     """Inches of a picture whose longest row has so many steps."""
-    return max(LEAST_WIDTH, 0.9 + SIXTEENTH_WIDTH * steps)
+    return max(MIN_WIDTH, 0.9 + SIXTEENTH_WIDTH * steps)
 
 
 def _title(surprise: Surprise, steps: slice) -> str:
@@ -118,7 +118,7 @@ def _range(surprise: Surprise, rows: Sequence[Row]) -> tuple[int, int]:
     there = np.flatnonzero(likely.any(axis=0))
     last = surprise.roll.num_notes - 1
     first, end = (int(there[0]) - 1, int(there[-1]) + 1) if len(there) else (0, last)
-    lacking = max(0, _LEAST_NOTES - (end - first + 1)) // 2
+    lacking = max(0, _MIN_NOTES - (end - first + 1)) // 2
     low = surprise.roll.low_pitch
     return low + max(0, first - lacking), low + min(last, end + lacking)
 

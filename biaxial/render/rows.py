@@ -15,9 +15,9 @@ SIXTEENTH_WIDTH: Final = 0.108
 """Inches."""
 ROW_SIXTEENTHS: Final = 112
 """The most that stand in a row of several bars."""
-LEAST_WIDTH: Final = 7.2
+MIN_WIDTH: Final = 7.2
 """Inches of a picture of little music."""
-MOST_ROWS: Final = 40
+MAX_ROWS: Final = 40
 """A picture of more rows than this would be larger than most programs open."""
 DPI: Final = 110
 FORMATS: Final = ("png", "svg")

@@ -9,11 +9,11 @@ from typing import Final, Literal
 import torch
 
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.sampling.fast.compiled import CompiledStepper
-from biaxial.sampling.fast.weight_tables import can_compile
+from biaxial.sampling.compiled import CompiledStepper
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal
+from biaxial.sampling.weight_tables import can_compile
 
 Precision = Literal["float64", "float32", "bfloat16"]
 

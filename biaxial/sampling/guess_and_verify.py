@@ -8,13 +8,20 @@ agrees with itself. This is Jacobi's iteration on the equations of the walk (Son
 
 On a processor, work is what counts: only those frames of a batch are guessed again that disagree, and places at the end
 of the walk where silence is certain are left out. On a GPU, launches and waiting are what counts: every pass runs over
-all places of all frames, so that it is always the same and can be recorded (:mod:`biaxial.sampling.cuda_graph`). A
-frame that agrees with itself draws itself again, and once a pass the host asks whether all do.
+all places of all frames, so that it is always the same and can be recorded. A frame that agrees with itself draws
+itself again, and once a pass the host asks whether all do.
+
+A pass is some hundred small kernels, and launching them one by one takes longer than they run. As a CUDA graph they are
+recorded once and then launched all together. A recorded graph always reads and writes the same memory, so that it has
+buffers of its own for inputs and results, all of fixed shape, and nothing that it does may wait for the device or ask
+it for a number. The pattern (warm up on a side stream, capture, replay) is that of the notes on CUDA graphs in
+PyTorch's documentation.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import torch
@@ -22,9 +29,55 @@ from torch import Tensor
 
 from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.sampling.cuda_graph import Captured
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal, Task
+
+_WARM_UPS = 3
+"""Libraries set themselves up and choose their algorithms in the first calls, which cannot be recorded."""
+
+
+class Captured:
+    """A function that has been recorded.
+
+    Parameters
+    ----------
+    function
+        Takes the inputs one by one; all that it does, it does on their device.
+    inputs
+        Tensors of the shapes and types that it will be called with.
+    """
+
+    def __init__(self, function: Callable[..., tuple[Tensor, ...]], inputs: Iterable[Tensor]) -> None:
+        self.inputs = [x.clone(memory_format=torch.contiguous_format) for x in inputs]
+        device = self.inputs[0].device
+        with torch.cuda.device(device):
+            side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                for _ in range(_WARM_UPS):
+                    function(*self.inputs)
+            torch.cuda.current_stream().wait_stream(side)
+            self.graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self.graph):
+                self.results = function(*self.inputs)
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Run it.
+
+        Parameters
+        ----------
+        inputs
+            New values of the first so many inputs; the others stay as they are.
+
+        Returns
+        -------
+        The results, in buffers that the next call writes over.
+        """
+        for buffer, given in zip(self.inputs, inputs, strict=False):
+            buffer.copy_(given)
+        self.graph.replay()
+        return self.results
+
 
 Passes = Literal["shrinking", "whole", "captured"]
 

@@ -35,7 +35,7 @@ many do not exceed), over the 364 chorales that ``biaxial-chorales`` writes, who
 # As in biaxial.metrics.writing.voice_leading, which stands above this room; a test counts the same events with both.
 _FIFTH, _OCTAVE = 7, 12
 _SEVENTHS = (10, 11)
-_WIDEST_SPACING = (12, 12)
+_MAX_SPACING = (12, 12)
 _NEVER = 9
 
 
@@ -108,7 +108,7 @@ class VoiceLeadingRule(RuleOfTables):
         index = torch.arange(voices)
         self.order = (index.unsqueeze(0) - index.unsqueeze(1)).sign().to(torch.int8)  # u v: 1 where v is the lower one
         self.widest = torch.full((voices, voices, 1), n, dtype=torch.int16)  # u v 1
-        for high, limit in enumerate(_WIDEST_SPACING[: voices - 1]):
+        for high, limit in enumerate(_MAX_SPACING[: voices - 1]):
             self.widest[high, high + 1] = self.widest[high + 1, high] = limit
         self.pairs = torch.tensor(list(combinations(range(voices), 2)), dtype=torch.long).reshape(-1, 2).T  # 2 pairs
         # What an outcome is charged: for each voice in it, for each one it strikes, for each pair in it.

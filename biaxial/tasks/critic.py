@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from biaxial.features.conditions import outline_conditions
 from biaxial.formats.read import read_score
+from biaxial.likelihood.cell_nats import cell_nats
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import STRIKE
 from biaxial.music.errors import InputError
@@ -38,7 +37,6 @@ class Critic:
     def __init__(self, network: BiaxialLSTM) -> None:
         self.network = network
 
-    @torch.inference_mode()
     def log_likelihood(self, piece: PieceLike) -> LogLikelihood:
         """The log-probability of a piece, given its outline, by the parallel pass.
 
@@ -59,18 +57,16 @@ class Critic:
         if config.num_voices and not 0 < score.num_voices <= config.num_voices:
             raise InputError(
                 f"this model scores music in up to {config.num_voices} voices, every note in one, and the score has "
-                f"{score.num_voices or 'none'}; biaxial.music.voices.assign_voices finds them"
+                f"{score.num_voices or 'none'}; biaxial.music.parts.assign_voices finds them"
             )
         try:
             roll = Roll.from_score(score, grid, config.low_pitch, config.num_notes)
         except ValueError:  # a pitch that the model cannot express
             steps = Roll.from_score(score, grid, 0, 128)
             return LogLikelihood(-float("inf"), steps.num_steps, int((steps.states == STRIKE).sum()))
-        device = self.network.device
-        outcomes = torch.from_numpy(config.alphabet.encode(roll.states, roll.voices)).unsqueeze(0).to(device)
-        conditions = torch.from_numpy(outline_conditions(roll.outline, grid)).unsqueeze(0).to(device)
-        frames = self.network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
-        return LogLikelihood(float(frames.double().sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
+        outcomes = config.alphabet.encode(roll.states, roll.voices)
+        (found,) = cell_nats(self.network, [outcomes], [outline_conditions(roll.outline, grid)])
+        return LogLikelihood(-float(found.nats.sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
 
     def explain(self, piece: PieceLike, *, bars: tuple[int, int] | None = None, top: int = 10) -> Explanation:
         """What surprises the model in a piece, and what it expected instead.

@@ -12,8 +12,8 @@ from biaxial.likelihood.input_words import InputWords, in_words
 from biaxial.likelihood.surprise import HAPPENINGS, Happening, Moment, Surprise, surprises, voices_in
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.errors import InputError
-from biaxial.music.pitch_names import pitch_name
 from biaxial.music.score import Score
+from biaxial.music.spelling import pitch_name
 from biaxial.render.heat_map import heat_map
 from biaxial.render.rows import FORMATS
 from biaxial.tasks.plans.regions import bar_span

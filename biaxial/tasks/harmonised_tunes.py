@@ -12,7 +12,8 @@ from biaxial.music.score import Key, Score, TimeSignature
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
 from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
-from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM, EventDrawing, EventModel
+from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM, TokenModel
+from biaxial.tokens.token_stepper import TokenOptions
 
 SINGABLE: Final = VOICE_RANGES[0]
 """Range of the soprano, into which a tune is moved by octaves or, without a wished key, to the nearest that fits."""
@@ -20,7 +21,7 @@ SINGABLE: Final = VOICE_RANGES[0]
 
 def harmonised_tunes(
     model: Model,
-    tunes: EventModel,
+    tunes: TokenModel,
     num_outputs: int,
     events: int | None = None,
     *,
@@ -28,7 +29,7 @@ def harmonised_tunes(
     time_signature: TimeSignature | str | None = None,
     tempo_bpm: float | None = None,
     seed: int = 0,
-    tune_drawing: EventDrawing | None = None,
+    tune_drawing: TokenOptions | None = None,
     drawing: SamplingOptions | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
@@ -41,7 +42,7 @@ def harmonised_tunes(
     tunes
         A ``melody`` model, which writes the tunes.
     num_outputs, events, key, time_signature
-        As for :meth:`~biaxial.tasks.token_model.EventModel.compose_many`.
+        As for :meth:`~biaxial.tasks.token_model.TokenModel.plan_composition`.
     tempo_bpm
         Quarter notes a minute.
     seed

@@ -10,67 +10,47 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from biaxial.music.errors import InputError
+from biaxial.files.machine import available_threads
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
+from biaxial.sampling.charges import Charges
+from biaxial.sampling.choose import Precision, fast_stepper
+from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.step_types import Proposal
 from biaxial.tasks.critic import PieceLike
-from biaxial.tasks.drawing.drawer import Drawer
+from biaxial.tasks.drawing.fill import fill
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions, with_changes
 from biaxial.tasks.drawing.stream import Bar, stream
 from biaxial.tasks.piece import Piece
-from biaxial.tasks.plans.drawn_keys import drawn_key
 from biaxial.tasks.plans.harmonisation import Forbidden, Source
-from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, check_metre
-from biaxial.weights.checkpoint import load_weights
-from biaxial.weights.shipped import pretrained_path
+from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, check_metre, drawn_key
+from biaxial.tasks.plans.plan import Plan
+from biaxial.tasks.plans.planner import Planner
+
+GPU_ROWS = 64
+"""Pieces and particles from which on a GPU draws, where there is one."""
 
 
-def load(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model:
-    """Load a model.
-
-    Parameters
-    ----------
-    checkpoint
-        A ``.safetensors`` file made by ``biaxial-train``; the shipped chorale weights by default.
-    device
-        ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; so does drawing on CUDA, if many pieces or particles
-        are drawn together. Few are drawn faster by the CPU.
-    threads
-        Threads that share pieces, or particles of a piece, which are drawn together; by default as many as there are
-        processors. A single one is drawn by one.
-
-    Raises
-    ------
-    InputError
-        If the file or the device cannot be used.
-    """
-    path = pretrained_path() if checkpoint is None else Path(checkpoint)
-    network, made = load_weights(path)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        network = network.to(device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {device!r} cannot be used ({reason}); give cpu or auto") from error
-    return Model(network, made, path.stem, threads)
-
-
-class Model(Drawer):
+class Model(Planner):
     """A trained network with its public verbs.
 
     Parameters
     ----------
     network
-        The network.
-    made
+        The network, in evaluation mode.
+    history
         How its weights came to be.
     name
         Name of the weights.
     threads
-        As for :func:`load`.
+        Threads that share pieces, or particles of a piece; by default as many as there are processors.
     """
+
+    def __init__(self, network: BiaxialLSTM, history: dict[str, Any], name: str, threads: int | None = None) -> None:
+        super().__init__(network, history)
+        self.name = name
+        self.threads = threads or available_threads()
+        self._kept: tuple[tuple[Proposal, Precision, bool], Stepper] | None = None
 
     def compose(
         self,
@@ -217,8 +197,36 @@ class Model(Drawer):
             If a value cannot be used.
         """
         drawing = with_changes(drawing or SamplingOptions(), changes)
-        key = Key.from_name(key) if isinstance(key, str) else key or drawn_key(self.made.get("keys", {}), seed)
+        key = Key.from_name(key) if isinstance(key, str) else key or drawn_key(self.history.get("keys", {}), seed)
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.network.config.steps_per_quarter)
         return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, progress)
+
+    def draw(self, plan: Plan, progress: Progress | None = None) -> Iterator[Piece]:
+        """Draw what was planned, a batch at a time; pieces come as they are finished.
+
+        Parameters
+        ----------
+        plan
+            What one of the planning verbs gave.
+        progress
+            Called with the number of frames drawn since its last call; what it raises ends the drawing.
+        """
+        stepper = self._stepper(plan.options, len(plan.requests))
+        judge = self._judge() if plan.options.best_of > 1 else None
+        return fill(stepper, plan, self.name, charges=self._charges(plan.options), judge=judge, progress=progress)
+
+    def _charges(self, drawing: SamplingOptions) -> Charges | None:
+        """What the faults of a phrase cost; nothing in music without voices."""
+        return drawing.charged(self.history) if self.network.config.num_voices > 1 else None
+
+    def _stepper(self, drawing: SamplingOptions, num_outputs: int) -> Stepper:
+        """What draws; kept for the next time that pieces are drawn in the same way."""
+        together = num_outputs * drawing.num_particles(self._charges(drawing)) * drawing.best_of
+        on_gpu = self.network.device.type == "cuda" and together >= GPU_ROWS
+        way = drawing.proposal(self.history), drawing.precision, on_gpu
+        if self._kept is None or self._kept[0] != way:
+            device = self.network.device if on_gpu else "cpu"
+            self._kept = way, fast_stepper(self.network, *way[:2], self.threads, device)
+        return self._kept[1]

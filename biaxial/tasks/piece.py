@@ -56,7 +56,7 @@ class Candidate:
     number
         Counted from 1 in the order of drawing.
     score
-        How far it is from Bach's chorales, :mod:`biaxial.tasks.drawing.best_of`; the lower, the better. NaN where it
+        How far it is from Bach's chorales, :mod:`biaxial.tasks.drawing.fill`; the lower, the better. NaN where it
         cannot be said.
     nats_per_step
         Negative log-likelihood of a drawn step.

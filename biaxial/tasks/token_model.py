@@ -2,111 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from biaxial.features.conditions import outline_conditions
 from biaxial.formats.read import read_score
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.roll import Roll
 from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.tasks.critic import PieceLike, score_of
+from biaxial.tasks.drawing.sampling_options import Progress, with_changes
 from biaxial.tasks.piece import LogLikelihood, Piece
-from biaxial.tasks.plans.drawn_keys import drawn_key, drawn_name
-from biaxial.tasks.plans.outline import check_metre
-from biaxial.tasks.token_outline import EventOutline, Opening, cells_of_score, signature_of
+from biaxial.tasks.plans.outline import check_metre, drawn_key, drawn_name
+from biaxial.tasks.plans.plan import MAX_STEPS, seeds_of
 from biaxial.tokens.chord_codec import ChordCodec, moments
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.repetition import RepetitionGuard
-from biaxial.tokens.string_nats import string_log_likelihoods
-from biaxial.tokens.strings import way_home
-from biaxial.tokens.token_stepper import DrawnString, TokenProposal, TokenStepper, draw_string
-from biaxial.weights.checkpoint import load_network
-from biaxial.weights.shipped import weights_path
+from biaxial.tokens.network import SequenceLSTM, string_log_likelihoods
+from biaxial.tokens.strings import PLACES, UNKNOWN_GIVEN, Cells, way_home
+from biaxial.tokens.token_stepper import DrawnString, TokenOptions, TokenStepper, draw_string
 
 DEFAULT_TEMPO_BPM: Final = 96.0
-MOST_EVENTS: Final = 20_000
+MAX_EVENTS: Final = 20_000
 """Most notes, chords and rests of a piece."""
-MOST_STEPS: Final = 64_000
 _USUAL_EVENTS: Final = {"melody": (12, 400), "chord": (24, 600)}
 """Where the model decides when a piece ends: before so many events not, and after so many it is broken off."""
 _LATE: Final = 0.8
 """Share of the wanted events after which a piece may end."""
 
 
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """A primer: its tokens and events, its key and the way home, itself on the grid, and what to tell."""
+
+    tokens: Sequence[int]
+    num_events: int
+    key: Key
+    shift: int
+    score: Score
+    remarks: tuple[str, ...]
+
+
 @dataclass(frozen=True)
-class EventDrawing:
-    """How tokens are drawn.
+class TokenOutline:
+    """Seed, key, metre and pickup (in steps) of a piece, and the semitones to its home key."""
+
+    seed: int
+    key: Key
+    metre: TimeSignature
+    pickup: int
+    shift: int
+    config: SequenceConfig
+
+    def given_at(self, step: int) -> tuple[int, int, int]:
+        """What is given at a step."""
+        mode = int(self.key.mode == "minor") if self.config.home_key else UNKNOWN_GIVEN[2]
+        bar = 4 * self.metre.numerator * self.config.steps_per_quarter // self.metre.denominator
+        if bar > PLACES - 2:
+            return *UNKNOWN_GIVEN[:2], mode
+        return (step - self.pickup) % bar, bar, mode
+
+
+@dataclass(frozen=True, eq=False)
+class TokenPlan:
+    """Pieces that are to be drawn in the same way.
 
     Parameters
     ----------
-    temperature
-        Below 1 the likely becomes more likely; 0 always takes the likeliest, which ends in loops.
-    top_p
-        Only the likeliest tokens are drawn that together have this probability.
-    min_p
-        Tokens less likely than this are not drawn.
-    guard
-        Whether a cycle of at most eight events is broken before it becomes a loop.
+    outlines
+        What is decided about each.
+    opening
+        What each begins with.
+    events
+        Number of events before which a piece does not end, and the number after which it is broken off.
+    tempo_bpm
+        Quarter notes a minute.
+    options
+        How tokens are drawn.
     """
 
-    temperature: float = 0.9
-    top_p: float = 1.0
-    min_p: float = 0.0
-    guard: bool = True
-
-    def proposal(self) -> TokenProposal:
-        """What tokens are drawn from."""
-        guard = RepetitionGuard() if self.guard else None
-        return TokenProposal(self.temperature, self.top_p, self.min_p, guard)
+    outlines: tuple[TokenOutline, ...]
+    opening: Opening | None
+    events: tuple[int, int]
+    tempo_bpm: float
+    options: TokenOptions
 
 
-def load_events(checkpoint: str | Path, device: str = "cpu") -> EventModel:
-    """Load a ``melody`` or ``chord`` model.
-
-    Parameters
-    ----------
-    checkpoint
-        A ``.safetensors`` file made by ``biaxial-train``, or the name of shipped weights (``"folksongs-v1"``,
-        ``"chords-v1"``).
-    device
-        Where scoring runs; drawing is done by the CPU.
-
-    Raises
-    ------
-    InputError
-        If the file or the device cannot be used, or the file holds a biaxial model, which :func:`biaxial.load` reads.
-    """
-    path = weights_path(checkpoint)
-    network, made = load_network(path)
-    if not isinstance(network, SequenceLSTM):
-        raise InputError(f"{path}: holds a biaxial model; load it with biaxial.load, or give melody or chord weights")
-    try:
-        network = network.to(device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device {device!r} cannot be used ({str(error).splitlines()[0]}); give cpu") from error
-    return EventModel(network, made, path.stem)
-
-
-class EventModel:
+class TokenModel:
     """A trained token LSTM with its public verbs.
 
     Parameters
     ----------
     network
         The network, in evaluation mode.
-    made
+    history
         How its weights came to be.
     name
         Name of the weights.
     """
 
-    def __init__(self, network: SequenceLSTM, made: dict[str, Any], name: str) -> None:
-        self.network, self.made, self.name = network, made, name
+    def __init__(self, network: SequenceLSTM, history: dict[str, Any], name: str) -> None:
+        self.network, self.history, self.name = network, history, name
         self._stepper: TokenStepper | None = None
 
     @property
@@ -114,13 +115,8 @@ class EventModel:
         """Kind, sizes and vocabulary."""
         return self.network.config
 
-    def compose(self, events: int | None = None, **wishes: Any) -> Piece:
-        """Compose one piece; the parameters are those of :meth:`compose_many`."""
-        return next(self.compose_many(1, events, **wishes))
-
-    def compose_many(
+    def compose(
         self,
-        num_outputs: int,
         events: int | None = None,
         *,
         key: Key | str | None = None,
@@ -129,15 +125,45 @@ class EventModel:
         primer: Score | str | Path | None = None,
         nearest_chords: bool = False,
         seed: int = 0,
-        drawing: EventDrawing | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> Iterator[Piece]:
-        """Compose pieces; they come as they are finished.
+        drawing: TokenOptions | None = None,
+        progress: Progress | None = None,
+        **changes: Any,
+    ) -> Piece:
+        """Compose one piece.
+
+        Parameters and errors are those of :meth:`plan_composition`; ``progress`` as for :meth:`draw`.
+        """
+        plan = self.plan_composition(
+            events,
+            key=key,
+            time_signature=time_signature,
+            tempo_bpm=tempo_bpm,
+            primer=primer,
+            nearest_chords=nearest_chords,
+            seed=seed,
+            drawing=drawing,
+            **changes,
+        )
+        return next(self.draw(plan, progress))
+
+    def plan_composition(
+        self,
+        events: int | None = None,
+        *,
+        key: Key | str | None = None,
+        time_signature: TimeSignature | str | None = None,
+        tempo_bpm: float = DEFAULT_TEMPO_BPM,
+        primer: Score | str | Path | None = None,
+        nearest_chords: bool = False,
+        n: int = 1,
+        seed: int = 0,
+        drawing: TokenOptions | None = None,
+        **changes: Any,
+    ) -> TokenPlan:
+        """Plan pieces that are composed.
 
         Parameters
         ----------
-        num_outputs
-            How many.
         events
             Notes, chords and rests of each, the primer's among them: a piece may end when four fifths are written, and
             is broken off after the last. By default the model decides when a piece ends.
@@ -148,26 +174,26 @@ class EventModel:
         tempo_bpm
             Quarter notes a minute.
         primer
-            PieceLike that the piece begins with: a score or a file; a ``melody`` model takes its highest line.
+            What the piece begins with: a score or a file; a ``melody`` model takes its highest line.
         nearest_chords
             Whether a chord of the primer that the vocabulary lacks becomes the known one that shares most pitches; by
             default it is spelt, note by note, and stays as it is.
+        n
+            How many pieces.
         seed
             Piece ``i`` is the one that ``seed + i`` gives alone.
         drawing
             Temperature, top-p, min-p and the repetition guard.
-        progress
-            Called with the number of events since its last call.
+        changes
+            Fields of ``drawing`` by name, such as ``temperature=0.7``.
 
         Raises
         ------
         InputError, ValueError
             If a value cannot be used.
         """
-        if num_outputs < 1:
-            raise InputError("no pieces were asked for; give a number of at least 1")
-        if events is not None and not 1 <= events <= MOST_EVENTS:
-            raise InputError(f"{events} events cannot be written; give 1 to {MOST_EVENTS}")
+        drawing = with_changes(drawing or TokenOptions(), changes)
+        seeds = seeds_of(seed, n)
         key = Key.from_name(key) if isinstance(key, str) else key
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
@@ -176,43 +202,42 @@ class EventModel:
         if primer is not None and not isinstance(primer, Score):
             primer = read_score(primer)
         opening = None if primer is None else self._opening(primer, key, nearest_chords)
-        proposal = (drawing or EventDrawing()).proposal()
-        return self._composed(num_outputs, events, key, time_signature, tempo_bpm, opening, seed, proposal, progress)
+        given = 0 if opening is None else opening.num_events
+        if events is None:
+            least, most = _USUAL_EVENTS[self.config.kind]
+            bounds = (least, most) if opening is None else (given + 1, given + most)
+        elif not 1 <= events <= MAX_EVENTS:
+            raise InputError(f"{events} events cannot be written; give 1 to {MAX_EVENTS}")
+        elif given >= events:
+            raise InputError(f"the primer has {given} events, the piece {events}; ask for more")
+        else:
+            bounds = max(1, int(_LATE * events)), events
+        outlines = tuple(self._outline(each, key, time_signature, opening) for each in seeds)
+        return TokenPlan(outlines, opening, bounds, tempo_bpm, drawing)
 
-    def _composed(
-        self,
-        num_outputs: int,
-        events: int | None,
-        key: Key | None,
-        metre: TimeSignature | None,
-        tempo_bpm: float,
-        opening: Opening | None,
-        seed: int,
-        proposal: TokenProposal,
-        progress: Callable[[int], None] | None,
-    ) -> Iterator[Piece]:
+    def draw(self, plan: TokenPlan, progress: Progress | None = None) -> Iterator[Piece]:
+        """Draw what was planned; pieces come as they are finished.
+
+        Parameters
+        ----------
+        plan
+            What :meth:`plan_composition` gave.
+        progress
+            Called with the number of events since its last call; what it raises ends the drawing.
+        """
         self._stepper = self._stepper or TokenStepper(self.network)
-        for number in range(seed, seed + num_outputs):
-            outline = self._outline(number, key, metre, opening)
-            if opening is None:
-                low, high = _USUAL_EVENTS[self.config.kind]
-            else:
-                low, high = opening.num_events + 1, opening.num_events + _USUAL_EVENTS[self.config.kind][1]
-            if events is not None:
-                if opening is not None and opening.num_events >= events:
-                    raise InputError(f"the primer has {opening.num_events} events, the piece {events}; ask for more")
-                low, high = max(1, int(_LATE * events)), events
+        for outline in plan.outlines:
             drawn = draw_string(
                 self._stepper,
-                number,
+                outline.seed,
                 outline.given_at,
-                proposal,
-                primer=() if opening is None else opening.tokens,
-                events=(low, high),
-                most_steps=MOST_STEPS,
+                plan.options,
+                primer=() if plan.opening is None else plan.opening.tokens,
+                events=plan.events,
+                most_steps=MAX_STEPS,
                 progress=progress,
             )
-            yield self._piece(number, drawn, outline, opening, tempo_bpm)
+            yield self._piece(drawn, outline, plan)
 
     def _opening(self, primer: Score, key: Key | None, nearest: bool) -> Opening:
         """A primer as tokens."""
@@ -242,16 +267,16 @@ class EventModel:
 
     def _outline(
         self, seed: int, key: Key | None, metre: TimeSignature | None, opening: Opening | None
-    ) -> EventOutline:
+    ) -> TokenOutline:
         """Key, metre and pickup of a piece."""
         spq = self.config.steps_per_quarter
         if opening is not None:
             first = opening.score.time_signatures[0]
             ticks = opening.score.ticks_per_quarter
             pickup = opening.score.pickup_ticks * spq // ticks
-            return EventOutline(opening.key, metre or first, pickup, opening.shift, self.config)
-        key = key or drawn_key(self.made.get("keys", {}), seed) or Key(0)
-        fitting = self.made.get("metres", {})
+            return TokenOutline(seed, opening.key, metre or first, pickup, opening.shift, self.config)
+        key = key or drawn_key(self.history.get("keys", {}), seed) or Key(0)
+        fitting = self.history.get("metres", {})
         if metre is not None:
             bar = 4 * metre.numerator * spq // metre.denominator
             fitting = {name: count for name, count in fitting.items() if name.startswith(f"{bar}+")}
@@ -259,11 +284,10 @@ class EventModel:
         bar, pickup = (4 * spq, 0) if name is None else map(int, name.split("+"))
         metre = metre or signature_of(bar, spq)
         shift = way_home(key, 48, 84) if self.config.home_key else 0
-        return EventOutline(key, metre, pickup, shift, self.config)
+        return TokenOutline(seed, key, metre, pickup, shift, self.config)
 
-    def _piece(
-        self, seed: int, drawn: DrawnString, outline: EventOutline, opening: Opening | None, tempo_bpm: float
-    ) -> Piece:
+    def _piece(self, drawn: DrawnString, outline: TokenOutline, plan: TokenPlan) -> Piece:
+        opening = plan.opening
         unit = TICKS_PER_QUARTER // self.config.steps_per_quarter
         ticks = unit * self.config.steps_per_quarter
         sounded = drawn.walk.notes()
@@ -283,8 +307,8 @@ class EventModel:
             time_signatures=(outline.metre,),
             pickup_ticks=outline.pickup * unit,
             key=outline.key,
-            tempo_bpm=tempo_bpm,
-            title=f"{'Tune' if self.config.kind == 'melody' else 'Piece'} {seed}",
+            tempo_bpm=plan.tempo_bpm,
+            title=f"{'Tune' if self.config.kind == 'melody' else 'Piece'} {outline.seed}",
         )
         start, given = 0, 0
         if opening is not None:
@@ -293,9 +317,9 @@ class EventModel:
                 walk.push(token)
             start, given = walk.time, len(walk.notes())
         likelihood = LogLikelihood(drawn.nats, max(1, drawn.walk.time - start), max(0, len(sounded) - given))
-        return Piece(score, seed, self.name, likelihood, drawn.log_evidence, tuple(remarks))
+        return Piece(score, outline.seed, self.name, likelihood, drawn.log_evidence, tuple(remarks))
 
-    def log_likelihood(self, piece: Piece | Score | str | Path) -> LogLikelihood:
+    def log_likelihood(self, piece: PieceLike) -> LogLikelihood:
         """The log-probability of a piece: of its string, or of the strings of its voices.
 
         Parameters
@@ -304,10 +328,23 @@ class EventModel:
             A piece, a score, or a file. A ``melody`` model scores each voice of a score that has voices, and else its
             highest line; a ``chord`` model scores all notes, whatever their voices.
         """
-        if isinstance(piece, str | Path):
-            piece = read_score(piece)
-        score = piece.score if isinstance(piece, Piece) else piece
-        cells = cells_of_score(score, Grid(self.config.steps_per_quarter))
+        cells = cells_of_score(score_of(piece), Grid(self.config.steps_per_quarter))
         strings = cells.strings(self.config)
         nats = sum(string_log_likelihoods(self.network, strings))
         return LogLikelihood(nats, len(cells.states), sum(string.string.num_notes for string in strings))
+
+
+def cells_of_score(score: Score, grid: Grid) -> Cells:
+    """A score as a corpus would hold it."""
+    roll = Roll.from_score(score, grid, 0, 128)
+    voices = np.zeros(roll.states.shape, np.uint8) if roll.voices is None else roll.voices
+    return Cells(roll.states, voices, outline_conditions(roll.outline, grid))
+
+
+def signature_of(bar_steps: int, steps_per_quarter: int) -> TimeSignature:
+    """A metre whose bar has so many steps, in quarters if it can be: twelve sixteenths are 3/4, six are 3/8."""
+    denominator = 4
+    while bar_steps * denominator % (4 * steps_per_quarter) and denominator < 64:
+        denominator *= 2
+    numerator = bar_steps * denominator // (4 * steps_per_quarter)
+    return TimeSignature(min(max(1, numerator), 64), denominator)

@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 
 from biaxial.music.constants import HOLD, STRIKE
 from biaxial.tokens.codec import SoundedNote
-from biaxial.tokens.config import MOST_LENGTH, SequenceConfig
+from biaxial.tokens.config import MAX_LENGTH, SequenceConfig
 
 _DIGITS: Final = 128
 _STOP, _SPELL, _SPELL_LENGTH, _SPELL_WAIT = 144, 145, 146, 147
 _END, _START, _WORDS = 148, 149, 150
 _BEGUN, _MOMENT, _GROUP, _CHORD = 0, 1, 2, 3
-_MOST_DIGITS: Final = 5
+_MAX_DIGITS: Final = 5
 _DRAWN_DIGITS: Final = 2  # a network that has learnt nothing yet would write lengths of hours
 _LENGTH_DIGITS, _WAIT_DIGITS, _PITCHES = 4, 10, 16  # so many digits later; after pitch p: 17 + p
 _NUM_ROWS: Final = _PITCHES + 129
@@ -59,7 +59,7 @@ def moments(states: NDArray[np.int8], shift: int = 0) -> list[Moment]:
             raise ValueError(f"moved by {shift} semitones, pitch {pitch} leaves 0 to 127")
         found.setdefault(step, {}).setdefault(int(until[step, pitch]) - step, []).append(pitch + shift)
     return [
-        (step, sorted((tuple(pitches), min(length, MOST_LENGTH)) for length, pitches in groups.items()))
+        (step, sorted((tuple(pitches), min(length, MAX_LENGTH)) for length, pitches in groups.items()))
         for step, groups in found.items()
     ]
 
@@ -87,7 +87,7 @@ def learnt_vocabulary(
             if following is not None:
                 lengths[following[0] - step] += 1
     kept = sorted((-count, chord) for chord, count in chords.items() if count >= least_count)[:most_chords]
-    usual = sorted(length for length, count in lengths.items() if count >= least_count and length <= MOST_LENGTH)
+    usual = sorted(length for length, count in lengths.items() if count >= least_count and length <= MAX_LENGTH)
     return tuple(sorted(chord for _, chord in kept)), tuple(usual)
 
 
@@ -181,7 +181,7 @@ class ChordCodec:
         self.allowed = self._grammar()
         self.drawable = self.allowed.copy()
         for first in (_LENGTH_DIGITS, _WAIT_DIGITS):
-            self.drawable[first + _DRAWN_DIGITS : first + _MOST_DIGITS, _DIGITS:_STOP] = False
+            self.drawable[first + _DRAWN_DIGITS : first + _MAX_DIGITS, _DIGITS:_STOP] = False
         places = np.arange(self.size)
         self.onsets = (places == _SPELL) | ((places >= _WORDS) & (places < self.first_length))
         self.moments = (places == _SPELL_WAIT) | (places >= self.first_wait)
@@ -198,8 +198,8 @@ class ChordCodec:
         allowed[_CHORD, lengths] = allowed[_CHORD, _SPELL_LENGTH] = True
         for first in (_LENGTH_DIGITS, _WAIT_DIGITS):
             allowed[first, _DIGITS + 1 : _STOP] = True  # no leading zero
-            allowed[first + 1 : first + _MOST_DIGITS, _DIGITS:_STOP] = True
-            allowed[first + 1 : first + 1 + _MOST_DIGITS, _STOP] = True
+            allowed[first + 1 : first + _MAX_DIGITS, _DIGITS:_STOP] = True
+            allowed[first + 1 : first + 1 + _MAX_DIGITS, _STOP] = True
         allowed[_PITCHES, :128] = True
         for pitch in range(128):
             allowed[_PITCHES + 1 + pitch, pitch + 1 : 128] = True
@@ -243,7 +243,7 @@ class ChordCodec:
         known = self._length_of.get(steps)
         if known is not None:
             return [first + known]
-        digits = f"{min(steps, MOST_LENGTH):x}"
+        digits = f"{min(steps, MAX_LENGTH):x}"
         return [spell, *(_DIGITS + int(digit, 16) for digit in digits), _STOP]
 
     def nearest(self, pitches: tuple[int, ...]) -> tuple[int, ...]:

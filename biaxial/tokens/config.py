@@ -1,15 +1,15 @@
-"""What a token LSTM is: kind of string, sizes, and the vocabulary that was learnt from its corpus."""
+"""What a token LSTM is: kind of string, sizes, and the vocabulary that was learnt from its corpus; the presets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
-EventKind = Literal["melody", "chord"]
-KINDS: Final[tuple[EventKind, ...]] = ("melody", "chord")
-MOST_WORDS: Final = 20_000
+TokenKind = Literal["melody", "chord"]
+KINDS: Final[tuple[TokenKind, ...]] = ("melody", "chord")
+MAX_WORDS: Final = 20_000
 """Most chords of a vocabulary."""
-MOST_LENGTH: Final = 16**5 - 1
+MAX_LENGTH: Final = 16**5 - 1
 """Longest length, in steps, that can be written."""
 
 
@@ -54,8 +54,8 @@ class SequenceSizes:
             raise ValueError("a token LSTM needs an embedding and at least one layer, each of at least one unit")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
-        if not 0 <= self.most_chords <= MOST_WORDS:
-            raise ValueError(f"most_chords is 0 to {MOST_WORDS}, not {self.most_chords}")
+        if not 0 <= self.most_chords <= MAX_WORDS:
+            raise ValueError(f"most_chords is 0 to {MAX_WORDS}, not {self.most_chords}")
         if self.least_count < 1:
             raise ValueError(f"least_count is at least 1, not {self.least_count}")
 
@@ -74,7 +74,7 @@ class SequenceConfig(SequenceSizes):
         Its lengths in steps, ascending.
     """
 
-    kind: EventKind = "melody"
+    kind: TokenKind = "melody"
     chords: tuple[tuple[int, ...], ...] = ()
     lengths: tuple[int, ...] = ()
 
@@ -82,12 +82,21 @@ class SequenceConfig(SequenceSizes):
         super().__post_init__()
         if self.kind not in KINDS:
             raise ValueError(f"the kind of a token LSTM is one of {', '.join(KINDS)}, not {self.kind!r}")
-        if len(self.chords) > MOST_WORDS:
-            raise ValueError(f"at most {MOST_WORDS} chords make a vocabulary, not {len(self.chords)}")
+        if len(self.chords) > MAX_WORDS:
+            raise ValueError(f"at most {MAX_WORDS} chords make a vocabulary, not {len(self.chords)}")
         for chord in self.chords:
             if not chord or list(chord) != sorted(set(chord)) or chord[0] < 0 or chord[-1] > 127:
-                raise ValueError(f"{chord} is no chord: ascending MIDI pitches are")
+                raise ValueError(f"{chord} is not a chord; give ascending MIDI pitches")
         if len(set(self.chords)) != len(self.chords):
             raise ValueError("a chord stands twice in the vocabulary")
-        if list(self.lengths) != sorted(set(self.lengths)) or any(not 1 <= n <= MOST_LENGTH for n in self.lengths):
-            raise ValueError(f"lengths ascend from 1 to at most {MOST_LENGTH} steps")
+        if list(self.lengths) != sorted(set(self.lengths)) or any(not 1 <= n <= MAX_LENGTH for n in self.lengths):
+            raise ValueError(f"lengths ascend from 1 to at most {MAX_LENGTH} steps")
+
+
+SEQUENCE_PRESETS: Final[dict[str, SequenceConfig]] = {
+    "melody": SequenceConfig(kind="melody", embedding=64, hidden=(256, 256), dropout=0.3),
+    "chord": SequenceConfig(kind="chord", embedding=128, hidden=(128, 128), dropout=0.15),
+    "chord-large": SequenceConfig(kind="chord", embedding=128, hidden=(512, 512, 512), dropout=0.3),
+}
+"""``melody`` and ``chord`` are the defaults of their kinds; ``chord-large`` has the sizes of the widely copied Keras
+composer."""

@@ -1,4 +1,4 @@
-"""A token LSTM: an embedding, a stack of LSTM layers, a softmax over the vocabulary.
+"""A token LSTM (an embedding, a stack of LSTM layers, a softmax over the vocabulary) and the likelihood of strings.
 
 ``log p(string) = sum over i of log p(token i | the tokens before it)``, with the step within the bar, the length of the
 bar and the mode as further inputs where they are known. What the grammar of the string forbids has probability zero.
@@ -6,13 +6,15 @@ bar and the mode as further inputs where they are known. What the grammar of the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from biaxial.models.layers import IMPOSSIBLE, LSTMStack, State
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.inputs import PLACES, Given
-from biaxial.tokens.strings import codec_of
+from biaxial.tokens.strings import PLACES, Given, PieceString, codec_of
 
 
 class SequenceLSTM(nn.Module):
@@ -67,7 +69,7 @@ class SequenceLSTM(nn.Module):
         before
             The token before each place (START at the beginning of a string), shape ``(b, l)``.
         given
-            Columns as in :class:`~biaxial.tokens.inputs.Given`, shape ``(b, l, 3)``.
+            Columns as in :class:`~biaxial.tokens.strings.Given`, shape ``(b, l, 3)``.
         rows
             Row of the grammar at each place, shape ``(b, l)``.
         state
@@ -86,3 +88,36 @@ class SequenceLSTM(nn.Module):
         log_probs, _ = self(before, given, rows)
         found: Tensor = log_probs.gather(-1, tokens.long().unsqueeze(-1)).squeeze(-1)
         return found
+
+
+@torch.inference_mode()
+def string_log_likelihoods(
+    network: SequenceLSTM, strings: Sequence[PieceString], progress: Callable[[int], None] | None = None
+) -> list[float]:
+    """Log-probability of whole strings, by the parallel pass.
+
+    Parameters
+    ----------
+    network
+        The network, in evaluation mode.
+    strings
+        The strings.
+    progress
+        Called with 1 after every string.
+
+    Returns
+    -------
+    Nats, at most 0, in the order of the strings.
+    """
+    found = []
+    for source in strings:
+        tokens = torch.from_numpy(source.string.tokens).unsqueeze(0)
+        before = torch.cat([torch.tensor([[network.codec.start]], dtype=tokens.dtype), tokens[:, :-1]], dim=1)
+        given, rows = (
+            torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(0) for x in (source.given, source.string.rows)
+        )
+        places = (x.to(network.device) for x in (tokens, before, given, rows))
+        found.append(float(network.token_log_likelihood(*places).double().sum()))
+        if progress is not None:
+            progress(1)
+    return found

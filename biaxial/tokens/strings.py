@@ -1,12 +1,22 @@
-"""The strings of a piece of which there is a roll, in the home key, with what is given at every place."""
+"""The strings of a piece of which there is a roll, in the home key: what is given at every place, crops and batches.
+
+Metre and mode are given beside the tokens, as small integers. A piece is one string, or one for each voice of a
+``melody`` model; a frame of a piece in four lines counts a quarter in each of them, so that nats per step are those of
+a whole frame, as everywhere.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.music.constants import SILENT
@@ -15,11 +25,54 @@ from biaxial.music.score import Key
 from biaxial.tokens.chord_codec import ChordCodec
 from biaxial.tokens.codec import Codec, TokenString
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.inputs import UNKNOWN_GIVEN, given_rows
 from biaxial.tokens.melody_codec import MelodyCodec
+
+if TYPE_CHECKING:
+    from biaxial.corpora.corpus import CorpusPiece
 
 HOME = {"major": 0, "minor": 9}
 """Tonic of the home key of each mode: C major and A minor, which share their signature."""
+PLACES: Final = 200
+"""Steps within a bar, and lengths of a bar, that are told apart; the last number stands for unknown."""
+MAX_TOKENS = 16_384
+"""Tokens of a batch of whole strings."""
+
+
+class Given(IntEnum):
+    """The columns of an array ``(..., 3)``."""
+
+    STEP_IN_BAR = 0
+    """0 to 198; 199 for unknown."""
+    BAR_STEPS = 1
+    """1 to 198; 199 for unknown."""
+    MODE = 2
+    """0 major, 1 minor, 2 unknown."""
+
+
+UNKNOWN_GIVEN: Final = (PLACES - 1, PLACES - 1, 2)
+"""What stands in each column where nothing is known."""
+
+
+def given_rows(conditions: NDArray[np.int16], mode: int) -> NDArray[np.int16]:
+    """What is given at every step of a piece and at its end.
+
+    Parameters
+    ----------
+    conditions
+        Conditions of each step, shape ``(t, c)``, at least one step.
+    mode
+        As in :class:`Given`.
+
+    Returns
+    -------
+    Shape ``(t + 1, 3)``.
+    """
+    metre = conditions[:, [Condition.STEP_IN_BAR, Condition.BAR_STEPS]].astype(np.int16)
+    step, bar = metre[-1].tolist()
+    end = [UNKNOWN, UNKNOWN] if UNKNOWN in (step, bar) else [(step + 1) % max(1, bar), bar]
+    metre = np.concatenate([metre, np.array([end], np.int16)])
+    metre = np.where(metre == UNKNOWN, PLACES - 1, np.minimum(metre, PLACES - 2))
+    return np.column_stack([metre, np.full(len(metre), mode)]).astype(np.int16)
 
 
 @lru_cache(maxsize=8)
@@ -43,7 +96,7 @@ class PieceString:
     string
         The tokens.
     given
-        Columns as in :class:`~biaxial.tokens.inputs.Given`, shape ``(l, 3)``.
+        Columns as in :class:`Given`, shape ``(l, 3)``.
     share
         Share of a frame of the piece that a frame of this string is: of a piece in four lines a quarter.
     """
@@ -109,3 +162,82 @@ class Cells:
         mode = int(self.key.mode == "minor") if config.home_key else UNKNOWN_GIVEN[2]
         rows = given_rows(self.conditions, mode)
         return [PieceString(s, rows[np.minimum(s.times[:-1], len(rows) - 1)], 1 / len(found)) for s in found]
+
+
+@dataclass(frozen=True, eq=False)
+class StringCrop:
+    """A part of a string, and whether metre and mode are hidden."""
+
+    source: PieceString
+    start: int
+    length: int
+    hide: tuple[Given, ...] = ()
+
+
+class StringBatch(NamedTuple):
+    """Crops of strings, the shorter ones padded; all of shape ``(b, l)`` but ``given``, which is ``(b, l, 3)``.
+
+    Attributes
+    ----------
+    tokens, before
+        The tokens, and the one before each.
+    given
+        Step in the bar, length of the bar, mode.
+    rows
+        Rows of the grammar.
+    mask
+        Whether a place belongs to the crop.
+    frames
+        Frames by which each token moves on.
+    num_notes
+        Notes in the strings that the crops come from, shape ``(b,)``.
+    """
+
+    tokens: Tensor
+    before: Tensor
+    given: Tensor
+    rows: Tensor
+    mask: Tensor
+    frames: Tensor
+    num_notes: Tensor
+
+
+def cells_of(piece: CorpusPiece) -> Cells:
+    """A piece of a corpus without its name."""
+    return Cells(piece.states, piece.voices, piece.conditions)
+
+
+def collate_strings(crops: Sequence[StringCrop], codec: Codec) -> StringBatch:
+    """Crops as one batch, a single masked token where there are none."""
+    length = max((crop.length for crop in crops), default=1)
+    b = max(1, len(crops))
+    tokens, before = np.full((b, length), codec.end, np.int32), np.full((b, length), codec.start, np.int32)
+    given = np.tile(np.array(UNKNOWN_GIVEN, np.int16), (b, length, 1))
+    rows, mask, frames = np.zeros((b, length), np.int32), np.zeros((b, length), bool), np.zeros((b, length), np.float32)
+    num_notes = np.zeros(b, np.int64)
+    for row, crop in enumerate(crops):
+        string, places = crop.source.string, slice(crop.start, crop.start + crop.length)
+        tokens[row, : crop.length] = string.tokens[places]
+        before[row, 1 : crop.length] = string.tokens[places][:-1]
+        if crop.start:
+            before[row, 0] = string.tokens[crop.start - 1]
+        given[row, : crop.length] = crop.source.given[places]
+        for column in crop.hide:
+            given[row, :, column] = UNKNOWN_GIVEN[column]
+        rows[row, : crop.length] = string.rows[places]
+        mask[row, : crop.length] = True
+        frames[row, : crop.length] = np.diff(string.times)[places] * crop.source.share
+        num_notes[row] = string.num_notes
+    arrays = (tokens, before, given, rows, mask, frames, num_notes)
+    return StringBatch(*(torch.from_numpy(array) for array in arrays))
+
+
+def whole_strings(strings: Sequence[PieceString], batch_size: int) -> list[list[StringCrop]]:
+    """Whole strings in batches of similar length."""
+    batches: list[list[StringCrop]] = []
+    for source in sorted(strings, key=lambda source: source.length):
+        last = batches[-1] if batches else []
+        if not last or len(last) == batch_size or (len(last) + 1) * source.length > MAX_TOKENS:
+            batches.append([])
+        batches[-1].append(StringCrop(source, 0, source.length))
+    return batches

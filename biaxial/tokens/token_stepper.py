@@ -14,48 +14,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.models.layers import IMPOSSIBLE
+from biaxial.music.errors import InputError
 from biaxial.sampling.randomness import uniforms
 from biaxial.tokens.codec import Walk
-from biaxial.tokens.inputs import Given
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.repetition import RepetitionGuard
+from biaxial.tokens.strings import Given
 
 Floats = NDArray[np.float32]
 
+MAX_CYCLE, REPETITIONS, MIN_EVENTS = 8, 3, 12
+"""A cycle has at most so many events, comes so often in a row, over so many events, before it is broken."""
+MAX_CYCLE_TOKENS = 256
+"""Longest cycle in tokens."""
+
 
 @dataclass(frozen=True)
-class TokenProposal:
-    """What tokens are drawn from.
+class TokenOptions:
+    """How tokens are drawn.
 
     Parameters
     ----------
     temperature
-        Below 1 the likely becomes more likely; 0 always takes the likeliest token.
+        Below 1 the likely becomes more likely; 0 always takes the likeliest, which ends in loops.
     top_p
         Only the likeliest tokens are drawn that together have this probability.
     min_p
         Tokens less likely than this are not drawn.
     guard
-        Repetitions that are forbidden; ``None`` for none.
+        Whether a cycle of at most eight events is broken before it becomes a loop, as :class:`Repetitions` says.
 
     Raises
     ------
-    ValueError
+    InputError
         If a number is out of bounds.
     """
 
-    temperature: float = 1.0
+    temperature: float = 0.9
     top_p: float = 1.0
     min_p: float = 0.0
-    guard: RepetitionGuard | None = None
+    guard: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 10:
-            raise ValueError(f"temperature is a number from 0 to 10, not {self.temperature}")
+            raise InputError(f"temperature is a number from 0 to 10, not {self.temperature}")
         if not 0 < self.top_p <= 1:
-            raise ValueError(f"top_p is a share above 0 and at most 1, not {self.top_p}")
+            raise InputError(f"top_p is a share above 0 and at most 1, not {self.top_p}")
         if not 0 <= self.min_p < 1:
-            raise ValueError(f"min_p is a share from 0 up to but not including 1, not {self.min_p}")
+            raise InputError(f"min_p is a share from 0 up to but not including 1, not {self.min_p}")
 
     def drawn(self, log_probs: NDArray[np.float64], uniform: float) -> int:
         """The token at a random number in [0, 1), shape ``(k,)``; what is minus infinity is never drawn."""
@@ -72,6 +77,56 @@ class TokenProposal:
             probs = np.where(probs >= min(self.min_p, probs.max()), probs, 0.0)
         sums = np.cumsum(probs)
         return int(min(np.searchsorted(sums, uniform * sums[-1], side="right"), np.flatnonzero(probs)[-1]))
+
+
+class Repetitions:
+    """The repetition guard: the repetitions of a string so far, and what would make a loop of them.
+
+    A token that begins a note or chord is forbidden where it would go on with a cycle of at most eight of them that has
+    come three times in a row by then, over at least twelve of them. What is longer than a cycle (a phrase that returns,
+    a verse) is never forbidden, nor is a repeated note or figure of usual length.
+
+    Parameters
+    ----------
+    onsets
+        Whether a token begins a note or chord, and may be forbidden, shape ``(k,)``.
+    moments
+        Whether a token stands once in each event, by which events are counted, shape ``(k,)``.
+    """
+
+    def __init__(self, onsets: NDArray[np.bool_], moments: NDArray[np.bool_]) -> None:
+        self._onsets, self._moments = onsets, moments
+        self._periods = np.arange(MAX_CYCLE_TOKENS + 1)
+        self._runs = np.zeros(MAX_CYCLE_TOKENS + 1, np.int64)  # tokens in a row that equal the one a period before
+        self._tokens = np.full(1024, -1, np.int64)
+        self._counts = np.zeros(1025, np.int64)  # events before each place
+        self._size = 0
+
+    def push(self, token: int) -> None:
+        """Write a token."""
+        n = self._size
+        if n == len(self._tokens):
+            self._tokens = np.concatenate([self._tokens, np.full(n, -1, np.int64)])
+            self._counts = np.concatenate([self._counts, np.zeros(n, np.int64)])
+        most = min(n, MAX_CYCLE_TOKENS)
+        same = self._tokens[n - self._periods[1 : most + 1]] == token
+        self._runs[1 : most + 1] = np.where(same, self._runs[1 : most + 1] + 1, 0)
+        self._tokens[n] = token
+        self._counts[n + 1] = self._counts[n] + self._moments[token]
+        self._size = n + 1
+
+    def forbidden(self) -> NDArray[np.int64]:
+        """Tokens that must not come next."""
+        n = self._size
+        most = min(n, MAX_CYCLE_TOKENS)
+        periods, runs = self._periods[1 : most + 1], self._runs[1 : most + 1]
+        following = self._tokens[n - periods]
+        in_cycle = self._counts[n] - self._counts[n - periods]
+        stretch = np.minimum(runs + periods, n)
+        events = self._counts[n] - self._counts[n - stretch]
+        loops = (runs >= (REPETITIONS - 1) * periods) & (events >= MIN_EVENTS)
+        loops &= (in_cycle >= 1) & (in_cycle <= MAX_CYCLE) & self._onsets[following]
+        return np.unique(following[loops])
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +196,7 @@ class TokenStepper:
         before
             The token before it.
         given
-            What is given there, columns as in :class:`~biaxial.tokens.inputs.Given`.
+            What is given there, columns as in :class:`~biaxial.tokens.strings.Given`.
         row
             Row of the grammar.
 
@@ -168,7 +223,7 @@ def draw_string(
     stepper: TokenStepper,
     seed: int,
     given_at: Callable[[int], Sequence[int]],
-    proposal: TokenProposal,
+    drawing: TokenOptions,
     *,
     primer: Sequence[int] = (),
     events: tuple[int, int],
@@ -185,8 +240,8 @@ def draw_string(
         The random number.
     given_at
         What is given at a step of the grid.
-    proposal
-        What tokens are drawn from.
+    drawing
+        How tokens are drawn.
     primer
         Tokens that the string begins with, END not among them.
     events
@@ -199,12 +254,12 @@ def draw_string(
     Raises
     ------
     ValueError
-        If the primer is no string of this kind.
+        If the primer is not a string of this kind.
     """
     codec = stepper.codec
     stepper.restart()
     walk = codec.walk()
-    watch = None if proposal.guard is None else proposal.guard.watch(codec.onsets, codec.moments)
+    watch = Repetitions(codec.onsets, codec.moments) if drawing.guard else None
     before, nats, evidence, place = codec.start, 0.0, 0.0, 0
     while not walk.done:
         log_probs = stepper.step(before, given_at(walk.time), walk.state)
@@ -216,7 +271,7 @@ def draw_string(
                 left[codec.end] = -np.inf
             if watch is not None and len(kept := _without(left, watch.forbidden())):
                 left = kept
-            token = proposal.drawn(left, float(uniforms([seed], place, 1)[0, 0]))
+            token = drawing.drawn(left, float(uniforms([seed], place, 1)[0, 0]))
         count = walk.num_events
         if place >= len(primer) and token != codec.end and _breaks_off(walk, codec.onsets[token], events, most_steps):
             break

@@ -35,7 +35,7 @@ class TrainConfig:
     forget_share
         Share of the voices (of the cells, in an unvoiced corpus) that the time axis is not shown in the frame before.
     known_share
-        Share of crops of which something is known (:mod:`biaxial.training.data.hints`), with a context encoder.
+        Share of crops of which something is known (:mod:`biaxial.training.crops`), with a context encoder.
     patience
         Epochs without improvement on the held-out pieces after which training stops.
     note_window
@@ -141,4 +141,4 @@ SEQUENCE_TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
     ),
     "chord-large": replace(_TOKENS, crop_steps=100),
 }
-"""How each preset of :data:`biaxial.tokens.presets.SEQUENCE_PRESETS` is trained."""
+"""How each preset of :data:`biaxial.tokens.config.SEQUENCE_PRESETS` is trained."""

@@ -26,10 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece
-from biaxial.corpora.corpus_piece import ranges_of
+from biaxial.corpora.corpus_piece import Store, ranges_of
 from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
-from biaxial.corpora.reading.pool import num_workers
-from biaxial.corpora.reading.store import Store
+from biaxial.corpora.reading.worker import num_workers
 from biaxial.corpora.splits import FolderItem
 from biaxial.formats.midi import smf
 from biaxial.formats.midi.midi_writer import midi_bytes
@@ -172,7 +171,7 @@ def train_on(copies: int, prepared: Path, folder: Path) -> Curve:
     """Take batches of a corpus of copies that lies on the disk, and its checksum, which looks at all of it."""
     from biaxial.models.config import PRESETS
     from biaxial.training.config import TrainConfig
-    from biaxial.training.data.crops import CorpusData
+    from biaxial.training.crops import CorpusData
 
     source = [piece for piece in Corpus.load(prepared).pieces if piece.split == "train"]
     before = resident_gib()

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from biaxial.corpora.corpus import Corpus, outcomes_of
+from biaxial.likelihood.cell_nats import log_mean
+from biaxial.models.biaxial import Batch
 from biaxial.music.grid import Grid
 from biaxial.sampling.choose import Precision, fast_stepper
 from biaxial.sampling.guess_and_verify import ParallelStepper
@@ -105,7 +107,7 @@ def held_out(setting: Setting, folder: Path) -> None:
         conditions = torch.from_numpy(piece.conditions).unsqueeze(0)
         steps += piece.num_steps
         with torch.inference_mode():
-            frames = network.frame_log_likelihood(outcomes, torch.zeros_like(outcomes[:, 0]), conditions)
+            frames = log_mean(network.walk_log_likelihood(Batch.whole(outcomes, conditions)).sum(-1))
         nats["float64, the parallel pass"] -= float(frames.sum())
         allowed = torch.full((*outcomes.shape, len(config.alphabet)), -torch.inf, dtype=torch.float64)
         allowed.scatter_(-1, outcomes.long().unsqueeze(-1), 0.0)

@@ -21,8 +21,7 @@ from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal, StepState
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
-from biaxial.tasks.plans.drawn_keys import drawn_key
-from biaxial.tasks.plans.outline import make_outline
+from biaxial.tasks.plans.outline import drawn_key, make_outline
 
 BARS = 16
 STEPS = 256
@@ -88,10 +87,10 @@ def chorale() -> Setting:
     return Setting(
         f"{model.name}, {model.network.config.num_notes} notes, shipped weights",
         model.network,
-        drawing.proposal(model.made),
+        drawing.proposal(model.history),
         bias,
         rules,
-        model.made.get("keys", {}),
+        model.history.get("keys", {}),
     )
 
 

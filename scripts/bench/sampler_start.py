@@ -22,9 +22,9 @@ marks = [time.perf_counter()]
 import torch
 torch.set_num_threads(1)
 marks.append(time.perf_counter())
-import biaxial.cli.compose, biaxial.tasks.model
+import biaxial.cli.compose, biaxial.tasks.loading
 marks.append(time.perf_counter())
-model = biaxial.tasks.model.load(None, "cpu")
+model = biaxial.tasks.loading.load_model(None, "cpu")
 marks.append(time.perf_counter())
 piece = model.compose(16, seed=1)
 marks.append(time.perf_counter())

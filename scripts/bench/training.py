@@ -2,7 +2,7 @@
 
 ``python scripts/bench/training.py CORPUS`` trains the ``chorale`` preset on a few batches of CORPUS, a folder made by
 ``biaxial-chorales`` or a file made by ``scripts/make/prepare.py``, on the CPU, once with the default precision and once
-in float32. ``biaxial.training.run.fit.train`` itself does it: crops, features, network, gradient clipping, AdamW,
+in float32. ``biaxial.training.fit.train`` itself does it: crops, features, network, gradient clipping, AdamW,
 averaged weights, logs. After each of its batches the plain loop below takes the same batch, so that whatever else the
 machine does slows both. Before that, a process of its own trains a few batches, validates the longest held-out pieces,
 composes a sample and writes its weights, and its peak memory is read. All takes less than two minutes on one free core.
@@ -32,14 +32,14 @@ from torch.nn import functional
 from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.likelihood.cell_nats import log_mean
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.training.config import TrainConfig
-from biaxial.training.data.crops import Batch
-from biaxial.training.run.devices import Machine, Precision
-from biaxial.training.run.fit import train
+from biaxial.training.devices import Machine, Precision
+from biaxial.training.fit import train
 
 MEMORY_GIB = 4.0
 """What training may take."""
@@ -129,7 +129,7 @@ class PlainLoop:
             to.copy_(weights)
         network.eval()
         with torch.autocast("cpu", enabled=False):
-            frames = network.frame_log_likelihood(batch.outcomes, batch.previous, batch.conditions)
+            frames = log_mean(network.walk_log_likelihood(batch).sum(-1))
             theirs = -(frames * batch.mask).sum() / batch.mask.sum()
             mine = twin(batch)
         network.train()

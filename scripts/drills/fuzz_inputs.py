@@ -25,8 +25,7 @@ from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
-from biaxial.weights.checkpoint import load_weights, save_weights
-from biaxial.weights.shipped import pretrained_path
+from biaxial.weights import load_weights, pretrained_path, save_weights
 from scripts.drills.mutate_any import (
     Draw,
     Mutate,

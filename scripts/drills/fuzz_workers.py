@@ -35,7 +35,7 @@ WAITING: Final = 60.0
 """Longest time for one input on the clock, which others may slow down."""
 MEMORY: Final = 1 << 30
 """Most bytes that one input may need."""
-LONGEST_MESSAGE: Final = 500
+MAX_MESSAGE_LENGTH: Final = 500
 """Most letters of what a person can read as one line."""
 CEILING: Final = 2 * MEMORY
 """Bytes above the start at which an allocation fails, so that the machine is safe."""
@@ -60,7 +60,7 @@ def failure(path: Path, read: Callable[[Path, int], Any], index: int) -> str:
         message = str(error)
         if _out_of_memory(error):
             return f"memory: {_place(error)}"
-        if "\n" in message or not message.strip() or len(message) > LONGEST_MESSAGE:
+        if "\n" in message or not message.strip() or len(message) > MAX_MESSAGE_LENGTH:
             return f"not one line: {_place(error)}: {message[:60]!r}"
         return "refused" if path.name in message else f"no file name: {_place(error)}: {message[:60]!r}"
     except BaseException as error:

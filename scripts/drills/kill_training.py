@@ -35,8 +35,8 @@ from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.splits import FolderItem, Split
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key, Note, Score
-from biaxial.training.run import run_folder
-from biaxial.training.run.lit_module import BiaxialModule
+from biaxial.training import run_folder
+from biaxial.training.lit_module import BiaxialModule
 
 SETTINGS = (
     *("--preset", "tiny", "--dropout", "0.2", "--epochs", "5", "--crop-steps", "32", "--warmup-steps", "4"),

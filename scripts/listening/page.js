@@ -3,7 +3,7 @@
 
 const FORMAT = "biaxial listening answers 1";
 const STORE = `listening-${TEST.id}`;
-const LEAST_HEARD = 2; // seconds of each excerpt before an answer is taken
+const MIN_HEARD = 2; // seconds of each excerpt before an answer is taken
 const byId = (id) => document.getElementById(id);
 const questions = byId("questions");
 
@@ -98,7 +98,7 @@ async function showPair(place) {
 function next() {
   keep();
   const answer = state.answers[state.place];
-  if (Math.min(...answer.heard) < LEAST_HEARD) say("Please listen to both first.");
+  if (Math.min(...answer.heard) < MIN_HEARD) say("Please listen to both first.");
   else if (!answer.choice) say("Please say which one it is; guess if you cannot tell.");
   else if (state.place + 1 < TEST.pairs.length) showPair(state.place + 1);
   else finish();

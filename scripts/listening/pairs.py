@@ -21,8 +21,8 @@ from biaxial.formats.read import read_score
 from biaxial.metrics.figures.statistics import first_bars
 from biaxial.music.errors import InputError
 from biaxial.music.keys import detect_key
+from biaxial.music.parts import erase_voices
 from biaxial.music.score import Key, Score
-from biaxial.music.voices import erase_voices
 from scripts.listening.floors import diatonic
 
 UNITS: Final = 24

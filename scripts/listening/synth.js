@@ -12,7 +12,7 @@ const RELEASE = 0.045; // time constant
 const FADE = 1.2; // the last part of the music fades
 const TAIL = 0.5; // and is gone this long after the cut
 const TARGET_LUFS = -18;
-const HIGHEST_PEAK = 0.89;
+const MAX_PEAK = 0.89;
 const PRINCIPAL = [1, 0.55, 0.32, 0.2, 0.1, 0.07, 0.04, 0.03];
 const OCTAVE = [1, 0.3, 0.12];
 
@@ -141,7 +141,7 @@ async function renderExcerpt({ notes, length }, secondsPerUnit) {
 async function renderPair(pair, secondsPerUnit) {
   const buffers = await Promise.all(pair.map((excerpt) => renderExcerpt(excerpt, secondsPerUnit)));
   const gains = buffers.map((buffer) => 10 ** ((TARGET_LUFS - loudness(buffer)) / 20));
-  const room = Math.min(1, ...buffers.map((buffer, i) => HIGHEST_PEAK / (gains[i] * peak(buffer))));
+  const room = Math.min(1, ...buffers.map((buffer, i) => MAX_PEAK / (gains[i] * peak(buffer))));
   buffers.forEach((buffer, i) => {
     for (let c = 0; c < buffer.numberOfChannels; c++) {
       const samples = buffer.getChannelData(c);

@@ -30,7 +30,7 @@ from biaxial.music.roll import Roll
 from biaxial.music.score import Score
 from biaxial.sampling.charges import FAULTS, Charges, count_faults, voice_pitches
 from biaxial.tasks.plans.phrase_spans import phrase_spans, piece_of
-from biaxial.tasks.plans.request import Prepared
+from biaxial.tasks.plans.plan import Prepared
 
 MAX_CHARGE = 9.0
 _HALF = 0.5

@@ -1,7 +1,7 @@
 """Fit the weights of voice leading, so that pieces break each rule as often as Bach does, or try weights.
 
 ``python scripts/make/fit_voice_leading.py --bach CHORALES`` composes pieces with the shipped weights and prints, for
-each rule, events per 100 chord changes in ours and in Bach's, with standard errors. CHORALES is a folder made by
+each rule, faults per 100 chord changes in ours and in Bach's, with standard errors. CHORALES is a folder made by
 ``biaxial-chorales``; all pieces are cut to the same number of bars. Weights that are not given are 0.
 
 With ``--fit`` the weights are fitted one after another, each with the others as they are: pieces are composed with 0
@@ -43,14 +43,14 @@ from biaxial.sampling.voice_leading_weights import VoiceLeading
 NONE = VoiceLeading(parallels=0, crossing=0, spacing=0, leaps=0, range=0)
 RULES = tuple(asdict(NONE))
 """The weights by name, in the order in which they are fitted."""
-_HALF_AN_EVENT = 0.5
+_HALF_A_FAULT = 0.5
 
 Rates = Mapping[str, tuple[float, float]]
-"""Of each rule: how many events, and in how many chord changes."""
+"""Of each rule: how many faults, and in how many chord changes."""
 
 
 def per_hundred(rate: tuple[float, float]) -> float:
-    """Events per 100 chord changes."""
+    """Faults per 100 chord changes."""
     return 100 * rate[0] / rate[1] if rate[1] else float("nan")
 
 
@@ -93,12 +93,12 @@ def fit(rates_of: Callable[[VoiceLeading], Rates], bach: Rates, values: Sequence
 
 
 def _log(rate: tuple[float, float]) -> float:
-    """Logarithm of a rate; half an event is added, so that no event at all has one too."""
-    return math.log((rate[0] + _HALF_AN_EVENT) / rate[1])
+    """Logarithm of a rate; half a fault is added, so that no fault at all has one too."""
+    return math.log((rate[0] + _HALF_A_FAULT) / rate[1])
 
 
 def counts_of(score: Score, bars: int) -> dict[str, tuple[float, float]]:
-    """Events and chord changes of one piece, by rule; and the time in which four voices sound."""
+    """Faults and chord changes of one piece, by rule; and the time in which four voices sound."""
     slices = Slices.from_score(first_bars(score, bars))
     found = {
         "parallels": len(parallel_fifths(slices)) + len(parallel_octaves(slices)),
@@ -129,10 +129,10 @@ def table_of(columns: Mapping[str, Sequence[dict[str, tuple[float, float]]]]) ->
     for name, unit in units.items():
         cells = []
         for pieces in columns.values():
-            events, totals = np.array([piece[name] for piece in pieces], dtype=float).T
-            residuals = events - events.sum() / totals.sum() * totals
+            faults, totals = np.array([piece[name] for piece in pieces], dtype=float).T
+            residuals = faults - faults.sum() / totals.sum() * totals
             error = 100 * math.sqrt(len(pieces) / max(1, len(pieces) - 1) * (residuals**2).sum()) / totals.sum()
-            cells.append(f"{per_hundred((events.sum(), totals.sum())):.2f} ± {error:.2f}")
+            cells.append(f"{per_hundred((faults.sum(), totals.sum())):.2f} ± {error:.2f}")
         lines.append(f"| {name.replace('_', ' ')} | {unit} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -37,9 +37,9 @@ from biaxial.cli.options import given, parser
 from biaxial.cli.train import TrainOptions
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
-from biaxial.training.run.curve import read_metrics
-from biaxial.training.run.devices import Machine
-from biaxial.weights.checkpoint import config_from_dict, load_weights, save_weights
+from biaxial.training.curve import read_metrics
+from biaxial.training.devices import Machine
+from biaxial.weights import config_from_dict, load_weights, save_weights
 
 RUNS = Path("runs/jsb")
 GOAL = 5.05

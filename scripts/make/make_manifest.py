@@ -14,9 +14,14 @@ from itertools import combinations
 from multiprocessing import Pool
 from pathlib import Path
 
-from biaxial.corpora.bach_chorales import NotFourPartsError, chorale_paths, read_with_signature
-from biaxial.corpora.manifest import ManifestRow, manifest_bytes
-from biaxial.corpora.same_tune import beat_melody, similarities, split_groups, tune_groups
+from biaxial.corpora.bach_chorales import (
+    ManifestRow,
+    NotFourPartsError,
+    chorale_paths,
+    manifest_bytes,
+    read_with_signature,
+)
+from biaxial.corpora.splits import beat_melody, similarities, split_groups, tune_groups
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi
 from biaxial.music.grid import Grid

@@ -30,7 +30,7 @@ from biaxial.music.score import Score
 
 GRID: Final = Grid(12)
 """Twelve steps a quarter: sixteenths and triplets of eighths both lie on it."""
-MOST_BESIDE: Final = 0.1
+MAX_BESIDE: Final = 0.1
 """Share of the notes that may begin beside the grid."""
 
 
@@ -112,7 +112,7 @@ def read(path: Path, work: Work) -> Score:
     score = replace(piece.outline, notes=tuple(note for part in piece.parts for note in part.notes), title=work.name)
     step = GRID.step_ticks(score.ticks_per_quarter)
     beside = sum(note.onset_ticks % step != 0 for note in score.notes) / len(score.notes)
-    if beside > MOST_BESIDE:
+    if beside > MAX_BESIDE:
         raise InputError(f"{beside:.0%} of its notes begin beside the grid of {GRID.steps_per_quarter} steps a quarter")
     return replace(score, key=None) if work.in_one_file else score
 

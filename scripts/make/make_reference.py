@@ -17,7 +17,7 @@ import numpy as np
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.files.atomic import atomic_write
 from biaxial.judge.reference import measure_corpus, shipped_path
-from biaxial.tasks.model import load
+from biaxial.tasks.loading import load_model
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     items, _ = read_folder(options.chorales)
     named = [replace(item, name=item.name.split("/")[-1]) for item in items]
     buffer = BytesIO()
-    found = measure_corpus("Bach", named, network=load().network)
+    found = measure_corpus("Bach", named, network=load_model().network)
     np.savez_compressed(buffer, **found.to_arrays())  # type: ignore[arg-type]
     atomic_write(options.output, buffer.getvalue())
     print(f"{options.output}: {len(named)} chorales, {len(buffer.getvalue())} bytes")

@@ -30,15 +30,26 @@ import soundfile
 from numpy.typing import NDArray
 
 from biaxial.files.atomic import atomic_write
-from biaxial.render.audio import SOUNDFONT
-from biaxial.render.sound.loudness import loudness
-from biaxial.render.sound.soundfont import COMPRESSED, RECORDS, SoundFont
-from biaxial.render.sound.zones import ADDRESSES, INSTRUMENT, KEYS, PAN, ROOT_KEY, SAMPLE, VELOCITIES, Sample, Zone
+from biaxial.render.audio import SOUNDFONT, loudness
+from biaxial.render.sound.soundfont import (
+    ADDRESSES,
+    COMPRESSED,
+    INSTRUMENT,
+    KEYS,
+    PAN,
+    RECORDS,
+    ROOT_KEY,
+    SAMPLE,
+    VELOCITIES,
+    Sample,
+    SoundFont,
+    Zone,
+)
 
 PRESETS = {0: ("Grand Piano", 0.3), 19: ("Church Organ", 0.5), 48: ("Strings", 0.3), 52: ("Choir", 0.3)}
 """Name of each program, and the quality of its samples, 0 to 1."""
 VELOCITY = 80
-LOWEST_KEY, HIGHEST_KEY = 36, 84
+MIN_KEY, MAX_KEY = 36, 84
 GUARD = 8
 """Frames kept behind a loop."""
 MONO, RIGHT, LEFT = 1, 2, 4
@@ -80,7 +91,7 @@ class Cut:
 def kept_zones(font: SoundFont, program: int) -> list[list[Zone]]:
     """Zones of a preset that are kept, with the keys that they will sound for; left and right of a pair together."""
     zones = [zone for zone in font.zones(0, program) if zone.velocities[0] <= VELOCITY <= zone.velocities[1]]
-    zones = [zone for zone in zones if zone.keys[0] <= HIGHEST_KEY and zone.keys[1] >= LOWEST_KEY]
+    zones = [zone for zone in zones if zone.keys[0] <= MAX_KEY and zone.keys[1] >= MIN_KEY]
     lowest, highest = min(zone.keys[0] for zone in zones), max(zone.keys[1] for zone in zones)
     groups: dict[tuple[int, int], list[Zone]] = {}
     for zone in sorted(zones, key=lambda zone: (zone.keys, zone.pan)):

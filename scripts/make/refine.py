@@ -31,8 +31,8 @@ from biaxial.likelihood.corpus_nats import evaluate
 from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
-from biaxial.tasks.model import load
-from biaxial.weights.checkpoint import load_weights
+from biaxial.tasks.loading import load_model
+from biaxial.weights import load_weights
 
 BARS: Final = 16
 """Length of a composed piece."""
@@ -99,7 +99,7 @@ def harvest(weights: Path, place: Path, reference: Reference, seeds: range, keep
     The likelihood is not judged: that of the very network that composed says nothing.
     """
     if not (place / "composed.json").exists():
-        model = load(weights)
+        model = load_model(weights)
         plan = model.plan_composition(BARS, n=len(seeds), seed=seeds[0])
         pieces = {f"seed-{piece.seed}": piece for piece in model.draw(plan) if piece.score.notes}
         judged = Judge(reference).judge([(name, piece.score) for name, piece in pieces.items()])
@@ -160,7 +160,7 @@ def held_out_nats(weights: Path, corpus: Corpus) -> float:
     """Nats per step on the validation pieces of a corpus, in float32; no weights are worse than any."""
     if not weights.is_file():
         return math.inf
-    return evaluate([load_weights(weights)[0]], corpus, ("valid",))[0].nats_per_frame
+    return evaluate([load_weights(weights)[0]], corpus, ("valid",))[0].nats_per("frame")
 
 
 def write(path: Path, content: Any) -> None:

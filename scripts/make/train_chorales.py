@@ -16,8 +16,7 @@ from pathlib import Path
 import torch
 
 from biaxial.cli.train import main as biaxial_train
-from biaxial.weights.checkpoint import load_weights, save_weights
-from biaxial.weights.shipped import pretrained_path
+from biaxial.weights import load_weights, pretrained_path, save_weights
 
 COMPOSING, LISTENING = Path("runs/chorales-composing"), Path("runs/chorales-listening")
 FIRST = ["--context-hidden", "0", "--epochs", "22"]

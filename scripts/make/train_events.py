@@ -15,8 +15,7 @@ from pathlib import Path
 import torch
 
 from biaxial.cli.train import main as biaxial_train
-from biaxial.weights.checkpoint import load_network, save_weights
-from biaxial.weights.shipped import pretrained_path
+from biaxial.weights import load_network, pretrained_path, save_weights
 
 NAMES = {"melody": "folksongs-v1", "chord": "chords-v1"}
 

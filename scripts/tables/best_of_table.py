@@ -17,9 +17,9 @@ from biaxial.judge.judge import Judge, Judgement, mean_of
 from biaxial.judge.measures import GROUPS
 from biaxial.judge.reference import shipped_reference
 from biaxial.metrics.figures.report import markdown_table
-from biaxial.tasks.drawing.best_of import RANKED_BY
+from biaxial.tasks.drawing.fill import RANKED_BY
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
-from biaxial.tasks.model import load
+from biaxial.tasks.loading import load_model
 
 
 def score(found: Judgement) -> float:
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--drawn", type=int, default=16)
     parser.add_argument("--seed", type=int, default=7000)
     options = parser.parse_args()
-    model = load()
+    model = load_model()
     pieces = list(
         model.draw(
             model.plan_composition(16, seed=options.seed, drawing=SamplingOptions(), n=options.pieces * options.drawn)

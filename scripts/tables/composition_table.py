@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from biaxial.metrics.figures.report import COMPOSITION_BARS, composition_report, composition_table
+from biaxial.music.parts import assign_voices
 from biaxial.music.score import Score
-from biaxial.music.voices import assign_voices
 
 
 def read_folder(folder: Path) -> list[Score]:
@@ -41,9 +41,9 @@ def read_folder(folder: Path) -> list[Score]:
 
 def compose(checkpoint: Path | None, num_outputs: int, bars: int, seed: int) -> list[Score]:
     """Pieces of a model, one for each seed from ``seed`` on."""
-    import biaxial
+    from biaxial.tasks.loading import load_model
 
-    model = biaxial.load(checkpoint)
+    model = load_model(checkpoint)
     pieces = model.draw(model.plan_composition(bars, n=num_outputs, seed=seed))
     return [piece.score for piece in pieces]
 

@@ -27,13 +27,15 @@ from biaxial.corpora.corpus import CorpusPiece, outcomes_of
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.corpora.splits import FolderItem
 from biaxial.features.known import Known
+from biaxial.likelihood.cell_nats import log_mean
 from biaxial.metrics.harmony.agreement import agreement, distinct_chords, jensen_shannon, total_bigrams, voice_moves
 from biaxial.metrics.writing.slices import Slices
-from biaxial.metrics.writing.voice_leading import events
+from biaxial.metrics.writing.voice_leading import faults
+from biaxial.models.biaxial import Batch
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key
 from biaxial.tasks.drawing.sampling_options import HARMONISING
-from biaxial.training.data.hints import Given
+from biaxial.training.crops import Given
 
 SYSTEMS = ("encoder", "clamped")
 Figures = dict[str, float]
@@ -48,7 +50,7 @@ def clamped(model: Model) -> Model:
     """The same model without its context encoder."""
     network = copy.deepcopy(model.network)
     network.context = None
-    return Model(network, model.made, model.name)
+    return Model(network, model.history, model.name)
 
 
 def key_of(item: FolderItem) -> Key:
@@ -66,7 +68,7 @@ def measure(settings: Sequence[Score], bach: Sequence[FolderItem], training: Seq
     for setting in settings:
         slices = Slices.from_score(setting)
         changes += slices.num_changes
-        for name, places in events(slices).items():
+        for name, places in faults(slices).items():
             rules[name] = rules.get(name, 0) + len(places)
     corpus = total_bigrams((item.score for item in training), [key_of(item) for item in training])
     ours = total_bigrams(settings, [key_of(item) for item in bach])
@@ -100,12 +102,9 @@ def nats_given_melody(model: Model, items: Sequence[FolderItem]) -> float:
         frames = outcomes_of(piece, config)
         known = Known.of(frames, Given("melody").voices(frames, config.alphabet), config.alphabet)
         outcomes = torch.from_numpy(frames).unsqueeze(0)
-        found = model.network.frame_log_likelihood(
-            outcomes,
-            torch.zeros_like(outcomes[:, 0]),
-            torch.from_numpy(piece.conditions).unsqueeze(0),
-            known=Known(*(x.unsqueeze(0) for x in known)),
-        )
+        conditions = torch.from_numpy(piece.conditions).unsqueeze(0)
+        batch = Batch.whole(outcomes, conditions, Known(*(x.unsqueeze(0) for x in known)))
+        found = log_mean(model.network.walk_log_likelihood(batch).sum(-1))
         nats, steps = nats - float(found.double().sum()), steps + len(frames)
     return nats / steps
 

@@ -31,7 +31,7 @@ from biaxial.judge.measures import GROUPS, MEASURES, Group
 from biaxial.judge.reference import measure_corpus
 from biaxial.metrics.figures.report import markdown_table
 from biaxial.metrics.novelty.passages import PassageIndex
-from biaxial.tasks.model import load
+from biaxial.tasks.loading import load_model
 
 
 def areas(of: list[Judgement], first: list[Judgement]) -> list[str]:
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("chorales", type=Path, help="what biaxial-chorales wrote")
     parser.add_argument("folders", type=Path, nargs="+", help="held-out Bach first, then what is to be told from it")
     options = parser.parse_args()
-    network = load().network
+    network = load_model().network
     items = [item for item in read_folder(options.chorales)[0] if item.split != "test"]
     training = PassageIndex.from_scores((item.name, item.score) for item in items if item.split == "train")
     reference = replace(measure_corpus("Bach", items, network=network), passages=training)

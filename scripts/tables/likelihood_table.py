@@ -9,6 +9,7 @@ are counted on the training pieces in the same run. CORPUS is a folder made by `
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +19,21 @@ from biaxial.cli.common import progress_bar
 from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.corpora.splits import Split
-from biaxial.features.conditions import GROUPS
-from biaxial.likelihood.cell_nats import Rolls
+from biaxial.features.conditions import GROUPS, hidden
+from biaxial.likelihood.cell_nats import Rolls, cell_nats
 from biaxial.likelihood.frame_nats import (
-    HeldOutNats,
     IndependentNotes,
     RepeatFrame,
-    held_out_nats,
-    network_log_probs,
+    figures_of,
+    frame_nats,
 )
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
+from biaxial.music.cells import CellAlphabet
 from biaxial.music.errors import InputError
-from biaxial.training.run.fit import check_corpus
-from biaxial.weights.checkpoint import load_weights
-from biaxial.weights.shipped import pretrained_path
+from biaxial.training.fit import check_corpus
+from biaxial.weights import load_weights, pretrained_path
 
 _HEADINGS = ("split", "system", "nats per step", "per struck note", "still steps", "moving steps")
 
@@ -45,7 +45,7 @@ def rolls_of(corpus: Corpus, split: Split, config: ModelConfig) -> list[NDArray[
 
 def split_nats(
     corpus: Corpus, split: Split, network: BiaxialLSTM, floors: dict[str, IndependentNotes | RepeatFrame]
-) -> dict[str, HeldOutNats]:
+) -> dict[str, dict[str, Figure]]:
     """Nats of every system on one split, by the name of the system."""
     config = network.config
     rolls: Rolls = rolls_of(corpus, split, config)
@@ -53,11 +53,17 @@ def split_nats(
     found = {}
     with progress_bar(2 * sum(map(len, rolls)), f" steps of {split}", quiet=False) as advance:
         for name, hide in (("model, conditions known", ()), ("model, conditions unknown", tuple(GROUPS))):
-            log_probs = network_log_probs(network, rolls, conditions, hide=hide, progress=advance)
-            found[name] = held_out_nats(rolls, [piece.frames for piece in log_probs], config.alphabet)
+            told = [hidden(rows, *hide) for rows in conditions]
+            cells = cell_nats(network, rolls, told, progress=advance)
+            found[name] = _summed(rolls, [-piece.nats.sum(axis=1) for piece in cells], config.alphabet)
     for name, floor in floors.items():
-        found[name] = held_out_nats(rolls, [floor.log_probs(outcomes) for outcomes in rolls], config.alphabet)
+        found[name] = _summed(rolls, [floor.log_probs(outcomes) for outcomes in rolls], config.alphabet)
     return found
+
+
+def _summed(rolls: Rolls, log_probs: Sequence[NDArray[np.float64]], alphabet: CellAlphabet) -> dict[str, Figure]:
+    """The figures of some pieces, given the log-probability of every frame of each."""
+    return figures_of([frame_nats(roll, found, alphabet) for roll, found in zip(rolls, log_probs, strict=True)])
 
 
 def main() -> None:
@@ -87,8 +93,8 @@ def main() -> None:
     print(f"| {' | '.join(_HEADINGS)} |\n|{'---|' * len(_HEADINGS)}")
     for split, systems in tables.items():
         for name, nats in systems.items():
-            figures = (nats.per_step, nats.per_note, nats.still, nats.moving)
-            print(f"| {' | '.join((split, name, *map(_text, figures)))} |")
+            figures = [_text(nats[each]) for each in ("frame", "note", "still", "moving")]
+            print(f"| {' | '.join((split, name, *figures))} |")
 
 
 def _text(figure: Figure) -> str:

@@ -2,7 +2,7 @@
 
 ``python scripts/tables/loops_table.py folksongs-v1 chords-v1 --corpus folksongs chorales`` composes 200 pieces of 200
 events with each of the weights, in six ways: as by default, at temperature 0.6, and by always taking the likeliest
-token, each with and without the repetition guard. :mod:`biaxial.metrics.figures.loops` defines a loop. With
+token, each with and without the repetition guard. :mod:`biaxial.metrics.figures.statistics` defines a loop. With
 ``--corpus`` it also counts the training pieces of folders or prepared files, as the model of the same place reads them.
 About fifteen minutes.
 """
@@ -14,19 +14,20 @@ from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from biaxial.corpora.corpus import Corpus
-from biaxial.metrics.figures.loops import events_of, find_loop
+from biaxial.metrics.figures.statistics import events_of, find_loop
 from biaxial.music.grid import Grid
-from biaxial.tasks.token_model import EventDrawing, EventModel, load_events
-from biaxial.tokens.pieces import cells_of
-from biaxial.tokens.strings import codec_of
+from biaxial.tasks.loading import load_token_model
+from biaxial.tasks.token_model import TokenModel
+from biaxial.tokens.strings import cells_of, codec_of
+from biaxial.tokens.token_stepper import TokenOptions
 
 WAYS = {
-    "default": EventDrawing(),
-    "no guard": EventDrawing(guard=False),
-    "T = 0.6": EventDrawing(temperature=0.6),
-    "T = 0.6, no guard": EventDrawing(temperature=0.6, guard=False),
-    "argmax, no guard": EventDrawing(temperature=0, guard=False),
-    "argmax": EventDrawing(temperature=0),
+    "default": TokenOptions(),
+    "no guard": TokenOptions(guard=False),
+    "T = 0.6": TokenOptions(temperature=0.6),
+    "T = 0.6, no guard": TokenOptions(temperature=0.6, guard=False),
+    "argmax, no guard": TokenOptions(temperature=0, guard=False),
+    "argmax": TokenOptions(temperature=0),
 }
 HEADINGS = ("weights", "way", "pieces", "with a loop, %", "events in loops, %", "mean cycle")
 
@@ -42,12 +43,12 @@ def row(name: str, way: str, pieces: Sequence[Sequence[Hashable]]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def composed(model: EventModel, way: EventDrawing, seeds: int, events: int) -> list[list[Hashable]]:
+def composed(model: TokenModel, way: TokenOptions, seeds: int, events: int) -> list[list[Hashable]]:
     """The events of pieces."""
-    return [events_of(piece.score) for piece in model.compose_many(seeds, events, drawing=way)]
+    return [events_of(piece.score) for piece in model.draw(model.plan_composition(events, n=seeds, drawing=way))]
 
 
-def trained_on(model: EventModel, source: Path) -> list[list[Hashable]]:
+def trained_on(model: TokenModel, source: Path) -> list[list[Hashable]]:
     """The events of the training pieces of a corpus, as the model reads them."""
     corpus, _ = Corpus.read(source, Grid(model.config.steps_per_quarter))
     codec, found = codec_of(model.config), list[list[Hashable]]()
@@ -75,7 +76,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
     for index, weights in enumerate(options.weights):
-        model = load_events(weights)
+        model = load_token_model(weights)
         for way, drawing in WAYS.items():
             print(row(model.name, way, composed(model, drawing, options.seeds, options.events)), flush=True)
         if index < len(options.corpus):

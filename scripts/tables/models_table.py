@@ -19,11 +19,9 @@ from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.splits import SPLITS
 from biaxial.likelihood.corpus_nats import evaluate
-from biaxial.likelihood.token_corpus_nats import evaluate_strings
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.weights.checkpoint import Network, load_network
-from biaxial.weights.shipped import weights_path
+from biaxial.weights import Network, load_network, weights_path
 
 HEADINGS = (
     "weights",
@@ -49,19 +47,13 @@ def rows(name: str, network: Network, made: dict[str, Any], corpus: Corpus) -> l
     kind = "biaxial" if isinstance(network, BiaxialLSTM) else network.config.kind
     seconds = made.get("training_seconds")
     about = (name, kind, f"{size:,}", f"{seconds / 60:.0f} min" if seconds else "")
-    found: list[tuple[str, str, str, str]] = []
-    if isinstance(network, BiaxialLSTM):
-        spq = network.config.steps_per_quarter
-        found += [
-            (one.label, text(one.nats.per_step, spq), text(one.nats.per_note), text(one.roll, spq))
-            for one in evaluate([network], corpus, splits)
-            if one.label in splits
-        ]
-    else:
-        for each in evaluate_strings(network, corpus, splits):
-            if each.label in splits:
-                alone = text(each.per_quarter) if kind == "chord" else ""
-                found.append((each.label, text(each.per_quarter), text(each.per_note), alone))
+    spq = network.config.steps_per_quarter
+    found = []
+    for one in evaluate([network], corpus, splits):
+        if one.label in splits:
+            frame, note, roll = one.figures["frame"], one.figures["note"], one.figures.get("roll")
+            alone = text(roll, spq) if roll else text(frame, spq) if kind == "chord" else ""
+            found.append((one.label, text(frame, spq), text(note), alone))
     return [f"| {' | '.join((*about, *cells))} |" for cells in found]
 
 

@@ -16,8 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
-from biaxial.corpora.manifest import read_manifest
+from biaxial.corpora.bach_chorales import chorale_paths, read_chorale, read_manifest
 from biaxial.corpora.splits import SPLITS
 from biaxial.formats.music21_reader import ticks
 from biaxial.music.keys import MODES, detect_key

@@ -1,4 +1,4 @@
-"""Print how often ``biaxial.music.voices.assign_voices`` finds the true voices of chorales whose voices were erased.
+"""Print how often ``biaxial.music.parts.assign_voices`` finds the true voices of chorales whose voices were erased.
 
 Usage: ``python scripts/tables/voice_recovery.py CHORALES`` with a folder made by ``biaxial-chorales``. About 15 s on
 one core.
@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from biaxial.music.parts import VoiceCosts, assign_voices, erase_voices
 from biaxial.music.score import Score
-from biaxial.music.voices import VoiceCosts, assign_voices, erase_voices
 
 
 @dataclass(frozen=True, slots=True)

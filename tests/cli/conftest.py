@@ -9,7 +9,7 @@ import torch
 
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
-from biaxial.weights.checkpoint import save_weights
+from biaxial.weights import save_weights
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli import chorales
-from biaxial.corpora.manifest import read_manifest
+from biaxial.corpora.bach_chorales import read_manifest
 from biaxial.formats.midi.midi_writer import read_midi
 
 KEPT = ("bwv324", "bwv323", "bwv194.12", "bwv26.6")

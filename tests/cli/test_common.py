@@ -27,7 +27,7 @@ def ending(error: BaseException | None) -> int:
     ("error", "status", "line"),
     [
         (None, 0, ""),
-        (InputError("--bars: 'x' is no number"), 2, "prog: --bars: 'x' is no number\n"),
+        (InputError("--bars: 'x' is not a number"), 2, "prog: --bars: 'x' is not a number\n"),
         (ValueError("two\nlines"), 2, "prog: two lines\n"),
         (
             OSError(errno.ENOSPC, "No space left on device", "out.mid"),

@@ -14,17 +14,16 @@ from biaxial.cli.compose import main as compose
 from biaxial.cli.evaluate import main as evaluate
 from biaxial.cli.train import TrainOptions
 from biaxial.cli.train import main as train
-from biaxial.formats.chosen_part import read_part
+from biaxial.formats.melody_file import read_part
 from biaxial.formats.midi import smf
 from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.formats.midi.smf import META, NOTE_OFF, NOTE_ON, PROGRAM, TRACK_NAME, Event
 from biaxial.formats.read import read_score
 from biaxial.music.score import Key, Note, Score
-from biaxial.tokens.config import SequenceConfig
+from biaxial.tokens.config import SEQUENCE_PRESETS, SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.presets import SEQUENCE_PRESETS
 from biaxial.training.config import SEQUENCE_TRAIN_PRESETS
-from biaxial.weights.checkpoint import load_network, save_weights, weights_kind
+from biaxial.weights import load_network, save_weights, weights_kind
 
 QUICK = ["--epochs", "2", "--hidden", "12", "--embedding", "8", "--warmup-steps", "2", "--average-decay", "0.2"]
 QUIET = ["--accelerator", "cpu", "--quiet"]

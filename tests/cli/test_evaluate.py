@@ -14,7 +14,7 @@ from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.music.score import Key, Note, Score
-from biaxial.weights.checkpoint import save_weights
+from biaxial.weights import save_weights
 
 FRAMES = {"train": [[[60, 64], [60, 64]]], "valid": [[[55], [57, 60], []], [[72]]]}
 

@@ -114,8 +114,8 @@ def test_a_file_without_voices_gets_some_and_says_so(
     [
         ("piece.mid --at 1:1", "a cell has a place and a note: give both --at and --pitch, or neither"),
         ("piece.mid --pitch G4", "a cell has a place and a note: give both --at and --pitch, or neither"),
-        ("piece.mid --at 1.1 --pitch G4", "--at: '1.1' is no place; give a bar and a beat, such as 5:3"),
-        ("piece.mid --at 1:1 --pitch H4", "--pitch: 'H4' is no pitch; give a name with its octave, such as G4"),
+        ("piece.mid --at 1.1 --pitch G4", "--at: '1.1' is not a place; give a bar and a beat, such as 5:3"),
+        ("piece.mid --at 1:1 --pitch H4", "--pitch: 'H4' is not a pitch; give a name with its octave, such as G4"),
         ("piece.mid --bars 8-5", "--bars: bars 8-5 end before they begin; give the smaller number first"),
         ("piece.mid --top -1", "--top: -1 is outside the range; give 0 to 200"),
         ("piece.mid -o picture.pdf", "picture.pdf: cannot draw .pdf; end the name in .png or .svg"),
@@ -160,5 +160,5 @@ def test_places() -> None:
     assert read_place("5:3") == (5, 3)
     assert read_place(" 0 : 4.75 ") == (0, 4.75)
     for text in ("", "5", "5:", ":3", "5:-1", "5:3:1", "five:1", "５:1"):
-        with pytest.raises(ValueError, match="is no place; give a bar and a beat"):
+        with pytest.raises(ValueError, match="is not a place; give a bar and a beat"):
             read_place(text)

@@ -81,7 +81,7 @@ def test_remarks_are_notes_on_stderr_and_in_the_json(
 
 
 def test_options_say_the_voice_the_key_and_the_chords(tune: str, folder: Path, weights: Path) -> None:
-    low = ("--voice", "B", "--key", "D minor", "--chords", "F / Dm D7/F#", "-o", "out.json")
+    low = ("--voices", "B", "--key", "D minor", "--chords", "F / Dm D7/F#", "-o", "out.json")
     harmonise(weights, tune, *low)
     score = read_json(folder / "out.json")
     assert score.key == Key.from_name("D minor")
@@ -96,17 +96,30 @@ def test_options_say_the_voice_the_key_and_the_chords(tune: str, folder: Path, w
 def test_a_part_is_chosen_by_its_name(folder: Path, weights: Path) -> None:
     two = (*(replace(n, voice=0) for n in TUNE.notes), *(replace(n, voice=3, pitch=n.pitch - 19) for n in TUNE.notes))
     write_midi(Score(two, key=Key(1)), folder / "two.mid")
-    harmonise(weights, "two.mid", "--voice", "bass", "--line", "Bass")
+    harmonise(weights, "two.mid", "--voices", "bass", "--part", "Bass")
     assert [note.pitch for note in read_midi(folder / "harmonised.mid").voice_notes(3)] == [48, 50, 52, 53]
-    harmonise(weights, "two.mid", "--voice", "S,B")
+    harmonise(weights, "two.mid", "--voices", "S,B")
     score = read_midi(folder / "harmonised.mid")
     assert tuple(note for note in score.notes if note.voice in (0, 3)) == Score(two).notes
+
+
+def test_former_names_of_options_do_the_same(
+    folder: Path, weights: Path, tune: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    harmonise(weights, tune, "--voices", "soprano", "--part", "1", "-o", "new.mid")
+    assert capsys.readouterr().err == ""
+    harmonise(weights, tune, "--voice", "soprano", "--line", "1", "-o", "old.mid")
+    assert [line.partition(";")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "biaxial-harmonise: --voice is called --voices now",
+        "biaxial-harmonise: --line is called --part now",
+    ]
+    assert (folder / "new.mid").read_bytes() == (folder / "old.mid").read_bytes()
 
 
 def test_four_voices_with_a_bass_that_is_given(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     notes = tuple(Note(0, 4 * Q, pitch, voice) for voice, pitch in enumerate((72, 67, 64, 48)))
     write_midi(Score(notes, key=Key(0)), folder / "four.mid")
-    harmonise(weights, "four.mid", "--voice", "bass", "-o", "out.mid")
+    harmonise(weights, "four.mid", "--voices", "bass", "-o", "out.mid")
     assert read_midi(folder / "out.mid").voice_notes(3) == (notes[3],)
     assert capsys.readouterr().err == "note: took the bass of music in several voices and left out 3 other notes\n"
 
@@ -151,24 +164,24 @@ def test_progress_counts_to_the_end(
         ("no.mid", "no.mid: no such file or directory; check the path"),
         ("tune.wav", "tune.wav: cannot read .wav; give a file that ends in .mid, .midi"),
         ("songs", "songs: is a directory; give the name of a file"),
-        ("tune.mid --voice descant", "--voice: 'descant' is no voice; give soprano, alto, tenor, bass"),
-        ("tune.mid --voice S,,B", "--voice: '' is no voice; give soprano, alto, tenor, bass"),
+        ("tune.mid --voices descant", "--voices: 'descant' is not a voice; give soprano, alto, tenor, bass"),
+        ("tune.mid --voices S,,B", "--voices: '' is not a voice; give soprano, alto, tenor, bass"),
         ("tune.mid --key H", "--key: 'H' is not a key"),
         ("tune.mid --chords X7", "chords: bar 1: "),
         ("tune.mid --chords Hm", "chords: bar 1: "),
         ("tune.mid --chords C|C|C", "chords: 3 bars of them, but the tune has 1; take out the rest"),
-        ("tune.mid --voice Soprano,X", "--voice: 'X' is no voice"),
+        ("tune.mid --voices Soprano,X", "--voices: 'X' is not a voice"),
         ("tune.mid -o out.mp3", f"out.mp3: cannot write .mp3; end its name in {', '.join(WRITERS)}"),
         ("tune.mid -o songs", "songs: cannot write a file without a suffix"),
         ("tune.mid -o songs.mid", "--output: songs.mid is a folder; give the name of a file in it"),
         ("tune.mid -o no/out.mid", "--output: there is no folder no; make it, or write somewhere else"),
         ("tune.mid -n 2 -o out.mid", "--output: out.mid looks like one file; 2 pieces need the name of a folder"),
-        ("tune.mid --ranges 60-79,x", "--ranges: '60-79,x' are no ranges"),
+        ("tune.mid --ranges 60-79,x", "--ranges: '60-79,x' does not say ranges"),
         ("tune.mid --particles 65", "--particles: 65 is outside the range; give 1 to 64"),
         ("tune.mid --best-of 0", "--best-of: 0 is outside the range; give 1 to 64"),
         ("tune.mid --checkpoint no.safetensors", "no.safetensors: no such weights"),
         ("broken.mid", "broken.mid"),
-        ("broken.json", "broken.json: no JSON document"),
+        ("broken.json", "broken.json: not a JSON document"),
     ],
 )
 def test_one_line(words: str, line: str, tune: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,9 +197,9 @@ def test_one_line(words: str, line: str, tune: str, folder: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("tune.mid --voice S,B", "the music does not say which notes are which voice"),
-        ("tune.mid --line Flute", "tune.mid: no part 'Flute'; it has "),
-        ("tune.mid --line 2", "tune.mid: no part '2'; it has "),
+        ("tune.mid --voices S,B", "the music does not say which notes are which voice"),
+        ("tune.mid --part Flute", "tune.mid: no part 'Flute'; it has "),
+        ("tune.mid --part 2", "tune.mid: no part '2'; it has "),
         ("tune.mid --min-voices 3 --max-voices 2", "polyphony is at least 0 and at most 4, not 3 to 2"),
         ("tune.mid --ranges 60-79", "1 ranges given for 4 voices"),
         ("tune.mid --ranges 79-60,55-72,48-67,40-60", "range 79 to 60 is empty"),

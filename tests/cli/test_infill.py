@@ -108,8 +108,8 @@ WAYS = "give --bars to write bars of one piece anew, or --to and --bridge to joi
         ("no.mid --bars 1", "no.mid: no such file or directory; check the path"),
         ("piece.doc --bars 1", "piece.doc: cannot read .doc; give a file that ends in "),
         ("piece.mid --bars 8-5", "--bars: bars 8-5 end before they begin; give the smaller number first"),
-        ("piece.mid --bars two", "--bars: 'two' are no bars; give one, such as 5, or the first and the last"),
-        ("piece.mid --bars 1 --voices X", "--voices: 'X' is no voice; give soprano, alto, tenor, bass"),
+        ("piece.mid --bars two", "--bars: 'two' is not a span of bars; give one, such as 5, or the first and the last"),
+        ("piece.mid --bars 1 --voices X", "--voices: 'X' is not a voice; give soprano, alto, tenor, bass"),
         ("piece.mid --bars 1 -o folder.mid", "--output: folder.mid is a folder; give the name of a file in it"),
     ],
 )

@@ -21,7 +21,7 @@ class Sizes:
     Parameters
     ----------
     hidden, heads
-        How large: 100% of it.
+        How large: 100% of it (:mod:`some.where`). More is more.
     order
         Which way.
     """
@@ -44,6 +44,8 @@ class Options:
     patience: int | None = 5
     key: Key = option(Key(0), help="key", parse=Key.from_name)
     sizes: Sizes = field(default_factory=Sizes)
+    min_parts: int = option(1, help="parts", formerly="min_lines", within=(1, 9))
+    loud: bool = option(False, help="loud", formerly="noisy")
 
     def __post_init__(self) -> None:
         if self.seed == 13:
@@ -114,12 +116,41 @@ def test_help_comes_from_docstring_or_option(capsys: pytest.CaptureFixture[str])
     assert stop.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "Sizes of a Network: " in text
-    assert "--hidden N,... How large: 100% of it (default: 4,2)" in text
-    assert "--heads N How large: 100% of it (default: 1)" in text
-    assert "--order up|down Which way (default: up)" in text
-    assert "--live, --no-live" in text
+    assert "--hidden N,... how large: 100% of it (default: 4,2)" in text
+    assert "--heads N how large: 100% of it (default: 1)" in text
+    assert "--order up|down which way (default: up)" in text
+    assert "--live, --no-live (default: on)" in text
     assert "--key TEXT key (default: C major)" in text
     assert "--sizes" not in text
+
+
+def test_a_former_name_is_understood_with_one_line_and_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    options = read("--min-lines", "3", "--noisy")
+    assert (options.min_parts, options.loud) == (3, True)
+    assert capsys.readouterr().err.splitlines() == [
+        "prog: --min-lines is called --min-parts now; its old name will go",
+        "prog: --noisy is called --loud now; its old name will go",
+    ]
+    assert read("--min-parts", "3", "--loud") == options
+    assert capsys.readouterr().err == ""
+    with pytest.raises(InputError, match="--min-lines is the old name of --min-parts; leave it out"):
+        read("--min-lines", "3", "--min-parts", "3")
+    with pytest.raises(InputError, match="--min-parts: 10 is outside the range"):
+        read("--min-lines", "10")
+    assert capsys.readouterr().err == ""
+    with pytest.raises(SystemExit):
+        read("--help")
+    text = capsys.readouterr().out
+    assert "--min-parts" in text
+    assert "--min-lines" not in text
+    assert "--noisy" not in text
+
+
+def test_defaults_that_hold_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(parser("prog", "about", Sizes, shown={Sizes: Sizes(heads=7)}), ["--help"])
+    assert "(default: 7)" in capsys.readouterr().out
+    assert parse(parser("prog", "about", Sizes, shown={Sizes: Sizes(heads=7)}), []) == (Sizes(),)
 
 
 def test_two_fields_of_one_name_are_a_bug() -> None:

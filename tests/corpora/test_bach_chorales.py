@@ -10,8 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from biaxial.corpora.bach_chorales import NotFourPartsError, chorale_paths, read_chorale, read_with_signature
-from biaxial.corpora.manifest import ManifestRow, manifest_bytes, manifest_path, read_manifest
+from biaxial.corpora.bach_chorales import (
+    ManifestRow,
+    NotFourPartsError,
+    chorale_paths,
+    manifest_bytes,
+    manifest_path,
+    read_chorale,
+    read_manifest,
+    read_with_signature,
+)
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi
 from biaxial.music.keys import musical_key
 from biaxial.music.score import Key, Note, Score

@@ -63,19 +63,19 @@ def test_rising_frames_of_equal_size_are_no_voices(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"train": [], "other": []}, '"other" is no split'),
-        ({"train": 3}, "train is no list of pieces"),
+        ({"train": [], "other": []}, '"other" is not a split'),
+        ({"train": 3}, "train is not a list of pieces"),
         ([], "no piece with a frame"),
-        (7, "test is no list of pieces"),
+        (7, "test is not a list of pieces"),
         ([[]], "test/000: a piece is a list of at least one frame"),
         ([[[60], 61]], "test/000, frame 1: a frame is a list of MIDI pitches, not 61"),
-        ([[[60]], [[60, "a"]]], 'test/001, frame 0: "a" is no MIDI pitch'),
-        ([[[60.5]]], "test/000, frame 0: 60.5 is no MIDI pitch"),
-        ([[[True]]], "true is no MIDI pitch"),
-        ([[[128]]], "128 is no MIDI pitch (0 to 127)"),
-        ([[[-2]]], "-2 is no MIDI pitch"),
-        ([[[float("inf")]]], "Infinity is no MIDI pitch"),
-        ([[[10**999]]], "is no MIDI pitch"),
+        ([[[60]], [[60, "a"]]], 'test/001, frame 0: "a" is not a MIDI pitch'),
+        ([[[60.5]]], "test/000, frame 0: 60.5 is not a MIDI pitch"),
+        ([[[True]]], "true is not a MIDI pitch"),
+        ([[[128]]], "128 is not a MIDI pitch (0 to 127)"),
+        ([[[-2]]], "-2 is not a MIDI pitch"),
+        ([[[float("inf")]]], "Infinity is not a MIDI pitch"),
+        ([[[10**999]]], "is not a MIDI pitch"),
         ([[[*range(70, 61, -1)]]], "frames of 9 voices; at most 6 can be read"),
         ([[[60, -1], [60]]], "test/000, frame 0: -1 stands for a silent voice, but the frames differ in length"),
     ],
@@ -92,5 +92,5 @@ def test_other_layouts_are_refused_with_the_place(tmp_path: Path, document: obje
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "frames.json"
     path.write_bytes(b"\xff{")
-    with pytest.raises(InputError, match=r"frames\.json: no JSON document .*; give lists of frames"):
+    with pytest.raises(InputError, match=r"frames\.json: not a JSON document .*; give lists of frames"):
         read_frames(path)

@@ -27,7 +27,7 @@ from biaxial.formats.read import read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.tasks.drawing.fill import UNMET
-from biaxial.weights.checkpoint import save_weights
+from biaxial.weights import save_weights
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make" / "engrave.py"
@@ -86,13 +86,13 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def check_harmonised(words: list[str], path: Path) -> None:
     """The tune is there, note for note, in its voice, and other voices are beside it."""
-    tune, voice = Path(words[1]), option(words, "--voice", "soprano")
+    tune, voice = Path(words[1]), option(words, "--voices", "soprano")
     score = read_score(path)
     if voice == "S,B":
         given = read_score(tune)
         assert all(sung(score.voice_notes(v)) == sung(given.voice_notes(v)) for v in (0, 3))
         return
-    melody = read_melody(tune, option(words, "--line", "") or None).score
+    melody = read_melody(tune, option(words, "--part", "") or None).score
     assert sung(score.voice_notes(VOICES[voice])) == sung(melody.notes)
     assert {note.voice for note in score.notes} == {0, 1, 2, 3}
     assert score.pickup_ticks == melody.pickup_ticks

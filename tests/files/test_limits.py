@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from biaxial.corpora.benchmark_frames import MOST_FRAMES, read_frames
+from biaxial.corpora.benchmark_frames import MAX_FRAMES, read_frames
 from biaxial.files import limits
 from biaxial.files.arrays import read_arrays
 from biaxial.formats import xml_guard as printed
@@ -21,7 +21,7 @@ from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.formats.midi import smf
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi
 from biaxial.formats.read import read_parts, read_score
-from biaxial.formats.xml_guard import LARGEST_XML
+from biaxial.formats.xml_guard import MAX_XML_BYTES
 from biaxial.music.errors import InputError
 from biaxial.music.score import Note, Score, TimeSignature
 
@@ -65,7 +65,7 @@ def test_a_size_at_the_limit_is_read(tmp_path: Path) -> None:
 
 
 def test_a_piece_at_the_limit_is_read_and_a_tick_more_is_not() -> None:
-    longest = replace(LINE, length_ticks=limits.LONGEST_QUARTERS * 480)
+    longest = replace(LINE, length_ticks=limits.MAX_QUARTERS * 480)
     assert parse_midi(midi_bytes(longest)).length_ticks == longest.length_ticks
     assert score_from_dict(score_to_dict(longest)) == longest
     longer = replace(longest, length_ticks=longest.length_ticks + 1)
@@ -79,9 +79,9 @@ def test_a_midi_file_of_very_long_pauses_or_very_many_events(tmp_path: Path, mon
     pause = b"\xff\xff\xff\x7f"
     assert "quarter notes long" in refused(tmp_path / "a.mid", track(b"\0\x90\x3c\x40" + pause + b"\x80\x3c\0"))
     many = track(b"\0\x90\x3c\x40" + b"\0\x3c\x40" * 20)
-    monkeypatch.setattr(limits, "MOST_NOTES", 20)
+    monkeypatch.setattr(limits, "MAX_NOTES", 20)
     assert "has 21 notes" in refused(tmp_path / "b.mid", many)
-    monkeypatch.setattr(smf, "MOST_EVENTS", 20)
+    monkeypatch.setattr(smf, "MAX_EVENTS", 20)
     assert "more than 20 events" in refused(tmp_path / "c.mid", many)
 
 
@@ -98,7 +98,7 @@ def test_a_channel_with_nothing_but_ends_of_notes_is_no_part(tmp_path: Path) -> 
         ("ticks_per_quarter", 10**9, "ticks_per_quarter must be a whole number, 1 to 1000000"),
         ("tempo_bpm", 1e-305, "tempo_bpm must be a number, 0.001 to 60000000"),  # no number of microseconds
         ("time_signatures", [{"onset_ticks": 0, "numerator": 4, "denominator": 4}] * 2000, "is wrong: time signatures"),
-        ("fermatas", [0] * (limits.MOST_NOTES + 1), "fermatas has 100001 entries"),
+        ("fermatas", [0] * (limits.MAX_NOTES + 1), "fermatas has 100001 entries"),
         ("notes", [{"onset_ticks": 0, "length_ticks": 1, "pitch": 60, "voice": 10**9}], "voice must be .* 0 to 127"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_deeply_nested_document(tmp_path: Path, depth: int) -> None:
 
 def test_very_many_frames_and_a_very_large_one(tmp_path: Path) -> None:
     path = tmp_path / "f.json"
-    path.write_text("[[" + "[]," * MOST_FRAMES + "[60]]]")
+    path.write_text("[[" + "[]," * MAX_FRAMES + "[60]]]")
     with pytest.raises(InputError, match=r"f\.json: more than 300000 frames"):
         read_frames(path)
     path.write_text("[[[" + "60," * 128 + "60]]]")
@@ -160,9 +160,9 @@ def test_hostile_musicxml(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_very_many_elements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(printed, "MOST_OBJECTS", 10)
-    monkeypatch.setattr(printed, "MOST_ELEMENTS", 100)
-    monkeypatch.setattr(printed, "MOST_PARTS", 3)
+    monkeypatch.setattr(printed, "MAX_OBJECTS", 10)
+    monkeypatch.setattr(printed, "MAX_ELEMENTS", 100)
+    monkeypatch.setattr(printed, "MAX_PARTS", 3)
     assert "more than 10 notes and measures" in refused(tmp_path / "a.musicxml", musicxml("<note/>" * 10))
     assert "or 100 elements" in refused(tmp_path / "b.musicxml", musicxml(f"<note>{'<dot/>' * 100}</note>"))
     assert "more than 3 parts" in refused(tmp_path / "c.musicxml", "<score-partwise>" + "<part/>" * 7)
@@ -182,7 +182,7 @@ def test_the_usual_document_type_is_no_entity(tmp_path: Path) -> None:
 def test_a_packed_file_that_unpacks_to_much_more_or_to_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.mxl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("a.xml", b" " * (LARGEST_XML + 1))
+        packed.writestr("a.xml", b" " * (MAX_XML_BYTES + 1))
     assert "larger than 16 MiB when unpacked" in refused(path, path.read_bytes())
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("a.txt", musicxml())
@@ -192,7 +192,7 @@ def test_a_packed_file_that_unpacks_to_much_more_or_to_nothing(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("*M99999999/4", "'\\*M99999999/4' is no time signature"),
+        ("*M99999999/4", "'\\*M99999999/4' is not a time signature"),
         ("4" + "." * 3000 + "c", "a token of 3002 letters"),
         ("\t".join(["4c"] * 201), "200 in a line"),
         ("4c\n" * 15_000, "more than 15000 tokens"),
@@ -287,5 +287,5 @@ def test_no_part_of_a_file_of_arrays_is_one(tmp_path: Path) -> None:
     data = path.read_bytes()
     for damaged in (data[:10], data[:-1], b"", data[:60] + b"\xff" + data[61:]):
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match="no whole"):
+        with pytest.raises(ValueError, match="not a whole"):
             read_arrays(path)

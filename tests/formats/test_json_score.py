@@ -87,7 +87,7 @@ def whole() -> dict[str, Any]:
         ("format", "biaxial-score-2", "format must be 'biaxial-score-1'"),
         ("format", None, "format must be text, not null"),
         ("title", 3, "title must be text, not 3"),
-        ("composer", "x", '"composer" is no field; there are format, title, length_ticks'),
+        ("composer", "x", '"composer" is not a field; there are format, title, length_ticks'),
         ("length_ticks", -1, "length_ticks must be a whole number, at least 0, not -1"),
         ("length_ticks", 100, "the document is wrong: the score ends at tick 100"),
         ("tempo_bpm", True, "tempo_bpm must be a number, 0.001 to 60000000, not true"),
@@ -104,8 +104,8 @@ def whole() -> dict[str, Any]:
         ("notes.0.length_ticks", 0, "notes[0].length_ticks must be a whole number, at least 1, not 0"),
         ("notes.0.voice", -1, "notes[0].voice must be a whole number, 0 to 127, not -1"),
         ("notes.0.locked", 1, "notes[0].locked must be true or false, not 1"),
-        ("notes.0.pich", 60, 'notes[0]."pich" is no field; there are onset_ticks'),
-        ("notes.0.a\nb", 60, 'notes[0]."a\\nb" is no field'),
+        ("notes.0.pich", 60, 'notes[0]."pich" is not a field; there are onset_ticks'),
+        ("notes.0.a\nb", 60, 'notes[0]."a\\nb" is not a field'),
         ("chords.0.pitch_classes", [0, 12], "chords[0].pitch_classes[1] must be a whole number, 0 to 11, not 12"),
         ("chords.0.bass", 4, "chords[0] is wrong: the bass 4 is none of the chord's"),
         ("time_signatures", [], "the document is wrong: time signatures must begin at tick 0"),
@@ -139,7 +139,7 @@ def test_what_must_be_there(field: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000, b'{"format": 1'])
 def test_what_is_no_json(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.json").write_bytes(data)
-    with pytest.raises(InputError, match="no JSON document") as caught:
+    with pytest.raises(InputError, match="not a JSON document") as caught:
         read_json(tmp_path / "x.json")
     assert "\n" not in str(caught.value)
 

@@ -46,7 +46,7 @@ def test_of_several_lines_the_highest_is_taken_and_said(write: Write) -> None:
     melody = read_melody(write(Bass="C,4", Violin="c4", Piano="[ceg]4"))
     assert pitches(melody.score) == [72]
     assert melody.remarks == (
-        "took 'Violin' (part 2 of 3: Bass, Violin, Piano) as the melody; choose another with --line",
+        "took 'Violin' (part 2 of 3: Bass, Violin, Piano) as the melody; choose another with --part",
     )
 
 
@@ -54,7 +54,7 @@ def test_where_no_part_is_a_line_the_highest_is_made_one(write: Write) -> None:
     melody = read_melody(write(Low="[CE]2 [DF]2", High="[ce]2 d2"))
     assert pitches(melody.score) == [76, 74]
     assert melody.remarks == (
-        "took 'High' (part 2 of 2: Low, High) as the melody; choose another with --line",
+        "took 'High' (part 2 of 2: Low, High) as the melody; choose another with --part",
         "'High' has several notes at once: took the highest, of its 3 notes 1 left out",
     )
 
@@ -186,19 +186,19 @@ def test_what_is_rounded_does_not_add_up() -> None:
     [
         ([], {}, "the melody has no notes"),
         ([(None, 1)], {}, "the melody has no notes"),
-        ([(60, 1), (128, 1)], {}, "pair 2: pitch 128 is no MIDI number; give 0 to 127, or None for a rest"),
-        ([(-1, 1)], {}, "pair 1: pitch -1 is no MIDI number"),
-        ([("C4", 1)], {}, "pair 1: pitch 'C4' is no MIDI number"),
-        ([(60.5, 1)], {}, "pair 1: pitch 60.5 is no MIDI number"),
-        ([(True, 1)], {}, "pair 1: pitch True is no MIDI number"),
+        ([(60, 1), (128, 1)], {}, "pair 2: pitch 128 is not a MIDI number; give 0 to 127, or None for a rest"),
+        ([(-1, 1)], {}, "pair 1: pitch -1 is not a MIDI number"),
+        ([("C4", 1)], {}, "pair 1: pitch 'C4' is not a MIDI number"),
+        ([(60.5, 1)], {}, "pair 1: pitch 60.5 is not a MIDI number"),
+        ([(True, 1)], {}, "pair 1: pitch True is not a MIDI number"),
         ([(60, 1), (60, 0)], {}, "pair 2: length 0 must be more than 0"),
         ([(60, 0.0001)], {}, "pair 1: length 0.0001 must be more than 0, at least 1/480"),
         ([(60, -1)], {}, "pair 1: length -1 must not be below 0"),
-        ([(60, float("nan"))], {}, "pair 1: length nan is no number of quarter notes"),
-        ([(60, float("inf"))], {}, "pair 1: length inf is no number of quarter notes"),
-        ([(60, "1")], {}, "pair 1: length '1' is no number of quarter notes"),
-        ([(60, 1, 2)], {}, "pair 1: (60, 1, 2) is no pitch and length"),
-        ([60], {}, "pair 1: 60 is no pitch and length"),
+        ([(60, float("nan"))], {}, "pair 1: length nan is not a number of quarter notes"),
+        ([(60, float("inf"))], {}, "pair 1: length inf is not a number of quarter notes"),
+        ([(60, "1")], {}, "pair 1: length '1' is not a number of quarter notes"),
+        ([(60, 1, 2)], {}, "pair 1: (60, 1, 2) is not a pitch and length"),
+        ([60], {}, "pair 1: 60 is not a pitch and length"),
         ([(60, 1)], {"time_signature": "4/5"}, "the melody cannot be made: 4/5 is not a time signature"),
         ([(60, 1)], {"key": "H"}, "the melody cannot be made: 'H' is not a key"),
         ([(60, 1)], {"tempo_bpm": 0}, "the melody cannot be made: a tempo of 0"),

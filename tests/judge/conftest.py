@@ -10,7 +10,8 @@ import pytest
 from biaxial.corpora.splits import FolderItem, Split
 from biaxial.judge.reference import Reference, measure_corpus, shipped_reference
 from biaxial.music.score import Key, Note, Score
-from biaxial.tasks.model import Model, load
+from biaxial.tasks.loading import load_model
+from biaxial.tasks.model import Model
 
 Q = 480
 
@@ -33,7 +34,7 @@ def bach() -> Reference:
 
 @pytest.fixture(scope="session")
 def model() -> Model:
-    return load()
+    return load_model()
 
 
 @pytest.fixture(scope="session")

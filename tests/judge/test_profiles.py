@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from biaxial.judge.profiles import FEATURES, WIDEST_INTERVAL, distance, pooled, profile, sonorities
+from biaxial.judge.profiles import FEATURES, MAX_INTERVAL, distance, pooled, profile, sonorities
 from biaxial.metrics.writing.slices import Slices
 from biaxial.music.score import Key, Note, Score
 
@@ -60,7 +60,7 @@ def test_a_profile_counts_what_it_says() -> None:
     assert found["pitch_classes_major"].tolist() == [4, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 1]
     assert found["rhythm"].nonzero()[0].tolist() == [16]
     assert found["chords"].nonzero()[0].tolist() == [1, 1 | 1 << 2, 1 | 1 << 3, 1 | 1 << 4]
-    assert found["intervals_soprano"][WIDEST_INTERVAL + 2] == 2
+    assert found["intervals_soprano"][MAX_INTERVAL + 2] == 2
     assert "intervals_alto" not in found
     assert found["parallels"].tolist() == [3, 0]
 
@@ -69,7 +69,7 @@ def test_four_voices_have_an_interval_histogram_each() -> None:
     found = of(voices([72, 74], [67, 65], [60, 60], [48, 43]))
     moves = {"soprano": 2, "alto": -2, "tenor": 0, "bass": -5}
     for name, move in moves.items():
-        assert found[f"intervals_{name}"].nonzero()[0].tolist() == [WIDEST_INTERVAL + move]
+        assert found[f"intervals_{name}"].nonzero()[0].tolist() == [MAX_INTERVAL + move]
 
 
 def test_parallels_are_counted_against_all_changes() -> None:

@@ -12,7 +12,7 @@ from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.likelihood.corpus_nats import evaluate
 from biaxial.music.grid import Grid
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.weights.checkpoint import load_weights
+from biaxial.weights import load_weights
 
 FOLDER = Path(__file__).parents[2] / "data" / "benchmarks"
 WEIGHTS = sorted(path.stem for path in FOLDER.glob("*.safetensors"))
@@ -46,7 +46,9 @@ def test_nats_are_those_that_were_stored(name: str, tmp_path: Path) -> None:
     assert sum(parameter.numel() for parameter in network.parameters()) <= 5_000_000
     (found,) = evaluate([network], corpus_of(name, tmp_path), ["test"])
     assert found.impossible == ()
-    assert [found.nats_per_frame, found.nats_per_note, found.roll.value] == pytest.approx(EXPECTED[name], abs=1e-4)
+    assert [found.nats_per("frame"), found.nats_per("note"), found.figures["roll"].value] == pytest.approx(
+        EXPECTED[name], abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("name", ["jsb-quarter-seed0", "jsb-16th"])
@@ -65,4 +67,4 @@ def test_nats_are_those_of_frames_that_are_forced_one_by_one(name: str, tmp_path
             _, _, state = stepper.step(state, rows[:, step], randoms, bias=bias)
         total -= float(state.log_likelihood)
     (found,) = evaluate([network], corpus, ["test"])
-    assert total / found.num_frames == pytest.approx(found.nats_per_frame, abs=1e-4)
+    assert total / found.num_frames == pytest.approx(found.nats_per("frame"), abs=1e-4)

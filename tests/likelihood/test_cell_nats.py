@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from biaxial.features.conditions import outline_conditions
 from biaxial.likelihood.cell_nats import CellNats, cell_nats, struck_after
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
@@ -65,7 +65,7 @@ def plain(net: BiaxialLSTM, piece: Score) -> tuple[NDArray[np.uint8], NDArray[np
     outcomes, conditions = arrays(net, piece)
     batch = torch.from_numpy(outcomes).unsqueeze(0)
     with torch.inference_mode():
-        log_probs = net(batch, torch.zeros_like(batch[:, 0]), torch.from_numpy(conditions).unsqueeze(0))
+        log_probs = net(Batch.whole(batch, torch.from_numpy(conditions).unsqueeze(0)))
     return outcomes, log_probs[:, 0].double().numpy()
 
 

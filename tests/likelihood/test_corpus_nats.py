@@ -12,7 +12,7 @@ import torch
 from biaxial.corpora.corpus import Corpus
 from biaxial.features.conditions import unknown_conditions
 from biaxial.likelihood.corpus_nats import evaluate
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -48,7 +48,7 @@ def by_hand(model: BiaxialLSTM, frames: list[list[int]]) -> float:
             seen = roll[:, : step + 1].clone()
             seen[:, step, note:] = 0  # what is not chosen yet must not matter
             with torch.no_grad():
-                log_probs = model(seen, torch.zeros_like(seen[:, 0]), rows[:, : step + 1])
+                log_probs = model(Batch.whole(seen, rows[:, : step + 1]))
             total -= float(log_probs[0, 0, step, note, roll[0, step, note].long()])
     return total
 
@@ -57,13 +57,13 @@ def test_nats_are_those_of_the_chain_rule_by_hand(corpus: Corpus) -> None:
     model = network(order="low-to-high")
     train, valid, _, whole = evaluate([model], corpus)
     nats = [by_hand(model, piece) for piece in VALID]
-    assert valid.nats_per_frame == pytest.approx(sum(nats) / 9, rel=1e-5)
+    assert valid.nats_per("frame") == pytest.approx(sum(nats) / 9, rel=1e-5)
     assert (valid.num_pieces, valid.num_frames, valid.num_notes) == (3, 9, 15)
-    assert valid.nats_per_note == pytest.approx(sum(nats) / 15, rel=1e-5)
-    assert valid.roll.value == pytest.approx(valid.nats_per_frame)
+    assert valid.nats_per("note") == pytest.approx(sum(nats) / 15, rel=1e-5)
+    assert valid.figures["roll"].value == pytest.approx(valid.nats_per("frame"))
     assert whole.num_frames == train.num_frames + valid.num_frames == 13
-    assert valid.nats.still.total == 1
-    assert valid.nats.moving.total == 8
+    assert valid.figures["still"].total == 1
+    assert valid.figures["moving"].total == 8
 
 
 def test_familiar_tunes_are_told_apart(corpus: Corpus) -> None:
@@ -79,17 +79,17 @@ def test_a_pitch_outside_the_range_has_likelihood_zero(corpus: Corpus) -> None:
     low, high = (evaluate([network(num_notes=n)], corpus, ["valid"])[0] for n in (12, 24))
     assert high.impossible == ()
     assert low.impossible == ("valid/000", "valid/001", "valid/002")
-    assert low.nats_per_frame == low.nats_per_note == float("inf")
+    assert low.nats_per("frame") == low.nats_per("note") == float("inf")
     some = evaluate([network(num_notes=17)], corpus, ["valid"])[0]
     assert some.impossible == ("valid/000",)
-    assert some.nats.per_step.value < float("inf")  # of the others
+    assert some.figures["frame"].value < float("inf")  # of the others
 
 
 def test_the_average_of_networks_is_that_of_their_cells(corpus: Corpus) -> None:
     first, second = network(seed=1), network(seed=2)
-    one, two, both = (evaluate(n, corpus, ["valid"])[0].nats_per_frame for n in ([first], [second], [first, second]))
+    one, two, both = (evaluate(n, corpus, ["valid"])[0].nats_per("frame") for n in ([first], [second], [first, second]))
     assert both < max(one, two)
-    assert evaluate([first, first], corpus, ["valid"])[0].nats_per_frame == pytest.approx(one)
+    assert evaluate([first, first], corpus, ["valid"])[0].nats_per("frame") == pytest.approx(one)
 
 
 def test_two_directions_are_averaged_frame_by_frame(corpus: Corpus) -> None:
@@ -102,10 +102,10 @@ def test_two_directions_are_averaged_frame_by_frame(corpus: Corpus) -> None:
         state |= {f"walks.0.{name}": tensor for name, tensor in both.walk(index).state_dict().items()}
         ways[-1].load_state_dict(state)
     joint, apart = (evaluate(networks, corpus, ["valid"])[0] for networks in ([both], ways))
-    assert joint.nats_per_frame == pytest.approx(apart.nats_per_frame, rel=1e-6)
-    assert joint.nats_per_frame < max(evaluate([way], corpus, ["valid"])[0].nats_per_frame for way in ways)
+    assert joint.nats_per("frame") == pytest.approx(apart.nats_per("frame"), rel=1e-6)
+    assert joint.nats_per("frame") < max(evaluate([way], corpus, ["valid"])[0].nats_per("frame") for way in ways)
     thrice = evaluate([both, *ways], corpus, ["valid"])[0]
-    assert thrice.nats_per_frame == pytest.approx(joint.nats_per_frame, rel=1e-6)
+    assert thrice.nats_per("frame") == pytest.approx(joint.nats_per("frame"), rel=1e-6)
 
 
 def test_networks_that_do_not_fit_together_are_refused(corpus: Corpus) -> None:
@@ -128,5 +128,5 @@ def test_the_part_of_the_roll_leaves_out_which_voice_it_is(tmp_path: Path) -> No
     path.write_text(json.dumps([[[67, 64, 60, 48], [67, 62, 59, -1], [66, 62, 62, 50]]]))
     corpus, _ = Corpus.read(path, Grid(4))
     (found,) = evaluate([network("jsb-16th")], corpus, ["test"])
-    assert 0 < found.roll.value < found.nats_per_frame
+    assert 0 < found.figures["roll"].value < found.nats_per("frame")
     assert found.num_notes == 10  # a unison is one cell

@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.features.conditions import GROUPS, hidden, outline_conditions
+from biaxial.likelihood.cell_nats import cell_nats
 from biaxial.likelihood.frame_nats import (
     IndependentNotes,
     RepeatFrame,
-    held_out_nats,
-    network_log_probs,
+    figures_of,
+    frame_nats,
     ratio,
     still_frames,
 )
@@ -118,41 +119,40 @@ def test_a_networks_nats_are_those_of_the_model_for_any_batch(
     rolls, conditions = zip(*map(arrays, pieces), strict=True)
     done: list[int] = []
     monkeypatch.setattr("biaxial.likelihood.cell_nats._BATCH_STEPS", 40)
-    together = network_log_probs(network, rolls, conditions, progress=done.append)
+    together = cell_nats(network, rolls, conditions, progress=done.append)
     monkeypatch.setattr("biaxial.likelihood.cell_nats._BATCH_STEPS", 1)
-    alone = network_log_probs(network, rolls, conditions)
+    alone = cell_nats(network, rolls, conditions)
     model = Model(network, {}, "noise")
     for piece, outcomes, batched, single in zip(pieces, rolls, together, alone, strict=True):
-        assert len(batched.frames) == len(outcomes)
-        np.testing.assert_allclose(batched.frames, single.frames, rtol=1e-5)
-        np.testing.assert_allclose(batched.states, single.states, rtol=1e-5)
-        assert batched.states.sum() > batched.frames.sum()  # the voices are left out
+        frames = batched.nats.sum(axis=1)
+        assert len(frames) == len(outcomes)
+        np.testing.assert_allclose(frames, single.nats.sum(axis=1), rtol=1e-5)
+        np.testing.assert_allclose(batched.roll_nats, single.roll_nats, rtol=1e-5)
+        assert batched.roll_nats.sum() < frames.sum()  # the voices are left out
         likelihood = model.log_likelihood(piece)
-        assert batched.frames.sum() == pytest.approx(likelihood.nats, rel=1e-6)
-        figures = held_out_nats([outcomes], [batched.frames], network.config.alphabet)
-        assert figures.per_step.value == pytest.approx(likelihood.nats_per_step, rel=1e-6)
-        assert figures.per_note.value == pytest.approx(likelihood.nats_per_note, rel=1e-6)
+        assert -frames.sum() == pytest.approx(likelihood.nats, rel=1e-6)
+        figures = figures_of([frame_nats(outcomes, -frames, network.config.alphabet)])
+        assert figures["frame"].value == pytest.approx(likelihood.nats_per_step, rel=1e-6)
+        assert figures["note"].value == pytest.approx(likelihood.nats_per_note, rel=1e-6)
     assert done == [16, 20]
 
 
-def test_hidden_conditions_are_unknown(network: BiaxialLSTM) -> None:
+def test_hidden_conditions_change_the_nats(network: BiaxialLSTM) -> None:
     rolls, conditions = zip(*map(arrays, [score(71, 72, 74)]), strict=True)
-    known = network_log_probs(network, rolls, conditions)[0].frames
-    unknown = network_log_probs(network, rolls, conditions, hide=tuple(GROUPS))[0].frames
-    assert not np.allclose(known, unknown)
     secret = [hidden(rows, *GROUPS) for rows in conditions]
-    assert np.array_equal(unknown, network_log_probs(network, rolls, secret)[0].frames)
+    known, unknown = (cell_nats(network, rolls, rows)[0].nats for rows in (conditions, secret))
+    assert not np.allclose(known, unknown)
 
 
 def test_figures_are_ratios_of_sums_over_pieces() -> None:
     rolls = [column(STRIKE, HOLD, HOLD), column(STRIKE)]
     log_probs = [np.array([-3.0, -1.0, -2.0]), np.array([-4.0])]
-    figures = held_out_nats(rolls, log_probs, UNVOICED)
-    assert (figures.per_step.value, figures.per_note.value) == (10 / 4, 10 / 2)
-    assert (figures.still.value, figures.moving.value) == (3 / 2, 7 / 2)
-    assert figures.still.count + figures.moving.count == figures.per_step.count
+    figures = figures_of([frame_nats(*piece, UNVOICED) for piece in zip(rolls, log_probs, strict=True)])
+    assert (figures["frame"].value, figures["note"].value) == (10 / 4, 10 / 2)
+    assert (figures["still"].value, figures["moving"].value) == (3 / 2, 7 / 2)
+    assert figures["still"].count + figures["moving"].count == figures["frame"].count
     # residuals of nats per step: 6 - 2.5 * 3 and 4 - 2.5 * 1
-    assert figures.per_step.standard_error == pytest.approx(np.sqrt(2 * (1.5**2 + 1.5**2)) / 4)
+    assert figures["frame"].standard_error == pytest.approx(np.sqrt(2 * (1.5**2 + 1.5**2)) / 4)
 
 
 def test_a_ratio_without_a_denominator_is_no_number() -> None:

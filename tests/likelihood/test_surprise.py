@@ -14,7 +14,8 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
-from biaxial.tasks.model import Model, load
+from biaxial.tasks.loading import load_model
+from biaxial.tasks.model import Model
 
 Q = 480
 PLAIN = {"num_voices": 0, "voice_neighbourhood": False, "voice_intervals": False, "parallels": False}
@@ -185,6 +186,6 @@ def test_the_shipped_weights_are_surprised_by_a_wrong_note() -> None:
     pair = [Score(tuple(some), key=Key(0)) for some in (notes, wrong)]
     right, sour = (
         next(n for n in found.notes if (n.note.onset_ticks, n.note.voice) == (8 * Q, 1))
-        for found in surprises(load(device="cpu").network, pair)
+        for found in surprises(load_model(device="cpu").network, pair)
     )
     assert sour.nats > right.nats + 5

@@ -11,7 +11,7 @@ import torch
 from biaxial.features.conditions import Condition
 from biaxial.features.echo import echoes
 from biaxial.features.known import Known
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 
 
@@ -60,7 +60,7 @@ def test_hexahedria_has_the_published_weights() -> None:
 def test_log_probabilities_are_normalised(network: BiaxialLSTM) -> None:
     outcomes = roll(network, 2, 4)
     with torch.no_grad():
-        log_probs = network(outcomes, torch.zeros_like(outcomes[:, 0]), conditions(2, 4))
+        log_probs = network(Batch.whole(outcomes, conditions(2, 4)))
     assert log_probs.shape == (len(network.walks), *outcomes.shape, len(network.config.alphabet))
     assert torch.allclose(log_probs.exp().sum(-1), torch.ones(log_probs.shape[:-1]), atol=1e-5)
 
@@ -71,7 +71,7 @@ def test_no_frame_sees_a_later_one(network: BiaxialLSTM) -> None:
     other[:, 5] = roll(network, 2, 9)[:, 8]
     assert not torch.equal(outcomes, other)
     with torch.no_grad():
-        before, after = (network(x, torch.zeros_like(x[:, 0]), conditions(2, 8)) for x in (outcomes, other))
+        before, after = (network(Batch.whole(x, conditions(2, 8))) for x in (outcomes, other))
     assert torch.equal(before[:, :, :5], after[:, :, :5])
     assert not torch.equal(before[:, :, 6], after[:, :, 6])
 
@@ -83,7 +83,7 @@ def test_no_cell_sees_a_later_one_of_its_frame(network: BiaxialLSTM) -> None:
         other = outcomes.clone()
         other[:, 2, order[place]] = 1 if outcomes[0, 2, order[place]] == 0 else 0
         with torch.no_grad():
-            before, after = (network(x, torch.zeros_like(x[:, 0]), conditions(1, 3))[index] for x in (outcomes, other))
+            before, after = (network(Batch.whole(x, conditions(1, 3)))[index] for x in (outcomes, other))
         assert torch.equal(before[:, 2, order[: place + 1]], after[:, 2, order[: place + 1]])
         assert not torch.equal(before[:, 2, order[place + 1 :]], after[:, 2, order[place + 1 :]])
 
@@ -91,7 +91,8 @@ def test_no_cell_sees_a_later_one_of_its_frame(network: BiaxialLSTM) -> None:
 def test_a_crop_with_its_previous_frame_differs_from_one_without(network: BiaxialLSTM) -> None:
     outcomes = roll(network, 1, 4)
     with torch.no_grad():
-        true, silent = (network(outcomes[:, 1:], x, conditions(1, 3)) for x in (outcomes[:, 0], 0 * outcomes[:, 0]))
+        crop = Batch.whole(outcomes[:, 1:], conditions(1, 3))
+        true, silent = network(crop._replace(previous=outcomes[:, 0])), network(crop)
     assert not torch.equal(true[:, 0], silent[:, 0])
 
 
@@ -103,11 +104,11 @@ def test_long_pieces_are_scored_in_parts(network: BiaxialLSTM, monkeypatch: pyte
         part = zip(outcomes.numpy(), voices.numpy(), strict=True)
         found = [Known.of(frames, sets, network.config.alphabet) for frames, sets in part]
         known = Known(*(torch.stack(parts) for parts in zip(*found, strict=True)))
-    whole = network(outcomes, torch.zeros_like(outcomes[:, 0]), conditions(2, 8), known=known)  # with gradients
+    whole = network(Batch.whole(outcomes, conditions(2, 8), known))  # with gradients
     with torch.no_grad():
         for steps in (1, 3):
             monkeypatch.setattr("biaxial.models.biaxial._CELLS", 2 * n * steps)
-            parts = network(outcomes, torch.zeros_like(outcomes[:, 0]), conditions(2, 8), known=known)
+            parts = network(Batch.whole(outcomes, conditions(2, 8), known))
             assert torch.allclose(parts, whole, rtol=0, atol=1e-4)
 
 

@@ -1,4 +1,4 @@
-"""Letters and accidentals: the line of fifths, chromatic steps, and chorales whose spelling is known."""
+"""Letters and accidentals: the line of fifths, chromatic steps, chorales whose spelling is known; names of pitches."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import pytest
 
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
 from biaxial.formats.music21_reader import ticks
+from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score
 from biaxial.music.spelling import (
-    HIGHEST_PLACE,
-    LOWEST_PLACE,
+    MAX_PLACE,
+    MIN_PLACE,
     Spelling,
     altered,
+    class_name,
     nearest_place,
+    pitch_name,
     places_of,
+    read_pitch,
     spell,
     spelled,
 )
@@ -36,7 +40,7 @@ def names(score: Score, key: str | None = None) -> str:
 
 
 def test_a_spelling_sounds_as_its_pitch() -> None:
-    for place in range(LOWEST_PLACE, HIGHEST_PLACE + 1):
+    for place in range(MIN_PLACE, MAX_PLACE + 1):
         for pitch in range(12 * 5 + place * 7 % 12, 128, 12):
             spelling = spelled(pitch, place)
             assert 12 * (spelling.octave + 1) + STEPS[spelling.letter] + spelling.alter == pitch
@@ -50,8 +54,8 @@ def test_the_nearest_place_is_within_half_the_circle_and_the_bounds() -> None:
         for pitch in range(60, 72):
             place = nearest_place(pitch, centre)
             assert (place * 7 - pitch) % 12 == 0
-            assert LOWEST_PLACE <= place <= HIGHEST_PLACE
-            assert abs(place - centre) <= 6 or not LOWEST_PLACE + 6 <= centre <= HIGHEST_PLACE - 6
+            assert MIN_PLACE <= place <= MAX_PLACE
+            assert abs(place - centre) <= 6 or not MIN_PLACE + 6 <= centre <= MAX_PLACE - 6
 
 
 def test_what_a_signature_does() -> None:
@@ -127,5 +131,43 @@ def test_places_are_bounded_in_the_wildest_music() -> None:
         notes = (Note(draw.randrange(4000), draw.randrange(1, 900), draw.randrange(128)) for _ in range(300))
         score = Score(tuple(notes))
         places = places_of(score, Key(fifths, "minor"))
-        assert all(LOWEST_PLACE <= place <= HIGHEST_PLACE for place in places)
+        assert all(MIN_PLACE <= place <= MAX_PLACE for place in places)
         assert all(abs(spelling.alter) <= 2 for spelling in spell(score, Key(fifths)))
+
+
+@pytest.mark.parametrize(
+    ("text", "pitch"),
+    [
+        ("C4", 60),
+        ("c4", 60),
+        ("A4", 69),
+        ("F#3", 54),
+        ("Gb3", 54),
+        ("b♭2", 46),
+        ("C##5", 74),
+        ("Ebb5", 74),
+        ("C-1", 0),
+        ("G9", 127),
+        ("B#3", 60),
+        ("0", 0),
+        (" 67 ", 67),
+    ],
+)
+def test_names_are_read(text: str, pitch: int) -> None:
+    assert read_pitch(text) == pitch
+
+
+@pytest.mark.parametrize("text", ["", "H4", "C", "128", "G#9", "Cb-1", "C4.5", "-3", "C 4", "１２", "C#b4"])
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"^'.*' is not a (MIDI )?pitch; give "):
+        read_pitch(text)
+
+
+def test_every_name_is_read_back_in_every_key() -> None:
+    for key in (None, *(Key(fifths) for fifths in range(-7, 8))):
+        assert [read_pitch(pitch_name(pitch, key)) for pitch in range(128)] == list(range(128))
+
+
+def test_keys_with_flats_are_spelled_with_flats() -> None:
+    assert [pitch_name(70, key) for key in (None, Key(0), Key(2), Key(-2))] == ["A#4", "A#4", "A#4", "Bb4"]
+    assert class_name(15, Key(-1)) == "Eb"

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biaxial.render.sound.soundfont import RECORDS
-from biaxial.render.sound.zones import INSTRUMENT, LOOP_MODE, SAMPLE
+from biaxial.render.sound.soundfont import INSTRUMENT, LOOP_MODE, RECORDS, SAMPLE
 
 RATE = 32000
 PERIOD = 80

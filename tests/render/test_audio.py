@@ -19,14 +19,16 @@ from biaxial.music.score import Note, Score
 from biaxial.render.audio import (
     FORMATS,
     INSTRUMENTS,
-    LONGEST_SECONDS,
+    MAX_SECONDS,
+    PEAK_DBFS,
     PLACES,
     SOUNDFONT,
+    TARGET_LUFS,
+    loudness,
     played,
     render_audio,
     save_audio,
 )
-from biaxial.render.sound.loudness import PEAK_DBFS, TARGET_LUFS, loudness
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
 from tests.render.conftest import WriteFont
@@ -237,7 +239,7 @@ def test_a_long_ogg_file(tmp_path: Path) -> None:  # given to the encoder at onc
         ({"instrument": "flute"}, "no instrument 'flute'; choose one of organ, choir, piano, strings"),
         ({"sample_rate": 10}, "8000 to 192000 frames a second, not 10"),
         ({"score": Score()}, "the piece has no length"),
-        ({"score": replace(CADENCE, tempo_bpm=0.01)}, f"at most {LONGEST_SECONDS // 60}"),
+        ({"score": replace(CADENCE, tempo_bpm=0.01)}, f"at most {MAX_SECONDS // 60}"),
     ],
 )
 def test_what_cannot_be_played(options: dict[str, object], message: str) -> None:

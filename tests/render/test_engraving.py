@@ -12,9 +12,9 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from biaxial.music.chord_symbols import parse_chord
 from biaxial.music.errors import InputError
 from biaxial.music.score import ChordSymbol, Key, Note, Score
+from biaxial.music.symbols import parse_chord
 from biaxial.render.engraving import check_installed, engrave, svg_pages
 
 Q = 480

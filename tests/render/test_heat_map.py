@@ -20,7 +20,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score
 from biaxial.render import heat_map as module
 from biaxial.render.heat_map import heat_map
-from biaxial.render.rows import MOST_ROWS
+from biaxial.render.rows import MAX_ROWS
 
 Q = 480
 
@@ -95,8 +95,8 @@ def test_a_single_note_is_drawn(pitch: int) -> None:
 
 
 def test_a_picture_that_nobody_could_open_is_refused() -> None:
-    found = surprise(28 * MOST_ROWS + 1)
-    with pytest.raises(InputError, match=rf"^a picture of {MOST_ROWS + 1} rows is too large, {MOST_ROWS} are not"):
+    found = surprise(28 * MAX_ROWS + 1)
+    with pytest.raises(InputError, match=rf"^a picture of {MAX_ROWS + 1} rows is too large, {MAX_ROWS} are not"):
         heat_map(found)
 
 

@@ -18,14 +18,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from biaxial.formats.write import save_score
-from biaxial.metrics.harmony.chord_templates import TEMPLATES
-from biaxial.music.chord_symbols import parse_chord
+from biaxial.metrics.harmony.local_harmony import TEMPLATES
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.symbols import parse_chord
 from biaxial.render import rows as layout
-from biaxial.render.chord_names import CHORD_SIGNS, chord_names
-from biaxial.render.piano_roll import WRITERS, draw_piano_roll, piano_roll, save_piano_roll
-from biaxial.render.roll_row import NO_VOICE_COLOUR, VOICE_COLOURS, bands_of
+from biaxial.render.piano_roll import (
+    CHORD_SIGNS,
+    NO_VOICE_COLOUR,
+    VOICE_COLOURS,
+    WRITERS,
+    bands_of,
+    chord_names,
+    draw_piano_roll,
+    piano_roll,
+    save_piano_roll,
+)
 from biaxial.render.rows import rows_of
 
 Q = 480
@@ -156,8 +164,8 @@ def test_long_pieces_go_on_in_rows_that_begin_with_their_chord() -> None:
 
 
 def test_more_rows_than_a_picture_holds_are_more_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("biaxial.render.piano_roll.MOST_ROWS", 1)
-    assert layout.MOST_ROWS * 7 > 200, "200 bars are one picture"
+    monkeypatch.setattr("biaxial.render.piano_roll.MAX_ROWS", 1)
+    assert layout.MAX_ROWS * 7 > 200, "200 bars are one picture"
     files = save_piano_roll(chorale(8), tmp_path / "a.b.roll.PNG")
     assert files == [tmp_path / "a.b-1.roll.PNG", tmp_path / "a.b-2.roll.PNG"]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from biaxial.features.conditions import Condition
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.likelihood.cell_nats import log_mean
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
@@ -42,14 +43,14 @@ def test_probabilities_of_all_rolls_sum_to_one(model: BiaxialLSTM) -> None:
     rolls = torch.tensor(list(itertools.product((0, 1), repeat=2 * NUM_STEPS)), dtype=torch.uint8)
     rolls = rolls.view(-1, NUM_STEPS, 2)
     with torch.no_grad():
-        p = model.frame_log_likelihood(rolls, rolls[:, 0] * 0, conditions(len(rolls))).sum(1).exp()
+        p = log_mean(model.walk_log_likelihood(Batch.whole(rolls, conditions(len(rolls)))).sum(-1)).sum(1).exp()
     assert p.sum().item() == pytest.approx(1, abs=1e-9)
 
 
 def test_steps_equal_the_forward_pass(model: BiaxialLSTM) -> None:
     drawn, state = draw(Stepper(model), range(200))
     with torch.no_grad():
-        exact = model.frame_log_likelihood(drawn, drawn[:, 0] * 0, conditions(200)).sum(1)
+        exact = log_mean(model.walk_log_likelihood(Batch.whole(drawn, conditions(200))).sum(-1)).sum(1)
     assert torch.allclose(state.log_likelihood, exact, atol=1e-9)
     fast, fast_state = draw(ParallelStepper(model), range(200))
     assert torch.equal(fast, drawn)

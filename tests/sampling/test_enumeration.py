@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.likelihood.cell_nats import log_mean
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.sampling.constraints import Polyphony, range_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
@@ -28,7 +29,7 @@ def every_roll(model: BiaxialLSTM) -> tuple[Tensor, Tensor]:
     rolls = torch.tensor(list(itertools.product(range(len(config.alphabet)), repeat=cells)), dtype=torch.uint8)
     rolls = rolls.view(-1, NUM_STEPS, config.num_notes)
     with torch.no_grad():
-        cell_logs = model.frame_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls)))
+        cell_logs = log_mean(model.walk_log_likelihood(Batch.whole(rolls, conditions(len(rolls)))).sum(-1))
     return rolls, cell_logs.sum(1).exp()
 
 
@@ -74,9 +75,8 @@ def test_the_mean_of_two_walks_is_a_distribution(make_network: MakeNetwork) -> N
     model = make_network(3, 0, order="both")
     rolls, p = every_roll(model)
     assert p.sum().item() == pytest.approx(1, abs=1e-9)
-    silence = torch.zeros_like(rolls[:, 0])
     with torch.no_grad():
-        down, up = model.walk_log_likelihood(rolls, silence, conditions(len(rolls))).sum(-1).exp()
+        down, up = model.walk_log_likelihood(Batch.whole(rolls, conditions(len(rolls)))).sum(-1).exp()
     assert (down - up).abs().max() > 1e-3
     assert torch.allclose(p, ((down + up) / 2).prod(1))
 
@@ -92,7 +92,7 @@ def test_samples_of_two_walks_have_the_mean_of_their_probabilities(
     noise = 0.5 * (p * (1 - p) / len(drawn)).sqrt().sum().item()
     assert distance(rolls, p, frequencies(drawn)) < 1.3 * noise
     with torch.no_grad():
-        again = model.frame_log_likelihood(drawn, torch.zeros_like(drawn[:, 0]), conditions(len(drawn))).sum(1)
+        again = log_mean(model.walk_log_likelihood(Batch.whole(drawn, conditions(len(drawn)))).sum(-1)).sum(1)
     assert torch.allclose(log_likelihood, again, atol=1e-9)
     bias = range_bias(model.config, [(60, 61)])
     fulfils = (rolls[:, :, 2] == 0).all(1)
@@ -119,7 +119,7 @@ def test_samples_have_the_probabilities_of_the_model(network: BiaxialLSTM) -> No
     assert log_weight.abs().max() < 1e-9  # nothing constrains, so the weight is one
     noise = 0.5 * (p * (1 - p) / len(drawn)).sqrt().sum().item()  # expected distance of a perfect sampler, nearly
     assert distance(rolls, p, frequencies(drawn)) < 1.3 * noise
-    again = network.frame_log_likelihood(drawn, torch.zeros_like(drawn[:, 0]), conditions(len(drawn))).sum(1)
+    again = log_mean(network.walk_log_likelihood(Batch.whole(drawn, conditions(len(drawn)))).sum(-1)).sum(1)
     assert torch.allclose(log_likelihood, again, atol=1e-9)
 
 

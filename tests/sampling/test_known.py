@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from biaxial.features.known import Known
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.likelihood.cell_nats import log_mean
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.sampling.constraints import Polyphony, range_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
@@ -71,14 +72,17 @@ def given(model: BiaxialLSTM, late: bool) -> Known:
     return Known.of(frames, voices, alphabet)
 
 
+def probabilities(model: BiaxialLSTM, rolls: Tensor, known: Known) -> Tensor:
+    """Probability of each roll where the same is known of all of them."""
+    batch = Batch.whole(rolls, conditions(len(rolls)), of_all(known, len(rolls)))
+    return log_mean(model.walk_log_likelihood(batch).sum(-1)).sum(1).exp()
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["past", "future"])
 def test_probabilities_given_what_is_known_sum_to_one(listener: BiaxialLSTM, late: bool) -> None:
     rolls, known = every_roll(listener), given(listener, late)
     with torch.no_grad():
-        logs = listener.frame_log_likelihood(
-            rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls)), known=of_all(known, len(rolls))
-        )
-    p = logs.sum(1).exp()
+        p = probabilities(listener, rolls, known)
     assert p.sum().item() == pytest.approx(1, abs=1e-9)
     agrees = listener.walk(0).agrees[known.voices.long(), known.outcomes.long()]  # t n k
     fits = agrees.expand(len(rolls), *agrees.shape).gather(-1, rolls.long().unsqueeze(-1)).flatten(1).all(1)
@@ -94,10 +98,7 @@ def test_samples_have_the_probabilities_of_the_model_given_what_is_known(
     count, known = 8000, given(listener, late)
     rolls = every_roll(listener)
     with torch.no_grad():
-        p = listener.frame_log_likelihood(
-            rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls)), known=of_all(known, len(rolls))
-        )
-    p = p.sum(1).exp()
+        p = probabilities(listener, rolls, known)
     drawn, log_weight, log_likelihood = draw(kind(listener), count, of_all(known, count))
     assert log_weight.abs().max() < 1e-9
     place = {tuple(row): index for index, row in enumerate(rolls.flatten(1).tolist())}
@@ -169,11 +170,11 @@ def test_an_encoder_is_silent_where_nothing_is_known(preset: str) -> None:
     assert model.context is not None
     torch.nn.init.normal_(model.context.into_output.weight)
     roll = torch.randint(0, 2, (2, 5, model.config.num_notes), dtype=torch.uint8) * 0
-    silence, rows = torch.zeros_like(roll[:, 0]), conditions(2, 5)
-    alone = model.frame_log_likelihood(roll, silence, rows)
+    rows = conditions(2, 5)
+    alone = model.walk_log_likelihood(Batch.whole(roll, rows))[0]
     known = Known.nothing(*roll.shape)
     known.voices[1] = 1  # the first piece's neighbour in the batch has a known, silent soprano
-    beside = model.frame_log_likelihood(roll, silence, rows, known=known)
+    beside = model.walk_log_likelihood(Batch.whole(roll, rows, known))[0]
     assert torch.equal(alone[0], beside[0])
     assert not torch.equal(alone[1], beside[1])
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from biaxial.features.known import Known
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.likelihood.cell_nats import log_mean
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.music.score import Key
 from biaxial.sampling.charges import FAULTS, Charges, Phrase, Piece, count_faults, voice_pitches
 from biaxial.sampling.constraints import range_bias, triad_bias
@@ -47,7 +48,7 @@ def exact(network: BiaxialLSTM) -> tuple[list[tuple[int, ...]], Tensor]:
     )
     rolls = rolls[rolls[:, -1, 1] == 0]
     with torch.no_grad():
-        logs = network.frame_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls))).sum(1)
+        logs = log_mean(network.walk_log_likelihood(Batch.whole(rolls, conditions(len(rolls)))).sum(-1)).sum(1)
     return [tuple(row) for row in rolls.flatten(1).tolist()], logs.exp()
 
 

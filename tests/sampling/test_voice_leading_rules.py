@@ -14,9 +14,10 @@ from torch import Tensor
 
 from biaxial.features.config import FeatureConfig
 from biaxial.features.known import Known
+from biaxial.likelihood.cell_nats import log_mean
 from biaxial.metrics.writing import voice_leading as detectors
 from biaxial.metrics.writing.slices import Slices
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.score import Note, Score
@@ -33,7 +34,7 @@ Pitches = tuple[int | None, ...]
 REST = None
 LOW = 55
 RANGES = ((63, 70), (60, 66), (56, 63), (55, 60))
-DETECTORS: dict[str, Callable[[Slices], list[detectors.Event]]] = {
+DETECTORS: dict[str, Callable[[Slices], list[detectors.Fault]]] = {
     "parallels": lambda music: detectors.parallel_fifths(music) + detectors.parallel_octaves(music),
     "crossing": detectors.crossings,
     "spacing": detectors.spacing,
@@ -111,7 +112,7 @@ def written(before: Pitches, after: Pitches, voices: tuple[int, ...], strikes: l
 
 
 def counted(name: str, before: Pitches, after: Pitches, strikes: list[bool], known: tuple[int, ...] = ()) -> int:
-    """Events that the detectors find at the second chord, in each voice and pair that is not known."""
+    """Faults that the detectors find at the second chord, in each voice and pair that is not known."""
     groups = combinations(range(len(after)), 1 if name in ("leaps", "range") else 2)
     count = 0
     for group in groups:
@@ -119,9 +120,9 @@ def counted(name: str, before: Pitches, after: Pitches, strikes: list[bool], kno
             continue
         music = Slices.from_score(written(before, after, group, strikes))
         found = DETECTORS[name](music)
-        if name == "crossing" and any(event.tick == 0 for event in found):
+        if name == "crossing" and any(fault.tick == 0 for fault in found):
             continue  # not newly
-        count += sum(event.tick == 1 and event.voices == group for event in found)
+        count += sum(fault.tick == 1 and fault.voices == group for fault in found)
     return count
 
 
@@ -303,7 +304,7 @@ def test_the_mean_weight_is_the_mean_of_what_is_charged(make_network: MakeNetwor
     cells = itertools.product(range(len(config.alphabet)), repeat=4)
     rolls = torch.tensor(list(cells), dtype=torch.uint8).view(-1, 2, 2)
     with torch.no_grad():
-        log_p = model.frame_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), conditions(len(rolls), 2)).sum(1)
+        log_p = log_mean(model.walk_log_likelihood(Batch.whole(rolls, conditions(len(rolls), 2))).sum(-1)).sum(1)
     rolls, p = rolls[log_p > -100], log_p[log_p > -100].exp()
     assert p.sum().item() == pytest.approx(1, abs=1e-9)
     rule = VoiceLeadingRule(config, VoiceLeading(3, 1.5, 0, 0, 1), [(61, 61), (60, 60)])

@@ -323,7 +323,7 @@ def test_torn_and_doubled_files_are_refused(folder: Path, saved: Writer, capsys:
     assert f"{two}: by the same listener as {one}; keep one of the two" in capsys.readouterr().err
     one.write_text(one.read_text()[:200])
     assert score([keys, str(one)]) == 2
-    assert "no JSON document" in capsys.readouterr().err
+    assert "not a JSON document" in capsys.readouterr().err
     assert score([str(two), str(two)]) == 2
     assert "give the .key.json file that was written beside the page" in capsys.readouterr().err
 

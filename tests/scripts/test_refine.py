@@ -18,10 +18,10 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key, Note, Score
-from biaxial.tasks.model import load
+from biaxial.tasks.loading import load_model
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.training.config import TrainConfig
-from biaxial.weights.checkpoint import save_weights
+from biaxial.weights import save_weights
 
 spec = importlib.util.spec_from_file_location("refine", Path(__file__).parents[2] / "scripts" / "make" / "refine.py")
 assert spec is not None
@@ -111,7 +111,7 @@ def test_a_round_that_makes_held_out_nats_worse_is_given_up_and_is_the_last(
 
 
 def test_copies_are_told_from_what_is_shared_by_chance() -> None:
-    tunes = [load().compose(bars=8, seed=seed).score for seed in range(6)]
+    tunes = [load_model().compose(bars=8, seed=seed).score for seed in range(6)]
     items = [FolderItem(f"piece-{i}", "valid" if i > 2 else "train", tune) for i, tune in enumerate(tunes[:5])]
     judge = Judge(refine.reference_of(Corpus.from_items(items, Grid(4)), items))
     copy = dataclasses.replace(tunes[0], notes=tunes[0].notes[:-6])  # but for its ending

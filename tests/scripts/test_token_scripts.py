@@ -18,7 +18,7 @@ from biaxial.music.grid import Grid
 from biaxial.music.score import Key, Note, Score
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.weights.checkpoint import Network, save_weights
+from biaxial.weights import Network, save_weights
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

@@ -13,5 +13,5 @@ from biaxial.tasks.model import Model
 @pytest.fixture(scope="session")
 def noise() -> Model:
     torch.manual_seed(0)
-    made = {"keys": {"G major": 2, "A minor": 1}, "density_biases": [[0.5, 0.1, 0.1], [1.0, 0.0, 0.0]]}
-    return Model(BiaxialLSTM(PRESETS["tiny"]).eval(), made, "noise")
+    history = {"keys": {"G major": 2, "A minor": 1}, "density_biases": [[0.5, 0.1, 0.1], [1.0, 0.0, 0.0]]}
+    return Model(BiaxialLSTM(PRESETS["tiny"]).eval(), history, "noise")

@@ -112,7 +112,7 @@ def test_a_primer_in_another_metre_is_refused(noise: Model) -> None:
 
 def test_particles_leave_a_temperature_alone_where_nothing_constrains(noise: Model) -> None:
     """Weights are those of the tempered distribution, so that without a constraint they are all one."""
-    stepper = ParallelStepper(noise.network, SamplingOptions(temperature=0.7, min_p=0.02).proposal(noise.made))
+    stepper = ParallelStepper(noise.network, SamplingOptions(temperature=0.7, min_p=0.02).proposal(noise.history))
     state = stepper.start(3)
     for step in range(4):
         rows = torch.full((3, 8), -1, dtype=torch.int16)

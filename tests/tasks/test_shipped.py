@@ -11,7 +11,7 @@ import biaxial
 from biaxial import Model
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
 from biaxial.music.checksum import music_checksum
-from biaxial.weights.shipped import pretrained_path
+from biaxial.weights import pretrained_path
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())
 """What ``scripts/make/make_golden.py`` wrote when the weights were stored."""
@@ -24,8 +24,8 @@ def model() -> Model:
 
 def test_the_weights_are_small_and_say_how_they_were_made(model: Model) -> None:
     assert pretrained_path().stat().st_size < 5e6
-    assert model.made["num_pieces"] == {"train": 292, "valid": 36, "test": 36}
-    assert {"corpus_sha256", "density_biases", "keys", "train", "valid_nats_per_step"} <= set(model.made)
+    assert model.history["num_pieces"] == {"train": 292, "valid": 36, "test": 36}
+    assert {"corpus_sha256", "density_biases", "keys", "train", "valid_nats_per_step"} <= set(model.history)
 
 
 def test_a_seed_gives_a_fixed_piece(model: Model) -> None:

@@ -17,13 +17,11 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
 from biaxial.tasks.harmonised_tunes import harmonised_tunes, sung
 from biaxial.tasks.model import Model
-from biaxial.tasks.token_model import EventDrawing, EventModel, load_events
-from biaxial.tasks.token_outline import signature_of
+from biaxial.tasks.token_model import TokenModel, signature_of
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.weights.checkpoint import save_weights
 
-MADE = {"keys": {"G major": 3, "E minor": 1}, "metres": {"12+4": 2, "16+0": 1}}
+HISTORY = {"keys": {"G major": 3, "E minor": 1}, "metres": {"12+4": 2, "16+0": 1}}
 CONFIGS = {
     "melody": SequenceConfig(kind="melody", embedding=8, hidden=(12,)),
     "chord": SequenceConfig(
@@ -32,7 +30,7 @@ CONFIGS = {
 }
 
 
-def model(kind: str) -> EventModel:
+def model(kind: str) -> TokenModel:
     with torch.random.fork_rng():
         torch.manual_seed(2)
         network = SequenceLSTM(CONFIGS[kind]).eval()
@@ -42,15 +40,15 @@ def model(kind: str) -> EventModel:
         else:
             network.head.bias[128] = 3.0
             network.head.bias[:48] = network.head.bias[84:128] = -9.0
-    return EventModel(network, MADE, kind)
+    return TokenModel(network, HISTORY, kind)
 
 
 @pytest.fixture(params=["melody", "chord"])
-def events(request: pytest.FixtureRequest) -> EventModel:
+def events(request: pytest.FixtureRequest) -> TokenModel:
     return model(request.param)
 
 
-def test_a_piece_has_events_key_metre_and_an_end(events: EventModel) -> None:
+def test_a_piece_has_events_key_metre_and_an_end(events: TokenModel) -> None:
     piece = events.compose(30, key="D major", time_signature="3/4", tempo_bpm=88, seed=4)
     assert piece.score.key == Key.from_name("D major")
     assert piece.score.time_signatures == (TimeSignature(3, 4),)
@@ -62,15 +60,15 @@ def test_a_piece_has_events_key_metre_and_an_end(events: EventModel) -> None:
         assert piece.remarks == ("broken off after 30 events: the model did not end the piece by then",)
 
 
-def test_a_seed_gives_the_same_piece_alone_and_among_others(events: EventModel) -> None:
-    many = list(events.compose_many(3, 20, seed=5))
+def test_a_seed_gives_the_same_piece_alone_and_among_others(events: TokenModel) -> None:
+    many = list(events.draw(events.plan_composition(20, n=3, seed=5)))
     assert [piece.seed for piece in many] == [5, 6, 7]
     assert events.compose(20, seed=6) == many[1]
     assert many[0].score.notes != many[1].score.notes
 
 
-def test_key_and_metre_are_drawn_as_often_as_in_the_corpus(events: EventModel) -> None:
-    pieces = list(events.compose_many(40, 3))
+def test_key_and_metre_are_drawn_as_often_as_in_the_corpus(events: TokenModel) -> None:
+    pieces = list(events.draw(events.plan_composition(3, n=40)))
     keys = [piece.score.key for piece in pieces]
     assert {key.name for key in keys if key} == {"G major", "E minor"}
     assert keys.count(Key.from_name("G major")) > 20
@@ -88,7 +86,7 @@ def test_the_key_moves_the_notes() -> None:
     assert [note.pitch - 5 for note in home.notes] == [note.pitch for note in low.notes]
 
 
-def test_what_was_drawn_is_scored_alike(events: EventModel) -> None:
+def test_what_was_drawn_is_scored_alike(events: TokenModel) -> None:
     found = 0
     for seed in range(30):
         piece = events.compose(12, key="C major", time_signature="4/4", seed=seed)
@@ -115,7 +113,7 @@ def test_voices_are_scored_one_by_one() -> None:
     assert (found.num_steps, found.num_struck) == (16, 8)
 
 
-def test_a_primer_comes_out_as_it_went_in(events: EventModel) -> None:
+def test_a_primer_comes_out_as_it_went_in(events: TokenModel) -> None:
     notes = (Note(0, 480, 67), Note(480, 240, 69), Note(720, 240, 71), Note(960, 480, 67))
     primer = Score(notes, key=Key.from_name("G major"), pickup_ticks=480, time_signatures=(TimeSignature(3, 4),))
     piece = events.compose(14, primer=primer, seed=2)
@@ -153,28 +151,18 @@ def test_a_strange_chord_of_a_primer_stays_or_becomes_the_nearest() -> None:
     [
         ({"events": 0}, "0 events cannot be written"),
         ({"events": 5, "key": "H major"}, "is not a key"),
-        ({"events": 5, "time_signature": "5/64"}, "no whole number of steps"),
-        ({"events": 5, "drawing": EventDrawing(top_p=2)}, "top_p is a share"),
+        ({"events": 5, "time_signature": "5/64"}, "is not a whole number of steps"),
+        ({"events": 5, "top_p": 2}, "top_p is a share"),
+        (
+            {"events": 5, "ranges": ()},
+            "is not an option of drawing; there are temperature, top_p, min_p, guard",
+        ),
+        ({"n": 0}, "no pieces were asked for"),
     ],
 )
-def test_wishes_that_cannot_be_met(events: EventModel, wishes: dict[str, object], message: str) -> None:
+def test_wishes_that_cannot_be_met(events: TokenModel, wishes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        events.compose(**wishes)  # type: ignore[arg-type]
-
-
-def test_weights_of_each_kind_say_who_reads_them(tmp_path: Path) -> None:
-    save_weights(tmp_path / "m.safetensors", model("melody").network, MADE)
-    loaded = load_events(tmp_path / "m.safetensors")
-    assert (loaded.name, loaded.made, loaded.config) == ("m", MADE, CONFIGS["melody"])
-    from biaxial import load
-
-    with pytest.raises(InputError, match="holds a melody model"):
-        load(tmp_path / "m.safetensors")
-    save_weights(tmp_path / "b.safetensors", BiaxialLSTM(PRESETS["tiny"]), {})
-    with pytest.raises(InputError, match="holds a biaxial model"):
-        load_events(tmp_path / "b.safetensors")
-    with pytest.raises(InputError, match="no such weights"):
-        load_events("no-such-name")
+        events.plan_composition(**wishes)  # type: ignore[arg-type]
 
 
 def test_metres_by_their_length() -> None:
@@ -220,7 +208,7 @@ def test_one_model_writes_a_tune_and_another_one_harmonises_it() -> None:
         next(harmonised_tunes(voices, model("chord"), 1))
 
 
-def test_a_file_is_a_primer_and_is_scored(tmp_path: Path, events: EventModel) -> None:
+def test_a_file_is_a_primer_and_is_scored(tmp_path: Path, events: TokenModel) -> None:
     write_midi(Score((Note(0, 480, 60), Note(480, 480, 64)), key=Key(0)), tmp_path / "x.mid")
     assert events.compose(8, primer=tmp_path / "x.mid", seed=1).score.notes[0].pitch == 60
     found = events.log_likelihood(str(tmp_path / "x.mid"))

@@ -6,33 +6,39 @@ from itertools import pairwise
 
 import pytest
 
-from biaxial.metrics.figures.loops import events_of, find_loop
+from biaxial.metrics.figures.statistics import events_of, find_loop
 from biaxial.music.score import Key, Note, Score
-from biaxial.tasks.token_model import load_events
-from biaxial.weights.shipped import pretrained_path
+from biaxial.tasks.loading import load_token_model
+from biaxial.tasks.piece import Piece
+from biaxial.weights import pretrained_path
 
 NAMES = {"folksongs-v1": "melody", "chords-v1": "chord"}
 
 
+def drawn(name: str, events: int | None = None, seed: int = 0) -> list[Piece]:
+    model = load_token_model(name)
+    return list(model.draw(model.plan_composition(events, n=4, seed=seed)))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_are_small_and_say_how_they_were_made(name: str) -> None:
-    model = load_events(name)
+    model = load_token_model(name)
     assert (model.name, model.config.kind) == (name, NAMES[name])
     assert pretrained_path(name).stat().st_size <= 3e6
-    assert model.made["training_seconds"] <= 900
-    assert model.made["keys"]
-    assert model.made["metres"]
+    assert model.history["training_seconds"] <= 900
+    assert model.history["keys"]
+    assert model.history["metres"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pieces_have_no_loops_and_many_pitches(name: str) -> None:
-    for piece in load_events(name).compose_many(4, 150, seed=1):
+    for piece in drawn(name, 150, seed=1):
         assert find_loop(events_of(piece.score)) is None
         assert len({note.pitch for note in piece.score.notes}) >= 5
 
 
 def test_tunes_are_lines_that_end_by_themselves() -> None:
-    for piece in load_events("folksongs-v1").compose_many(4):
+    for piece in drawn("folksongs-v1"):
         notes = piece.score.notes
         assert all(one.end_ticks <= other.onset_ticks for one, other in pairwise(notes))
         assert piece.remarks == ()
@@ -44,5 +50,5 @@ def test_music_is_likelier_than_its_mirror(name: str) -> None:
     notes = tuple(Note(480 * i, 480, pitch) for i, pitch in enumerate(scale))
     score = Score((*notes, Note(480 * 11, 960, 60)), key=Key(0))
     strange = Score(tuple(Note(n.onset_ticks, n.length_ticks, 61 + n.pitch * 7 % 23) for n in score.notes), key=Key(0))
-    model = load_events(name)
+    model = load_token_model(name)
     assert model.log_likelihood(score).nats > model.log_likelihood(strange).nats + 10

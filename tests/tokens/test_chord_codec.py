@@ -11,7 +11,7 @@ from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
 from biaxial.tokens.chord_codec import ChordCodec, Moment, learnt_vocabulary, moments
 from biaxial.tokens.codec import TokenString
-from biaxial.tokens.config import MOST_LENGTH, SequenceConfig
+from biaxial.tokens.config import MAX_LENGTH, SequenceConfig
 
 CONFIG = SequenceConfig(kind="chord", chords=((48,), (60, 64, 67), (62, 65)), lengths=(1, 2, 4))
 CODEC = ChordCodec(CONFIG)
@@ -63,8 +63,8 @@ def test_any_polyphony_comes_back(shift: int) -> None:
 
 
 def test_the_longest_length_can_be_written() -> None:
-    tokens = CODEC.tokens([(0, [((60,), MOST_LENGTH)])], MOST_LENGTH)
-    assert back(tokens) == ([(0, MOST_LENGTH, 60)], MOST_LENGTH)
+    tokens = CODEC.tokens([(0, [((60,), MAX_LENGTH)])], MAX_LENGTH)
+    assert back(tokens) == ([(0, MAX_LENGTH, 60)], MAX_LENGTH)
 
 
 def test_every_row_of_the_grammar_leaves_something_and_forbids_something() -> None:
@@ -102,7 +102,7 @@ def test_the_nearest_chord_shares_most_pitches() -> None:
     ("fields", "message"),
     [
         ({"kind": "drum"}, "kind of a token LSTM"),
-        ({"chords": ((64, 60),)}, "is no chord"),
+        ({"chords": ((64, 60),)}, "is not a chord"),
         ({"chords": ((60,), (60,))}, "stands twice"),
         ({"lengths": (2, 1)}, "lengths ascend"),
         ({"hidden": ()}, "at least one layer"),

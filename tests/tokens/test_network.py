@@ -15,7 +15,7 @@ from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.weights.checkpoint import (
+from biaxial.weights import (
     any_config,
     config_from_dict,
     load_network,
@@ -78,9 +78,9 @@ def test_dropout_is_of_training_only() -> None:
 def test_weights_come_back_and_say_what_they_are(network: SequenceLSTM, tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(path, network, {"keys": {"G major": 2}})
-    loaded, made = load_network(path)
+    loaded, history = load_network(path)
     assert isinstance(loaded, SequenceLSTM)
-    assert (loaded.config, made, loaded.training) == (network.config, {"keys": {"G major": 2}}, False)
+    assert (loaded.config, history, loaded.training) == (network.config, {"keys": {"G major": 2}}, False)
     for name, tensor in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor)
     assert weights_kind(path) == network.config.kind
@@ -111,7 +111,7 @@ def test_biaxial_weights_are_known_as_such(tmp_path: Path) -> None:
         ({"kind": "drums"}, "kind has a value of another kind"),
         ({"chords": [[60.5]]}, "chords has a value of another kind"),
         ({"chords": [60]}, "chords has a value of another kind"),
-        ({"chords": [[64, 60]]}, "is no chord"),
+        ({"chords": [[64, 60]]}, "is not a chord"),
         ({"lengths": [[1]]}, "lengths has a value of another kind"),
         ({"low_pitch": 3}, "unknown field 'low_pitch'"),
     ],

@@ -11,9 +11,8 @@ from biaxial.music.keys import nearest_key
 from biaxial.music.roll import Roll
 from biaxial.music.score import Key, Note, Score, TimeSignature
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.inputs import PLACES, UNKNOWN_GIVEN, given_rows
 from biaxial.tokens.melody_codec import HOLD
-from biaxial.tokens.strings import Cells, way_home
+from biaxial.tokens.strings import PLACES, UNKNOWN_GIVEN, Cells, given_rows, way_home
 
 
 def cells(score: Score) -> Cells:

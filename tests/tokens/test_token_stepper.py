@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from biaxial.metrics.figures.loops import find_loop
+from biaxial.metrics.figures.statistics import find_loop
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.melody_codec import END, HOLD, REST
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.repetition import RepetitionGuard
-from biaxial.tokens.token_stepper import DrawnString, TokenProposal, TokenStepper, draw_string
+from biaxial.tokens.token_stepper import DrawnString, Repetitions, TokenOptions, TokenStepper, draw_string
 
 CONFIGS = {
     "melody": SequenceConfig(kind="melody", embedding=6, hidden=(8, 7)),
@@ -32,9 +31,12 @@ def given_at(step: int) -> tuple[int, int, int]:
     return step % 12, 12, 0
 
 
-def draw(stepper: TokenStepper, seed: int, proposal: TokenProposal | None = None, **wishes: object) -> DrawnString:
+PLAIN = TokenOptions(temperature=1.0, guard=False)
+
+
+def draw(stepper: TokenStepper, seed: int, drawing: TokenOptions = PLAIN, **wishes: object) -> DrawnString:
     settings = {"events": (0, 40), "most_steps": 400} | wishes
-    return draw_string(stepper, seed, given_at, proposal or TokenProposal(), **settings)  # type: ignore[arg-type]
+    return draw_string(stepper, seed, given_at, drawing, **settings)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", sorted(CONFIGS))
@@ -56,24 +58,24 @@ def test_the_step_equals_the_parallel_pass(name: str) -> None:
 
 
 def test_draws_are_as_frequent_as_the_network_says() -> None:
-    proposal, log_probs = TokenProposal(), np.log(np.array([0.5, 0.3, 0.2]))
+    log_probs = np.log(np.array([0.5, 0.3, 0.2]))
     uniforms = (np.arange(1000) + 0.5) / 1000
-    assert Counter(proposal.drawn(log_probs, u) for u in uniforms) == {0: 500, 1: 300, 2: 200}
-    cold = Counter(TokenProposal(temperature=0.5).drawn(log_probs, u) for u in uniforms)
+    assert Counter(PLAIN.drawn(log_probs, u) for u in uniforms) == {0: 500, 1: 300, 2: 200}
+    cold = Counter(TokenOptions(temperature=0.5).drawn(log_probs, u) for u in uniforms)
     assert cold[0] == pytest.approx(1000 * 0.25 / 0.38, abs=1)
-    assert Counter(TokenProposal(top_p=0.6).drawn(log_probs, u) for u in uniforms) == {0: 625, 1: 375}
-    assert set(Counter(TokenProposal(top_p=0.5).drawn(log_probs, u) for u in uniforms)) == {0}
-    assert set(Counter(TokenProposal(min_p=0.25).drawn(log_probs, u) for u in uniforms)) == {0, 1}
-    assert set(Counter(TokenProposal(min_p=0.9).drawn(log_probs, u) for u in uniforms)) == {0}
-    assert {TokenProposal(temperature=0).drawn(log_probs, u) for u in uniforms} == {0}
+    assert Counter(TokenOptions(1, top_p=0.6).drawn(log_probs, u) for u in uniforms) == {0: 625, 1: 375}
+    assert set(Counter(TokenOptions(1, top_p=0.5).drawn(log_probs, u) for u in uniforms)) == {0}
+    assert set(Counter(TokenOptions(1, min_p=0.25).drawn(log_probs, u) for u in uniforms)) == {0, 1}
+    assert set(Counter(TokenOptions(1, min_p=0.9).drawn(log_probs, u) for u in uniforms)) == {0}
+    assert {TokenOptions(temperature=0).drawn(log_probs, u) for u in uniforms} == {0}
     holes = np.array([-np.inf, 0.0, -np.inf])
-    assert {proposal.drawn(holes, u) for u in (0.0, 0.5, 1 - 1e-12)} == {1}
+    assert {PLAIN.drawn(holes, u) for u in (0.0, 0.5, 1 - 1e-12)} == {1}
 
 
 @pytest.mark.parametrize("changes", [{"temperature": -1}, {"top_p": 0}, {"top_p": 1.1}, {"min_p": 1}])
-def test_a_proposal_that_cannot_be(changes: dict[str, float]) -> None:
+def test_options_that_cannot_be(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(changes))):
-        TokenProposal(**changes)  # type: ignore[arg-type]
+        TokenOptions(**changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["melody", "chord"])
@@ -114,9 +116,9 @@ def test_a_piece_has_the_wanted_number_of_events(name: str) -> None:
 class Parrot:
     """A codec's tokens that repeat a cycle for ever, unless one of them is forbidden."""
 
-    def __init__(self, cycle: list[int], guard: RepetitionGuard) -> None:
+    def __init__(self, cycle: list[int]) -> None:
         onsets = np.arange(132) < 128
-        self.cycle, self.watch, self.tokens = cycle, guard.watch(onsets, onsets), list[int]()
+        self.cycle, self.watch, self.tokens = cycle, Repetitions(onsets, onsets), list[int]()
 
     def run(self, length: int) -> list[int]:
         for place in range(length):
@@ -129,20 +131,19 @@ class Parrot:
 
 
 def test_the_guard_breaks_a_cycle_when_it_has_come_three_times() -> None:
-    guard = RepetitionGuard()
-    assert len(Parrot([60], guard).run(100)) == 12
-    assert len(Parrot([60, HOLD], guard).run(100)) == 24
-    assert len(Parrot([60, HOLD, 62, HOLD], guard).run(100)) == 24
+    assert len(Parrot([60]).run(100)) == 12
+    assert len(Parrot([60, HOLD]).run(100)) == 24
+    assert len(Parrot([60, HOLD, 62, HOLD]).run(100)) == 24
     eight = [token for pitch in range(60, 68) for token in (pitch, HOLD)]
-    assert len(Parrot(eight, guard).run(200)) == 48
-    assert len(Parrot([*eight, 70], guard).run(2000)) == 2000  # nine events: a phrase may return
-    assert len(Parrot([REST], guard).run(300)) == 300  # silence is no onset
-    assert len(Parrot([60, *[HOLD] * 299], guard).run(3000)) == 3000  # longer than is watched
+    assert len(Parrot(eight).run(200)) == 48
+    assert len(Parrot([*eight, 70]).run(2000)) == 2000  # nine events: a phrase may return
+    assert len(Parrot([REST]).run(300)) == 300  # silence is no onset
+    assert len(Parrot([60, *[HOLD] * 299]).run(3000)) == 3000  # longer than is watched
 
 
 def test_a_cycle_of_chords_is_counted_by_its_moments() -> None:
     onsets, moments = np.arange(4) < 2, np.arange(4) == 3
-    watch, cycle, written = RepetitionGuard().watch(onsets, moments), [0, 2, 1, 2, 3] * 8, 0
+    watch, cycle, written = Repetitions(onsets, moments), [0, 2, 1, 2, 3] * 8, 0
     while cycle[written % 40] not in watch.forbidden() and written < 2000:
         watch.push(cycle[written % 40])
         written += 1
@@ -150,7 +151,7 @@ def test_a_cycle_of_chords_is_counted_by_its_moments() -> None:
 
     different = [token for first in range(8) for token in (10 + first, 30, 20 + first, 30, 40)]
     onsets, moments = (np.arange(41) >= 10) & (np.arange(41) < 30), np.arange(41) == 40
-    watch, written = RepetitionGuard().watch(onsets, moments), 0
+    watch, written = Repetitions(onsets, moments), 0
     while different[written % 40] not in watch.forbidden() and written < 2000:
         watch.push(different[written % 40])
         written += 1
@@ -166,9 +167,9 @@ def test_no_string_under_the_guard_has_a_loop() -> None:
     stepper = TokenStepper(model)
     for seed in range(5):
         for temperature in (0.0, 0.5):
-            guarded = TokenProposal(temperature=temperature, guard=RepetitionGuard())
+            guarded = TokenOptions(temperature=temperature)
             found = draw(stepper, seed, guarded, events=(200, 200), most_steps=3000)
             assert find_loop([(size, pitch) for _, size, pitch in found.walk.notes()]) is None
-    plain = draw(stepper, 0, TokenProposal(temperature=0.0), events=(200, 200), most_steps=3000)
+    plain = draw(stepper, 0, TokenOptions(temperature=0, guard=False), events=(200, 200), most_steps=3000)
     notes = [(size, pitch) for _, size, pitch in plain.walk.notes()]
     assert find_loop(notes) is not None

@@ -14,9 +14,9 @@ from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Key, Note, Score
-from biaxial.sampling.fast.weight_tables import can_compile
+from biaxial.sampling.weight_tables import can_compile
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
-from biaxial.tasks.model import load
+from biaxial.tasks.loading import load_model
 from biaxial.training.config import TRAIN_PRESETS
 
 Q = 480
@@ -63,7 +63,7 @@ def test_it_trains_on_midi_files_and_composes(folder: Path, tmp_path: Path, caps
     assert main([*words, "--accelerator", "cpu", "--quiet", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert np.isfinite(report["valid_nats_per_step"])
-    model = load(report["weights"])
+    model = load_model(report["weights"])
     piece = model.compose(2, key="C major", seed=1, drawing=SamplingOptions(temperature=1, density=0))
     assert piece.score.length_ticks == 8 * Q
     assert piece.score.notes

@@ -10,7 +10,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 
 from biaxial.models.config import PRESETS
 from biaxial.training.config import TRAIN_PRESETS, TrainConfig
-from biaxial.training.search.space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
+from biaxial.training.search_space import Ranges, changed, narrowed, preset_point, shortened, values_at, wide_ranges
 
 
 @pytest.mark.parametrize("name", PRESETS)

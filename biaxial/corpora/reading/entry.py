@@ -1,4 +1,4 @@
-"""One file of music -> what the cache keeps of it: its figures and arrays, or why it has none.
+"""One file of music -> what the cache keeps of it: its figures, arrays and score, or why it has none.
 
 Nothing here depends on the other files of a folder or on where the file lies, so an entry holds wherever the same bytes
 turn up again. The key of an entry is a hash of the bytes, the kind of file, the grid, and the source of the readers:
@@ -21,12 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
-from biaxial.corpora.corpus_piece import Ranges, ranges_of
-from biaxial.corpora.reading.store import COLUMNS, Arrays
+from biaxial.corpora.corpus_piece import COLUMNS, Arrays, Ranges, ranges_of
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.files.assets import PACKAGE
-from biaxial.formats.chosen_part import ALL, read_part
-from biaxial.formats.melody_file import NEARLY_A_LINE
+from biaxial.formats.json_score import score_from_dict, score_to_dict
+from biaxial.formats.melody_file import ALL, NEARLY_A_LINE, read_part
 from biaxial.formats.read import read_score
 from biaxial.music.cells import MAX_VOICES
 from biaxial.music.errors import InputError
@@ -100,8 +99,8 @@ def reader_version() -> str:
     return digest.hexdigest()
 
 
-def read_file(path: Path, grid: Grid, part: str = "all") -> tuple[Reading, Arrays]:
-    """Read a file; of one with a problem the arrays have no steps.
+def read_file(path: Path, grid: Grid, part: str = "all") -> tuple[Reading, Arrays, Score]:
+    """Read a file; of one with a problem the arrays have no steps, and the score has no notes.
 
     Raises
     ------
@@ -113,14 +112,14 @@ def read_file(path: Path, grid: Grid, part: str = "all") -> tuple[Reading, Array
     try:
         score = read_score(path) if part == ALL else read_part(path, part)
         if not score.notes:
-            return Reading("empty", "it has no notes (drums do not count)"), _NOTHING
-        return _laid_out(score, grid)
+            return Reading("empty", "it has no notes (drums do not count)"), _NOTHING, score
+        return *_laid_out(score, grid), score
     except (OSError, MemoryError):
         raise
     except InputError as error:
-        return Reading("unreadable", " ".join(str(error).removeprefix(f"{path}: ").split())), _NOTHING
+        return Reading("unreadable", " ".join(str(error).removeprefix(f"{path}: ").split())), _NOTHING, Score()
     except Exception as error:  # a mistake in a reader is one file's verdict, not the end of the run
-        return Reading("unreadable", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"), _NOTHING
+        return Reading("unreadable", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"), _NOTHING, Score()
 
 
 def _laid_out(score: Score, grid: Grid) -> tuple[Reading, Arrays]:
@@ -167,29 +166,44 @@ def off_grid(score: Score, grid: Grid) -> float:
     return float(np.minimum(beside, score.ticks_per_quarter - beside).mean() / score.ticks_per_quarter)
 
 
-def packed(reading: Reading, arrays: Arrays) -> bytes:
-    """The content of a cache entry: a line of JSON, then the arrays, compressed."""
+def packed(reading: Reading, arrays: Arrays, score: Score) -> bytes:
+    """The content of a cache entry: a line of JSON, then the arrays, then the score, compressed each for itself."""
     columns: tuple[NDArray[Any], ...] = arrays
     data = (np.ascontiguousarray(a, kind).tobytes() for a, (kind, _) in zip(columns, COLUMNS, strict=True))
-    return json.dumps(asdict(reading)).encode() + b"\n" + zlib.compress(b"".join(data), 1)
+    body, document = zlib.compress(b"".join(data), 1), zlib.compress(json.dumps(score_to_dict(score)).encode(), 1)
+    header = json.dumps([asdict(reading), len(body), len(document)]).encode()
+    return header + b"\n" + body + document
 
 
-def unpacked(content: bytes) -> tuple[Reading, Arrays]:
-    """What :func:`packed` was given.
+def unpacked(content: bytes) -> tuple[Reading, Arrays, bytes]:
+    """What :func:`packed` was given; the score as bytes for :func:`unpacked_score`.
 
     Raises
     ------
     ValueError, TypeError, KeyError, zlib.error
         If the content is something else.
     """
-    header, _, body = content.partition(b"\n")
-    fields = json.loads(header)
+    header, _, rest = content.partition(b"\n")
+    fields, length, more = json.loads(header)
+    if len(rest) != length + more:
+        raise ValueError("the entry is cut short")
     fields["ranges"] = tuple((int(low), int(high)) for low, high in fields["ranges"])
     reading = Reading(**fields)
     size = reading.num_steps * sum(np.dtype(kind).itemsize * width for kind, width in COLUMNS)
-    data, place = zlib.decompressobj().decompress(body, size), 0
+    data, place = zlib.decompressobj().decompress(rest[:length], size), 0
     columns: list[NDArray[Any]] = []
     for kind, width in COLUMNS:
         columns.append(np.frombuffer(data, kind, reading.num_steps * width, place).reshape(-1, width))
         place += columns[-1].nbytes
-    return reading, (columns[0], columns[1], columns[2])
+    return reading, (columns[0], columns[1], columns[2]), rest[length:]
+
+
+def unpacked_score(document: bytes) -> Score:
+    """The score of an entry.
+
+    Raises
+    ------
+    ValueError, zlib.error
+        If it is none, or has a tempo that no document may have.
+    """
+    return score_from_dict(json.loads(zlib.decompress(document)))

@@ -12,20 +12,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from biaxial.corpora.corpus_piece import CorpusPiece
-from biaxial.corpora.reading.entry import Reading, cache_key, unpacked
-from biaxial.corpora.reading.pool import answers, num_workers, worker_command
-from biaxial.corpora.reading.store import Arrays, Store
+from biaxial.corpora.corpus_piece import Arrays, CorpusPiece, Store
+from biaxial.corpora.reading.entry import Reading, cache_key, unpacked, unpacked_score
+from biaxial.corpora.reading.worker import answers, num_workers, worker_command
 from biaxial.corpora.splits import FolderItem, Split, music_paths, piece_name, splits_of
 from biaxial.corpora.verdicts import Kind, Verdict, write_verdicts
 from biaxial.files.cache import Cache, default_cache
-from biaxial.formats.chosen_part import read_part
+from biaxial.formats.melody_file import read_part
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.score import Score
 
 _Refusal = tuple[Kind, str]
 """Why a file is not used, and the line that says so."""
-_Entry = tuple[Reading, Arrays]
+_Entry = tuple[Reading, Arrays, bytes]
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,14 @@ class FolderPieces:
         One for each file, by path.
     store
         Where the arrays of the pieces lie.
+    scores
+        The music of each piece, if it was asked for.
     """
 
     pieces: tuple[CorpusPiece, ...]
     verdicts: tuple[Verdict, ...]
     store: Store
+    scores: tuple[Score, ...] = ()
 
 
 def read_pieces(
@@ -91,6 +94,8 @@ def read_pieces(
     config: ReadConfig | None = None,
     pitches: tuple[int, int] | None = None,
     advance: Callable[[int], None] | None = None,
+    *,
+    with_scores: bool = False,
 ) -> FolderPieces:
     """Read a folder.
 
@@ -106,6 +111,8 @@ def read_pieces(
         Lowest and highest pitch that can be used; a file with another one is left out. Without them all are.
     advance
         Called with 1 after every file.
+    with_scores
+        Whether the scores come too; they take memory for every piece.
 
     Raises
     ------
@@ -121,7 +128,7 @@ def read_pieces(
     files = [path.relative_to(folder).as_posix() for path in paths]
     cache = Cache(config.cache or default_cache())
     with Store(cache.folder) as store:
-        found = _Found(store, config.max_off_grid, pitches)
+        found = _Found(store, config.max_off_grid, pitches, with_scores)
         for index, entry in _entries(paths, cache, grid, config):
             found.take(index, entry)
             if advance is not None:
@@ -135,8 +142,10 @@ def read_pieces(
             raise InputError(f"{folder}: none of its {len(files)} files can be used ({reason})")
         store.map()
     names = [piece_name(folder, paths[index]) for index in used]
-    pieces = [found.piece(index, name, split) for index, name, split in zip(used, names, splits_of(names), strict=True)]
-    return FolderPieces(tuple(sorted(pieces, key=lambda piece: piece.name)), verdicts, store)
+    order = sorted(zip(names, splits_of(names), used, strict=True))
+    pieces = tuple(found.piece(index, name, split) for name, split, index in order)
+    scores = tuple(found.score(index, paths[index], config.part) for *_, index in order if with_scores)
+    return FolderPieces(pieces, verdicts, store, scores)
 
 
 def read_folder(
@@ -156,20 +165,18 @@ def read_folder(
     InputError, OSError
         As :func:`read_pieces`.
     """
-    config = config or ReadConfig()
-    found = read_pieces(folder, grid or Grid(4), config, advance=advance)
-    splits = {piece.name: piece.split for piece in found.pieces}
-    paths = [folder / verdict.file for verdict in found.verdicts if verdict.verdict == "used"]
-    named = sorted((piece_name(folder, path), path) for path in paths)
-    return [FolderItem(name, splits[name], read_part(path, config.part)) for name, path in named], found.verdicts
+    found = read_pieces(folder, grid or Grid(4), config, advance=advance, with_scores=True)
+    pairs = zip(found.pieces, found.scores, strict=True)
+    return [FolderItem(piece.name, piece.split, score) for piece, score in pairs], found.verdicts
 
 
 class _Found:
     """What has been read so far, in any order, by the index of each file."""
 
-    def __init__(self, store: Store, max_off_grid: float, pitches: tuple[int, int] | None) -> None:
-        self._store, self._max_off_grid, self._pitches = store, max_off_grid, pitches
+    def __init__(self, store: Store, max_off_grid: float, pitches: tuple[int, int] | None, with_scores: bool) -> None:
+        self._store, self._max_off_grid, self._pitches, self._with_scores = store, max_off_grid, pitches, with_scores
         self._readings: dict[int, Reading] = {}
+        self._documents: dict[int, bytes] = {}
         self._refused: dict[int, _Refusal] = {}
         self._first_steps: dict[int, int] = {}
         self._first_of: dict[str, int] = {}  # of the files with the same music the first
@@ -185,6 +192,8 @@ class _Found:
         elif index <= self._first_of.get(reading.music, index):
             self._first_of[reading.music] = index
             self._first_steps[index] = self._store.append(entry[1])
+            if self._with_scores:
+                self._documents[index] = entry[2]
 
     def verdict(self, index: int, files: Sequence[str]) -> Verdict:
         """The verdict of a file, when all have been read."""
@@ -202,6 +211,13 @@ class _Found:
         reading = self._readings[index]
         arrays = self._store.arrays(self._first_steps[index], reading.num_steps)
         return CorpusPiece(name, split, *arrays, reading.ranges)
+
+    def score(self, index: int, path: Path, part: str) -> Score:
+        """The music of a file that is used; it is only read again where the cache cannot hold it."""
+        try:
+            return unpacked_score(self._documents[index])
+        except (ValueError, zlib.error):
+            return read_part(path, part)
 
 
 def _entries(

@@ -14,7 +14,7 @@ from biaxial.music.score import TimeSignature
 
 ACCIDENTALS: Final = {"": 0, "^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 
-LARGEST_NUMBER: Final = 256
+MAX_NUMBER: Final = 256
 """Largest number of a length, above or below its stroke, and of a tuplet: print has nothing shorter than 1/256, and
 larger numbers below the stroke make slow sums."""
 FARTHEST_SHIFT: Final = 127
@@ -120,10 +120,10 @@ def read_number(digits: str) -> int:
     Raises
     ------
     ValueError
-        If it is above :data:`LARGEST_NUMBER`.
+        If it is above :data:`MAX_NUMBER`.
     """
-    if len(digits) > 9 or int(digits) > LARGEST_NUMBER:
-        raise ValueError(f"a length with {digits[:9]} in it; {LARGEST_NUMBER} is the most")
+    if len(digits) > 9 or int(digits) > MAX_NUMBER:
+        raise ValueError(f"a length with {digits[:9]} in it; {MAX_NUMBER} is the most")
     return int(digits)
 
 

@@ -40,9 +40,9 @@ from biaxial.music.score import Score, TimeSignature
 _FIELD = re.compile(r"([IKLMmNPQRrsTUVWw+]):(.*)")
 _INLINE = re.compile(r"\[([A-Za-z]):([^\[\]]*)\]")
 
-LARGEST_TUNE: Final = 1 << 18
+MAX_TUNE_BYTES: Final = 1 << 18
 """Most bytes of a file: a hundred times a usual tune, ten times one in four parts."""
-_LONGEST_REASON = 160
+_MAX_REASON_LENGTH = 160
 
 
 def read_abc(path: str | os.PathLike[str]) -> Parts:
@@ -56,7 +56,7 @@ def read_abc(path: str | os.PathLike[str]) -> Parts:
     OSError
         If it cannot be opened.
     """
-    data = read_within(path, LARGEST_TUNE)
+    data = read_within(path, MAX_TUNE_BYTES)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -83,7 +83,9 @@ def parse_abc(text: str, name: str = "ABC text") -> Parts:
         except ValueError as error:
             raise InputError(f"{name}: line {number}: {_reason(error)}; correct it there") from None
     if not tune.in_body:
-        raise InputError(f"{name}: no K: field, so this is no ABC tune; give one, or write a line K:C before the notes")
+        raise InputError(
+            f"{name}: no K: field, so this is not an ABC tune; give one, or write a line K:C before the notes"
+        )
     try:
         parts = tune.parts()
         checked_size(parts.outline)
@@ -95,7 +97,7 @@ def parse_abc(text: str, name: str = "ABC text") -> Parts:
 def _reason(error: ValueError) -> str:
     """What is wrong, in one line that can be read; it may show what stands in the file."""
     text = " ".join(str(error).split())
-    return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 3]}..."
+    return text if len(text) <= _MAX_REASON_LENGTH else f"{text[: _MAX_REASON_LENGTH - 3]}..."
 
 
 class _Tune:

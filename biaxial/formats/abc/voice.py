@@ -1,22 +1,76 @@
-"""One voice of ABC notation: the music of its lines -> notes, measures, chords, fermatas and words.
+r"""One voice of ABC notation: the music of its lines -> notes, measures, chords, fermatas and words.
 
 Times are quarter notes as fractions until the voice is finished, then ticks (480 a quarter, to the nearest).
+
+Words are lines of syllables (``w:``) under the line of music above them. A space or a hyphen ends a syllable; ``_`` and
+``*`` pass over a note, and so does each further hyphen; ``|`` goes on to the next bar; ``~`` is a space and ``\-`` a
+hyphen within a syllable. Every note that is written counts, a tied one too.
+
+Source: the ABC standard 2.1; words are its section 5.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
-from biaxial.files.limits import LONGEST_QUARTERS, check_notes
+from biaxial.files.limits import MAX_QUARTERS, check_notes
 from biaxial.formats.abc.fields import ACCIDENTALS, AbcKey, default_unit, read_number
-from biaxial.formats.abc.words import Word, WrittenNote, read_words
 from biaxial.music.bar_lines import Measure
-from biaxial.music.chord_symbols import parse_chord
-from biaxial.music.constants import HIGHEST_PITCH, TICKS_PER_QUARTER
+from biaxial.music.constants import MAX_PITCH, TICKS_PER_QUARTER
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
+from biaxial.music.symbols import parse_chord
+
+MAX_SYLLABLE_LENGTH: Final = 100
+"""Most letters of a syllable."""
+
+_SYLLABLE = re.compile(r"\||_|\*|(?:\\-|[^\s|_*\-])+-?|-")
+
+
+class WrittenNote(NamedTuple):
+    """A note or chord of a line: when it begins, in quarter notes, and in which bar it is, counted anyhow."""
+
+    onset: Fraction
+    bar: int
+
+
+class Word(NamedTuple):
+    """A syllable under a note, and whether the word goes on."""
+
+    onset: Fraction
+    text: str
+    goes_on: bool
+
+
+def read_words(text: str, notes: Sequence[WrittenNote]) -> list[Word]:
+    """Lay a line of syllables under notes; what is too many is left out.
+
+    Raises
+    ------
+    ValueError
+        If a syllable has more than :data:`MAX_SYLLABLE_LENGTH` letters.
+    """
+    words: list[Word] = []
+    place = 0
+    bar = notes[0].bar if notes else 0
+    for token in _SYLLABLE.findall(text):
+        if token == "|":
+            bar += 1
+            while place < len(notes) and notes[place].bar < bar:
+                place += 1
+            continue
+        if token not in ("_", "*", "-") and place < len(notes):
+            if len(token) > MAX_SYLLABLE_LENGTH:
+                raise ValueError(f"a syllable of {len(token)} letters, {token[:20]!r}")
+            goes_on = token.endswith("-") and not token.endswith("\\-")
+            said = (token[:-1] if goes_on else token).replace("\\-", "-").replace("~", " ")
+            words.append(Word(notes[place].onset, said, goes_on))
+        place += 1
+    return words
+
 
 _LENGTH = r"(?P<{0}times>\d*)(?P<{0}slashes>/*)(?P<{0}over>\d*)"
 _PITCH = r"(?P<sign>\^\^|\^|__|_|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']*)"
@@ -37,9 +91,9 @@ _TOKEN: Final = re.compile(
     r"|(?P<broken>>+|<+)"
 )
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-LONGEST_CHORD_NAME: Final = 40
+MAX_CHORD_NAME_LENGTH: Final = 40
 """Most letters of a chord symbol; a longer text is an annotation."""
-MOST_STROKES: Final = 8
+MAX_STROKES: Final = 8
 """Most strokes of ``A//`` and signs of ``A>>B``: each halves a length, and eight of them make 1/256."""
 
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
@@ -142,7 +196,7 @@ class VoiceReader:
         while position < len(music):
             token = _TOKEN.match(music, position)
             if token is None:
-                raise ValueError(f"{music[position : position + 12]!r} is no music that can be read here")
+                raise ValueError(f"{music[position : position + 12]!r} is not music that can be read here")
             position = token.end()
             self._read_token(token)
 
@@ -155,7 +209,7 @@ class VoiceReader:
             self._strike([token["note"]], Fraction(1), False)
         elif token["chord"] is not None:
             heads = [head[0] for head in _HEAD.finditer(re.sub(r"![^!]*!", "", token["chord"]))]
-            if len(heads) > HIGHEST_PITCH:
+            if len(heads) > MAX_PITCH:
                 raise ValueError(f"a chord of {len(heads)} notes")
             self._strike(heads, _factor(token, "c"), bool(token["ctie"]))
         elif token["rest"]:
@@ -224,14 +278,14 @@ class VoiceReader:
         for sound in sounds:
             sound.length += length
         self._now += length
-        if self._now > LONGEST_QUARTERS:
-            raise ValueError(f"the piece is longer than {LONGEST_QUARTERS} quarter notes")
+        if self._now > MAX_QUARTERS:
+            raise ValueError(f"the piece is longer than {MAX_QUARTERS} quarter notes")
         self._last = (sounds, length)
         self._tied = {}
 
     def _break(self, signs: str) -> None:
         """``A>B``: the first takes half of the second (``>>`` three quarters); ``<`` the other way round."""
-        if len(signs) > MOST_STROKES:
+        if len(signs) > MAX_STROKES:
             raise ValueError(f"{len(signs)} signs {signs[0]} in a row")
         small = Fraction(1, 2 ** len(signs))
         first, self._broken = (2 - small, small) if signs[0] == ">" else (small, 2 - small)
@@ -251,7 +305,7 @@ class VoiceReader:
 
     def _read_text(self, text: str) -> None:
         """A chord symbol; annotations (``"^slowly"``) and other words are passed over."""
-        if len(text) > LONGEST_CHORD_NAME:
+        if len(text) > MAX_CHORD_NAME_LENGTH:
             return
         try:
             classes, bass = parse_chord(text)
@@ -267,7 +321,7 @@ def _factor(match: re.Match[str], prefix: str) -> Fraction:
     """A length as a multiple of the unit: ``3``, ``/``, ``//``, ``3/2``."""
     times = Fraction(read_number(match[f"{prefix}times"] or "1"))
     slashes, over = len(match[f"{prefix}slashes"]), match[f"{prefix}over"]
-    if slashes > MOST_STROKES:
+    if slashes > MAX_STROKES:
         raise ValueError(f"{slashes} strokes in a row")
     if not slashes:
         return times

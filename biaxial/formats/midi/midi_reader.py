@@ -119,7 +119,7 @@ def read_midi_tracks(path: str | os.PathLike[str]) -> MidiTracks:
     OSError
         If it cannot be opened.
     """
-    return _decoded_tracks(read_within(path, smf.LARGEST_FILE), os.fspath(path))
+    return _decoded_tracks(read_within(path, smf.MAX_FILE_BYTES), os.fspath(path))
 
 
 def read_midi(path: str | os.PathLike[str]) -> Score:

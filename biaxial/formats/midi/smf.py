@@ -23,10 +23,10 @@ NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0
 TEXT, TRACK_NAME, MARKER, END_OF_TRACK = 0x01, 0x03, 0x06, 0x2F
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 
-HIGHEST_RESOLUTION = 32767
-LARGEST_FILE: Final = 4 << 20
+MAX_RESOLUTION = 32767
+MAX_FILE_BYTES: Final = 4 << 20
 """Most bytes of a file. Hours of recorded piano playing with all its pedalling have less than one million."""
-MOST_EVENTS: Final = 500_000
+MAX_EVENTS: Final = 500_000
 """Most events of a file, which is about as many as its largest size can hold with a pause before each."""
 _HEADER = struct.Struct(">4sIHHH")
 _CHUNK = struct.Struct(">4sI")
@@ -69,8 +69,8 @@ def encode(ticks_per_quarter: int, tracks: Sequence[tuple[Iterable[Event], int]]
     InputError
         If the resolution cannot be written.
     """
-    if not 1 <= ticks_per_quarter <= HIGHEST_RESOLUTION:
-        raise InputError(f"MIDI files have 1 to {HIGHEST_RESOLUTION} ticks a quarter, not {ticks_per_quarter}")
+    if not 1 <= ticks_per_quarter <= MAX_RESOLUTION:
+        raise InputError(f"MIDI files have 1 to {MAX_RESOLUTION} ticks a quarter, not {ticks_per_quarter}")
     parts = [_HEADER.pack(b"MThd", 6, 1, len(tracks), ticks_per_quarter)]
     for events, end in tracks:
         body, now = bytearray(), 0
@@ -127,7 +127,7 @@ def decode(data: bytes) -> tuple[int, list[list[Event]]]:
             if position + size > len(data):
                 raise InputError(f"the MIDI file is cut short in track {len(tracks) + 1}; export or copy it again")
             try:
-                tracks.append(_decode_track(data[position : position + size], MOST_EVENTS - num_events))
+                tracks.append(_decode_track(data[position : position + size], MAX_EVENTS - num_events))
             except (IndexError, _BrokenTrackError) as error:
                 raise InputError(f"track {len(tracks) + 1} of the MIDI file is damaged; export it again") from error
             num_events += len(tracks[-1])
@@ -180,7 +180,7 @@ def _decode_track(body: bytes, most_events: int) -> list[Event]:
             raise _BrokenTrackError
         position += size
         if len(events) >= most_events:
-            raise InputError(f"the MIDI file has more than {MOST_EVENTS} events; cut it into pieces")
+            raise InputError(f"the MIDI file has more than {MAX_EVENTS} events; cut it into pieces")
         events.append(Event(now, status, content, meta))
         if meta == END_OF_TRACK:
             return events

@@ -18,8 +18,7 @@ from xml.etree import ElementTree
 
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.musicxml.document import document
-from biaxial.formats.musicxml.marks import marks_of
-from biaxial.formats.musicxml.notes import NoteWriter
+from biaxial.formats.musicxml.notes import NoteWriter, marks_of
 from biaxial.formats.musicxml.staves import players_of
 from biaxial.formats.musicxml.written_bars import bars_of, legible
 from biaxial.music.keys import key_of

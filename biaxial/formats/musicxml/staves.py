@@ -18,11 +18,11 @@ from biaxial.music.score import Note, Score
 Clef = Literal["treble", "tenor", "bass"]
 """The tenor clef is a treble clef that sounds an octave lower, as choirs read it."""
 
-MOST_LINES: Final = 4
+MAX_LINES: Final = 4
 """Most lines of a staff on which chords are laid out freely; notation programs have no more."""
 
 _MIDDLE_C = 60
-_LOWEST_TREBLE = 57
+_MIN_TREBLE_PITCH = 57
 """Mean pitch from which a staff gets a treble clef."""
 _FAR = 6
 """Semitones that the mean of two voices of a choir must be further off."""
@@ -129,7 +129,7 @@ def _is_line(score: Score, places: Sequence[int]) -> bool:
     return all(a.end_ticks <= b.onset_ticks for a, b in pairwise(notes))
 
 
-def _clef(notes: Sequence[Note], lowest: int = _LOWEST_TREBLE) -> Clef:
+def _clef(notes: Sequence[Note], lowest: int = _MIN_TREBLE_PITCH) -> Clef:
     mean = sum(note.pitch for note in notes) / len(notes) if notes else _MIDDLE_C
     return "treble" if mean >= lowest else "bass"
 
@@ -138,7 +138,7 @@ def _pair(score: Score, lines: Sequence[Sequence[int]], usual: Clef) -> Staff:
     """Two voices, in the clef that choirs expect unless they are far off it."""
     notes = [score.notes[place] for line in lines for place in line]
     off = _FAR if usual == "bass" else -_FAR
-    clef = _clef(notes, _LOWEST_TREBLE + off)
+    clef = _clef(notes, _MIN_TREBLE_PITCH + off)
     return Staff(clef, tuple(tuple(_chords(score, line)) for line in lines), fixed=True)
 
 
@@ -157,7 +157,7 @@ def _lines(score: Score, places: Sequence[int]) -> list[list[Chord]]:
     ends = [0]
     for (onset, end), group in groups.items():
         free = next((number for number, until in enumerate(ends) if until <= onset), len(lines))
-        if free == MOST_LINES:
+        if free == MAX_LINES:
             free -= 1
         elif free == len(lines):
             lines.append([])

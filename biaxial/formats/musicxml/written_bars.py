@@ -99,26 +99,21 @@ def legible(score: Score) -> Score:
     def plain(value: int) -> int:
         return (2 * ticks(value) + FINEST_PLAIN) // (2 * FINEST_PLAIN) * FINEST_PLAIN
 
-    pickup = plain(score.pickup_ticks)
-    metres = {plain(metre.onset_ticks): metre for metre in score.time_signatures}
-    pickup = 0 if pickup >= metres[0].bar_ticks(new) else pickup
+    page = score.outline.retimed(plain, new)
     times = {time for note in score.notes for time in (note.onset_ticks, note.end_ticks)}
-    moved = _moved({time: ticks(time) for time in times}, pickup)
-    notes = _not_empty([(note, moved[note.onset_ticks], moved[note.end_ticks]) for note in score.notes])
-    end = max([plain(score.length_ticks), *(note.end_ticks for note in notes)])
+    moved = _moved({time: ticks(time) for time in times}, page.pickup_ticks)
+
+    def near(value: int) -> int:
+        return moved.get(value, ticks(value))
+
+    notes = _not_empty([(note, near(note.onset_ticks), near(note.end_ticks)) for note in score.notes])
+    end = max([page.length_ticks, *(note.end_ticks for note in notes)])
     return replace(
-        score,
+        page,
         notes=tuple(notes),
         length_ticks=end if end % FINEST_PLAIN == 0 else -(-end // new) * new,
-        ticks_per_quarter=new,
-        time_signatures=tuple(replace(metre, onset_ticks=onset) for onset, metre in metres.items()),
-        pickup_ticks=pickup,
-        fermatas=None if score.fermatas is None else tuple(moved.get(t, ticks(t)) for t in score.fermatas),
-        chords=tuple(replace(c, onset_ticks=t) for t, c in {plain(c.onset_ticks): c for c in score.chords}.items()),
-        lyrics=tuple(
-            replace(syllable, onset_ticks=moved.get(syllable.onset_ticks, ticks(syllable.onset_ticks)))
-            for syllable in score.lyrics
-        ),
+        fermatas=None if score.fermatas is None else tuple(map(near, score.fermatas)),
+        lyrics=tuple(replace(syllable, onset_ticks=near(syllable.onset_ticks)) for syllable in score.lyrics),
     )
 
 

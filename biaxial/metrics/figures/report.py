@@ -1,8 +1,8 @@
 """The figures of four-part composing over a set of pieces, and tables that put sets side by side.
 
-Every figure is a ratio of sums over pieces, events over chord changes or pieces that do something over pieces, so
+Every figure is a ratio of sums over pieces, faults over chord changes or pieces that do something over pieces, so
 that a long piece weighs more in a rate and no more in a share of pieces. Its standard error is that of a ratio whose
-pieces are drawn independently (W. G. Cochran, *Sampling Techniques*, section 6.4): with events ``y`` and denominators
+pieces are drawn independently (W. G. Cochran, *Sampling Techniques*, section 6.4): with faults ``y`` and denominators
 ``x`` of ``n`` pieces and ``r = sum(y) / sum(x)``, it is ``sqrt(n / (n - 1) * sum((y - r * x) ** 2)) / sum(x)``.
 
 Pieces are compared at equal length: all but the final chord and the key is read from the first bars of each. The
@@ -27,7 +27,7 @@ from biaxial.metrics.figures.statistics import (
 )
 from biaxial.metrics.harmony.endings import final_chord
 from biaxial.metrics.writing.slices import Slices
-from biaxial.metrics.writing.voice_leading import events
+from biaxial.metrics.writing.voice_leading import faults
 from biaxial.music.keys import nearest_key, pitch_class_durations
 from biaxial.music.score import Score
 
@@ -76,7 +76,7 @@ class Figure:
     standard_error
         In the unit; NaN below two pieces.
     count, total
-        The two sums whose ratio it is, such as events and chord changes.
+        The two sums whose ratio it is, such as faults and chord changes.
     """
 
     label: str
@@ -170,7 +170,7 @@ def _counts(whole: Score, num_bars: int | None) -> dict[str, tuple[float, float]
     held = longest_chord_bars(slices)
     ending = final_chord(whole)
     key = nearest_key(pitch_class_durations(whole))  # the last note is what is asked about: it gets no bonus here
-    broken = {rule: len(found) for rule, found in events(slices).items()}
+    broken = {rule: len(found) for rule, found in faults(slices).items()}
     broken["parallels"] = broken["parallel_fifths"] + broken["parallel_octaves"]
     rules = ("crossings", "spacing", "parallel_fifths", "parallel_octaves", "parallels", "out_of_range")
     return {

@@ -1,9 +1,13 @@
-"""Harmonising measured against a composer's own setting of the same melody, beat by beat.
+"""Chords beat by beat: a setting of a melody against the composer's own, and which chords a piece uses.
 
 A beat is a quarter note, counted from the end of the pickup backwards and forwards; what sounds at its first moment is
 its chord. Agreement is not a mark for beauty, since a melody can be set in many good ways: two composers would not
 agree everywhere. What it tells is told by comparison, and so is the distance of the chords that follow each other from
 those of a corpus, which grows by chance as pieces are fewer: the composer's own settings are measured alike.
+
+Which chords a piece uses is told by a *label* for each beat, counted: it is the set of pitch classes that sound at the
+first moment of a beat, above the tonic, chord tones or not. Pairs of labels are counted by :func:`chord_bigrams`, and
+two counts, of single labels or of pairs, are compared by :func:`jensen_shannon`. Four voices are needed.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from biaxial.metrics.harmony.endings import pitch_classes
 from biaxial.metrics.writing.slices import REST
 from biaxial.music.score import Key, Score
 
@@ -145,3 +150,34 @@ def _classes(pitches: NDArray[np.int64]) -> Chord:
 
 def _lowest(pitches: NDArray[np.int64]) -> int:
     return int(pitches[pitches != REST].min()) % 12
+
+
+MINOR_MODE: Chord = frozenset({-1})
+"""What the labels of a piece in minor have besides, as its bigrams do: the same triad is another chord there."""
+
+
+def chord_labels(score: Score, key: Key) -> list[Chord]:
+    """The label of each beat on which anything sounds, in order.
+
+    Raises
+    ------
+    ValueError
+        If a note has no voice, or a fifth one.
+    """
+    mode: Chord = MINOR_MODE if key.mode == "minor" else frozenset()
+    chords = [pitch_classes(pitches) for pitches in beat_pitches(score)]
+    return [frozenset((pitch_class - key.tonic) % 12 for pitch_class in chord) | mode for chord in chords if chord]
+
+
+def chord_unigrams(score: Score, key: Key) -> Counter[tuple[Chord]]:
+    """How many beats have each label; a chord that stays counts on each beat."""
+    return Counter((label,) for label in chord_labels(score, key))
+
+
+def distinct_chord_share(score: Score, key: Key) -> float:
+    """Different labels for each beat that sounds: 1 where no chord comes twice; NaN in a piece of silence.
+
+    A long piece has more time to repeat itself, so pieces are compared at equal length.
+    """
+    labels = chord_labels(score, key)
+    return len(set(labels)) / len(labels) if labels else float("nan")

@@ -10,9 +10,9 @@ longer. Quarter notes would be worse: chorales share held final chords, and with
 told from chance less often (docs/evaluation.md).
 
 The index has no notes, only hashes of a few events in a row, a bar for each of them, and the names of the pieces: the
-same arrays in memory and in a file. Passages of :data:`SHORTEST_LINE` notes or :data:`SHORTEST_CHORDS` chords and more
-are all found, and shorter ones are not. They have two hashes of 24 bits or more, so that of 10 ** 14 pairs of places
-less than one is taken for a passage by mistake.
+same arrays in memory and in a file. Passages of :data:`MIN_LINE_LENGTH` notes or :data:`MIN_CHORDS_LENGTH` chords and
+more are all found, and shorter ones are not. They have two hashes of 24 bits or more, so that of 10 ** 14 pairs of
+places less than one is taken for a passage by mistake.
 
 Everything shares something with everything: what two pieces of a corpus share by chance stands in docs/evaluation.md.
 """
@@ -29,18 +29,18 @@ from numpy.typing import NDArray
 
 from biaxial.metrics.novelty.events import Events, chord_events, height_between, line_events
 from biaxial.metrics.novelty.passage_rows import NO_VOICE, GramRows
-from biaxial.metrics.writing.places import Places
+from biaxial.metrics.writing.slices import Places
 from biaxial.music.score import Score
 
-SHORTEST_LINE: Final = 6
+MIN_LINE_LENGTH: Final = 6
 """Fewest notes and rests of a passage of one voice; a gram has one less."""
-SHORTEST_CHORDS: Final = 4
+MIN_CHORDS_LENGTH: Final = 4
 """Fewest chords of a passage of all voices; a gram has one less."""
 LONG_PASSAGE: Final = 10
 """Length of a passage of all voices that is no chance: Bach chorales of different tunes share 9 chords at most, but for
 one pair that shares a whole phrase."""
 
-_FORMAT: Final = (1, SHORTEST_LINE, SHORTEST_CHORDS)
+_FORMAT: Final = (1, MIN_LINE_LENGTH, MIN_CHORDS_LENGTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ class PassageIndex:
             chords += [(number, row, places.bars_at(row.onsets)) for row in chord_events(score)]
         return cls(
             tuple(names),
-            GramRows.from_events(lines, SHORTEST_LINE - 1),
-            GramRows.from_events(chords, SHORTEST_CHORDS - 1),
+            GramRows.from_events(lines, MIN_LINE_LENGTH - 1),
+            GramRows.from_events(chords, MIN_CHORDS_LENGTH - 1),
         )
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -188,20 +188,20 @@ class PassageIndex:
         """
         left_out = set(exclude)
         numbers = [number for number, name in enumerate(self.names) if name in left_out] if left_out else []
-        line, _ = self._longest(self.lines, SHORTEST_LINE, line_events(score), score, numbers)
-        chords, shared = self._longest(self.chords, SHORTEST_CHORDS, chord_events(score), score, numbers)
+        line, _ = self._longest(self.lines, MIN_LINE_LENGTH, line_events(score), score, numbers)
+        chords, shared = self._longest(self.chords, MIN_CHORDS_LENGTH, chord_events(score), score, numbers)
         return Novelty(line, chords, shared)
 
     def containing(self, score: Score) -> tuple[str, ...]:
         """Pieces of the corpus that have all of a piece's music in one stretch, in whatever transposition.
 
         A piece that is itself in the corpus is found, and so is a part of one if its first and last chords are as long
-        as they are there. A piece of fewer than :data:`SHORTEST_CHORDS` chords is not looked for.
+        as they are there. A piece of fewer than :data:`MIN_CHORDS_LENGTH` chords is not looked for.
         """
         found: list[str] = []
         for events in chord_events(score):
-            if len(events) >= SHORTEST_CHORDS:
-                found += self._names(self.chords, self.chords.places(events.grams(SHORTEST_CHORDS - 1)))
+            if len(events) >= MIN_CHORDS_LENGTH:
+                found += self._names(self.chords, self.chords.places(events.grams(MIN_CHORDS_LENGTH - 1)))
         return tuple(found)
 
     def _names(self, rows: GramRows, places: NDArray[np.int64]) -> list[str]:

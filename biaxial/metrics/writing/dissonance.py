@@ -18,22 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.metrics.harmony.endings import strong_beats
-from biaxial.metrics.writing.faults import Event, events_of
 from biaxial.metrics.writing.slices import REST, Slices
+from biaxial.metrics.writing.voice_leading import Fault, faults_of
 from biaxial.music.score import Score
 
 DISSONANCES = (1, 2, 10, 11)
 """Semitones, modulo 12, of seconds and sevenths."""
 
 
-def strong_beat_dissonances(music: Score | Slices) -> list[Event]:
+def strong_beat_dissonances(music: Score | Slices) -> list[Fault]:
     """Pairs of voices that are dissonant on a strong beat."""
-    return _events(Slices.of(music), unprepared=False)
+    return _faults(Slices.of(music), unprepared=False)
 
 
-def unprepared_dissonances(music: Score | Slices) -> list[Event]:
+def unprepared_dissonances(music: Score | Slices) -> list[Fault]:
     """Pairs of voices that are dissonant on a strong beat, neither of which had its pitch just before."""
-    return _events(Slices.of(music), unprepared=True)
+    return _faults(Slices.of(music), unprepared=True)
 
 
 def dissonant_beat_share(music: Score | Slices) -> float:
@@ -59,7 +59,7 @@ def _beats(slices: Slices) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArra
     return ticks[heard], now[heard], before[heard]
 
 
-def _events(slices: Slices, unprepared: bool) -> list[Event]:
+def _faults(slices: Slices, unprepared: bool) -> list[Fault]:
     ticks, now, before = _beats(slices)
     found = []
     for high, low in combinations(range(slices.num_voices), 2):
@@ -68,9 +68,9 @@ def _events(slices: Slices, unprepared: bool) -> list[Event]:
         if unprepared:
             dissonant &= (now[:, high] != before[:, high]) & (now[:, low] != before[:, low])
         found += [(int(tick), high, low) for tick in ticks[dissonant]]
-    return events_of(found)
+    return faults_of(found)
 
 
-def _share(slices: Slices, found: list[Event]) -> float:
+def _share(slices: Slices, found: list[Fault]) -> float:
     beats = len(_beats(slices)[0])
-    return len({event.tick for event in found}) / beats if beats else float("nan")
+    return len({fault.tick for fault in found}) / beats if beats else float("nan")

@@ -1,4 +1,4 @@
-"""Music cut into slices: the one view that all measures of four-part writing share.
+"""Music cut into slices, the one view that all measures of four-part writing share; and where in it a moment is.
 
 A score is cut at every onset and every end of a note in any voice; between two cuts nothing happens, and what sounds
 there is a *slice*. (music21 calls this "chordify"; Huron's Humdrum, a "sonority".) Silence between notes is a slice
@@ -8,6 +8,9 @@ A *chord* is a longest run of slices with the same pitch in every voice: the sam
 chord. A *chord change* is the moment between two slices at which the pitch of some voice differs and after which
 anything sounds at all. A voice that falls silent or enters changes the chord, and so do two voices that exchange
 their pitches; the first chord of a piece changes nothing. Rates "per 100 chord changes" have this denominator.
+
+*Places* are bars and beats, as musicians count them. Bars are counted from 1, and a pickup is bar 0. A beat is a
+quarter note, counted from 1 at the beginning of its bar; in a pickup beats are counted as if the bar were whole.
 """
 
 from __future__ import annotations
@@ -55,7 +58,7 @@ class Slices:
             If a note has no voice, or two notes of one voice sound at once.
         """
         if score.notes and not score.num_voices:
-            raise ValueError("these measures need a voice for every note: see biaxial.music.voices.assign_voices")
+            raise ValueError("these measures need a voice for every note: see biaxial.music.parts.assign_voices")
         cuts = {0, score.length_ticks}
         cuts.update(note.onset_ticks for note in score.notes)
         cuts.update(note.end_ticks for note in score.notes)
@@ -112,3 +115,34 @@ class Slices:
         starts = np.concatenate([[True], (self.pitches[1:] != self.pitches[:-1]).any(axis=1)])
         lengths = np.add.reduceat(self.lengths, np.flatnonzero(starts))
         return Slices(self.score, self.onsets[starts], lengths, self.pitches[starts])
+
+
+class Places:
+    """The bars of a piece, ready to be asked for many moments.
+
+    Parameters
+    ----------
+    score
+        The piece.
+    """
+
+    def __init__(self, score: Score) -> None:
+        first = score.time_signatures[0].bar_ticks(score.ticks_per_quarter)
+        self.ticks_per_quarter = score.ticks_per_quarter
+        self.starts: NDArray[np.int64] = np.array([0, *score.bar_starts()], dtype=np.int64)
+        self.offsets = np.zeros_like(self.starts)
+        self.offsets[0] = first - score.pickup_ticks
+
+    def bars_at(self, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The bar in which each tick lies, of the same shape."""
+        return np.searchsorted(self.starts, ticks, side="right") - 1
+
+    def at(self, tick: int) -> tuple[int, float]:
+        """Bar and beat of a tick."""
+        bar = int(self.bars_at(np.array(tick)))
+        return bar, float(1 + (tick - self.starts[bar] + self.offsets[bar]) / self.ticks_per_quarter)
+
+
+def place_text(bar: int, beat: float) -> str:
+    """For example ``bar 3, beat 2.5``."""
+    return f"{'pickup' if bar == 0 else f'bar {bar}'}, beat {beat:g}"

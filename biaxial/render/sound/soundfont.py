@@ -1,6 +1,9 @@
 """Reading soundfonts: SF2, and SF3, which is the same with samples in Ogg Vorbis.
 
-Format: SoundFont Technical Specification 2.04 (Creative and E-mu, 2006), chapters 5 to 7; SF3 as MuseScore writes it.
+Format: SoundFont Technical Specification 2.04 (Creative and E-mu, 2006), chapters 5 to 8; SF3 as MuseScore writes it.
+Of a zone's generators this knows what a sustained tone needs: ranges, tuning, pan, attenuation, volume envelope, loops,
+address offsets, and a filter that stands still, as open as its envelope ever makes it. Low-frequency oscillators, the
+rest of the modulation envelope and modulators are left out.
 
 Why not a library: the one that installs everywhere from a wheel, symusic (0.5.9), plays every velocity alike and takes
 no notice of a zone's own root key, which puts FluidR3's piano, choir and strings off by half a semitone and more, or of
@@ -13,6 +16,7 @@ from __future__ import annotations
 import io
 import mmap
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -21,29 +25,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.music.errors import InputError
-from biaxial.render.sound.zones import (
-    DEFAULTS,
-    END,
-    END_COARSE,
-    INSTRUMENT,
-    KEYS,
-    LOOP_END,
-    LOOP_END_COARSE,
-    LOOP_MODE,
-    LOOP_START,
-    LOOP_START_COARSE,
-    NOT_ADDED,
-    SAMPLE,
-    START,
-    START_COARSE,
-    VELOCITIES,
-    Sample,
-    Zone,
-)
 
+INSTRUMENT, SAMPLE = 41, 53
+START, END, LOOP_START, LOOP_END = 0, 1, 2, 3
+START_COARSE, END_COARSE, LOOP_START_COARSE, LOOP_END_COARSE = 4, 12, 45, 50
+CUTOFF, RESONANCE, CUTOFF_BY_ENVELOPE, PAN = 8, 9, 11, 17
+DELAY, ATTACK, HOLD, DECAY, SUSTAIN, RELEASE, HOLD_BY_KEY, DECAY_BY_KEY = 33, 34, 35, 36, 37, 38, 39, 40
+KEYS, VELOCITIES, ATTENUATION, COARSE_TUNE, FINE_TUNE, LOOP_MODE, KEY_SCALE, ROOT_KEY = 43, 44, 48, 51, 52, 54, 56, 58
+"""Generators, by the numbers of the specification (8.1.2)."""
+ADDRESSES: Final = (0, 1, 2, 3, 4, 12, 45, 50)
+"""Those that move a sample's start, end and loop."""
+
+DEFAULTS: Final[Mapping[int, int]] = {
+    **dict.fromkeys((DELAY, ATTACK, HOLD, DECAY, RELEASE), -12000),
+    CUTOFF: 13500,
+    KEY_SCALE: 100,
+    ROOT_KEY: -1,
+}
+"""Values of generators that are not 0 by default."""
+NOT_ADDED: Final = frozenset({KEYS, VELOCITIES, INSTRUMENT, SAMPLE, LOOP_MODE, ROOT_KEY, 46, 47, 57})
+"""Generators of a preset that are not added to those of its instruments."""
 COMPRESSED: Final = 0x10
 """Bit of a sample's type: Ogg Vorbis."""
-LONGEST_SAMPLE: Final = 1 << 22
+MAX_SAMPLE_FRAMES: Final = 1 << 22
 """Frames of a sample that are read; a minute and a half at 44.1 kHz."""
 
 RECORDS: Final[Mapping[str, np.dtype[Any]]] = {
@@ -63,13 +67,75 @@ RECORDS: Final[Mapping[str, np.dtype[Any]]] = {
 """Tables of a soundfont, each closed by a record that only marks its end."""
 
 
+@dataclass(frozen=True)
+class Zone:
+    """What sounds for some keys and velocities of a preset: a sample, and how it is played.
+
+    Parameters
+    ----------
+    sample
+        Number of the sample.
+    amounts
+        Generators that are set, in the units of the specification.
+    keys, velocities
+        Lowest and highest of each.
+    """
+
+    sample: int
+    amounts: Mapping[int, int]
+    keys: tuple[int, int]
+    velocities: tuple[int, int]
+
+    def amount(self, kind: int) -> int:
+        """Value of a generator, or its default."""
+        return self.amounts.get(kind, DEFAULTS.get(kind, 0))
+
+    def seconds(self, kind: int, key: int = 60) -> float:
+        """Length of a stage of the volume envelope for a key, at most 100 s; those of under 2 ms are none."""
+        by_key = {HOLD: HOLD_BY_KEY, DECAY: DECAY_BY_KEY}.get(kind)
+        timecents = self.amount(kind) + (self.amount(by_key) * (60 - key) if by_key else 0)
+        return 0.0 if timecents <= -10800 else float(2.0 ** (min(timecents, 8000) / 1200))
+
+    @property
+    def cutoff(self) -> int:
+        """Where the filter begins, in cents above 8.176 Hz."""
+        return self.amount(CUTOFF) + max(self.amount(CUTOFF_BY_ENVELOPE), 0)
+
+    @property
+    def pan(self) -> float:
+        """From -0.5, left, to 0.5, right."""
+        return min(max(self.amount(PAN) / 1000, -0.5), 0.5)
+
+    @property
+    def attenuation_db(self) -> float:
+        """Attenuation; 0.4 of what is written, as the synthesisers that soundfonts are made for have it."""
+        return 0.04 * min(max(self.amount(ATTENUATION), 0), 1440)
+
+    @property
+    def sustain_db(self) -> float:
+        """Attenuation that the envelope decays to."""
+        return 0.1 * min(max(self.amount(SUSTAIN), 0), 1440)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample: mono ``frames`` at ``rate``, the key at which it was recorded, how far it is off in ``cents``."""
+
+    frames: NDArray[np.float32]
+    rate: int
+    pitch: int
+    cents: int
+    loop_start: int
+    loop_end: int
+
+
 class SoundFont:
     """A soundfont file, of which only the presets and samples that are asked for are decoded.
 
     Raises
     ------
     InputError
-        If the file is no soundfont, or a damaged one; here or when a part is read.
+        If the file is not a soundfont, or a damaged one; here or when a part is read.
     OSError
         If it cannot be read.
     """
@@ -186,7 +252,7 @@ class SoundFont:
                 raise self.damage(f"sample {number} lies outside the file")
             packed = self._data[self._samples_at + start : self._samples_at + end]
             try:
-                frames, _ = soundfile.read(io.BytesIO(packed), LONGEST_SAMPLE, dtype="float32", always_2d=True)
+                frames, _ = soundfile.read(io.BytesIO(packed), MAX_SAMPLE_FRAMES, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
                 raise self.damage(f"sample {number} cannot be decoded") from error
             frames = np.ascontiguousarray(frames[:, 0])
@@ -195,7 +261,7 @@ class SoundFont:
             end += zone.amount(END) + 32768 * zone.amount(END_COARSE)
             if not 0 <= start < end <= self._samples_size // 2:
                 raise self.damage(f"sample {number} lies outside the file")
-            count = min(end - start, LONGEST_SAMPLE)
+            count = min(end - start, MAX_SAMPLE_FRAMES)
             shorts = np.frombuffer(self._data, "<i2", count, self._samples_at + 2 * start)
             frames = shorts.astype(np.float32) / np.float32(32768)
             loop[0] += zone.amount(LOOP_START) + 32768 * zone.amount(LOOP_START_COARSE) - start

@@ -11,11 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from biaxial.sampling.kernels.functions import kernel, sigmoid, tanh
-
-Floats = NDArray[np.float32]
+from biaxial.sampling.kernels.shared import Floats, kernel, sigmoid, tanh
 
 
 class TimeTables(NamedTuple):

@@ -1,11 +1,20 @@
-"""The one way from requests to pieces: everything that is not known is drawn."""
+"""The one way from requests to pieces: everything that is not known is drawn, and the best of several is kept.
+
+Several pieces that were drawn for one are ranked by a score that says how far each is from Bach's chorales: the mean of
+how far it is in likelihood, in voice leading and in novelty, as :mod:`biaxial.judge.judge` measures these. The lowest
+is the best. A piece that is much more likely than a chorale is as far away as one that is much less likely, so that the
+smoothest candidate does not win. What does not apply (voice leading of music without voices, the likelihood under other
+weights than the shipped ones) is left out. Pieces that did not meet their constraints come last; equal scores are
+decided by the likelihood.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Final
 
 import torch
 
@@ -20,15 +29,17 @@ from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
 from biaxial.tasks.plans.phrase_spans import phrase_spans, piece_of
-from biaxial.tasks.plans.plan import Plan
-from biaxial.tasks.plans.request import Prepared, assembled, prepare
+from biaxial.tasks.plans.plan import Plan, Prepared, assembled, prepare
+
+if TYPE_CHECKING:
+    from biaxial.judge.judge import Judge
+    from biaxial.judge.measures import Group
 
 _BATCHES = {"cpu": (32, 2**13), "cuda": (1024, 2**18)}
 """By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
 
-Rank = Callable[[Sequence[Score], Sequence[float], Sequence[bool]], Sequence[Candidate]]
-"""Ranks candidates, the best first, given their music, nats per step, and whether they meet their constraints."""
-
+RANKED_BY: Final[tuple[Group, ...]] = ("likelihood", "voice leading", "novelty")
+"""The groups of measures whose mean is the score of a candidate."""
 UNMET = "not all constraints could be met; try another seed or more particles"
 
 
@@ -37,8 +48,8 @@ def fill(
     plan: Plan,
     model_name: str,
     *,
-    made: Mapping[str, Any],
-    rank: Rank | None = None,
+    charges: Charges | None = None,
+    judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
     """Draw pieces of equal length with the same constraints, a batch at a time.
@@ -51,10 +62,10 @@ def fill(
         The pieces, their seeds, constraints, particles, and how many are drawn for each one that is kept.
     model_name
         Name of the weights, kept with each piece.
-    made
-        How the weights came to be: what they say of charges.
-    rank
-        Says which of several pieces drawn for one is kept.
+    charges
+        What the faults of a phrase cost; nothing by default.
+    judge
+        Judges them beside Bach's chorales, where several are drawn for each one that is kept.
     progress
         Called after every frame with the number of pieces in the batch.
 
@@ -70,7 +81,7 @@ def fill(
     requests, seeds, drawing, ending = plan.requests, plan.seeds, plan.options, plan.ending
     config, many = stepper.config, drawing.best_of
     bias, rules = drawing.constraints(config)
-    charges, number = drawing.charged(made) if config.num_voices > 1 else None, drawing.num_particles(made)
+    number = drawing.num_particles(charges)
     most, most_frames = _BATCHES[stepper.device.type]
     first = 0
     while first < len(seeds):
@@ -110,7 +121,7 @@ def fill(
                 remarks = request.remarks if met[place] else (*request.remarks, UNMET)
                 evidence = float(drawn.log_evidence[place])
                 found.append(Piece(score, seeds[first + row], model_name, nats, evidence, remarks))
-            yield found[0] if rank is None or many == 1 else _best(found, rank)
+            yield found[0] if judge is None else _best(found, judge)
         first += size
 
 
@@ -123,11 +134,38 @@ def _phrases(prepared: Sequence[Prepared], many: int, charges: Charges, config: 
     )
 
 
-def _best(candidates: Sequence[Piece], rank: Rank) -> Piece:
-    """The candidate that ranks first, with the ranking."""
-    ranking = rank(
-        [piece.score for piece in candidates],
-        [piece.nats_per_step for piece in candidates],
-        [UNMET not in piece.remarks for piece in candidates],
+def _best(pieces: Sequence[Piece], judge: Judge) -> Piece:
+    """The piece that ranks first, with the ranking."""
+    ranking = ranked(
+        [piece.score for piece in pieces],
+        [piece.nats_per_step for piece in pieces],
+        [UNMET not in piece.remarks for piece in pieces],
+        judge,
     )
-    return replace(candidates[ranking[0].number - 1], ranking=tuple(ranking))
+    return replace(pieces[ranking[0].number - 1], ranking=tuple(ranking))
+
+
+def ranked(
+    scores: Sequence[Score], nats_per_step: Sequence[float], met: Sequence[bool], judge: Judge
+) -> list[Candidate]:
+    """Rank candidates, the best first.
+
+    Parameters
+    ----------
+    scores
+        The music of each.
+    nats_per_step
+        Negative log-likelihood of a drawn step of each.
+    met
+        Whether each meets its constraints.
+    judge
+        Judges them beside Bach's chorales.
+    """
+    from biaxial.judge.judge import mean_of  # what drawing one piece does not need
+
+    judged = judge.judge([(str(number), score) for number, score in enumerate(scores)])
+    found = []
+    for number, (each, nats, kept) in enumerate(zip(judged, nats_per_step, met, strict=True), start=1):
+        parts: dict[str, float] = {group: value for group, value in each.groups.items() if group in RANKED_BY}
+        found.append(Candidate(number, mean_of(parts.values()), nats, kept, parts))
+    return sorted(found, key=lambda c: (not c.met, math.isnan(c.score), c.score, c.nats_per_step, c.number))

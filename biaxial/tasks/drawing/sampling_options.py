@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -19,6 +19,7 @@ from biaxial.sampling.step_types import Proposal
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import DEFAULT_TEMPERATURE
+from biaxial.tokens.token_stepper import TokenOptions
 
 Progress = Callable[[int], None]
 """Called with the number of frames drawn since the last call, over all pieces. What it raises ends the drawing between
@@ -26,7 +27,7 @@ two frames."""
 
 PHRASE_PARTICLES = 6
 """Continuations of a phrase that are drawn side by side where it is charged for its faults."""
-MOST_DRAWN = 64
+MAX_DRAWN = 64
 """Most particles, and most candidates, of one piece."""
 
 
@@ -67,7 +68,7 @@ class SamplingOptions:
         that of the piece as a whole, not of each cell.
     best_of
         Pieces that are drawn for each one that is kept, the first in the ranking of
-        :mod:`biaxial.tasks.drawing.best_of`.
+        :mod:`biaxial.tasks.drawing.fill`.
     precision
         ``"float32"``; ``"float64"``, several times slower, of the reference; or ``"bfloat16"``, faster on processors
         with units for it, which draws from nearly the same distribution, but other pieces.
@@ -91,21 +92,19 @@ class SamplingOptions:
     def __post_init__(self) -> None:
         for name in ("particles", "best_of"):
             value = getattr(self, name)
-            if value is not None and not 1 <= value <= MOST_DRAWN:
-                raise ValueError(f"{name} is a number from 1 to {MOST_DRAWN}, not {value}")
+            if value is not None and not 1 <= value <= MAX_DRAWN:
+                raise ValueError(f"{name} is a number from 1 to {MAX_DRAWN}, not {value}")
 
-    def charged(self, made: Mapping[str, Any]) -> Charges | None:
+    def charged(self, history: Mapping[str, Any]) -> Charges | None:
         """What the faults of a phrase cost with weights that carry their charges; ``None`` for nothing."""
         if self.draft:
             return None
-        charges = self.charges or Charges(**made.get("charges", {}))
+        charges = self.charges or Charges(**history.get("charges", {}))
         return charges if any(charges.prices().values()) else None
 
-    def num_particles(self, made: Mapping[str, Any]) -> int:
-        """How many continuations are drawn side by side."""
-        if self.particles is not None:
-            return self.particles
-        return PHRASE_PARTICLES if self.charged(made) else 1
+    def num_particles(self, charges: Charges | None) -> int:
+        """How many continuations are drawn side by side, given what faults cost."""
+        return self.particles or (1 if charges is None else PHRASE_PARTICLES)
 
     def constraints(self, config: ModelConfig) -> tuple[Tensor | None, tuple[Rule, ...]]:
         """Static bias and rules for a model.
@@ -127,12 +126,12 @@ class SamplingOptions:
             rules.append(VoiceLeadingRule(config, self.voice_leading))
         return bias, tuple(rules)
 
-    def proposal(self, made: dict[str, Any]) -> Proposal:
+    def proposal(self, history: dict[str, Any]) -> Proposal:
         """What temperature, density and min-p mean for weights that carry their density biases."""
-        sounding, striking = density_biases(made.get("density_biases", []), self.temperature)
+        sounding, striking = density_biases(history.get("density_biases", []), self.temperature)
         if self.lookahead:  # fitted for cells that are tempered one by one; half of it keeps voices moving as Bach's do
             sounding, striking = sounding / 2, striking / 2
-        sounding += made.get("density", 0.0) if self.density is None else self.density
+        sounding += history.get("density", 0.0) if self.density is None else self.density
         return Proposal(self.temperature, sounding, striking, self.min_p, target="piece" if self.lookahead else "draw")
 
 
@@ -140,7 +139,10 @@ HARMONISING = SamplingOptions(temperature=0.5, particles=12, lookahead=True)
 """How the unknown voices of a piece are drawn by default."""
 
 
-def with_changes(options: SamplingOptions, changes: Mapping[str, Any]) -> SamplingOptions:
+Options = TypeVar("Options", SamplingOptions, TokenOptions)
+
+
+def with_changes(options: Options, changes: Mapping[str, Any]) -> Options:
     """Options with some fields changed by name.
 
     Raises
@@ -148,7 +150,7 @@ def with_changes(options: SamplingOptions, changes: Mapping[str, Any]) -> Sampli
     InputError
         If there is no such field.
     """
-    known = [field.name for field in fields(SamplingOptions)]
+    known = [field.name for field in fields(options)]
     if unknown := [name for name in changes if name not in known]:
         raise InputError(f"{unknown[0]!r} is not an option of drawing; there are {', '.join(known)}")
     return replace(options, **changes)

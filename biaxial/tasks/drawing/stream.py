@@ -1,4 +1,4 @@
-"""PieceLike without an end: bar after bar, in bounded memory.
+"""A piece without an end: bar after bar, in bounded memory.
 
 Nothing is known of the end, and phrases are left to the network. A bar comes when all notes that begin in it are over;
 a note that is held for longer than four bars is cut, so that no bar waits for ever. (A network with the echo input
@@ -25,7 +25,7 @@ from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
 
-_LONGEST_BARS = 4
+_MAX_BARS = 4
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _sounding(
         for line in lines:
             old = before.get(line)
             held = old is not None and old.pitch == pitch and states[n] == HOLD
-            if held and old is not None and old.length_ticks < _LONGEST_BARS * bar_ticks:
+            if held and old is not None and old.length_ticks < _MAX_BARS * bar_ticks:
                 found[line] = replace(old, length_ticks=old.length_ticks + unit)
             else:
                 found[line] = Note(now, unit, pitch, line if config.num_voices else None)

@@ -12,13 +12,12 @@ import torch
 from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.parts import assign_voices
 from biaxial.music.score import Score
-from biaxial.music.voices import assign_voices
 from biaxial.sampling.constraints import Polyphony, bass_bias, triad_bias
 from biaxial.sampling.loop import Particles
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
-from biaxial.tasks.plans.plan import Ending
-from biaxial.tasks.plans.request import Request, num_steps, refined, rescaled
+from biaxial.tasks.plans.plan import Ending, Request, num_steps, refined, rescaled
 
 CADENCE_PARTICLES = 8
 """Continuations among which the end of a piece is chosen."""

@@ -14,16 +14,15 @@ from torch import Tensor
 from biaxial.formats.melody_file import melody_from_beats, melody_of, skyline
 from biaxial.formats.read import Music, read_music
 from biaxial.models.config import ModelConfig
-from biaxial.music.constants import HOLD, LOWEST_PITCH, SILENT, VOICE_NAMES, VOICE_RANGES
+from biaxial.music.constants import HOLD, MIN_PITCH, SILENT, VOICE_NAMES, VOICE_RANGES
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.keys import detect_key
-from biaxial.music.pitch_names import read_pitch
 from biaxial.music.score import ChordSymbol, Key, Note, Score
+from biaxial.music.spelling import read_pitch
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.composition import cadence
-from biaxial.tasks.plans.plan import Ending
-from biaxial.tasks.plans.request import Request, num_steps, refined, within
+from biaxial.tasks.plans.plan import Ending, Request, num_steps, refined, within
 
 Source = Score | Music | str | Path | Sequence[tuple[int | str | None, float | Fraction]]
 """A score, a file, parsed or not, or pairs of pitch (``None`` for a rest) and length in quarter notes."""
@@ -70,7 +69,7 @@ def voice_number(name: str | int) -> int:
         return name
     found = [i for i, voice in enumerate(VOICE_NAMES) if str(name).strip().lower() in (voice.lower(), voice[0].lower())]
     if not found:
-        raise InputError(f"{name!r} is no voice; give {', '.join(voice.lower() for voice in VOICE_NAMES)}")
+        raise InputError(f"{name!r} is not a voice; give {', '.join(voice.lower() for voice in VOICE_NAMES)}")
     return found[0]
 
 
@@ -226,7 +225,7 @@ def _into_voices(notes: tuple[Note, ...], config: ModelConfig) -> tuple[tuple[No
         return sum(not low <= note.pitch + shift <= high for note, (low, high) in zip(notes, bounds, strict=True))
 
     # the lowest drawn note has to stay a MIDI number when it is moved back
-    shifts = [s for s in range(-120, 121, 12) if config.low_pitch - s >= LOWEST_PITCH and config.high_pitch - s <= 127]
+    shifts = [s for s in range(-120, 121, 12) if config.low_pitch - s >= MIN_PITCH and config.high_pitch - s <= 127]
     shift = min(shifts, key=lambda s: (outside(s), abs(s)))
     left = outside(shift)
     heard = tuple(

@@ -1,8 +1,14 @@
-"""The outline of a piece that is to be composed: length, metre, key, tempo and phrase ends, before any note."""
+"""The outline of a piece that is to be composed: length, metre, key, tempo and phrase ends, before any note.
+
+What it is in where nobody says so is drawn: as often as the corpus has it, and the same for the same seed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
 
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
@@ -11,6 +17,8 @@ from biaxial.music.score import Key, Score, TimeSignature
 MAX_BARS = 1000
 DEFAULT_TEMPO_BPM = 76.0
 DEFAULT_TEMPERATURE = 0.8
+_KEY_STREAM: Final = 2**32
+_NAME_STREAM: Final = 2**34
 
 
 def read_phrases(text: str) -> tuple[int, ...]:
@@ -37,7 +45,7 @@ def read_bars(text: str) -> tuple[int, int]:
     """
     first, stroke, last = text.replace(" ", "").partition("-")
     if not text.isascii() or not first.isdigit() or (stroke and not last.isdigit()):
-        raise InputError(f"{text!r} are no bars; give one, such as 5, or the first and the last, such as 5-8")
+        raise InputError(f"{text!r} is not a span of bars; give one, such as 5, or the first and the last, such as 5-8")
     bars = int(first), int(last) if stroke else int(first)
     if bars[0] > bars[1]:
         raise InputError(f"bars {text} end before they begin; give the smaller number first")
@@ -68,16 +76,16 @@ def phrase_ends(phrases: Sequence[int], signature: TimeSignature, ticks_per_quar
 
 
 def check_metre(signature: TimeSignature, steps_per_quarter: int) -> None:
-    """Refuse a metre whose bar is no whole number of steps.
+    """Refuse a metre whose bar is not a whole number of steps.
 
     Raises
     ------
     InputError
-        If it is none.
+        If it is not.
     """
     if 4 * signature.numerator * steps_per_quarter % signature.denominator:
         raise InputError(
-            f"a bar of {signature.name} is no whole number of steps at {steps_per_quarter} steps a quarter; "
+            f"a bar of {signature.name} is not a whole number of steps at {steps_per_quarter} steps a quarter; "
             "choose another metre"
         )
 
@@ -138,3 +146,23 @@ def make_outline(
         tempo_bpm=tempo_bpm,
         title=title,
     )
+
+
+def drawn_key(counts: dict[str, int], seed: int) -> Key | None:
+    """A key as frequent as in the corpus; the same for the same seed."""
+    name = _drawn(counts, seed, _KEY_STREAM)
+    return None if name is None else Key.from_name(name)
+
+
+def drawn_name(counts: dict[str, int], seed: int) -> str | None:
+    """A name as frequent as it is counted, from a stream of its own."""
+    return _drawn(counts, seed, _NAME_STREAM)
+
+
+def _drawn(counts: dict[str, int], seed: int, stream: int) -> str | None:
+    if not counts:
+        return None
+    names = sorted(counts)
+    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, stream]))
+    weights = np.array([counts[name] for name in names], dtype=float)
+    return names[int(rng.choice(len(names), p=weights / weights.sum()))]

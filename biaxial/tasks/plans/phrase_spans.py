@@ -9,7 +9,7 @@ import numpy as np
 from biaxial.features.conditions import Condition
 from biaxial.metrics.harmony.endings import strong_beats
 from biaxial.sampling.charges import Phrase, Piece
-from biaxial.tasks.plans.request import Prepared
+from biaxial.tasks.plans.plan import Prepared
 
 PASSAGE_QUARTERS = 8
 """Longest passage that is charged at once, where no phrase ends before."""

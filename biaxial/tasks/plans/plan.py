@@ -1,21 +1,70 @@
 """A plan: everything that is decided about pieces before the first note is drawn.
 
 Each verb of a model has a function that plans and that fails there, if anything is wrong; :meth:`Model.draw
-<biaxial.tasks.model.Model.draw>` draws what was planned. A plan knows how long drawing will take, in frames.
+<biaxial.tasks.model.Model.draw>` draws what was planned. A plan knows how long drawing will take, in frames. It has a
+request for each piece: its outline, the notes that are given, and where each voice is known.
+
+Given notes come out of every verb as they went in, onset and length in ticks. The network hears them on its grid and
+within its note range; what it draws is put beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import lcm
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from biaxial.features.conditions import outline_conditions
+from biaxial.features.known import Known
+from biaxial.models.config import ModelConfig
+from biaxial.music.constants import HOLD, STRIKE
+from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.roll import Roll
+from biaxial.music.score import Note, Score
 from biaxial.sampling.constraints import Rule
 from biaxial.sampling.loop import Particles
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
-from biaxial.tasks.plans.request import Request, num_steps
+
+MAX_STEPS = 64_000
+"""Frames of the longest piece that is drawn: a thousand bars of 4/4 at 16 steps a quarter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A piece to be written.
+
+    Parameters
+    ----------
+    score
+        Outline and given notes; its resolution is a multiple of the grid (:func:`refined`).
+    known
+        At which steps each voice is known, its rests too, shape ``(t, v)``; one column for all notes in a corpus
+        without voices. A given note is known as long as it sounds, wherever this says so or not.
+    heard
+        The given notes as the network hears them; those of the score by default.
+    shift
+        Semitones that drawn notes are moved by in the end.
+    on_top
+        In a corpus without voices, whether nothing sounds above the highest given note.
+    bias
+        Static bias of every step, shape ``(t, n, k)``.
+    remarks
+        What the user should be told.
+    """
+
+    score: Score
+    known: NDArray[np.bool_]
+    heard: tuple[Note, ...] | None = None
+    shift: int = 0
+    on_top: bool = False
+    bias: Tensor | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,3 +119,138 @@ class Plan:
     def remarks(self) -> tuple[str, ...]:
         """What was decided in planning and is worth telling, one line each."""
         return tuple(dict.fromkeys(remark for request in self.requests for remark in request.remarks))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A request as tensors.
+
+    Attributes
+    ----------
+    known
+        What is known, shape ``(t, n)``.
+    conditions
+        Conditions of each step, shape ``(t, c)``.
+    outline
+        The outline on the grid.
+    """
+
+    known: Known
+    conditions: Tensor
+    outline: Score
+
+
+def seeds_of(seed: int, n: int) -> range:
+    """The seeds of so many pieces.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    if n < 1:
+        raise InputError("no pieces were asked for; give a number of at least 1")
+    return range(seed, seed + n)
+
+
+def num_steps(score: Score, grid: Grid) -> int:
+    """Frames of a score on a grid, its last notes moved to the nearest step."""
+    quantised, _ = grid.quantised(score)
+    return -(-quantised.length_ticks // grid.step_ticks(quantised.ticks_per_quarter))
+
+
+def rescaled(score: Score, ticks_per_quarter: int) -> Score:
+    """The same score at another resolution, every time moved to the nearest tick and no note shorter than one."""
+    old = score.ticks_per_quarter
+
+    def ticks(value: int) -> int:
+        return (2 * value * ticks_per_quarter + old) // (2 * old)
+
+    return score.retimed(ticks, ticks_per_quarter)
+
+
+def refined(score: Score, grid: Grid) -> Score:
+    """The same score at a resolution that is a multiple of the grid: no time is moved."""
+    resolution = lcm(score.ticks_per_quarter, grid.steps_per_quarter)
+    return score if resolution == score.ticks_per_quarter else rescaled(score, resolution)
+
+
+def within(pitch: int, low: int, high: int) -> int:
+    """A pitch moved by octaves until it lies in a range, which has an octave at least."""
+    if pitch < low:
+        return pitch + 12 * -((pitch - low) // 12)
+    return pitch - 12 * -((high - pitch) // 12) if pitch > high else pitch
+
+
+def prepare(request: Request, config: ModelConfig) -> Prepared:
+    """Lay a request on the grid of a model.
+
+    Raises
+    ------
+    InputError
+        If the piece is empty or too long.
+    """
+    grid, alphabet = Grid(config.steps_per_quarter), config.alphabet
+    heard = tuple(
+        replace(
+            note,
+            pitch=within(note.pitch, config.low_pitch, config.high_pitch),
+            voice=note.voice if config.num_voices else None,
+        )
+        for note in (request.score.notes if request.heard is None else request.heard)
+    )
+    roll = Roll.from_score(replace(request.score, notes=heard), grid, config.low_pitch, config.num_notes)
+    if not 0 < roll.num_steps <= MAX_STEPS:
+        raise InputError(f"the piece has {roll.num_steps} steps; give one of 1 to {MAX_STEPS}")
+    sets = roll.voices if roll.voices is not None else np.zeros_like(roll.states, dtype=np.uint8)
+    outcomes = alphabet.encode(roll.states, sets if config.num_voices else None)
+    wanted = np.zeros((roll.num_steps, request.known.shape[1]), dtype=bool)
+    wanted[: len(request.known)] = request.known[: roll.num_steps]
+    if config.num_voices:
+        wanted = wanted | alphabet.voice_matrix[outcomes].any(axis=1)
+        bits = (wanted * (1 << np.arange(config.num_voices))).sum(axis=1).astype(np.uint8)
+        voices = np.broadcast_to(bits[:, None], outcomes.shape)
+    else:
+        sounds = outcomes > 0
+        known = wanted | sounds
+        if request.on_top:
+            known |= np.cumsum(sounds, axis=1) > 0
+        voices = known.astype(np.uint8)
+    rows = torch.from_numpy(outline_conditions(roll.outline, grid))
+    return Prepared(Known.of(outcomes, voices, alphabet), rows, roll.outline)
+
+
+def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8], config: ModelConfig) -> Score:
+    """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``."""
+    states, sets = config.alphabet.articulated(outcomes)
+    if config.num_states == 2:  # nothing says that a pitch is struck again, but a known note ends where it ends
+        ended = prepared.known.ended.numpy() & np.maximum(sets, 1)
+        states = np.where((states == HOLD) & (ended > 0), STRIKE, states).astype(np.int8)
+    grid = Grid(config.steps_per_quarter)
+    unit = grid.step_ticks(prepared.outline.ticks_per_quarter)
+    voices = sets if config.num_voices else None
+    given = request.score.notes if config.num_voices else tuple(replace(n, voice=None) for n in request.score.notes)
+    notes = list(given)
+    lines: dict[int | None, list[Note]] = {}  # by voice, or by pitch where there are none
+    for note in given:
+        lines.setdefault(note.voice if config.num_voices else note.pitch, []).append(note)
+    for note in Roll(states, voices, config.low_pitch, prepared.outline, grid).to_score().notes:
+        known = int(prepared.known.voices[note.onset_ticks // unit, note.pitch - config.low_pitch])
+        if known >> (note.voice or 0) & 1:
+            continue  # one of those given
+        pitch = min(127, max(0, note.pitch + request.shift))
+        others = lines.get(note.voice if config.num_voices else pitch, [])
+        onset, end = _room(others, note.onset_ticks, min(note.end_ticks, request.score.length_ticks))
+        if end > onset:
+            notes.append(replace(note, onset_ticks=onset, length_ticks=end - onset, pitch=pitch))
+    return replace(request.score, notes=tuple(notes))
+
+
+def _room(given: list[Note], onset: int, end: int) -> tuple[int, int]:
+    """The time of a drawn note that given ones of its line leave, in order; they may stand beside the grid."""
+    for other in given:
+        if other.onset_ticks <= onset < other.end_ticks:
+            onset = other.end_ticks
+        elif onset < other.onset_ticks < end:
+            end = other.onset_ticks
+    return onset, end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +19,10 @@ from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
 from biaxial.tasks.critic import Critic, PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
 from biaxial.tasks.plans.composition import cadence, composition
-from biaxial.tasks.plans.drawn_keys import drawn_key
 from biaxial.tasks.plans.harmonisation import Forbidden, Source, ending, given_notes, harmonisation, voice_number
-from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
-from biaxial.tasks.plans.plan import Ending, Plan
+from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, drawn_key, make_outline, read_bars
+from biaxial.tasks.plans.plan import Ending, Plan, Request, seeds_of
 from biaxial.tasks.plans.regions import bar_span, bridge, continuation, infilling
-from biaxial.tasks.plans.request import Request
 
 
 class Planner(Critic):
@@ -33,13 +32,19 @@ class Planner(Critic):
     ----------
     network
         The network.
-    made
+    history
         How its weights came to be.
     """
 
-    def __init__(self, network: BiaxialLSTM, made: dict[str, Any]) -> None:
+    def __init__(self, network: BiaxialLSTM, history: dict[str, Any]) -> None:
         super().__init__(network)
-        self.made = made
+        self.history = history
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """The old name of ``history``, which goes with the next version."""
+        warnings.warn("made is now called history", FutureWarning, stacklevel=2)
+        return self.history
 
     def plan_composition(
         self,
@@ -71,7 +76,7 @@ class Planner(Critic):
         phrases
             Bars of each phrase, which add up to ``bars``.
         primer
-            PieceLike that the piece begins with: a score or a file. Its pickup comes before the bars.
+            What the piece begins with: a score or a file. Its pickup comes before the bars.
         n
             How many pieces.
         seed
@@ -95,7 +100,7 @@ class Planner(Critic):
         if primer is not None:
             key = key or primer.key
         check_metre(time_signature, self.network.config.steps_per_quarter)
-        seeds = _seeds(seed, n)
+        seeds = seeds_of(seed, n)
         outline = make_outline(
             bars,
             key=key,
@@ -105,7 +110,7 @@ class Planner(Critic):
             pickup_ticks=0 if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter,
         )
         outlines = [
-            replace(outline, key=key or drawn_key(self.made.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
+            replace(outline, key=key or drawn_key(self.history.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
         ]
         requests = [composition(outline, primer, self.network.config) for outline in outlines]
         return self._plan(requests, seeds, drawing, self._close(requests, drawing))
@@ -166,8 +171,8 @@ class Planner(Critic):
         request = harmonisation(score, self.network.config, voices=voices, key=key, chords=symbols, forbid=forbid)
         request = replace(request, remarks=(*remarks, *request.remarks))
         drawing = with_changes(drawing or HARMONISING, changes)
-        close = ending(request, self.network.config, drawing, max(1, n))
-        return self._alternatives(request, _seeds(seed, n), drawing, close)
+        seeds = seeds_of(seed, n)
+        return self._alternatives(request, seeds, drawing, ending(request, self.network.config, drawing, n))
 
     def plan_infilling(
         self,
@@ -207,7 +212,7 @@ class Planner(Critic):
         span = bar_span(score, *(read_bars(bars) if isinstance(bars, str) else bars))
         numbers = None if voices is None else [voice_number(name) for name in voices]
         request = infilling(score, self.network.config, span, numbers)
-        return self._alternatives(request, _seeds(seed, n), with_changes(drawing or HARMONISING, changes))
+        return self._alternatives(request, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
 
     def plan_bridge(
         self,
@@ -236,10 +241,9 @@ class Planner(Critic):
         InputError, ValueError
             If a value cannot be used.
         """
-        if not 1 <= bars <= MAX_BARS:
-            raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
+        _check_bars(bars)
         request = bridge(score_of(first), score_of(second), self.network.config, bars)
-        return self._alternatives(request, _seeds(seed, n), with_changes(drawing or HARMONISING, changes))
+        return self._alternatives(request, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
 
     def plan_continuation(
         self,
@@ -267,12 +271,12 @@ class Planner(Critic):
         InputError, ValueError
             If a value cannot be used.
         """
-        if not 1 <= bars <= MAX_BARS:
-            raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")
+        _check_bars(bars)
         request = continuation(score_of(piece), self.network.config, bars)
         drawing = with_changes(drawing or SamplingOptions(), changes)
-        requests = [request] * max(1, n)
-        return self._plan(requests, _seeds(seed, n), drawing, self._close(requests, drawing))
+        seeds = seeds_of(seed, n)
+        requests = [request] * n
+        return self._plan(requests, seeds, drawing, self._close(requests, drawing))
 
     def _alternatives(
         self, request: Request, seeds: range, drawing: SamplingOptions, close: Ending | None = None
@@ -294,7 +298,6 @@ class Planner(Critic):
         return cadence(scores, self.network.config, drawing, first_free) if drawing.cadence else None
 
 
-def _seeds(seed: int, n: int) -> range:
-    if n < 1:
-        raise InputError("no pieces were asked for; give a number of at least 1")
-    return range(seed, seed + n)
+def _check_bars(bars: int) -> None:
+    if not 1 <= bars <= MAX_BARS:
+        raise InputError(f"{bars} bars cannot be written; give 1 to {MAX_BARS}")

@@ -19,9 +19,9 @@ from biaxial.music.score import ChordSymbol, Note, Score, TimeSignature
 from biaxial.tasks.plans.composition import with_voices
 from biaxial.tasks.plans.harmonisation import place_bias, stated_key
 from biaxial.tasks.plans.outline import default_phrases, phrase_ends
-from biaxial.tasks.plans.request import Request, num_steps, refined, rescaled
+from biaxial.tasks.plans.plan import Request, num_steps, refined, rescaled
 
-MOST_TICKS = 32_767
+MAX_TICKS = 32_767
 """Ticks of a quarter note at most, for a MIDI file can say no more."""
 
 
@@ -96,7 +96,7 @@ def continuation(score: Score, config: ModelConfig, bars: int) -> Request:
     """
     if not score.notes:
         raise InputError("there is nothing to continue: the piece has no notes; biaxial-compose begins one")
-    score = _in_use(score)
+    score = score.cut(0, score.length_ticks)  # without metres that begin where it is over
     signature = score.time_signatures[-1]
     bar = signature.bar_ticks(score.ticks_per_quarter)
     starts = score.bar_starts()
@@ -108,14 +108,6 @@ def continuation(score: Score, config: ModelConfig, bars: int) -> Request:
     chords = (*score.chords, *_no_chord(score))
     longer = replace(score, length_ticks=end + bars * bar, fermatas=fermatas, chords=chords)
     return infilling(longer, config, (score.length_ticks, longer.length_ticks))
-
-
-def _in_use(score: Score) -> Score:
-    """A score without metres that begin where it is over."""
-    signatures = score.time_signatures
-    return replace(
-        score, time_signatures=(signatures[0], *(s for s in signatures[1:] if s.onset_ticks < score.length_ticks))
-    )
 
 
 def _no_chord(score: Score) -> tuple[ChordSymbol, ...]:
@@ -134,9 +126,9 @@ def bridge(first: Score, second: Score, config: ModelConfig, bars: int) -> Reque
     for score, name in ((first, "first"), (second, "second")):
         if not score.notes:
             raise InputError(f"the {name} fragment has no notes; give one with at least one note")
-    first, second = (with_voices(_in_use(score), config.num_voices) for score in (first, second))
+    first, second = (with_voices(score.cut(0, score.length_ticks), config.num_voices) for score in (first, second))
     common = lcm(first.ticks_per_quarter, second.ticks_per_quarter, config.steps_per_quarter)
-    if common <= MOST_TICKS:  # else notes of the second one may move by less than a tick of the first one
+    if common <= MAX_TICKS:  # else notes of the second one may move by less than a tick of the first one
         first = rescaled(first, common)
     second = rescaled(second, first.ticks_per_quarter)
     signature = first.time_signatures[-1]
@@ -146,6 +138,11 @@ def bridge(first: Score, second: Score, config: ModelConfig, bars: int) -> Reque
     begins = end + bars * bar - second.pickup_ticks
     if begins < end:
         raise InputError("the second fragment has a pickup that is longer than the bridge; ask for more bars")
+    return infilling(_joined(first, second, begins), config, (first.length_ticks, begins))
+
+
+def _joined(first: Score, second: Score, begins: int) -> Score:
+    """Two pieces of one resolution as one, the second one from a tick on, in the key and the tempo of the first."""
     signatures: list[TimeSignature] = list(first.time_signatures)
     for later in second.time_signatures:
         onset = later.onset_ticks + begins + (second.pickup_ticks if later.onset_ticks == 0 else 0)
@@ -154,17 +151,15 @@ def bridge(first: Score, second: Score, config: ModelConfig, bars: int) -> Reque
     fermatas = None
     if first.fermatas is not None and second.fermatas is not None:
         fermatas = (*first.fermatas, *(tick + begins for tick in second.fermatas))
-    chords = [*first.chords, *_no_chord(first)]
-    chords += [replace(chord, onset_ticks=chord.onset_ticks + begins) for chord in second.chords]
-    moved = tuple(replace(note, onset_ticks=note.onset_ticks + begins) for note in second.notes)
-    words = tuple(replace(word, onset_ticks=word.onset_ticks + begins) for word in second.lyrics)
-    joined = replace(
+    chords = [replace(chord, onset_ticks=chord.onset_ticks + begins) for chord in second.chords]
+    notes = [replace(note, onset_ticks=note.onset_ticks + begins) for note in second.notes]
+    words = [replace(word, onset_ticks=word.onset_ticks + begins) for word in second.lyrics]
+    return replace(
         first,
-        notes=(*first.notes, *moved),
+        notes=(*first.notes, *notes),
         length_ticks=begins + second.length_ticks,
         time_signatures=tuple(signatures),
         fermatas=fermatas,
-        chords=tuple(chords),
+        chords=(*first.chords, *_no_chord(first), *chords),
         lyrics=(*first.lyrics, *words),
     )
-    return infilling(joined, config, (first.length_ticks, begins))

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from biaxial.corpora.reading import entry as reading
-from biaxial.corpora.reading.entry import cache_key, off_grid, packed, read_file, unpacked
+from biaxial.corpora.reading.entry import cache_key, off_grid, packed, read_file, unpacked, unpacked_score
 from biaxial.features.conditions import Condition
 from biaxial.formats.midi import smf
 from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.formats.read import read_score
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.music.grid import Grid
 from biaxial.music.score import Note, Score, TimeSignature
@@ -45,7 +46,7 @@ def test_bars_stay_where_they_are_on_every_grid(tmp_path: Path, steps: int, per_
         pickup_ticks=q,
     )
     write_midi(score, tmp_path / "a.mid")
-    found, (states, _, conditions) = read_file(tmp_path / "a.mid", Grid(steps))
+    found, (states, _, conditions), _ = read_file(tmp_path / "a.mid", Grid(steps))
     assert (found.problem, found.num_steps, found.off_grid) == ("", 21 * steps, 0)
     assert np.flatnonzero(states[:, 60] == STRIKE).tolist() == [steps * quarter for quarter in range(21)]
     in_bar = conditions[::steps, Condition.STEP_IN_BAR]
@@ -73,7 +74,7 @@ def test_metres_beside_the_grid_are_moved_to_it(
 
 def test_a_unison_of_two_tracks_keeps_both_notes(tmp_path: Path) -> None:
     tracks = [("Soprano", 0, [(0, 480, 67)]), ("Alto", 1, [(0, 480, 60)]), ("Tenor", 2, [(0, 960, 60)])]
-    found, (states, voices, _) = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
+    found, (states, voices, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
     assert (found.num_notes, found.num_voices, found.num_lost) == (3, 3, 0)
     assert voices[:8, 60].tolist() == [0b110] * 4 + [0b100] * 4
     assert states[0, 60] == STRIKE
@@ -82,10 +83,10 @@ def test_a_unison_of_two_tracks_keeps_both_notes(tmp_path: Path) -> None:
 
 def test_short_notes_survive_and_drums_do_not(tmp_path: Path) -> None:
     tracks = [("Right", 0, [(0, 10, 60), (500, 505, 64)]), ("Kit", 9, [(0, 480, 36)])]
-    found, (states, _, _) = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
+    found, (states, _, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
     assert (found.num_notes, found.num_voices, found.ranges) == (2, 0, ((60, 64),))
     assert (states[:, 60] == STRIKE).sum() == (states[:, 64] == STRIKE).sum() == 1
-    found, arrays = read_file(midi(tmp_path / "b.mid", tracks[1:]), Grid(4))
+    found, arrays, _ = read_file(midi(tmp_path / "b.mid", tracks[1:]), Grid(4))
     assert (found.problem, len(arrays[0])) == ("empty", 0)
 
 
@@ -102,7 +103,7 @@ def test_short_notes_survive_and_drums_do_not(tmp_path: Path) -> None:
 def test_chords_are_no_voices(tmp_path: Path, names: tuple[str, str], chord: bool, num_voices: int) -> None:
     left = [(0, 960, 48), (0, 960, 52)] if chord else [(0, 480, 48), (480, 960, 52)]
     tracks = [(names[0], 0, [(0, 480, 72), (480, 960, 74)]), (names[1], 1, left)]
-    found, (states, _, _) = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
+    found, (states, _, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
     assert (found.num_voices, found.num_notes, found.num_lost) == (num_voices, 4, 0)
     assert (states == STRIKE).sum() == 4
     assert ("without voices" in found.reason) == (names[0] != "Right" and num_voices == 0)
@@ -110,7 +111,7 @@ def test_chords_are_no_voices(tmp_path: Path, names: tuple[str, str], chord: boo
 
 def test_a_key_that_is_held_a_moment_too_long_leaves_a_voice_a_voice(tmp_path: Path) -> None:
     notes = [(480 * i, 480 * i + 490, 60 + i) for i in range(8)]
-    found, _ = read_file(midi(tmp_path / "a.mid", [("Soprano", 0, notes)]), Grid(4))
+    found, _, _ = read_file(midi(tmp_path / "a.mid", [("Soprano", 0, notes)]), Grid(4))
     assert (found.num_voices, found.reason) == (1, "")
 
 
@@ -127,13 +128,14 @@ def test_how_far_off_the_grid() -> None:
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     path = midi(tmp_path / "a.mid", [("Soprano", 0, [(0, 480, 67)]), ("Alto", 1, [(0, 480, 60)])])
-    found, arrays = read_file(path, Grid(4))
-    again, same = unpacked(packed(found, arrays))
+    found, arrays, score = read_file(path, Grid(4))
+    again, same, document = unpacked(packed(found, arrays, score))
     assert again == found
+    assert unpacked_score(document) == score == read_score(path)
     for place in range(3):
         assert np.array_equal(arrays[place], same[place])
         assert arrays[place].dtype == same[place].dtype
-    for wrong in (b"", b"{}\n", b"[]\n", packed(found, arrays)[:-5]):
+    for wrong in (b"", b"{}\n", b"[]\n", packed(found, arrays, score)[:-5]):
         with pytest.raises((ValueError, TypeError, KeyError, zlib.error)):
             unpacked(wrong)
 
@@ -158,6 +160,6 @@ def test_a_mistake_in_a_reader_is_a_verdict(tmp_path: Path, monkeypatch: pytest.
         raise KeyError("oh")
 
     monkeypatch.setattr(reading, "read_score", broken)
-    found, (states, _, _) = read_file(path, Grid(4))
+    found, (states, _, _), _ = read_file(path, Grid(4))
     assert (found.problem, found.reason) == ("unreadable", "KeyError: 'oh'")
     assert (states == SILENT).all()

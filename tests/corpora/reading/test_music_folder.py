@@ -11,8 +11,9 @@ import pytest
 from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.reading import music_folder
-from biaxial.corpora.reading.music_folder import ReadConfig
+from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
 from biaxial.corpora.verdicts import Verdict, summary
+from biaxial.formats.melody_file import read_part
 from biaxial.formats.midi.midi_writer import midi_bytes, write_midi
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -207,3 +208,21 @@ def test_the_table_counts_and_names(folder: Path, capsys: pytest.CaptureFixture[
 def test_wrong_settings_are_refused_by_name(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         ReadConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_scores_are_those_that_the_workers_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = folder / "slow.abc"
+    slow.write_text("X:1\nM:3/4\nL:1/4\nQ:1/4=0.0001\nK:G\nGAB|\n")  # no document of a score may be as slow
+    parsed = list[Path]()
+
+    def counted(path: Path, part: str) -> Score:
+        parsed.append(path)
+        return read_part(path, part)
+
+    monkeypatch.setattr(music_folder, "read_part", counted)
+    for part in ("all", "melody"):
+        items, _ = read_folder(folder, GRID, ReadConfig(cache=folder.parent / "cache", readers=2, part=part))
+        assert [item.name for item in items] == ["0", "1", "2", "slow.abc", "tune.abc"]
+        files = [folder / (item.name if "." in item.name else f"{item.name}.mid") for item in items]
+        assert [item.score for item in items] == [read_part(path, part) for path in files]
+    assert parsed == [slow, slow]

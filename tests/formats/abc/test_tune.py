@@ -206,8 +206,11 @@ def test_a_tempo_is_given_in_its_own_beats() -> None:
     ("text", "message"),
     [
         ("X:1\nK:C\nA\n\nX:2\nK:C\nB\n", "tune.abc: it holds 2 tunes; give a file with one"),
-        ("hello\n", "tune.abc: no K: field, so this is no ABC tune; give one, or write a line K:C before the notes"),
-        ("K:C\nA B & C\n", "tune.abc: line 2: '& C' is no music that can be read here; correct it there"),
+        (
+            "hello\n",
+            "tune.abc: no K: field, so this is not an ABC tune; give one, or write a line K:C before the notes",
+        ),
+        ("K:C\nA B & C\n", "tune.abc: line 2: '& C' is not music that can be read here; correct it there"),
         ("M:4/5\nK:C\nA\n", "tune.abc: line 1: 4/5 is not a time signature"),
         ("L:x\nK:C\nA\n", "tune.abc: line 1: L:x is not a note length such as 1/8"),
         ("K:G#\nA\n", "tune.abc: line 1: the key K:G# would need 8 accidentals"),

@@ -20,8 +20,8 @@ from biaxial.formats.melody_file import read_melody
 from biaxial.formats.musicxml import musicxml_text, write_musicxml
 from biaxial.formats.read import read_parts, read_score
 from biaxial.formats.write import save_score
-from biaxial.music.chord_symbols import parse_chord
 from biaxial.music.score import ChordSymbol, Key, Note, Score, TimeSignature
+from biaxial.music.symbols import parse_chord
 
 Q = 480
 METRES = ("4/4", "3/4", "6/8", "2/2", "12/8", "5/8", "9/8", "3/2", "7/16", "1/4", "3/8", "5/4")

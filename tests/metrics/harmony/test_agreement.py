@@ -1,9 +1,10 @@
-"""Measures of a setting against another one, by hand on a few beats."""
+"""Measures of a setting against another one, and of the chords of a piece, by hand on a few beats."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,9 @@ from biaxial.metrics.harmony.agreement import (
     agreement,
     beat_pitches,
     chord_bigrams,
+    chord_labels,
+    chord_unigrams,
+    distinct_chord_share,
     distinct_chords,
     jensen_shannon,
     total_bigrams,
@@ -146,3 +150,44 @@ def test_a_move_is_to_another_pitch() -> None:
     rested = setting(C, (None, *C[1:]), C)
     assert voice_moves(rested) == (0, 3)
     assert voice_moves(replace(rested, notes=(*rested.notes[:4], Note(2 * Q, Q, 74, 0)))) == (1, 3)
+
+
+Write = Callable[..., Score]
+TONIC, DOMINANT = frozenset({0, 4, 7}), frozenset({7, 11, 2})
+
+
+@pytest.fixture
+def score(write: Write) -> Score:
+    return write([72, 72, None, 71], [67, 67, None, 67], [64, 64, None, 62], [48, 48, None, 55])
+
+
+@pytest.mark.parametrize("semitones", [0, 3, -4])
+def test_a_label_for_each_beat_that_sounds(score: Score, semitones: int) -> None:
+    key = Key(0).transposed(semitones)
+    moved = score.transposed(semitones)
+    assert chord_labels(moved, key) == [TONIC, TONIC, DOMINANT]
+    assert chord_unigrams(moved, key) == Counter({(TONIC,): 2, (DOMINANT,): 1})
+    assert distinct_chord_share(moved, key) == pytest.approx(2 / 3)
+
+
+def test_a_label_is_what_sounds_at_the_first_moment(write: Write) -> None:
+    score = write([(64, 0.5), (65, 0.5)], [67], [60], [48])
+    assert chord_labels(score, Key(0)) == [TONIC]
+    late = write([(65, 0.5), (64, 0.5)], [67], [60], [48])
+    assert chord_labels(late, Key(0)) == [frozenset({0, 5, 7})]
+
+
+def test_the_mode_belongs_to_a_label(score: Score) -> None:
+    assert chord_labels(score, Key(-3, "minor"))[0] == TONIC | {-1}
+    major, minor = chord_unigrams(score, Key(0)), chord_unigrams(score, Key(-3, "minor"))
+    assert jensen_shannon(major, minor) == pytest.approx(1)
+    assert jensen_shannon(major, chord_unigrams(score, Key(0))) == pytest.approx(0, abs=1e-12)
+
+
+def test_silence_has_no_labels() -> None:
+    empty = Score(length_ticks=960)
+    assert chord_labels(empty, Key(0)) == []
+    assert not chord_unigrams(empty, Key(0))
+    assert math.isnan(distinct_chord_share(empty, Key(0)))
+    with pytest.raises(ValueError, match="4 voices"):
+        chord_labels(Score((Note(0, 480, 60),)), Key(0))

@@ -17,7 +17,7 @@ from biaxial.metrics.novelty.events import (
     line_events,
     same_music,
 )
-from biaxial.metrics.writing.places import Places
+from biaxial.metrics.writing.slices import Places
 from biaxial.music.score import Note, Score, TimeSignature
 
 Write = Callable[..., Score]

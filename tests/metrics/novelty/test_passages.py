@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from biaxial.files.arrays import read_arrays
 from biaxial.metrics.novelty.events import chord_events, line_events
-from biaxial.metrics.novelty.passages import LONG_PASSAGE, SHORTEST_CHORDS, SHORTEST_LINE, Passage, PassageIndex
+from biaxial.metrics.novelty.passages import LONG_PASSAGE, MIN_CHORDS_LENGTH, MIN_LINE_LENGTH, Passage, PassageIndex
 from biaxial.music.score import Note, Score, TimeSignature
 
 Write = Callable[..., Score]
@@ -90,7 +90,7 @@ def test_one_changed_note_breaks_a_passage_there(write: Write, place: int, field
     novelty = index.longest(changed(write(TUNE), place, **fields))
     rest = len(TUNE) - 1 - place
     most = max(place, rest)
-    if most < SHORTEST_LINE:
+    if most < MIN_LINE_LENGTH:
         assert novelty.one_voice is None
     else:
         assert novelty.one_voice is not None
@@ -279,8 +279,8 @@ def test_as_comparing_every_place_with_every_place() -> None:
         judged = written(100 * seed + 50, 20, 2, 2, values)
         novelty = index.longest(judged)
         for passage, rows_of, shortest in (
-            (novelty.one_voice, line_events, SHORTEST_LINE),
-            (novelty.all_voices, chord_events, SHORTEST_CHORDS),
+            (novelty.one_voice, line_events, MIN_LINE_LENGTH),
+            (novelty.all_voices, chord_events, MIN_CHORDS_LENGTH),
         ):
             found = [] if passage is None else [(passage.length, round(passage.quarters * 480))]
             assert found == plain(judged, corpus, rows_of, shortest)

@@ -13,12 +13,12 @@ from biaxial.metrics.writing.dissonance import (
     unprepared_beat_share,
     unprepared_dissonances,
 )
-from biaxial.metrics.writing.faults import Event
 from biaxial.metrics.writing.slices import Slices
+from biaxial.metrics.writing.voice_leading import Fault
 from biaxial.music.score import Note, Score, TimeSignature
 
 Write = Callable[..., Score]
-THIRD = Event(2 * 480, (0, 1))
+THIRD = Fault(2 * 480, (0, 1))
 
 
 @pytest.mark.parametrize("interval", range(26))
@@ -61,7 +61,7 @@ def test_only_strong_beats_are_looked_at(write: Write) -> None:
     assert strong_beat_dissonances(write([72, 74, 76, 74], [60, 60, 60, 60])) == []
     assert len(strong_beat_dissonances(write([74, 76, 74, 76], [60, 60, 60, 60]))) == 2
     waltz = write([74, 76, 74, 74], [60, 60, 60, 60], time_signatures=(TimeSignature(3, 4),))
-    assert [event.tick for event in strong_beat_dissonances(waltz)] == [0, 3 * 480]
+    assert [fault.tick for fault in strong_beat_dissonances(waltz)] == [0, 3 * 480]
     upbeat = write([74, 76, 74], [60, 60, 60], pickup_ticks=480)
     assert strong_beat_dissonances(upbeat) == []
     assert strong_beat_dissonances(write([(76, 0.5), (74, 0.5)], [60])) == []  # after the beat
@@ -69,7 +69,7 @@ def test_only_strong_beats_are_looked_at(write: Write) -> None:
 
 def test_a_beat_counts_once_and_its_pairs_each(write: Write) -> None:
     score = write([(74, 2), (76, 2)], [(62, 2), (67, 2)], [(60, 4)])
-    assert strong_beat_dissonances(score) == [Event(0, (0, 2)), Event(0, (1, 2))]
+    assert strong_beat_dissonances(score) == [Fault(0, (0, 2)), Fault(0, (1, 2))]
     assert dissonant_beat_share(score) == unprepared_beat_share(score) == 0.5  # the beginning prepares nothing
     assert unprepared_dissonances(Slices.from_score(score)) == unprepared_dissonances(score)
 

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biaxial.render.sound.sampler import Sampler, Struck
-from biaxial.render.sound.soundfont import SoundFont
-from biaxial.render.sound.tones import Tones
-from biaxial.render.sound.zones import (
+from biaxial.render.sound.sampler import Sampler, Struck, Tones
+from biaxial.render.sound.soundfont import (
     ATTACK,
     ATTENUATION,
     CUTOFF,
@@ -22,6 +20,7 @@ from biaxial.render.sound.zones import (
     ROOT_KEY,
     SUSTAIN,
     VELOCITIES,
+    SoundFont,
 )
 from tests.render.conftest import WriteFont
 

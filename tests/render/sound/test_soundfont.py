@@ -11,8 +11,7 @@ import pytest
 from biaxial.music.errors import InputError
 from biaxial.music.score import Note, Score
 from biaxial.render.audio import INSTRUMENTS, SOUNDFONT, render_audio
-from biaxial.render.sound.soundfont import SoundFont
-from biaxial.render.sound.zones import (
+from biaxial.render.sound.soundfont import (
     ATTENUATION,
     DECAY,
     FINE_TUNE,
@@ -24,6 +23,7 @@ from biaxial.render.sound.zones import (
     ROOT_KEY,
     SUSTAIN,
     VELOCITIES,
+    SoundFont,
 )
 from tests.render.conftest import WriteFont
 

@@ -35,7 +35,7 @@ def drawn_by_hand(model: Model, steps: int, bar_steps: int, key: Key, seed: int)
     rows[:, Condition.BAR_STEPS] = bar_steps
     rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
     bias, rules = QUICK.constraints(config)
-    stepper = ParallelStepper(model.network, QUICK.proposal(model.made))
+    stepper = ParallelStepper(model.network, QUICK.proposal(model.history))
     drawn = draw_pieces(stepper, torch.from_numpy(rows).unsqueeze(0), [seed], bias=bias, rules=rules)
     states, sets = config.alphabet.articulated(drawn.outcomes[0].numpy())
     outline = Score((), steps * Q // config.steps_per_quarter)
@@ -143,7 +143,7 @@ def test_what_progress_raises_ends_a_stream(noise: Model) -> None:
 
 
 def test_what_cannot_be_streamed_is_refused(noise: Model) -> None:
-    with pytest.raises(InputError, match="no whole number of steps"):
+    with pytest.raises(InputError, match="is not a whole number of steps"):
         noise.stream(time_signature="1/32")
     with pytest.raises(ValueError, match="'H' is not a key"):
         noise.stream(key="H")

@@ -236,7 +236,7 @@ def test_voices_that_cannot_be_given_are_refused(noise: Model) -> None:
         noise.harmonise(trio, voice=("S", "B"), drawing=QUICK)
     with pytest.raises(InputError, match="Soprano, Alto, Tenor, Bass"):
         noise.harmonise(line(TUNE), voice=("S", "B"), drawing=QUICK)
-    with pytest.raises(InputError, match="'descant' is no voice"):
+    with pytest.raises(InputError, match="'descant' is not a voice"):
         noise.harmonise(line(TUNE), voice="descant")
     with pytest.raises(InputError, match="no voice is given"):
         noise.harmonise(line(TUNE), voice=())

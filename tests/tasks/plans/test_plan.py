@@ -1,19 +1,31 @@
-"""A verb plans and fails early; drawing its plan gives what the verb gives; files are parsed once."""
+"""A verb plans and fails early; drawing its plan gives what the verb gives; files are parsed once.
+
+In a request, what is given stands beside the grid as it is, and what is drawn makes room for it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import biaxial
 from biaxial.cli import harmonise
 from biaxial.formats.midi import smf
 from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
-from biaxial.music.score import Note, Score
+from biaxial.music.grid import Grid
+from biaxial.music.roll import Roll
+from biaxial.music.score import ChordSymbol, Note, Score, TimeSignature
 from biaxial.tasks.model import Model
+from biaxial.tasks.plans.plan import Request, assembled, num_steps, prepare, refined, rescaled, within
 
+Q = 480
+CONFIG = PRESETS["tiny"]
+GRID = Grid(4)
 TUNE: list[tuple[int | str | None, float]] = [("C5", 1), (74, 1), ("E5", 2)]
 
 
@@ -57,11 +69,6 @@ def test_saving_needs_a_name(noise: Model) -> None:
         noise.compose(1).save()
 
 
-def test_the_old_name_of_the_options_warns() -> None:
-    with pytest.warns(FutureWarning, match="SamplingOptions"):
-        assert biaxial.Drawing is biaxial.SamplingOptions
-
-
 def test_harmonising_parses_its_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tune.mid"
     write_midi(Score(tuple(Note(480 * i, 480, 67 + i) for i in range(4))), path)
@@ -76,3 +83,116 @@ def test_harmonising_parses_its_file_once(tmp_path: Path, monkeypatch: pytest.Mo
     words = [str(path), "-o", str(tmp_path / "four.mid"), "--seed", "1", "--particles", "1", "--no-cadence", "-q"]
     assert harmonise.main(words) == 0
     assert len(decoded) == 1
+
+
+def test_refining_moves_nothing() -> None:
+    score = Score(
+        (Note(1, 2, 60, 0), Note(5, 1, 62, 1, 33, True)),
+        9,
+        ticks_per_quarter=3,
+        time_signatures=(TimeSignature(), TimeSignature(3, 4, 7)),
+        pickup_ticks=2,
+        fermatas=(4,),
+        chords=(ChordSymbol(5, frozenset({0})),),
+    )
+    fine = refined(score, GRID)
+    assert fine.ticks_per_quarter == 12
+    assert fine.notes == (Note(4, 8, 60, 0), Note(20, 4, 62, 1, 33, True))
+    assert (fine.length_ticks, fine.pickup_ticks, fine.fermatas) == (36, 8, (16,))
+    assert (fine.time_signatures[1].onset_ticks, fine.chords[0].onset_ticks) == (28, 20)
+    assert rescaled(fine, 3) == score
+    even = replace(score, ticks_per_quarter=Q, pickup_ticks=0)
+    assert refined(even, GRID) is even
+
+
+def test_coarser_notes_go_to_the_nearest_tick_and_none_is_lost() -> None:
+    score = Score((Note(0, 4, 60), Note(4, 1, 62), Note(5, 10, 64)), 16, ticks_per_quarter=10)
+    coarse = rescaled(score, 1)
+    assert coarse.notes == (Note(0, 1, 60), Note(0, 1, 62), Note(1, 1, 64))
+    assert coarse.length_ticks == 2
+
+
+@pytest.mark.parametrize(
+    ("pitch", "expected"), [(36, 36), (35, 47), (24, 36), (0, 36), (81, 81), (82, 70), (93, 81), (94, 70), (127, 79)]
+)
+def test_a_pitch_goes_into_a_range_by_octaves(pitch: int, expected: int) -> None:
+    assert within(pitch, 36, 81) == expected
+
+
+@pytest.mark.parametrize(("ticks", "steps"), [(1, 1), (120, 1), (121, 1), (180, 2), (8 * Q, 32)])
+def test_steps_of_a_piece(ticks: int, steps: int) -> None:
+    score = Score((Note(0, ticks, 60, 0),))
+    assert num_steps(score, GRID) == steps
+    request = Request(score, np.ones((steps, 4), dtype=bool))
+    assert len(prepare(request, CONFIG).conditions) == steps
+
+
+def test_pieces_that_are_empty_or_too_long_are_refused() -> None:
+    for length, steps in ((1, 0), (64_001 * 120, 64_001)):
+        with pytest.raises(InputError, match=f"has {steps} steps; give one of 1 to 64000"):
+            prepare(Request(Score((), length), np.zeros((0, 4), dtype=bool)), CONFIG)
+
+
+def test_a_voice_is_known_where_it_is_said_and_where_its_notes_sound() -> None:
+    score = Score((Note(120, 240, 60, 2), Note(0, 480, 70, 0)), 2 * Q)
+    known = np.zeros((8, 4), dtype=bool)
+    known[6:, 1] = True
+    sets = prepare(Request(score, known), CONFIG).known.voices.numpy()
+    assert (sets == sets[:, :1]).all()
+    assert sets[:, 0].tolist() == [1, 5, 5, 1, 0, 0, 2, 2]
+
+
+def drawn(score: Score, *notes: Note) -> np.ndarray:
+    """Outcomes of a piece that consists of the given notes as they are heard and of drawn ones."""
+    both = replace(score, notes=(*score.notes, *notes))
+    roll = Roll.from_score(both, GRID, CONFIG.low_pitch, CONFIG.num_notes)
+    return CONFIG.alphabet.encode(roll.states, roll.voices)
+
+
+@pytest.mark.parametrize(
+    ("given", "note", "left"),
+    [
+        (Note(0, 480, 60, 1), Note(480, 480, 62, 1), (480, 480)),  # on the grid: nothing to do
+        (Note(0, 530, 60, 1), Note(480, 480, 62, 1), (530, 430)),  # given sounds on into the next step
+        (Note(430, 100, 60, 1), Note(0, 480, 62, 1), (0, 430)),  # given begins before its step
+        (Note(0, 530, 60, 1), Note(480, 480, 62, 2), (480, 480)),  # another voice
+        (Note(530, 400, 60, 1), Note(0, 480, 62, 1), (0, 480)),  # a gap may stay
+    ],
+)
+def test_drawn_notes_make_room_for_given_ones_beside_the_grid(given: Note, note: Note, left: tuple[int, int]) -> None:
+    score = Score((given,), 2 * Q)
+    request = Request(score, np.zeros((0, 4), dtype=bool))
+    piece = assembled(request, prepare(request, CONFIG), drawn(score, note), CONFIG)
+    assert given in piece.notes
+    (other,) = (n for n in piece.notes if n != given)
+    assert (other.onset_ticks, other.length_ticks, other.pitch, other.voice) == (*left, note.pitch, note.voice)
+
+
+def test_a_drawn_note_without_room_is_left_out() -> None:
+    given = (Note(0, 535, 60, 1), Note(545, 400, 64, 1))
+    score = Score(given, 2 * Q)
+    request = Request(score, np.zeros((0, 4), dtype=bool))
+    frames = drawn(replace(score, notes=(Note(0, 480, 60, 1), Note(600, 360, 64, 1))), Note(480, 120, 62, 1))
+    piece = assembled(request, prepare(request, CONFIG), frames, CONFIG)
+    assert [note for note in piece.notes if note not in given] == [Note(535, 10, 62, 1)]
+    tight = replace(score, notes=(given[0], Note(535, 400, 64, 1)))
+    request = Request(tight, np.zeros((0, 4), dtype=bool))
+    assert assembled(request, prepare(request, CONFIG), frames, CONFIG).notes == tight.notes
+
+
+def test_nothing_sounds_beyond_the_end_and_drawn_notes_move_back() -> None:
+    score = Score((Note(0, 470, 60, 0),), 470)
+    request = Request(score, np.zeros((0, 4), dtype=bool), shift=-12)
+    piece = assembled(request, prepare(request, CONFIG), drawn(score, Note(0, 470, 50, 3)), CONFIG)
+    assert piece.notes == (Note(0, 470, 60, 0), Note(0, 470, 38, 3))
+    assert piece.length_ticks == 470
+
+
+def test_without_voices_a_pitch_is_a_line() -> None:
+    config = replace(CONFIG, num_voices=0, voice_neighbourhood=False, voice_intervals=False, parallels=False)
+    score = Score((Note(0, 530, 60), Note(0, 480, 64)), 2 * Q)
+    both = replace(score, notes=(Note(0, 480, 60), Note(480, 480, 60), Note(480, 480, 62), Note(0, 480, 64)))
+    roll = Roll.from_score(both, GRID, config.low_pitch, config.num_notes)
+    request = Request(score, np.zeros((0, 1), dtype=bool))
+    piece = assembled(request, prepare(request, config), config.alphabet.encode(roll.states, None), config)
+    assert piece.notes == (Note(0, 530, 60), Note(0, 480, 64), Note(480, 480, 62), Note(530, 430, 60))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from biaxial import ChordSymbol, InputError, Key, Model, Note, SamplingOptions, Score, TimeSignature
+from biaxial import ChordSymbol, InputError, Key, Model, Note, SamplingOptions, Score, Syllable, TimeSignature
 from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.models.biaxial import BiaxialLSTM
@@ -269,6 +269,27 @@ def test_both_fragments_stand_unchanged_around_a_bridge(
     pickup = Fraction(first.pickup_ticks, first.ticks_per_quarter)
     assert starts == [pickup + 4 * i for i in range(len(starts))]
     check_voices(score)
+
+
+def test_words_chords_phrases_and_metres_of_both_fragments_stay(noise: Model) -> None:
+    first = chorale(
+        8,
+        fermatas=(3 * Q, 7 * Q),
+        chords=(ChordSymbol(2 * Q, frozenset({0, 4, 7}), name="C"),),
+        lyrics=(Syllable(0, "Wach"), Syllable(7 * Q, "auf")),
+    )
+    second = chorale(
+        11,
+        1,
+        fermatas=(4 * Q,),
+        chords=(ChordSymbol(0, frozenset({7, 11, 2}), name="G"), ChordSymbol(5 * Q, frozenset({0, 4, 7}), name="C")),
+        lyrics=(Syllable(0, "ge"), Syllable(Q, "denk")),
+        time_signatures=(TimeSignature(), TimeSignature(3, 4, 5 * Q)),
+    )
+    joined = noise.bridge(first, second, 1, drawing=QUICK).score
+    assert joined.cut(0, 8 * Q) == first
+    assert joined.cut(11 * Q, joined.length_ticks) == second
+    assert "N.C." in [chord.name for chord in joined.chords]
 
 
 def test_triplets_of_a_finer_file_are_not_moved(noise: Model) -> None:

@@ -1,1 +1,0 @@
-"""The compiled stepper, and weights laid out for it."""

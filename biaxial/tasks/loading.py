@@ -1,0 +1,91 @@
+"""From a file of weights to the model that it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, overload
+
+import torch
+
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.music.errors import InputError
+from biaxial.tasks.model import Model
+from biaxial.tasks.token_model import TokenModel
+from biaxial.weights import DEFAULT, load_network, other_kind, weights_path
+
+BiaxialName = Literal["chorales-v2"]
+TokenName = Literal["folksongs-v1", "chords-v1"]
+
+
+@overload
+def load(checkpoint: BiaxialName | None = None, device: str = "auto", threads: int | None = None) -> Model: ...
+
+
+@overload
+def load(checkpoint: TokenName, device: str = "auto", threads: int | None = None) -> TokenModel: ...
+
+
+@overload
+def load(checkpoint: str | Path, device: str = "auto", threads: int | None = None) -> Model | TokenModel: ...
+
+
+def load(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model | TokenModel:
+    """Load a model of the kind that the header of its file says.
+
+    Parameters
+    ----------
+    checkpoint
+        A ``.safetensors`` file made by ``biaxial-train``, or the name of shipped weights: ``"chorales-v2"``, which are
+        the default, ``"folksongs-v1"`` or ``"chords-v1"``.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; so does drawing with a biaxial model on CUDA, if many
+        pieces or particles are drawn together. Few are drawn faster by the CPU.
+    threads
+        Threads that share pieces, or particles of a piece, which a biaxial model draws together; by default as many as
+        there are processors. A single one is drawn by one.
+
+    Raises
+    ------
+    InputError
+        If the file or the device cannot be used.
+    """
+    path = weights_path(DEFAULT if checkpoint is None else checkpoint)
+    network, history = load_network(path)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        network = network.to(device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"device {device!r} cannot be used ({reason}); give cpu or auto") from error
+    if isinstance(network, BiaxialLSTM):
+        return Model(network, history, path.stem, threads)
+    return TokenModel(network, history, path.stem)
+
+
+def load_model(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model:
+    """Load a biaxial model, as :func:`load`.
+
+    Raises
+    ------
+    InputError
+        As there, and if the file holds a model of another kind.
+    """
+    model = load(checkpoint or DEFAULT, device, threads)
+    if not isinstance(model, Model):
+        raise other_kind(weights_path(checkpoint or DEFAULT), model.network)
+    return model
+
+
+def load_token_model(checkpoint: str | Path, device: str = "auto") -> TokenModel:
+    """Load a ``melody`` or ``chord`` model, as :func:`load`.
+
+    Raises
+    ------
+    InputError
+        As there, and if the file holds a biaxial model.
+    """
+    model = load(checkpoint, device)
+    if not isinstance(model, TokenModel):
+        raise other_kind(weights_path(checkpoint), model.network)
+    return model

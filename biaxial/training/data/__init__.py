@@ -1,1 +1,0 @@
-"""Crops, batches and what is hidden or given in them."""

@@ -1,1 +1,0 @@
-"""A run: its settings, its folder, the Lightning module, callbacks, devices."""

@@ -1,0 +1,304 @@
+"""Weights for users: one ``safetensors`` file with everything that is needed to use them, and no pickle.
+
+The header's ``biaxial`` entry is a JSON object: ``format``, ``config`` (all fields of the model's config; only that of
+a token LSTM has a ``kind``), and ``made``: the history of the weights (corpus checksum, splits, validation nats,
+versions). Weights may be stored as float16. Some weights ship with the package and have a name.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from biaxial.files.assets import ASSETS
+from biaxial.files.atomic import atomic_write
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import ModelConfig
+from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
+from biaxial.music.score import Key
+from biaxial.tokens.config import SequenceConfig
+from biaxial.tokens.network import SequenceLSTM
+
+Network = BiaxialLSTM | SequenceLSTM
+"""What a weights file holds."""
+AnyConfig = ModelConfig | SequenceConfig
+
+DEFAULT = "chorales-v2"
+"""The shipped weights that every command uses unless it is told otherwise."""
+FORMAT = 1
+MAX_WEIGHTS_BYTES: Final = 256 << 20
+"""Most bytes of a file; the shipped weights have 2.5 million. In memory they may take four times as much."""
+MAX_HEADER_BYTES: Final = 1 << 20
+"""Most bytes of its header; ours have 5,000."""
+_TYPES = ("F16", "BF16", "F32")
+
+
+def pretrained_path(name: str = DEFAULT) -> Path:
+    """Where the shipped weights of a name lie."""
+    return ASSETS / f"{name}.safetensors"
+
+
+def weights_path(name: str | Path) -> Path:
+    """Where weights lie: the file of that name if it ends in ``.safetensors``, else those that ship under the name."""
+    path = Path(name)
+    return path if path.suffix or path.exists() else pretrained_path(str(name))
+
+
+def save_weights(path: Path, model: Network, history: dict[str, Any], dtype: torch.dtype = torch.float32) -> None:
+    """Write a model.
+
+    Parameters
+    ----------
+    path
+        Name of the file; it appears whole or not at all.
+    model
+        The network.
+    history
+        How it came to be: plain values that JSON can hold.
+    dtype
+        Precision of the stored weights.
+    """
+    header = {"format": FORMAT, "config": asdict(model.config), "made": history}
+    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
+    atomic_write(path, safetensors.torch.save(tensors, {"biaxial": json.dumps(header)}))
+
+
+def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
+    """Read a biaxial model, ready for drawing and scoring (in evaluation mode, float32, on the CPU).
+
+    Returns
+    -------
+    The network, and how it came to be.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, not a safetensors file, not one of ours, or holds a model of another kind.
+    """
+    network, history = load_network(path)
+    if not isinstance(network, BiaxialLSTM):
+        raise other_kind(path, network)
+    return network, history
+
+
+def other_kind(path: Path, network: Network) -> InputError:
+    """What to say where weights are of a kind that cannot be used."""
+    if isinstance(network, BiaxialLSTM):
+        return InputError(f"{path}: holds a biaxial model; give melody or chord weights")
+    return InputError(
+        f"{path}: holds a {network.config.kind} model, which can compose and be evaluated; "
+        "for all else give the weights of a biaxial one"
+    )
+
+
+def weights_kind(path: Path) -> str:
+    """``"biaxial"``, ``"melody"`` or ``"chord"``, as the header of a file says; ``"biaxial"`` where it says nothing."""
+    try:
+        _check_sizes(path)
+        with safetensors.safe_open(path, framework="pt") as file:
+            config = json.loads((file.metadata() or {})["biaxial"])["config"]
+        return str(config.get("kind", "biaxial"))
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "biaxial"  # whoever loads it will say what is wrong
+
+
+def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
+    """Read a model of any kind, as :func:`load_weights`."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such weights; give a .safetensors file made by biaxial-train")
+    try:
+        _check_sizes(path)
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            names = list(file.keys())
+            tensors = {_today(name, names): _tensor(file, name) for name in names}
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        reason = _reason(error)
+        raise InputError(f"{path}: not a whole safetensors file ({reason}); get or make the weights again") from error
+    if "biaxial" not in metadata:
+        raise InputError(f"{path}: these weights are not a biaxial model; give a file made by biaxial-train")
+    try:
+        header = json.loads(metadata["biaxial"])
+        if header["format"] != FORMAT:
+            raise ValueError(f"format {header['format']} is not {FORMAT}")
+        config = any_config(header["config"])
+        _check_layers(config, tensors)
+        history = header["made"]
+        _check_history(history)
+        model: Network = SequenceLSTM(config) if isinstance(config, SequenceConfig) else BiaxialLSTM(config)
+        model.load_state_dict(tensors)
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:  # a RecursionError is a RuntimeError
+        reason = _reason(error)
+        raise InputError(
+            f"{path}: weights of another version ({reason}); make them again with biaxial-train"
+        ) from error
+    return model.eval(), history
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]
+
+
+def _check_sizes(path: Path) -> None:
+    """Refuse what is too large, before anything of it is read.
+
+    Raises
+    ------
+    ValueError
+        If the file or its header is.
+    """
+    with path.open("rb") as file:
+        header_size = int.from_bytes(file.read(8), "little")
+    if header_size > MAX_HEADER_BYTES or path.stat().st_size > MAX_WEIGHTS_BYTES:
+        raise ValueError(f"at most {MAX_WEIGHTS_BYTES} bytes and a header of {MAX_HEADER_BYTES} are read")
+
+
+def _tensor(file: Any, name: str) -> Tensor:
+    """A tensor of an open file in float32.
+
+    Raises
+    ------
+    ValueError
+        If its numbers are of another kind, or not all finite.
+    """
+    if (kind := file.get_slice(name).get_dtype()) not in _TYPES:
+        raise ValueError(f"{name} holds {kind} and not one of {', '.join(_TYPES)}")
+    tensor: Tensor = file.get_tensor(name).float()
+    if not tensor.isfinite().all():
+        raise ValueError(f"{name} holds numbers that are not finite")
+    return tensor
+
+
+def _check_layers(config: AnyConfig, tensors: dict[str, Tensor]) -> None:
+    """Compare the sizes of a config with the tensors, before a network of these sizes is made.
+
+    Raises
+    ------
+    ValueError
+        If a layer is missing or has another size.
+    """
+    if isinstance(config, SequenceConfig):
+        sizes = {f"stack.layers.{index}": hidden for index, hidden in enumerate(config.hidden)}
+        if (table := tensors.get("embedding.weight")) is None or table.shape[1] != config.embedding:
+            raise ValueError(f"there is no embedding of the {config.embedding} numbers that its config says")
+    else:
+        sizes = {f"time_axis.layers.{index}": hidden for index, hidden in enumerate(config.time_hidden)}
+        sizes |= {f"walks.0.axis.layers.{index}": hidden for index, hidden in enumerate(config.note_hidden)}
+        if config.context_hidden:
+            sizes["context.forwards"] = config.context_hidden
+    for name, hidden in sizes.items():
+        weight = tensors.get(f"{name}.weight_hh_l0")
+        if weight is None or weight.shape != (4 * hidden, hidden):
+            raise ValueError(f"there is no layer {name} of the {hidden} units that its config says")
+
+
+def _check_history(history: object) -> None:
+    """Look at what drawing takes from the history of the weights.
+
+    Raises
+    ------
+    ValueError
+        If it is not a history, or a value in it has a wrong type.
+    """
+    if not isinstance(history, dict):
+        raise ValueError("made is not an object")
+    keys, rows = history.get("keys", {}), history.get("density_biases", [])
+    if not isinstance(keys, dict) or not all(_is_number(count) and count > 0 for count in keys.values()):
+        raise ValueError("made.keys are not numbers of pieces in each key")
+    for name in keys:
+        Key.from_name(name)
+    if not isinstance(rows, list) or not all(
+        isinstance(row, list) and len(row) == 3 and all(map(_is_number, row)) for row in rows
+    ):
+        raise ValueError("made.density_biases are not rows of three numbers")
+    if not _is_number(history.get("density", 0.0)):
+        raise ValueError("made.density is not a number")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 and math.isfinite(value)
+
+
+def start_with(model: Network, path: Path) -> None:
+    """Give a new network the weights of a file; a context encoder that the file lacks stays as it is.
+
+    Raises
+    ------
+    InputError
+        As :func:`load_weights`, and if the two configs differ in anything that weights depend on.
+    """
+    old, _ = load_network(path)
+    if type(old) is not type(model):
+        raise InputError(f"{path}: holds a model of another kind; give weights of the kind that is trained")
+    ours, theirs = asdict(model.config), asdict(old.config)
+    grows = isinstance(old, BiaxialLSTM) and old.context is None
+    for name in ("dropout", "context_hidden") if grows else ("dropout",):
+        ours[name] = theirs[name]
+    for name, value in ours.items():
+        if value != theirs[name]:
+            raise InputError(f"{path}: {name} is {theirs[name]} there and {value} here; set it alike to go on from it")
+    model.load_state_dict(old.state_dict(), strict=not grows)
+
+
+def _today(name: str, names: Collection[str]) -> str:
+    """The name of a tensor that was stored when there was one walk only."""
+    if "stack.layers.0.weight_hh_l0" in names:
+        return name
+    if name.startswith("head."):
+        return f"walks.0.{name}"
+    return name.replace("note_axis.", "walks.0.axis.", 1)
+
+
+def config_from_dict(values: dict[str, Any]) -> ModelConfig:
+    """A biaxial config from the plain values of :func:`dataclasses.asdict`, as JSON gives them back.
+
+    Raises
+    ------
+    ValueError
+        If a field is unknown, or a value impossible.
+    """
+    config = any_config(values)
+    if not isinstance(config, ModelConfig):
+        raise ValueError(f"the config is that of a {config.kind} model")
+    return config
+
+
+def any_config(values: dict[str, Any]) -> AnyConfig:
+    """A config of any kind, as :func:`config_from_dict`."""
+    if not isinstance(values, dict):
+        raise ValueError("the config is not an object")
+    cls = SequenceConfig if "kind" in values else ModelConfig
+    types = get_type_hints(cls)
+    if unknown := set(values) - set(types):
+        raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
+    fitting: dict[str, Any] = {key: _tuples(value) for key, value in values.items()}
+    for name, value in fitting.items():
+        if not _fits(value, types[name]):
+            raise ValueError(f"{name} has a value of another kind")
+    config: AnyConfig = cls(**fitting)
+    Grid(config.steps_per_quarter)
+    return config
+
+
+def _tuples(value: object, depth: int = 2) -> object:
+    """Lists, and lists in lists, as tuples."""
+    return tuple(_tuples(item, depth - 1) for item in value) if isinstance(value, list) and depth else value
+
+
+def _fits(value: object, kind: Any) -> bool:
+    """Whether a value is of the kind of a field of the config."""
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_fits(item, get_args(kind)[0]) for item in value)
+    return type(value) is kind or (kind is float and type(value) is int)

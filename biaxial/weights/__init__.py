@@ -1,1 +1,0 @@
-"""Weights files: reading, writing, and where the shipped ones lie."""
