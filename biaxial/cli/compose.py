@@ -152,12 +152,13 @@ def _compose_events(
     for name in ("bars", "phrases"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for chorales; give melody and chord weights --events, or let them end")
-    for name in ("density", "min_voices", "max_voices", "ranges", "particles", "threads"):
+    for name in ("density", "min_voices", "max_voices", "ranges", "particles", "lookahead", "threads"):
         if getattr(writing, name) is not None:
             raise InputError(f"--{name.replace('_', '-')} is for biaxial weights; leave it out")
-    if writing.best_of > 1 or not options.cadence or writing.precision != "float32" or leading != VoiceLeading():
+    plain = writing.best_of == 1 and options.cadence and writing.precision == "float32" and not writing.draft
+    if not plain or leading != VoiceLeading():
         raise InputError(
-            "--best-of, --no-cadence, --precision and the weights of voice leading are for biaxial weights; "
+            "--best-of, --draft, --no-cadence, --precision and the weights of voice leading are for biaxial weights; "
             "leave them out"
         )
     primer = None if options.primer is None else read_score(options.primer)

@@ -138,7 +138,7 @@ def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: An
         return
     names = [name for name in (field.metadata.get("short"), _flag(field.name)) if name]
     kind: dict[str, Any]
-    if hint is bool:
+    if hint in (bool, bool | None):
         kind = {"action": "store_true" if plain else argparse.BooleanOptionalAction}
     else:
         action = "append" if field.metadata.get("repeated") else "store"

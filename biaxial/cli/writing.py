@@ -86,8 +86,14 @@ class WritingOptions:
     particles: int | None = option(
         None,
         within=(1, 64),
-        help="versions drawn side by side and chosen among on the way (default: 1, or 12 where voices are given)",
+        help="versions drawn side by side and chosen among on the way, at every phrase end by its faults (default: 6, "
+        "or 12 where voices are given)",
     )
+    lookahead: bool | None = option(
+        None,
+        help="choose among versions by how likely the music is that they lead to (default: where voices are given)",
+    )
+    draft: bool = option(False, help="draw once, without a look at the faults of phrases: the fastest")
     best_of: int = option(1, within=(1, 64), help="pieces drawn for each one that is kept, ranked beside Bach")
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
     device: Literal["auto", "cpu", "cuda", "mps"] = option(
@@ -122,10 +128,10 @@ def drawing_of(
     options: WritingOptions, leading: VoiceLeading, default: SamplingOptions, **changes: Any
 ) -> SamplingOptions:
     """A way of drawing with what the command line says changed in it."""
-    for name in ("temperature", "density", "ranges", "particles", "min_voices", "max_voices"):
+    for name in ("temperature", "density", "ranges", "particles", "lookahead", "min_voices", "max_voices"):
         if (value := getattr(options, name)) is not None:
             changes[name] = value
-    same = {name: getattr(options, name) for name in ("min_p", "best_of", "precision")}
+    same = {name: getattr(options, name) for name in ("min_p", "best_of", "precision", "draft")}
     return replace(default, voice_leading=leading, **same, **changes)
 
 

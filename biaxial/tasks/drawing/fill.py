@@ -1,11 +1,11 @@
 """The one way from requests to pieces: everything that is not known is drawn, and the best of several is kept.
 
 Several pieces that were drawn for one are ranked by a score that says how far each is from Bach's chorales: the mean of
-how far it is in likelihood, in voice leading and in novelty, as :mod:`biaxial.judge.judge` measures these. The lowest
-is the best. A piece that is much more likely than a chorale is as far away as one that is much less likely, so that the
-smoothest candidate does not win. What does not apply (voice leading of music without voices, the likelihood under other
-weights than the shipped ones) is left out. Pieces that did not meet their constraints come last; equal scores are
-decided by the likelihood.
+how far it is in likelihood, in voice leading, in harmony and in novelty, as :mod:`biaxial.judge.judge` measures these.
+The lowest is the best. Of the likelihood only too little counts: below a temperature of 1 every candidate is likelier
+than a chorale, and the others say which is not dull. What does not apply (voice leading of music without voices, the
+likelihood under other weights than the shipped ones) is left out. Pieces that did not meet their constraints come last;
+equal scores are decided by the likelihood.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _BATCHES = {"cpu": (32, 2**13), "cuda": (1024, 2**18)}
 """By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
 
-RANKED_BY: Final[tuple[Group, ...]] = ("likelihood", "voice leading", "novelty")
+RANKED_BY: Final[tuple[Group, ...]] = ("likelihood", "voice leading", "harmony", "novelty")
 """The groups of measures whose mean is the score of a candidate."""
 UNMET = "not all constraints could be met; try another seed or more particles"
 
@@ -167,5 +167,7 @@ def ranked(
     found = []
     for number, (each, nats, kept) in enumerate(zip(judged, nats_per_step, met, strict=True), start=1):
         parts: dict[str, float] = {group: value for group, value in each.groups.items() if group in RANKED_BY}
+        if "likelihood" in parts:  # on one side: what is drawn below a temperature of 1 is likelier than Bach anyway
+            parts["likelihood"] = max(0.0, each.standard["nats_per_step"])
         found.append(Candidate(number, mean_of(parts.values()), nats, kept, parts))
     return sorted(found, key=lambda c: (not c.met, math.isnan(c.score), c.score, c.nats_per_step, c.number))
