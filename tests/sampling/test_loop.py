@@ -139,7 +139,7 @@ def test_faults_tilt_the_distribution_by_what_they_cost(make_network: MakeNetwor
     rows = conditions(1)[:, :steps]
     with torch.no_grad():
         every = rows.expand(len(rolls), -1, -1)
-        p = network.frame_log_likelihood(rolls, torch.zeros_like(rolls[:, 0]), every).sum(1).exp().double()
+        p = log_mean(network.walk_log_likelihood(Batch.whole(rolls, every)).sum(-1)).sum(1).exp().double()
     pitches = voice_pitches(rolls.numpy(), config.alphabet, config.low_pitch)
     phrase, piece = Phrase(0, steps), Piece(None, False, np.zeros(steps, np.int8), 1)
     rests = torch.tensor([count_faults(own, phrase, piece)[FAULTS.index("lone_bass")] for own in pitches])
