@@ -145,8 +145,8 @@ class PhrasePlan:
     Parameters
     ----------
     phrases
-        In order, at least one. What is repeated is a new phrase, of the same length; with all voices the cadence and
-        the key come again too.
+        In order, at least one. What is repeated is a new phrase, and its length and last note come again; with all
+        voices its cadence and key too.
     pickup_ticks
         Part of the first phrase that lies before the first bar line.
 
@@ -170,10 +170,11 @@ class PhrasePlan:
             if not 0 <= phrase.repeats < place or self.phrases[phrase.repeats].repeats is not None:
                 raise InputError(f"phrase {place + 1} must repeat an earlier one that is new")
             first = self.phrases[phrase.repeats]
-            if phrase.length_ticks != first.length_ticks:
+            if (phrase.length_ticks, phrase.last_ticks) != (first.length_ticks, first.last_ticks):
                 raise InputError(
-                    f"phrase {place + 1} repeats phrase {phrase.repeats + 1} but has not its length: "
-                    f"{in_quarters(phrase.length_ticks)} and {in_quarters(first.length_ticks)} quarter notes"
+                    f"phrase {place + 1} repeats phrase {phrase.repeats + 1} but is not as long, in all or in its last "
+                    f"note: {in_quarters(phrase.length_ticks)}/{in_quarters(phrase.last_ticks)} and "
+                    f"{in_quarters(first.length_ticks)}/{in_quarters(first.last_ticks)} quarter notes"
                 )
             if phrase.whole and (phrase.key, phrase.cadence) != (first.key, first.cadence):
                 raise InputError(

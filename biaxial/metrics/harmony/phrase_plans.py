@@ -2,13 +2,13 @@
 
 A phrase goes to where the melody (the highest voice) strikes its next note after a fermata, the last one to the end of
 the piece; a rest after a fermata thus belongs to the phrase before it. Cadences are those of
-:mod:`biaxial.metrics.harmony.cadences`, but with the key that the last :data:`KEY_QUARTERS` quarter notes tell: the
-cadence that leads a phrase to V is then one in V only where the phrase has left the home key before it. The key of a
-phrase on the tonic of the piece is the home key, whether its last third is raised or not.
+:mod:`biaxial.metrics.harmony.cadences`, unless they are cadences of the home key when the last :data:`KEY_QUARTERS`
+quarter notes tell the key: the chord V then ends a phrase in V only where the phrase has left the home key before. The
+key of a phrase on the tonic of the piece is the home key, whether its last third is raised or not.
 
-A phrase comes again if a later one is as long and its melody has the same pitches at the same times: the first and the
-last note may have other lengths (a pickup may be shorter, and a last note makes way for the next one). All voices come
-again if that holds for the notes of each of them.
+A phrase comes again if a later one is as long, from its start and from its fermata to its end, and its melody has the
+same pitches at the same times; the first note may be shorter or longer, and so may the last one. All voices come again
+if that holds for the notes of each of them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,11 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
     last = {end_of(tick): tick for tick in score.fermatas}  # of two fermatas over one note the later one
     if score.length_ticks not in last:
         last[score.length_ticks] = onsets[-1] if onsets else 0
-    found = closes(replace(score, fermatas=tuple(last.values())), KEY_QUARTERS)
+    marked = replace(score, fermatas=tuple(last.values()))
+    found = [
+        wide if wide.kind is not None and wide.tonic == home.tonic else near
+        for near, wide in zip(closes(marked), closes(marked, KEY_QUARTERS), strict=True)
+    ]
     if len(found) != len(last):
         raise InputError("nothing sounds at a fermata; a plan of phrases cannot be read off this piece")
     phrases = list[Phrase]()
@@ -62,7 +66,9 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
             (
                 earlier
                 for earlier in range(place)
-                if phrases[earlier].repeats is None and _comes_again(melody, spans[earlier], spans[place])
+                if phrases[earlier].repeats is None
+                and end - close.tick == spans[earlier][1] - found[earlier].tick
+                and _comes_again(melody, spans[earlier], spans[place])
             ),
             None,
         )
