@@ -58,7 +58,7 @@ def compose_events(
     started: float,
 ) -> None:
     """Compose with melody or chord weights, write the files, and print what was written."""
-    for name in ("bars", "phrases"):
+    for name in ("bars", "phrases", "pickup", "form", "plan"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for chorales; give melody and chord weights --events, or let them end")
     for name in ("density", "min_voices", "max_voices", "ranges", "particles", "threads"):
@@ -104,7 +104,7 @@ def compose_on_tunes(
     started: float,
 ) -> None:
     """Let one model write tunes and another one harmonise them, write the files, and print what was written."""
-    for name in ("bars", "phrases", "primer"):
+    for name in ("bars", "phrases", "pickup", "form", "plan", "primer"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for pieces without --tune-by; leave one of them out")
     if options.nearest_chords:

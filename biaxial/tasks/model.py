@@ -7,12 +7,14 @@ does both for one piece; several are planned with ``n`` and drawn with :meth:`Mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
 from biaxial.tasks.critic import PieceLike
 from biaxial.tasks.drawing.drawer import Drawer
@@ -80,6 +82,9 @@ class Model(Drawer):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
+        pickup: float | Fraction | None = None,
+        form: str | None = None,
+        plan: PhrasePlan | str | None = None,
         primer: Score | str | Path | None = None,
         seed: int = 0,
         drawing: SamplingOptions | None = None,
@@ -91,18 +96,21 @@ class Model(Drawer):
         Parameters and errors are those of :meth:`plan_composition`; ``progress`` is called with the number of frames
         drawn since its last call, and what it raises ends the drawing.
         """
-        plan = self.plan_composition(
+        planned = self.plan_composition(
             bars,
             key=key,
             time_signature=time_signature,
             tempo_bpm=tempo_bpm,
             phrases=phrases,
+            pickup=pickup,
+            form=form,
+            plan=plan,
             primer=primer,
             seed=seed,
             drawing=drawing,
             **changes,
         )
-        return next(self.draw(plan, progress))
+        return next(self.draw(planned, progress))
 
     def harmonise(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 
 import torch
 
@@ -16,7 +17,7 @@ from biaxial.sampling.loop import Particles, draw_pieces
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
-from biaxial.tasks.plans.plan import Plan
+from biaxial.tasks.plans.plan import Ending, Plan
 from biaxial.tasks.plans.request import assembled, prepare
 
 _BATCHES = {"cpu": (32, 2**13), "cuda": (1024, 2**18)}
@@ -60,7 +61,7 @@ def fill(
     InputError
         If a request cannot be laid on the grid.
     """
-    requests, seeds, drawing, ending = plan.requests, plan.seeds, plan.options, plan.ending
+    requests, seeds, drawing = plan.requests, plan.seeds, plan.options
     config, many = stepper.config, drawing.best_of
     bias, rules = drawing.constraints(config)
     most, most_frames = _BATCHES[stepper.device.type]
@@ -68,7 +69,9 @@ def fill(
     while first < len(seeds):
         steps = len(prepare(requests[first], config).conditions)
         size = max(1, min(most, most_frames // (steps * drawing.particles)) // many)
-        batch = requests[first : first + size]
+        ending = plan.endings[first]
+        endings = list(takewhile(partial(_alike, ending), plan.endings[first : first + size]))
+        batch = requests[first : first + len(endings)]
         prepared = [prepare(request, config) for request in batch]
         every = torch.arange(len(batch)).repeat_interleave(many)
         own = batch[0].bias
@@ -82,7 +85,7 @@ def fill(
                 known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
                 bias=bias if own is None else own if bias is None else bias + own,
                 rules=rules,
-                ending=None if ending is None else ending.bias[first : first + size][every],
+                ending=None if ending is None else torch.stack([each.bias for each in endings if each])[every],
                 ending_rules=() if ending is None else ending.rules,
                 particles=particles if ending is None or particles is not None else ending.particles,
                 after_step=None if progress is None else partial(progress, len(batch)),
@@ -98,9 +101,15 @@ def fill(
                 score = assembled(request, piece, outcomes, config)
                 remarks = request.remarks if met[place] else (*request.remarks, UNMET)
                 evidence = float(drawn.log_evidence[place])
-                found.append(Piece(score, seeds[first + row], model_name, nats, evidence, remarks))
+                found.append(
+                    Piece(score, seeds[first + row], model_name, nats, evidence, remarks, plan=request.phrase_plan)
+                )
             yield found[0] if rank is None or many == 1 else _best(found, rank)
-        first += size
+        first += len(batch)
+
+
+def _alike(one: Ending | None, other: Ending | None) -> bool:
+    return other is None if one is None else one.is_drawn_as(other)
 
 
 def _best(candidates: Sequence[Piece], rank: Rank) -> Piece:

@@ -1,9 +1,9 @@
 """Probabilities out of counts: contexts that grow from general to particular, interpolated.
 
 The method is that of I. H. Witten and T. C. Bell, "The zero-frequency problem", IEEE Transactions on Information
-Theory 37 (1991), C: after a context that was seen ``n`` times with ``t`` different outcomes, a share of ``t / (n + t)`` is left
-to what the next shorter context says. Without any context a share of half a count is spread evenly, so that nothing
-that is possible has probability zero.
+Theory 37 (1991), C: after a context that was seen ``n`` times with ``t`` different outcomes, a share of
+``t / (n + t)`` is left to what the next shorter context says. Without any context a share of half a count is spread
+evenly, so that nothing that is possible has probability zero.
 """
 
 from __future__ import annotations

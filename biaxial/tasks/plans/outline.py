@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Key, Score, TimeSignature
 
 MAX_BARS = 1000
@@ -91,8 +92,9 @@ def make_outline(
     phrases: Sequence[int] | None = None,
     pickup_ticks: int = 0,
     title: str = "",
+    plan: PhrasePlan | None = None,
 ) -> Score:
-    """An outline of full bars, after a pickup if there is one.
+    """An outline of full bars, after a pickup if there is one, or one with the phrases and the pickup of a plan.
 
     Parameters
     ----------
@@ -110,6 +112,9 @@ def make_outline(
         Length of an incomplete bar before the first one.
     title
         Name of the piece.
+    plan
+        What its phrases are to be, in place of ``phrases`` and ``pickup_ticks``; they fill the bars, and the last one
+        of these is shorter by the pickup.
 
     Raises
     ------
@@ -119,6 +124,18 @@ def make_outline(
     if not 1 <= bars <= MAX_BARS:
         raise InputError(f"{bars} bars cannot be composed; give 1 to {MAX_BARS}")
     signature = time_signature or TimeSignature()
+    if plan is not None:
+        return Score(
+            (),
+            plan.length_ticks,
+            TICKS_PER_QUARTER,
+            (signature,),
+            plan.pickup_ticks,
+            key,
+            plan.last_onsets,
+            tempo_bpm=tempo_bpm,
+            title=title,
+        )
     if phrases is None:
         phrases = default_phrases(bars, signature)
     if sum(phrases) != bars or min(phrases) < 1:

@@ -25,7 +25,7 @@ class Ending:
     Parameters
     ----------
     bias
-        Static bias of each piece, shape ``(b, e, n, k)``.
+        Static bias, shape ``(e, n, k)``.
     rules
         Constraints that read the frame so far.
     particles
@@ -35,6 +35,10 @@ class Ending:
     bias: Tensor
     rules: Sequence[Rule]
     particles: Particles
+
+    def is_drawn_as(self, other: Ending | None) -> bool:
+        """Whether pieces that end so can be drawn together."""
+        return other is not None and (len(self.bias), self.particles) == (len(other.bias), other.particles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +53,8 @@ class Plan:
         The seed of each piece, which is the piece that this seed gives alone.
     options
         Temperature, particles and constraints.
-    ending
-        The end as a constraint, if there is one.
+    endings
+        The end of each piece as a constraint, if there is one.
     steps_per_quarter
         The time grid.
     """
@@ -58,7 +62,7 @@ class Plan:
     requests: tuple[Request, ...]
     seeds: tuple[int, ...]
     options: SamplingOptions
-    ending: Ending | None
+    endings: tuple[Ending | None, ...]
     steps_per_quarter: int
 
     @property

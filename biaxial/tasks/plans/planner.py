@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
 from biaxial.tasks.critic import Critic, PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
@@ -22,6 +24,7 @@ from biaxial.tasks.plans.drawn_keys import drawn_key
 from biaxial.tasks.plans.harmonisation import Forbidden, Source, ending, given_notes, harmonisation, voice_number
 from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, make_outline, read_bars
 from biaxial.tasks.plans.plan import Ending, Plan
+from biaxial.tasks.plans.planned_phrases import PhraseOptions, plan_phrases
 from biaxial.tasks.plans.regions import bar_span, bridge, continuation, infilling
 from biaxial.tasks.plans.request import Request
 
@@ -49,6 +52,9 @@ class Planner(Critic):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
+        pickup: float | Fraction | None = None,
+        form: str | None = None,
+        plan: PhrasePlan | str | None = None,
         primer: Score | str | Path | None = None,
         n: int = 1,
         seed: int = 0,
@@ -56,6 +62,9 @@ class Planner(Critic):
         **changes: Any,
     ) -> Plan:
         """Plan pieces that are composed.
+
+        The phrases of each are planned first, from what the chorales do, as far as they are not given
+        (:mod:`biaxial.tasks.plans.plan_model`).
 
         Parameters
         ----------
@@ -70,8 +79,15 @@ class Planner(Critic):
             Quarter notes a minute.
         phrases
             Bars of each phrase, which add up to ``bars``.
+        pickup
+            Quarter notes before the first bar; the last bar is shorter by as much.
+        form
+            Letters of the phrases, such as ``"AAB"``; ``A'`` is the melody of ``A`` alone.
+        plan
+            A plan of the phrases, or its text, such as ``"I:half V:auth vi I:auth"``, in which what is left out is
+            drawn; ``"none"`` for phrases of equal length without a pickup.
         primer
-            PieceLike that the piece begins with: a score or a file. Its pickup comes before the bars.
+            PieceLike that the piece begins with: a score or a file. Its pickup is that of the piece.
         n
             How many pieces.
         seed
@@ -96,19 +112,26 @@ class Planner(Critic):
             key = key or primer.key
         check_metre(time_signature, self.network.config.steps_per_quarter)
         seeds = _seeds(seed, n)
-        outline = make_outline(
-            bars,
-            key=key,
-            time_signature=time_signature,
-            tempo_bpm=tempo_bpm,
-            phrases=phrases,
-            pickup_ticks=0 if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter,
-        )
-        outlines = [
-            replace(outline, key=key or drawn_key(self.made.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
-        ]
-        requests = [composition(outline, primer, self.network.config) for outline in outlines]
-        return self._plan(requests, seeds, drawing, self._close(requests, drawing))
+        begun = None if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter
+        options = PhraseOptions(phrases, pickup, form, plan)
+        wish = None if options.is_plain else options.wish(bars, time_signature, begun)
+        requests = []
+        for s in seeds:
+            home = key or drawn_key(self.made.get("keys", {}), s)
+            mode = "major" if home is None else home.mode
+            planned = None if wish is None else plan_phrases(bars, time_signature, mode, s, wish)
+            outline = make_outline(
+                bars,
+                key=home,
+                time_signature=time_signature,
+                tempo_bpm=tempo_bpm,
+                phrases=phrases,
+                pickup_ticks=begun or 0,
+                title=f"Chorale {s}",
+                plan=planned,
+            )
+            requests.append(replace(composition(outline, primer, self.network.config), phrase_plan=planned))
+        return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def plan_harmonisation(
         self,
@@ -166,7 +189,7 @@ class Planner(Critic):
         request = harmonisation(score, self.network.config, voices=voices, key=key, chords=symbols, forbid=forbid)
         request = replace(request, remarks=(*remarks, *request.remarks))
         drawing = with_changes(drawing or HARMONISING, changes)
-        close = ending(request, self.network.config, drawing, max(1, n))
+        close = ending(request, self.network.config, drawing)
         return self._alternatives(request, _seeds(seed, n), drawing, close)
 
     def plan_infilling(
@@ -272,7 +295,7 @@ class Planner(Critic):
         request = continuation(score_of(piece), self.network.config, bars)
         drawing = with_changes(drawing or SamplingOptions(), changes)
         requests = [request] * max(1, n)
-        return self._plan(requests, _seeds(seed, n), drawing, self._close(requests, drawing))
+        return self._plan(requests, _seeds(seed, n), drawing, self._closes(requests, drawing))
 
     def _alternatives(
         self, request: Request, seeds: range, drawing: SamplingOptions, close: Ending | None = None
@@ -282,16 +305,19 @@ class Planner(Critic):
             many = self.network.config.num_voices
             least = many if drawing.max_voices is None else min(many, drawing.max_voices)
             drawing = replace(drawing, min_voices=least)
-        return self._plan([request] * len(seeds), seeds, drawing, close)
+        return self._plan([request] * len(seeds), seeds, drawing, [close] * len(seeds))
 
-    def _plan(self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, close: Ending | None) -> Plan:
-        return Plan(tuple(requests), tuple(seeds), drawing, close, self.network.config.steps_per_quarter)
+    def _plan(
+        self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, closes: Sequence[Ending | None]
+    ) -> Plan:
+        return Plan(tuple(requests), tuple(seeds), drawing, tuple(closes), self.network.config.steps_per_quarter)
 
-    def _close(self, requests: Sequence[Request], drawing: SamplingOptions) -> Ending | None:
-        """An ending on the tonic, if one is wanted."""
+    def _closes(self, requests: Sequence[Request], drawing: SamplingOptions) -> list[Ending | None]:
+        """Endings on the tonic, if they are wanted."""
+        if not drawing.cadence:
+            return [None] * len(requests)
         first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
-        scores = [request.score for request in requests]
-        return cadence(scores, self.network.config, drawing, first_free) if drawing.cadence else None
+        return [cadence(request.score, self.network.config, drawing, first_free) for request in requests]
 
 
 def _seeds(seed: int, n: int) -> range:

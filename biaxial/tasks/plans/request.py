@@ -20,6 +20,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
 
@@ -48,6 +49,8 @@ class Request:
         Static bias of every step, shape ``(t, n, k)``.
     remarks
         What the user should be told.
+    phrase_plan
+        What its phrases are to be, if that was planned.
     """
 
     score: Score
@@ -57,6 +60,7 @@ class Request:
     on_top: bool = False
     bias: Tensor | None = None
     remarks: tuple[str, ...] = ()
+    phrase_plan: PhrasePlan | None = None
 
 
 @dataclass(frozen=True, eq=False)
