@@ -51,14 +51,12 @@ class ComposeOptions:
         None, within=(0, 64), help="quarter notes before the first bar, 0 for none (default: drawn)"
     )
     form: str | None = option(
-        None,
-        metavar="LETTERS",
-        help="which phrases are the same, such as AABC; A' has the melody of A (default: drawn)",
+        None, metavar="LETTERS", help="phrases that come again, such as AABC; A' is A's melody alone (default: drawn)"
     )
     plan: str | None = option(
         None,
         metavar="PLAN",
-        help="keys and cadences of the phrases, such as 'I:half V:auth vi I:auth' (default: drawn; none: phrases of equal length)",
+        help="how phrases close, such as 'I:half V:auth vi I:auth' (default: drawn; none: equal phrases, no pickup)",
     )
     cadence: bool = option(True, help="end with a chord on the tonic")
     primer: Path | None = option(None, help="a file whose music the piece begins with")

@@ -210,7 +210,7 @@ def write_pieces(
     for done, plan in zip(written, plans, strict=True):
         print(f"{', '.join(done.files)}: seed {done.seed}, {done.nats_per_step:.3f} nats per step")
         if plan is not None:
-            print(f"plan: {plan.summary}")
+            print(f"  plan: {plan.summary}")
         for place, each in enumerate(done.ranking, start=1):
             parts = ", ".join(f"{name} {value:.2f}" for name, value in each["parts"].items())
             score = "no score" if each["score"] is None else f"score {each['score']:.2f} ({parts})"

@@ -23,7 +23,9 @@ def test_one_piece(folder: Path, weights: Path, capsys: pytest.CaptureFixture[st
     compose(weights, "--seed", "5", *outline)
     captured = capsys.readouterr()
     assert captured.out.startswith("composed.mid: seed 5, ")
-    assert captured.out.endswith(" nats per step\n")
+    seed, plan = captured.out.splitlines()
+    assert seed.endswith(" nats per step")
+    assert plan.startswith("  plan: 2 phrases A ")
     assert captured.err == ""
     score = read_midi(folder / "composed.mid")
     assert score.key == Key.from_name("D minor")
@@ -61,7 +63,8 @@ def test_a_ranking_is_printed_where_there_was_a_choice(
     folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compose(weights, "--bars", "1", "--seed", "1", "--best-of", "3", "--no-cadence")
-    head, *ranking = capsys.readouterr().out.splitlines()
+    head, plan, *ranking = capsys.readouterr().out.splitlines()
+    assert plan.startswith("  plan: ")
     assert head.startswith("composed.mid: seed 1, ")
     assert [line.split(".")[0].strip() for line in ranking] == ["1", "2", "3"]
     assert sorted(line.split("candidate ")[1][0] for line in ranking) == ["1", "2", "3"]
@@ -77,7 +80,8 @@ def test_a_new_seed_each_time_and_json_says_which(weights: Path, capsys: pytest.
     assert reports[0]["pieces"][0]["seed"] != reports[1]["pieces"][0]["seed"]
     assert reports[0]["seconds"] > reports[0]["compute_seconds"] > 0
     piece = reports[0]["pieces"][0]
-    assert set(piece) == {"path", "files", "seed", "model", "num_steps", "nats", "nats_per_step", "remarks", "ranking"}
+    figures = {"num_steps", "nats", "nats_per_step"}
+    assert set(piece) == {"path", "files", "seed", "model", "remarks", "ranking", "plan"} | figures
     assert (piece["path"], piece["model"], piece["num_steps"]) == ("composed.mid", "tiny", 16)
     assert piece["nats_per_step"] == pytest.approx(-piece["nats"] / 16)
 

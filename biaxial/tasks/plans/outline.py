@@ -68,6 +68,21 @@ def phrase_ends(phrases: Sequence[int], signature: TimeSignature, ticks_per_quar
     return tuple(ends)
 
 
+def check_bars(phrases: Sequence[int], bars: int) -> None:
+    """Refuse phrases that do not add up to the bars of a piece.
+
+    Raises
+    ------
+    InputError
+        With both numbers.
+    """
+    if sum(phrases) != bars or min(phrases) < 1:
+        written = "+".join(map(str, phrases))
+        raise InputError(
+            f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars"
+        )
+
+
 def check_metre(signature: TimeSignature, steps_per_quarter: int) -> None:
     """Refuse a metre whose bar is no whole number of steps.
 
@@ -138,11 +153,7 @@ def make_outline(
         )
     if phrases is None:
         phrases = default_phrases(bars, signature)
-    if sum(phrases) != bars or min(phrases) < 1:
-        written = "+".join(map(str, phrases))
-        raise InputError(
-            f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars"
-        )
+    check_bars(phrases, bars)
     ends = phrase_ends(phrases, signature, TICKS_PER_QUARTER)
     return Score(
         (),

@@ -84,13 +84,13 @@ def draw_plan(
             f"phrases of {in_quarters(sum(lengths))} quarter notes do not make {bars} bars of {signature.name}, which "
             f"have {in_quarters(bars * bar)}; make them add up, or change the bars"
         )
-    leaders = leaders or list(range(len(lengths)))
-    stated = _shared([each.last_ticks for each in wish.phrases], leaders, "last notes")
-    lasts = _lasts(model, rng, lengths, stated, leaders, pickup, beat)
+    stated = [each.last_ticks for each in wish.phrases] or [None] * len(lengths)
     if wish.has_form:
         form = [(each.repeats, each.whole) for each in wish.phrases]
     else:
-        form = _form(model, rng, list(zip(lengths, lasts, strict=True)))
+        form = _form(model, rng, list(zip(lengths, stated, strict=True)))
+    leaders = [place if again is None else again for place, (again, _) in enumerate(form)]
+    lasts = _lasts(model, rng, lengths, _shared(stated, leaders, "last notes"), leaders, pickup, beat)
     closes = _closes(model, rng, mode, form, wish.phrases or (PhraseWish(),) * len(lengths))
     made = zip(lengths, lasts, closes, form, strict=True)
     return PhrasePlan(tuple(Phrase(*sizes, *close, *again) for *sizes, close, again in made), pickup)
@@ -158,8 +158,7 @@ def _lasts(
     """The last notes; two quarter notes in a metre whose bars do not have 2, 3 or 4 beats."""
     found, ends = list[int](), list(accumulate(lengths, initial=-pickup))[1:]
     for place, (length, end) in enumerate(zip(lengths, ends, strict=True)):
-        stated = wished[place] if wished else None
-        if stated is not None:
+        if (stated := wished[place]) is not None:
             found.append(stated)
         elif leaders[place] < place:
             found.append(found[leaders[place]])
@@ -173,7 +172,9 @@ def _lasts(
     return found
 
 
-def _form(model: PlanModel, rng: np.random.Generator, sizes: Sequence[tuple[int, int]]) -> Form:
+def _form(
+    model: PlanModel, rng: np.random.Generator, sizes: Sequence[tuple[int, int | None]]
+) -> list[tuple[int | None, bool]]:
     form = list[tuple[int | None, bool]]()
     for place in range(len(sizes)):
         classes = candidates(form, sizes[: place + 1])

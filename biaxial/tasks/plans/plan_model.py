@@ -5,9 +5,8 @@ A plan comes about in this order, each part out of counts with back-off (:mod:`b
 1. the pickup, given the metre;
 2. number and lengths of the phrases, given the metre and the length of the piece
    (:mod:`biaxial.tasks.plans.plan_lengths`);
-3. the last note of each phrase, given where in the bar the phrase ends and whether the piece does;
-4. which phrases come again, and whether in all voices, one after the other: a phrase can repeat one that is as long and
-   whose last note is as long;
+3. which phrases come again, and whether in all voices, one after the other: a phrase can repeat one that is as long;
+4. the last note of each phrase that is new, given where in the bar the phrase ends and whether the piece does;
 5. key and cadence of each phrase, given those of the phrase before; a phrase whose melody comes again closes as it did
    the first time with a probability of its own, and one that comes again in all voices always does.
 
@@ -17,7 +16,7 @@ Drawing is in :mod:`biaxial.tasks.plans.plan_drawing`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -41,6 +40,7 @@ KEYS: Final[dict[Mode, tuple[str, ...]]] = {
 _FACTORS: Final = ("pickups", "lasts", "returns", "wholes", "agree", "keys", "cadences")
 _SHORT: Final = 5
 _FEW: Final = 6
+_MANY: Final = 9
 
 Form = Sequence[tuple[int | None, bool]]
 """Of each phrase the earlier one that it repeats, and whether in all voices."""
@@ -116,12 +116,12 @@ class PlanModel:
         self.chain.count(units.lengths, beat.in_group)
         ends = accumulate(units.lengths, initial=-units.pickup)
         next(ends)
-        many, form, sizes = len(plan.phrases), form_of_plan(plan), sizes_of(plan)
+        many, form, lengths = len(plan.phrases), form_of_plan(plan), [phrase.length_ticks for phrase in plan.phrases]
         for place, (phrase, end) in enumerate(zip(plan.phrases, ends, strict=True)):
             if phrase.repeats is None:
                 last = last_context(beat, place == many - 1, end, units.lengths[place])
                 self.lasts.add(last, units.lasts[place])
-            classes = candidates(form[:place], sizes[: place + 1])
+            classes = candidates(form[:place], lengths[: place + 1])
             name = _class_of(classes, phrase.repeats)
             if len(classes) > 1:
                 self.returns.add(return_context(form[:place], many), name)
@@ -145,24 +145,24 @@ class PlanModel:
         return sum(self.parts(plan, signature, mode).values())
 
     def parts(self, plan: PhrasePlan, signature: TimeSignature, mode: Mode) -> dict[str, float]:
-        """What :meth:`log_likelihood` is the sum of: nats of the pickup, lengths, last notes, returns and closes."""
+        """What :meth:`log_likelihood` is the sum of: nats of the pickup, lengths, returns, last notes and closes."""
         beat, units = in_units(plan, signature)
         found = {
             "pickup": _log(self.pickups, (beat.in_group,), range(beat.in_bar), units.pickup),
             "lengths": self.chain.log_probability(units.lengths, beat.in_group),
-            "lasts": 0.0,
             "returns": 0.0,
+            "lasts": 0.0,
             "closes": 0.0,
         }
         ends = accumulate(units.lengths, initial=-units.pickup)
         next(ends)
-        many, form, sizes = len(plan.phrases), form_of_plan(plan), sizes_of(plan)
+        many, form, lengths = len(plan.phrases), form_of_plan(plan), [phrase.length_ticks for phrase in plan.phrases]
         for place, (phrase, end) in enumerate(zip(plan.phrases, ends, strict=True)):
             if phrase.repeats is None:
                 length = units.lengths[place]
                 context = last_context(beat, place == many - 1, end, length)
                 found["lasts"] += _log(self.lasts, context, range(1, length + 1), units.lasts[place])
-            classes = candidates(form[:place], sizes[: place + 1])
+            classes = candidates(form[:place], lengths[: place + 1])
             name = _class_of(classes, phrase.repeats)
             found["returns"] += _log(self.returns, return_context(form[:place], many), list(classes), name)
             found["returns"] -= float(np.log(len(classes[name])))
@@ -232,12 +232,7 @@ def form_of_plan(plan: PhrasePlan) -> list[tuple[int | None, bool]]:
     return [(phrase.repeats, phrase.whole) for phrase in plan.phrases]
 
 
-def sizes_of(plan: PhrasePlan) -> list[tuple[int, int]]:
-    """Lengths of phrases and of their last notes, which are the same where a phrase comes again."""
-    return [(phrase.length_ticks, phrase.last_ticks) for phrase in plan.phrases]
-
-
-def candidates(form: Form, sizes: Sequence[tuple[int, int]]) -> dict[str, list[int | None]]:
+def candidates(form: Form, sizes: Sequence[Hashable]) -> dict[str, list[int | None]]:
     """What the next phrase can repeat, by how it goes on from the phrase before it.
 
     Parameters
@@ -245,7 +240,7 @@ def candidates(form: Form, sizes: Sequence[tuple[int, int]]) -> dict[str, list[i
     form
         The phrases so far.
     sizes
-        Their sizes, and that of the next phrase.
+        What must be the same of them and of the next phrase where it repeats one: their lengths.
 
     Returns
     -------
@@ -269,8 +264,8 @@ def last_context(beat: Beat, is_end: bool, end: int, length: int) -> tuple[int |
 
 
 def return_context(form: Form, many: int) -> tuple[int | bool, ...]:
-    """Of a return: whether the phrase before is one, whether the piece ends, how many phrases there were."""
-    return bool(form) and form[-1][0] is not None, len(form) == many - 1, min(len(form), _FEW)
+    """Of a return: whether the phrase before is one, how many phrases there were, and how many there are in all."""
+    return bool(form) and form[-1][0] is not None, min(len(form), _FEW), min(many, _MANY)
 
 
 def whole_context(form: Form, name: str) -> tuple[str | bool, ...]:

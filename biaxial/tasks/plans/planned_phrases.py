@@ -11,7 +11,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.plan_text import PlanWish, read_form, read_plan
 from biaxial.music.score import Mode, TimeSignature
-from biaxial.tasks.plans.outline import MAX_BARS
+from biaxial.tasks.plans.outline import MAX_BARS, check_bars
 from biaxial.tasks.plans.plan_drawing import draw_plan
 from biaxial.tasks.plans.plan_model import shipped_plans
 
@@ -55,6 +55,11 @@ class PhraseOptions:
             raise InputError("a piece without a plan has no pickup and no form; leave these out, or the plan 'none'")
         return plain
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is said of a plan; bars of phrases may be given."""
+        return self.pickup is None and self.form is None and self.plan is None
+
     def wish(self, bars: int, signature: TimeSignature, pickup_ticks: int | None = None) -> PlanWish:
         """What is fixed of the plan of a piece.
 
@@ -83,21 +88,6 @@ class PhraseOptions:
             bar = signature.bar_ticks(TICKS_PER_QUARTER)
             wish = wish.with_lengths([length * bar for length in self.phrases])
         return wish if self.form is None else wish.with_form(read_form(self.form))
-
-
-def check_bars(phrases: Sequence[int], bars: int) -> None:
-    """Refuse phrases that do not add up to the bars of a piece.
-
-    Raises
-    ------
-    InputError
-        With both numbers.
-    """
-    if sum(phrases) != bars or min(phrases) < 1:
-        written = "+".join(map(str, phrases))
-        raise InputError(
-            f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars"
-        )
 
 
 def plan_phrases(bars: int, signature: TimeSignature, mode: Mode, seed: int, wish: PlanWish) -> PhrasePlan:

@@ -64,7 +64,7 @@ class Planner(Critic):
         """Plan pieces that are composed.
 
         The phrases of each are planned first, from what the chorales do, as far as they are not given
-        (:mod:`biaxial.tasks.plans.plan_model`).
+        (:mod:`biaxial.tasks.plans.plan_model`); for a network without voices only if something of them is given.
 
         Parameters
         ----------
@@ -114,7 +114,8 @@ class Planner(Critic):
         seeds = _seeds(seed, n)
         begun = None if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter
         options = PhraseOptions(phrases, pickup, form, plan)
-        wish = None if options.is_plain else options.wish(bars, time_signature, begun)
+        unsung = not self.network.config.num_voices and options.is_open  # no chorales, whose plans are known
+        wish = None if options.is_plain or unsung else options.wish(bars, time_signature, begun)
         requests = []
         for s in seeds:
             home = key or drawn_key(self.made.get("keys", {}), s)
