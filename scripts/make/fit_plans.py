@@ -24,6 +24,7 @@ from biaxial.music.keys import key_of
 from biaxial.music.phrases import PhrasePlan, home_numeral
 from biaxial.music.score import Mode, TimeSignature
 from biaxial.tasks.plans.backoff import Backoff
+from biaxial.tasks.plans.plan_lengths import LengthChain
 from biaxial.tasks.plans.plan_model import PlanModel, in_units, shipped_path
 
 Read = tuple[PhrasePlan, TimeSignature, Mode]
@@ -52,8 +53,7 @@ def unigram(model: PlanModel) -> PlanModel:
     flat = PlanModel()
     for name in ("pickups", "lasts", "returns", "wholes", "agree", "keys", "cadences"):
         setattr(flat, name, _flattened(getattr(model, name), name in ("pickups", "lasts", "keys")))
-    flat.chain.stops.__init__((((), x, n) for _, x, n in model.chain.stops.rows))  # type: ignore[misc]
-    flat.chain.lengths.__init__(((tuple(c[:1]), x, n) for c, x, n in model.chain.lengths.rows))  # type: ignore[misc]
+    flat.chain = LengthChain(_flattened(model.chain.stops, False), _flattened(model.chain.lengths, True))
     return flat
 
 

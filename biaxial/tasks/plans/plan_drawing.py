@@ -84,14 +84,15 @@ def draw_plan(
             f"phrases of {in_quarters(sum(lengths))} quarter notes do not make {bars} bars of {signature.name}, which "
             f"have {in_quarters(bars * bar)}; make them add up, or change the bars"
         )
-    stated = [each.last_ticks for each in wish.phrases] or [None] * len(lengths)
+    wishes = wish.phrases or (PhraseWish(),) * len(lengths)
     if wish.has_form:
-        form = [(each.repeats, each.whole) for each in wish.phrases]
+        form = [(each.repeats, each.whole) for each in wishes]
     else:
-        form = _form(model, rng, list(zip(lengths, stated, strict=True)))
+        form = _form(model, rng, lengths, wishes)
     leaders = [place if again is None else again for place, (again, _) in enumerate(form)]
-    lasts = _lasts(model, rng, lengths, _shared(stated, leaders, "last notes"), leaders, pickup, beat)
-    closes = _closes(model, rng, mode, form, wish.phrases or (PhraseWish(),) * len(lengths))
+    stated = _shared([each.last_ticks for each in wishes], leaders, "last notes")
+    lasts = _lasts(model, rng, lengths, stated, leaders, pickup, beat)
+    closes = _closes(model, rng, mode, form, wishes)
     made = zip(lengths, lasts, closes, form, strict=True)
     return PhrasePlan(tuple(Phrase(*sizes, *close, *again) for *sizes, close, again in made), pickup)
 
@@ -173,15 +174,18 @@ def _lasts(
 
 
 def _form(
-    model: PlanModel, rng: np.random.Generator, sizes: Sequence[tuple[int, int | None]]
+    model: PlanModel, rng: np.random.Generator, lengths: Sequence[int], wished: Sequence[PhraseWish]
 ) -> list[tuple[int | None, bool]]:
+    """What comes again: only phrases that are as long, whose last notes are wished alike; wholly if their closes are."""
     form = list[tuple[int | None, bool]]()
-    for place in range(len(sizes)):
+    sizes = [(length, wish.last_ticks) for length, wish in zip(lengths, wished, strict=True)]
+    closes = [(wish.key, wish.cadence) for wish in wished]
+    for place in range(len(lengths)):
         classes = candidates(form, sizes[: place + 1])
-        name = model.returns.drawn(rng, return_context(form, len(sizes)), list(classes))
+        name = model.returns.drawn(rng, return_context(form, len(lengths)), list(classes))
         again = classes[name][int(rng.integers(len(classes[name])))]
         whole = again is not None and model.wholes.drawn(rng, whole_context(form, name), (False, True))
-        form.append((again, bool(whole)))
+        form.append((again, again is not None and whole and closes[again] == closes[place]))
     return form
 
 

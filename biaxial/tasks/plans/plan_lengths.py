@@ -11,9 +11,9 @@ on.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,8 @@ MANY: Final = 9
 """From so many phrases on it does not matter how many there were."""
 LONG: Final = 17
 """From so many units on it does not matter how long the phrase before was."""
-MOST_STATES: Final = 2_000_000
-"""Most ways to begin that are looked at where phrases of a form must be equally long."""
+MOST_WAYS: Final = 500_000
+"""Most ways to go on that are looked at where phrases of a form must be equally long: some seconds."""
 
 _LENGTHS: Final = tuple(range(1, MOST_UNITS + 1))
 _CLASSES: Final = np.minimum(np.arange(1, MOST_UNITS + 1), LONG)
@@ -164,46 +164,36 @@ class LengthChain:
         InputError
             If no such phrases fill the piece, or there are too many ways to look at them all.
         """
-        many = len(wished)
-        shares = self._share(group, False), self._share(group, True)
-        needed = [[j for j in range(place) if j in first[place:]] for place in range(many + 1)]
+        many, shares = len(wished), (self._share(group, False), self._share(group, True))
+        if list(first) == list(range(many)):
+            return _drawn_apart(rng, total, wished, shares)
         known = [next((wished[i] for i in range(many) if first[i] == j and wished[i] is not None), None) for j in first]
-        # of each state (units so far, those of the phrase before, lengths that are needed again) the ways to come there
-        arrived: list[dict[Hashable, float]] = [{(0, 0, ()): 1.0}]
-        ways: list[dict[Hashable, list[tuple[Hashable, int, float]]]] = []
+        needed = [[j for j in range(place) if j in first[place:]] for place in range(many + 1)]
+        arrived: list[dict[_State, float]] = [{_State(0, 0, ()): 1.0}]
+        ways: list[dict[_State, list[tuple[_State, int, float]]]] = []
+        tried = 0
         for place in range(many):
-            after, came = (
-                defaultdict[Hashable, float](float),
-                defaultdict[Hashable, list[tuple[Hashable, int, float]]](list),
-            )
+            after: dict[_State, float] = defaultdict(float)
+            came: dict[_State, list[tuple[_State, int, float]]] = defaultdict(list)
             for state, mass in arrived[-1].items():
-                done, before, kept = state  # type: ignore[misc]
-                most = total - done - (many - 1 - place)
-                lengths = dict(zip(needed[place], kept, strict=True))
-                if first[place] < place:
-                    choices: Sequence[int] = (lengths[first[place]],)
-                elif known[place] is not None:
-                    choices = (known[place],)  # type: ignore[assignment]
-                else:
-                    choices = range(1, min(MOST_UNITS, most) + 1)
-                row = shares[place == many - 1][before]
-                for length in choices:
-                    if length > most or (place == many - 1 and done + length != total):
-                        continue
-                    weight = mass * (float(row[length - 1]) if length <= MOST_UNITS else _STRANGE)
+                lengths = dict(zip(needed[place], state.kept, strict=True))
+                row = shares[place == many - 1][state.before]
+                for length in _choices(place, total - state.done, known, first, lengths):
                     lengths[place] = length
-                    new = done + length, min(length, LONG), tuple(lengths[j] for j in needed[place + 1])
+                    kept = tuple(lengths[j] for j in needed[place + 1])
+                    new = _State(state.done + length, min(length, LONG), kept)
+                    weight = mass * (float(row[length - 1]) if length <= MOST_UNITS else _STRANGE)
                     after[new] += weight
                     came[new].append((state, length, weight))
-            if sum(map(len, came.values())) > MOST_STATES:
-                raise InputError("there are too many ways to divide a piece of this form; give bars of its phrases")
-            arrived.append(dict(after))
-            ways.append(dict(came))
+                    tried += 1
+                if tried > MOST_WAYS:
+                    raise InputError("there are too many ways to divide a piece of this form; give bars of its phrases")
+            arrived.append(after)
+            ways.append(came)
         if not arrived[-1]:
-            raise InputError(
-                f"{many} phrases as wished do not fill the piece of {total} beats; change their lengths, or the bars"
-            )
-        state = next(iter(arrived[-1])) if len(arrived[-1]) == 1 else _chosen(rng, arrived[-1])
+            raise _unfilled(many, total)
+        ends = list(arrived[-1])
+        state = ends[draw_index(rng, np.array([arrived[-1][end] for end in ends]))]
         units = list[int]()
         for came in reversed(ways):
             options = came[state]
@@ -212,6 +202,65 @@ class LengthChain:
         return units[::-1]
 
 
-def _chosen(rng: np.random.Generator, masses: dict[Hashable, float]) -> Hashable:
-    states = list(masses)
-    return states[draw_index(rng, np.array([masses[state] for state in states]))]
+def _drawn_apart(
+    rng: np.random.Generator, total: int, wished: Sequence[int | None], shares: tuple[NDArray[np.float64], ...]
+) -> list[int]:
+    """Phrases of which none has to be as long as another one."""
+    many = len(wished)
+    masses = [np.zeros((total + 1, LONG + 1)) for _ in range(many + 1)]  # of what is left, after the phrase before
+    masses[many][0] = 1.0
+
+    def weights_of(place: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Each length that a phrase can have, and its weight after each phrase before."""
+        share, known = shares[place == many - 1], wished[place]
+        for length in range(1, min(total, MOST_UNITS) + 1) if known is None else (known,):
+            yield length, share[:, length - 1] if length <= MOST_UNITS else np.full(LONG + 1, _STRANGE)
+
+    for place in reversed(range(many)):
+        for length, weights in weights_of(place):
+            rest = masses[place + 1][: max(0, total + 1 - length), min(length, LONG)]
+            masses[place][length:] += rest[:, None] * weights
+    if not masses[0][total, 0]:
+        raise _unfilled(many, total)
+    units, before, left = list[int](), 0, total
+    for place in range(many):
+        ways = [
+            (length, weights[before] * masses[place + 1][left - length, min(length, LONG)])
+            for length, weights in weights_of(place)
+            if length <= left
+        ]
+        length, _ = ways[draw_index(rng, np.array([weight for _, weight in ways]))]
+        units.append(length)
+        before, left = min(length, LONG), left - length
+    return units
+
+
+def _unfilled(many: int, total: int) -> InputError:
+    return InputError(
+        f"{many} phrases as wished do not fill the piece of {total} beats; change their lengths, or the bars"
+    )
+
+
+class _State(NamedTuple):
+    """What matters of the phrases so far: their units, those of the last one, and lengths that come again."""
+
+    done: int
+    before: int
+    kept: tuple[int, ...]
+
+
+def _choices(
+    place: int, left: int, known: Sequence[int | None], first: Sequence[int], lengths: Mapping[int, int]
+) -> Iterable[int]:
+    """Lengths of a phrase after which what is left of a piece can still be filled."""
+    settled = lengths.get(first[place]) or known[place]
+    again = sum(other == place for other in first[place + 1 :]) if first[place] == place else 0
+    rest = [lengths.get(j) or known[j] for j in first[place + 1 :] if j != place]
+    least, is_open = sum(length or 1 for length in rest), None in rest
+    if settled is not None:
+        fits = settled * (1 + again) + least
+        return (settled,) if fits == left or (is_open and fits < left) else ()
+    most, beside = divmod(left - least, 1 + again)
+    if is_open:
+        return range(1, min(MOST_UNITS, most) + 1)
+    return (most,) if most > 0 and not beside else ()

@@ -124,17 +124,24 @@ def test_lengths_are_drawn_given_their_sum(tiny: PlanModel) -> None:
         assert abs(counts[each] / many - share) < 4.5 * math.sqrt(share * (1 - share) / many) + 1e-3
 
 
-def test_lengths_as_wished_are_those_of_the_chain_that_fit(tiny: PlanModel) -> None:
-    rng, many = np.random.default_rng(1), 4000
-    wished, first = (None, 2, None, None), (0, 1, 0, 3)  # the third phrase is as long as the first one
-    fit = [c for c in compositions(9) if len(c) == 4 and c[1] == 2 and c[0] == c[2]]
+@pytest.mark.parametrize("first", [(0, 1, 0, 3), (0, 1, 2, 3), (0, 1, 2, 2)])
+def test_lengths_as_wished_are_those_of_the_chain_that_fit(tiny: PlanModel, first: tuple[int, ...]) -> None:
+    """The second phrase has two beats, and phrases of one letter are equally long."""
+    rng, many, wished = np.random.default_rng(1), 4000, (None, 2, None, None)
+    fit = [c for c in compositions(9) if len(c) == 4 and c[1] == 2 and all(c[i] == c[j] for i, j in enumerate(first))]
     shares = {each: math.exp(tiny.chain.log_probability(each, 3)) for each in fit}
     scale = math.fsum(shares.values())
     counts = Counter(tuple(tiny.chain.drawn_as_wished(rng, 9, 3, wished, first)) for _ in range(many))
+    assert len(fit) > 2
     assert set(counts) <= set(fit)
     for each in fit:
         share = shares[each] / scale
         assert abs(counts[each] / many - share) < 4.5 * math.sqrt(share * (1 - share) / many) + 1e-3
+
+
+def test_forms_that_can_be_divided_in_too_many_ways_are_refused() -> None:
+    with pytest.raises(InputError, match="too many ways to divide a piece of this form; give bars"):
+        draw_plan(shipped_plans(), 64, COMMON, "major", 1, PlanWish().with_form(read_form("ABABCDEFABGH")))
 
 
 def test_pieces_longer_than_any_chorale_have_a_plan() -> None:
@@ -142,6 +149,9 @@ def test_pieces_longer_than_any_chorale_have_a_plan() -> None:
     assert plan.length_ticks == 4000 * Q
     assert plan.phrases[-1].key == "i"
     assert len(plan.phrases) > 300
+    many = draw_plan(shipped_plans(), 300, COMMON, "major", 3, read_plan("V " * 149 + "I"))
+    assert many.length_ticks == 1200 * Q
+    assert [phrase.key for phrase in many.phrases] == ["V"] * 149 + ["I"]
 
 
 @pytest.mark.parametrize("bars", [1, 2, 5, 16])
