@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.compose import main
+from biaxial.formats.json_score import read_json_plan
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.music.score import Key, Note, Score
 
@@ -104,6 +105,20 @@ def test_options_change_the_music(folder: Path, weights: Path) -> None:
     notes, step = written["trio"].notes, written["trio"].ticks_per_quarter // 4
     sounding = [sum(note.onset_ticks <= t < note.end_ticks for note in notes) for t in range(0, 16 * step, step)]
     assert sounding == [3] * 16
+
+
+def test_phrases_are_planned_as_the_words_say(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--bars", "4", "--pickup", "1", "--form", "AA'", "--plan", "I:half I:plag", "--phrases", "2+2"]
+    compose(weights, "--key", "C", "--seed", "1", "-o", "out.json", *words)
+    assert capsys.readouterr().out.splitlines()[1] == "  plan: 2 phrases A A', pickup 1; I:half I:plag"
+    plan = read_json_plan(folder / "out.json")
+    assert plan is not None
+    assert plan.pickup_ticks == 480
+    compose(weights, "--key", "C", "--seed", "1", "--bars", "4", "--plan", plan.text, "--json")
+    (piece,) = json.loads(capsys.readouterr().out)["pieces"]
+    assert piece["plan"] == plan.to_dict()
+    compose(weights, "--bars", "4", "--plan", "none")
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 @pytest.mark.usefixtures("folder")

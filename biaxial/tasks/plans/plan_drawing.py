@@ -176,7 +176,7 @@ def _lasts(
 def _form(
     model: PlanModel, rng: np.random.Generator, lengths: Sequence[int], wished: Sequence[PhraseWish]
 ) -> list[tuple[int | None, bool]]:
-    """What comes again: only phrases that are as long, whose last notes are wished alike; wholly if their closes are."""
+    """What comes again: what is as long and has a last note wished alike; wholly, if its close is wished alike too."""
     form = list[tuple[int | None, bool]]()
     sizes = [(length, wish.last_ticks) for length, wish in zip(lengths, wished, strict=True)]
     closes = [(wish.key, wish.cadence) for wish in wished]
