@@ -139,9 +139,9 @@ def read_form(text: str) -> list[tuple[int | None, bool]]:
     InputError
         If it is something else.
     """
-    names = re.findall(r"[A-Z]\d*'?|\S", text)
-    if not names:
-        raise InputError("the form has no letters; give some such as AABC")
+    if re.fullmatch(r"\s*([A-Z]\d*'?\s*)+", text) is None:
+        raise InputError(f"{text!r} is not a form; give the letters of its phrases, such as AABC or A B A' C")
+    names = re.findall(r"[A-Z]\d*'?", text)
     if len(names) > MOST_PHRASES:
         raise InputError(f"the form has {len(names)} phrases, and {MOST_PHRASES} is the most")
     return form_of(names)

@@ -94,7 +94,7 @@ def draw_plan(
     lasts = _lasts(model, rng, lengths, stated, leaders, pickup, beat)
     closes = _closes(model, rng, mode, form, wishes)
     made = zip(lengths, lasts, closes, form, strict=True)
-    return PhrasePlan(tuple(Phrase(*sizes, *close, *again) for *sizes, close, again in made), pickup)
+    return PhrasePlan(tuple(Phrase(length, last, *close, *again) for length, last, close, again in made), pickup)
 
 
 def _shared(values: Sequence[int | None], leaders: Sequence[int], name: str) -> list[int | None]:

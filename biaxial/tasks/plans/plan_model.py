@@ -33,8 +33,8 @@ from biaxial.tasks.plans.plan_lengths import MOST_UNITS, Beat, LengthChain, beat
 
 FORMAT: Final = "biaxial-plans-1"
 KEYS: Final[dict[Mode, tuple[str, ...]]] = {
-    mode: tuple(numeral(key.transposed(k), home) for key in (Key(0), Key(-3, "minor")) for k in range(12))
-    for mode, home in (("major", Key(0)), ("minor", Key(-3, "minor")))
+    home.mode: tuple(numeral(key.transposed(k), home) for key in (Key(0), Key(-3, "minor")) for k in range(12))
+    for home in (Key(0), Key(-3, "minor"))
 }
 """All keys beside a home key of each mode."""
 _FACTORS: Final = ("pickups", "lasts", "returns", "wholes", "agree", "keys", "cadences")

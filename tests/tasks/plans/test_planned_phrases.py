@@ -1,4 +1,4 @@
-"""Composing follows a plan: the outline has its pickup and phrase ends, pieces keep it; without one all is as it was."""
+"""Composing follows a plan: its outline has pickup and phrase ends, pieces keep it; without one all is as it was."""
 
 from __future__ import annotations
 
