@@ -20,6 +20,7 @@ from biaxial.music.score import Key, TimeSignature
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
+from biaxial.tasks.plans.planned_phrases import PhraseOptions
 
 if TYPE_CHECKING:
     from biaxial.tasks.drawing.sampling_options import Progress
@@ -61,7 +62,18 @@ class ComposeOptions:
     )
     tempo: float | None = option(None, within=(10, 400), help="quarter notes a minute (default: 76, or 96 for tunes)")
     phrases: tuple[int, ...] | None = option(
-        None, parse=read_phrases, metavar="N+N...", help="bars of each phrase, such as 4+4+4+4"
+        None, parse=read_phrases, metavar="N+N...", help="bars of each phrase, such as 4+4+4+4 (default: drawn)"
+    )
+    pickup: float | None = option(
+        None, within=(0, 64), help="quarter notes before the first bar, 0 for none (default: drawn)"
+    )
+    form: str | None = option(
+        None, metavar="LETTERS", help="phrases that come again, such as AABC; A' is A's melody alone (default: drawn)"
+    )
+    plan: str | None = option(
+        None,
+        metavar="PLAN",
+        help="how phrases close, such as 'I:half V:auth vi I:auth' (default: drawn; none: equal phrases, no pickup)",
     )
     cadence: bool = option(True, help="end with a chord on the tonic")
     primer: Path | None = option(None, help="a file whose music the piece begins with")
@@ -96,6 +108,9 @@ def main(argv: Arguments) -> None:
     bars, metre = options.bars or DEFAULT_BARS, options.time_signature or TimeSignature()
     tempo = options.tempo or DEFAULT_TEMPO_BPM
     make_outline(bars, time_signature=metre, phrases=options.phrases)
+    said = PhraseOptions(options.phrases, options.pickup, options.form, options.plan)
+    if not said.is_plain:
+        said.wish(bars, metre)
     primer = None if options.primer is None else read_score(options.primer)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import SamplingOptions
@@ -107,6 +122,9 @@ def main(argv: Arguments) -> None:
         time_signature=metre,
         tempo_bpm=tempo,
         phrases=options.phrases,
+        pickup=options.pickup,
+        form=options.form,
+        plan=options.plan,
         primer=primer,
         n=writing.num_outputs,
         seed=seed_of(writing),
@@ -149,7 +167,7 @@ def _compose_events(
     started: float,
 ) -> None:
     """Compose with melody or chord weights, write the files, and print what was written."""
-    for name in ("bars", "phrases"):
+    for name in ("bars", "phrases", "pickup", "form", "plan"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for chorales; give melody and chord weights --events, or let them end")
     for name in ("density", "min_voices", "max_voices", "ranges", "particles", "lookahead", "threads"):
@@ -193,7 +211,7 @@ def _compose_on_tunes(
     started: float,
 ) -> None:
     """Let one model write tunes and another one harmonise them, write the files, and print what was written."""
-    for name in ("bars", "phrases", "primer"):
+    for name in ("bars", "phrases", "pickup", "form", "plan", "primer"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for pieces without --tune-by; leave one of them out")
     if options.nearest_chords:

@@ -122,6 +122,7 @@ class Written:
     nats_per_step: float
     remarks: tuple[str, ...]
     ranking: tuple[dict[str, Any], ...] = ()
+    plan: dict[str, Any] | None = None
 
 
 def drawing_of(
@@ -250,7 +251,7 @@ def write_pieces(
     unit
         What the bar counts.
     """
-    written, computing = [], 0.0
+    written, plans, computing = [], [], 0.0
     with progress_bar(steps, unit, quiet=options.quiet) as advance:
         pieces = draw(advance)
         for wanted in paths:
@@ -259,18 +260,21 @@ def write_pieces(
             computing += time.perf_counter() - begun
             if options.num_outputs > 1:
                 wanted[0].parent.mkdir(parents=True, exist_ok=True)
-            files = [str(path) for name in wanted for path in write_file(piece.score, name, rendering)]
+            files = [str(path) for name in wanted for path in write_file(piece.score, name, rendering, piece.plan)]
             found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
             of = (files[0], tuple(files), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step)
-            written.append(Written(*of, piece.remarks, ranking))
+            written.append(Written(*of, piece.remarks, ranking, None if piece.plan is None else piece.plan.to_dict()))
+            plans.append(piece.plan)
     if options.json:
         times = {"compute_seconds": round(computing, 3), "seconds": round(time.perf_counter() - started, 3)}
         print(json.dumps({"pieces": [asdict(piece) for piece in written], **times}))
         return
     for remark in dict.fromkeys(remark for piece in written for remark in piece.remarks):
         print(f"note: {remark}", file=sys.stderr)
-    for done in written:
+    for done, plan in zip(written, plans, strict=True):
         print(f"{', '.join(done.files)}: seed {done.seed}, {done.nats_per_step:.3f} nats per step")
+        if plan is not None:
+            print(f"  plan: {plan.summary}")
         for place, each in enumerate(done.ranking, start=1):
             parts = ", ".join(f"{name} {value:.2f}" for name, value in each["parts"].items())
             score = "no score" if each["score"] is None else f"score {each['score']:.2f} ({parts})"

@@ -3,6 +3,8 @@
 The document is an object with ``"format": "biaxial-score-1"`` and the fields of :class:`~biaxial.music.score.Score`
 under their own names: the key by its name or ``null``; time signatures, chords, lyrics and notes as lists of objects
 with the fields of their classes. Fields that have a default may be left out; a field that is not known is an error.
+A document may also have ``plan``, what the phrases of the piece were to be (:meth:`PhrasePlan.to_dict
+<biaxial.music.phrases.PhrasePlan.to_dict>`), which is no part of the score: :func:`read_json_plan` reads it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from biaxial.files.atomic import atomic_write
 from biaxial.files.json_value import read_json_value, shown
 from biaxial.files.limits import MAX_NOTES, MAX_VOICE, checked_size
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 FORMAT: Final = "biaxial-score-1"
@@ -82,7 +85,8 @@ def score_from_dict(document: object, name: str = "document") -> Score:
         ``notes[3].pitch``.
     """
     try:
-        fields = _fields(document, "", {"format": _string}, _SCORE)
+        fields = _fields(document, "", {"format": _string}, {**_SCORE, "plan": _or_null(_plan)})
+        fields.pop("plan", None)
         if fields.pop("format") != FORMAT:
             raise _WrongError("format", f"must be {FORMAT!r}")
         score: Score = _made("", Score, fields)
@@ -94,8 +98,8 @@ def score_from_dict(document: object, name: str = "document") -> Score:
         raise InputError(f"{name}: {error}") from None
 
 
-def write_json(score: Score, path: str | os.PathLike[str]) -> None:
-    """Write a score as a document, a line for each note, whole or not at all.
+def write_json(score: Score, path: str | os.PathLike[str], plan: PhrasePlan | None = None) -> None:
+    """Write a score as a document, a line for each note, whole or not at all; the plan of its phrases with it.
 
     Raises
     ------
@@ -103,7 +107,8 @@ def write_json(score: Score, path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     entries = []
-    for key, value in score_to_dict(score).items():
+    planned = {} if plan is None else {"plan": plan.to_dict()}
+    for key, value in {**score_to_dict(score), **planned}.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
             rows = ",\n".join(f"    {_dump(row)}" for row in value)
             entries.append(f"  {_dump(key)}: [\n{rows}\n  ]")
@@ -130,6 +135,13 @@ def read_json(path: str | os.PathLike[str]) -> Score:
     """
     name = os.fspath(path)
     return score_from_dict(read_json_value(path, "give one that biaxial has written"), name)
+
+
+def read_json_plan(path: str | os.PathLike[str]) -> PhrasePlan | None:
+    """The plan of phrases in a document, if there is one; errors are those of :func:`read_json`."""
+    document = read_json_value(path, "give one that biaxial has written")
+    score_from_dict(document, os.fspath(path))
+    return None if document.get("plan") is None else PhrasePlan.from_dict(document["plan"])
 
 
 class _WrongError(Exception):
@@ -189,6 +201,10 @@ def _tempo(value: Any, place: str) -> float:
 
 def _key(value: Any, place: str) -> Key:
     return _made(place, Key.from_name, {"name": _string(value, place)})
+
+
+def _plan(value: Any, place: str) -> PhrasePlan:
+    return _made(place, PhrasePlan.from_dict, {"document": value})
 
 
 def _or_null(read: _Read) -> _Read:

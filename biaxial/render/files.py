@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from biaxial.formats import write as save
+from biaxial.formats.json_score import write_json
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
 
 
@@ -134,8 +136,19 @@ def check_writable(path: Path, rendering: Rendering = PLAIN) -> None:
     WRITERS[suffix_of(path)].check(rendering)
 
 
-def write_file(score: Score, path: Path, rendering: Rendering = PLAIN) -> list[Path]:
+def write_file(score: Score, path: Path, rendering: Rendering = PLAIN, plan: PhrasePlan | None = None) -> list[Path]:
     """Write a piece as the kind of file that its name asks for; each file appears whole or not at all.
+
+    Parameters
+    ----------
+    score
+        The music.
+    path
+        The file.
+    rendering
+        How it looks and sounds.
+    plan
+        What its phrases were to be, which ``.json`` keeps.
 
     Returns
     -------
@@ -149,4 +162,7 @@ def write_file(score: Score, path: Path, rendering: Rendering = PLAIN) -> list[P
         If a file cannot be written; its message names the file and the reason.
     """
     check_writable(path, rendering)
+    if suffix_of(path) == ".json":
+        write_json(score, path, plan)
+        return [path]
     return WRITERS[suffix_of(path)].write(score, path, rendering)

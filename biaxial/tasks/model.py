@@ -7,10 +7,12 @@ does both for one piece; several are planned with ``n`` and drawn with :meth:`Mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any
 
 from biaxial.files.machine import available_threads
 from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision, fast_stepper
@@ -59,6 +61,9 @@ class Model(Planner):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
+        pickup: float | Fraction | None = None,
+        form: str | None = None,
+        plan: PhrasePlan | str | None = None,
         primer: PieceLike | None = None,
         seed: int = 0,
         drawing: SamplingOptions | None = None,
@@ -70,18 +75,21 @@ class Model(Planner):
         Parameters and errors are those of :meth:`plan_composition`; ``progress`` is called with the number of frames
         drawn since its last call, and what it raises ends the drawing.
         """
-        plan = self.plan_composition(
+        planned = self.plan_composition(
             bars,
             key=key,
             time_signature=time_signature,
             tempo_bpm=tempo_bpm,
             phrases=phrases,
+            pickup=pickup,
+            form=form,
+            plan=plan,
             primer=primer,
             seed=seed,
             drawing=drawing,
             **changes,
         )
-        return next(self.draw(plan, progress))
+        return next(self.draw(planned, progress))
 
     def harmonise(
         self,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.compose import main
+from biaxial.formats.json_score import read_json_plan
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.music.score import Key, Note, Score
 
@@ -23,7 +24,9 @@ def test_one_piece(folder: Path, weights: Path, capsys: pytest.CaptureFixture[st
     compose(weights, "--seed", "5", *outline)
     captured = capsys.readouterr()
     assert captured.out.startswith("composed.mid: seed 5, ")
-    assert captured.out.endswith(" nats per step\n")
+    seed, plan = captured.out.splitlines()
+    assert seed.endswith(" nats per step")
+    assert plan.startswith("  plan: 2 phrases A ")
     assert captured.err == ""
     score = read_midi(folder / "composed.mid")
     assert score.key == Key.from_name("D minor")
@@ -61,7 +64,8 @@ def test_a_ranking_is_printed_where_there_was_a_choice(
     folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compose(weights, "--bars", "1", "--seed", "1", "--best-of", "3", "--no-cadence")
-    head, *ranking = capsys.readouterr().out.splitlines()
+    head, plan, *ranking = capsys.readouterr().out.splitlines()
+    assert plan.startswith("  plan: ")
     assert head.startswith("composed.mid: seed 1, ")
     assert [line.split(".")[0].strip() for line in ranking] == ["1", "2", "3"]
     assert sorted(line.split("candidate ")[1][0] for line in ranking) == ["1", "2", "3"]
@@ -77,7 +81,8 @@ def test_a_new_seed_each_time_and_json_says_which(weights: Path, capsys: pytest.
     assert reports[0]["pieces"][0]["seed"] != reports[1]["pieces"][0]["seed"]
     assert reports[0]["seconds"] > reports[0]["compute_seconds"] > 0
     piece = reports[0]["pieces"][0]
-    assert set(piece) == {"path", "files", "seed", "model", "num_steps", "nats", "nats_per_step", "remarks", "ranking"}
+    figures = {"num_steps", "nats", "nats_per_step"}
+    assert set(piece) == {"path", "files", "seed", "model", "remarks", "ranking", "plan"} | figures
     assert (piece["path"], piece["model"], piece["num_steps"]) == ("composed.mid", "tiny", 16)
     assert piece["nats_per_step"] == pytest.approx(-piece["nats"] / 16)
 
@@ -100,6 +105,20 @@ def test_options_change_the_music(folder: Path, weights: Path) -> None:
     notes, step = written["trio"].notes, written["trio"].ticks_per_quarter // 4
     sounding = [sum(note.onset_ticks <= t < note.end_ticks for note in notes) for t in range(0, 16 * step, step)]
     assert sounding == [3] * 16
+
+
+def test_phrases_are_planned_as_the_words_say(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--bars", "4", "--pickup", "1", "--form", "AA'", "--plan", "I:half I:plag", "--phrases", "2+2"]
+    compose(weights, "--key", "C", "--seed", "1", "-o", "out.json", *words)
+    assert capsys.readouterr().out.splitlines()[1] == "  plan: 2 phrases A A', pickup 1; I:half I:plag"
+    plan = read_json_plan(folder / "out.json")
+    assert plan is not None
+    assert plan.pickup_ticks == 480
+    compose(weights, "--key", "C", "--seed", "1", "--bars", "4", "--plan", plan.text, "--json")
+    (piece,) = json.loads(capsys.readouterr().out)["pieces"]
+    assert piece["plan"] == plan.to_dict()
+    compose(weights, "--bars", "4", "--plan", "none")
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 @pytest.mark.usefixtures("folder")

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import torch
@@ -29,7 +30,7 @@ from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
 from biaxial.tasks.plans.phrase_spans import phrase_spans, piece_of
-from biaxial.tasks.plans.plan import Plan, Prepared, assembled, prepare
+from biaxial.tasks.plans.plan import Ending, Plan, Prepared, Request, assembled, prepare
 
 if TYPE_CHECKING:
     from biaxial.judge.judge import Judge
@@ -78,7 +79,7 @@ def fill(
     InputError
         If a request cannot be laid on the grid.
     """
-    requests, seeds, drawing, ending = plan.requests, plan.seeds, plan.options, plan.ending
+    requests, seeds, drawing = plan.requests, plan.seeds, plan.options
     config, many = stepper.config, drawing.best_of
     bias, rules = drawing.constraints(config)
     number = drawing.num_particles(charges)
@@ -87,12 +88,14 @@ def fill(
     while first < len(seeds):
         steps = len(prepare(requests[first], config).conditions)
         size = max(1, min(most, most_frames // (steps * number)) // many)
-        batch = requests[first : first + size]
+        ending = plan.endings[first]
+        endings = list(takewhile(partial(_alike, ending), plan.endings[first : first + size]))
+        batch = requests[first : first + len(endings)]
         prepared = [prepare(request, config) for request in batch]
         every = torch.arange(len(batch)).repeat_interleave(many)
         own = batch[0].bias
         particles = Particles(0, number) if number > 1 else None
-        phrases = None if charges is None else _phrases(prepared, many, charges, config)
+        phrases = None if charges is None else _phrases(batch, prepared, many, charges, config)
         with one_thread():
             drawn = draw_pieces(
                 stepper,
@@ -102,7 +105,7 @@ def fill(
                 known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
                 bias=bias if own is None else own if bias is None else bias + own,
                 rules=rules,
-                ending=None if ending is None else ending.bias[first : first + size][every],
+                ending=None if ending is None else torch.stack([each.bias for each in endings if each])[every],
                 ending_rules=() if ending is None else ending.rules,
                 particles=particles if ending is None or particles is not None else ending.particles,
                 phrases=phrases,
@@ -120,17 +123,26 @@ def fill(
                 score = assembled(request, piece, outcomes, config)
                 remarks = request.remarks if met[place] else (*request.remarks, UNMET)
                 evidence = float(drawn.log_evidence[place])
-                found.append(Piece(score, seeds[first + row], model_name, nats, evidence, remarks))
+                found.append(
+                    Piece(score, seeds[first + row], model_name, nats, evidence, remarks, plan=request.phrase_plan)
+                )
             yield found[0] if judge is None else _best(found, judge)
-        first += size
+        first += len(batch)
 
 
-def _phrases(prepared: Sequence[Prepared], many: int, charges: Charges, config: ModelConfig) -> Phrases:
+def _alike(one: Ending | None, other: Ending | None) -> bool:
+    return other is None if one is None else one.is_drawn_as(other)
+
+
+def _phrases(
+    batch: Sequence[Request], prepared: Sequence[Prepared], many: int, charges: Charges, config: ModelConfig
+) -> Phrases:
     """The phrases of pieces, each piece as often as it is drawn."""
     quarter = config.steps_per_quarter
-    rows = [piece for piece in prepared for _ in range(many)]
+    spans = [phrase_spans(piece, quarter, request.phrase_plan) for request, piece in zip(batch, prepared, strict=True)]
+    pieces = [piece_of(piece, quarter) for piece in prepared]
     return Phrases(
-        [phrase_spans(piece, quarter) for piece in rows], [piece_of(piece, quarter) for piece in rows], charges
+        [each for each in spans for _ in range(many)], [each for each in pieces for _ in range(many)], charges
     )
 
 

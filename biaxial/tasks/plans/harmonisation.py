@@ -245,7 +245,7 @@ def _into_voices(notes: tuple[Note, ...], config: ModelConfig) -> tuple[tuple[No
     return heard, shift, "; ".join(words)
 
 
-def ending(request: Request, config: ModelConfig, drawing: SamplingOptions, copies: int) -> Ending | None:
+def ending(request: Request, config: ModelConfig, drawing: SamplingOptions) -> Ending | None:
     """The end as a constraint, from the last given note on: the tonic triad, where the given notes allow it.
 
     Nothing where they do not, where the piece goes on after them, where its key is unknown, or where chord symbols say
@@ -264,7 +264,7 @@ def ending(request: Request, config: ModelConfig, drawing: SamplingOptions, copi
     grid = Grid(config.steps_per_quarter)
     heard, _ = grid.quantised(replace(score, notes=tuple(lines.values())))
     last = max(note.onset_ticks for note in heard.notes) // grid.step_ticks(heard.ticks_per_quarter)
-    return cadence([heard] * copies, config, drawing, 0, last)
+    return cadence(heard, config, drawing, 0, last)
 
 
 def place_bias(score: Score, config: ModelConfig, forbid: Sequence[Forbidden], shift: int) -> Tensor | None:

@@ -8,18 +8,25 @@ import numpy as np
 
 from biaxial.features.conditions import Condition
 from biaxial.metrics.harmony.endings import strong_beats
+from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.phrases import PhrasePlan, key_at
 from biaxial.sampling.charges import Phrase, Piece
 from biaxial.tasks.plans.plan import Prepared
 
+MELODY, ALL_VOICES = 1, 15
+"""What comes again of a phrase, as sets of voices."""
 PASSAGE_QUARTERS = 8
 """Longest passage that is charged at once, where no phrase ends before."""
 
 
-def phrase_spans(prepared: Prepared, steps_per_quarter: int) -> tuple[Phrase, ...]:
+def phrase_spans(prepared: Prepared, steps_per_quarter: int, plan: PhrasePlan | None = None) -> tuple[Phrase, ...]:
     """The phrases of a piece, and passages of about two bars where phrase ends are far apart or unknown.
 
-    A phrase is over with its last note where that is given, else at the next bar line.
+    A phrase is over where the plan says so. Without one it is over with its last note where that is given, else at the
+    next bar line.
     """
+    if plan is not None:
+        return _planned(prepared, steps_per_quarter, plan)
     outline = prepared.outline
     unit = outline.ticks_per_quarter // steps_per_quarter
     total = len(prepared.conditions)
@@ -35,6 +42,28 @@ def phrase_spans(prepared: Prepared, steps_per_quarter: int) -> tuple[Phrase, ..
             first = end
     if first < total:
         spans += _passages(first, total, None, steps_per_quarter)
+    return tuple(spans)
+
+
+def _planned(prepared: Prepared, steps_per_quarter: int, plan: PhrasePlan) -> tuple[Phrase, ...]:
+    """The phrases of a plan."""
+    unit = TICKS_PER_QUARTER // steps_per_quarter
+    key = prepared.outline.key
+    spans = list[Phrase]()
+    for start, last, phrase in zip(plan.starts, plan.last_onsets, plan.phrases, strict=True):
+        first, end, fermata = start // unit, (start + phrase.length_ticks) // unit, last // unit
+        cadence = None if phrase.cadence == "open" else phrase.cadence
+        *passages, closing = _passages(first, end, fermata, steps_per_quarter)
+        closing = closing._replace(
+            cadence=cadence, tonic=None if key is None or cadence is None else key_at(phrase.key, key).tonic
+        )
+        if phrase.repeats is not None:
+            source = plan.starts[phrase.repeats] // unit
+            passages, closing = (
+                [],
+                closing._replace(first=first, source=source, returning=ALL_VOICES if phrase.whole else MELODY),
+            )
+        spans += [*passages, closing]
     return tuple(spans)
 
 

@@ -25,6 +25,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
 from biaxial.sampling.constraints import Rule
@@ -56,6 +57,8 @@ class Request:
         Static bias of every step, shape ``(t, n, k)``.
     remarks
         What the user should be told.
+    phrase_plan
+        What its phrases are to be, if that was planned.
     """
 
     score: Score
@@ -65,6 +68,7 @@ class Request:
     on_top: bool = False
     bias: Tensor | None = None
     remarks: tuple[str, ...] = ()
+    phrase_plan: PhrasePlan | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Ending:
     Parameters
     ----------
     bias
-        Static bias of each piece, shape ``(b, e, n, k)``.
+        Static bias, shape ``(e, n, k)``.
     rules
         Constraints that read the frame so far.
     particles
@@ -84,6 +88,10 @@ class Ending:
     bias: Tensor
     rules: Sequence[Rule]
     particles: Particles
+
+    def is_drawn_as(self, other: Ending | None) -> bool:
+        """Whether pieces that end so can be drawn together."""
+        return other is not None and (len(self.bias), self.particles) == (len(other.bias), other.particles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +106,8 @@ class Plan:
         The seed of each piece, which is the piece that this seed gives alone.
     options
         Temperature, particles and constraints.
-    ending
-        The end as a constraint, if there is one.
+    endings
+        The end of each piece as a constraint, if there is one.
     steps_per_quarter
         The time grid.
     """
@@ -107,7 +115,7 @@ class Plan:
     requests: tuple[Request, ...]
     seeds: tuple[int, ...]
     options: SamplingOptions
-    ending: Ending | None
+    endings: tuple[Ending | None, ...]
     steps_per_quarter: int
 
     @property

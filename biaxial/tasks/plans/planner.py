@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.tasks.critic import Critic, PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
@@ -20,6 +22,7 @@ from biaxial.tasks.plans.composition import cadence, composition
 from biaxial.tasks.plans.harmonisation import Forbidden, Source, ending, given_notes, harmonisation, voice_number
 from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, drawn_key, make_outline, read_bars
 from biaxial.tasks.plans.plan import Ending, Plan, Request, seeds_of
+from biaxial.tasks.plans.planned_phrases import NO_PLAN, PhraseOptions, plan_phrases
 from biaxial.tasks.plans.regions import bar_span, bridge, continuation, infilling
 
 
@@ -52,6 +55,9 @@ class Planner(Critic):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
+        pickup: float | Fraction | None = None,
+        form: str | None = None,
+        plan: PhrasePlan | str | None = None,
         primer: PieceLike | None = None,
         n: int = 1,
         seed: int = 0,
@@ -59,6 +65,9 @@ class Planner(Critic):
         **changes: Any,
     ) -> Plan:
         """Plan pieces that are composed.
+
+        The phrases of each are planned first, from what the chorales do, as far as they are not given
+        (:mod:`biaxial.tasks.plans.plan_model`); for a network without voices only if something of them is given.
 
         Parameters
         ----------
@@ -73,9 +82,16 @@ class Planner(Critic):
             Quarter notes a minute.
         phrases
             Bars of each phrase, which add up to ``bars``.
+        pickup
+            Quarter notes before the first bar; the last bar is shorter by as much.
+        form
+            Letters of the phrases, such as ``"AAB"``; ``A'`` is the melody of ``A`` alone.
+        plan
+            A plan of the phrases, or its text, such as ``"I:half V:auth vi I:auth"``, in which what is left out is
+            drawn; ``"none"`` for phrases of equal length without a pickup.
         primer
-            What the piece begins with: a score, a file, or an object of another library. Its pickup comes before the
-            bars.
+            What the piece begins with: a score, a file, or an object of another library. Its pickup is that of the
+            piece.
         n
             How many pieces.
         seed
@@ -99,19 +115,29 @@ class Planner(Critic):
             key = key or primer.key
         check_metre(time_signature, self.network.config.steps_per_quarter)
         seeds = seeds_of(seed, n)
-        outline = make_outline(
-            bars,
-            key=key,
-            time_signature=time_signature,
-            tempo_bpm=tempo_bpm,
-            phrases=phrases,
-            pickup_ticks=0 if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter,
-        )
-        outlines = [
-            replace(outline, key=key or drawn_key(self.history.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
-        ]
-        requests = [composition(outline, primer, self.network.config) for outline in outlines]
-        return self._plan(requests, seeds, drawing, self._close(requests, drawing))
+        begun = None if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter
+        options = PhraseOptions(phrases, pickup, form, plan)
+        if drawing.draft and options.is_open:
+            options = PhraseOptions(phrases, plan=NO_PLAN)
+        unsung = not self.network.config.num_voices and options.is_open  # no chorales, whose plans are known
+        wish = None if options.is_plain or unsung else options.wish(bars, time_signature, begun)
+        requests = []
+        for s in seeds:
+            home = key or drawn_key(self.history.get("keys", {}), s)
+            mode = "major" if home is None else home.mode
+            planned = None if wish is None else plan_phrases(bars, time_signature, mode, s, wish)
+            outline = make_outline(
+                bars,
+                key=home,
+                time_signature=time_signature,
+                tempo_bpm=tempo_bpm,
+                phrases=phrases,
+                pickup_ticks=begun or 0,
+                title=f"Chorale {s}",
+                plan=planned,
+            )
+            requests.append(replace(composition(outline, primer, self.network.config), phrase_plan=planned))
+        return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def plan_harmonisation(
         self,
@@ -171,7 +197,7 @@ class Planner(Critic):
         request = replace(request, remarks=(*remarks, *request.remarks))
         drawing = with_changes(drawing or HARMONISING, changes)
         seeds = seeds_of(seed, n)
-        return self._alternatives(request, seeds, drawing, ending(request, self.network.config, drawing, n))
+        return self._alternatives(request, seeds, drawing, ending(request, self.network.config, drawing))
 
     def plan_infilling(
         self,
@@ -275,7 +301,7 @@ class Planner(Critic):
         drawing = with_changes(drawing or SamplingOptions(), changes)
         seeds = seeds_of(seed, n)
         requests = [request] * n
-        return self._plan(requests, seeds, drawing, self._close(requests, drawing))
+        return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def _alternatives(
         self, request: Request, seeds: range, drawing: SamplingOptions, close: Ending | None = None
@@ -285,16 +311,19 @@ class Planner(Critic):
             many = self.network.config.num_voices
             least = many if drawing.max_voices is None else min(many, drawing.max_voices)
             drawing = replace(drawing, min_voices=least)
-        return self._plan([request] * len(seeds), seeds, drawing, close)
+        return self._plan([request] * len(seeds), seeds, drawing, [close] * len(seeds))
 
-    def _plan(self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, close: Ending | None) -> Plan:
-        return Plan(tuple(requests), tuple(seeds), drawing, close, self.network.config.steps_per_quarter)
+    def _plan(
+        self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, closes: Sequence[Ending | None]
+    ) -> Plan:
+        return Plan(tuple(requests), tuple(seeds), drawing, tuple(closes), self.network.config.steps_per_quarter)
 
-    def _close(self, requests: Sequence[Request], drawing: SamplingOptions) -> Ending | None:
-        """An ending on the tonic, if one is wanted."""
+    def _closes(self, requests: Sequence[Request], drawing: SamplingOptions) -> list[Ending | None]:
+        """Endings on the tonic, if they are wanted."""
+        if not drawing.cadence:
+            return [None] * len(requests)
         first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
-        scores = [request.score for request in requests]
-        return cadence(scores, self.network.config, drawing, first_free) if drawing.cadence else None
+        return [cadence(request.score, self.network.config, drawing, first_free) for request in requests]
 
 
 def _check_bars(bars: int) -> None:
