@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -28,7 +28,7 @@ HOME = [C, F, C, F, C_HIGH, G7, C]
 TO_V = [C, F, C, D7, G, D7, G]
 
 
-def chorale(write: Write, *phrases: list[tuple[int, ...]], last: int = 1, **fields: object) -> Score:
+def chorale(write: Write, *phrases: Sequence[tuple[int, ...]], last: int = 1, **fields: object) -> Score:
     """Phrases of chords, a quarter each; the last chord of each lasts ``last`` quarters."""
     lines: list[list[tuple[int, float]]] = [[], [], [], []]
     fermatas, tick = [], 0
