@@ -63,12 +63,13 @@ def _flattened(factor: Backoff, keep_first: bool) -> Backoff:
 
 def figures(plans: Sequence[Read]) -> dict[str, float]:
     """What plans are like, as shares of pieces."""
-    first = [(plan.phrases[0].key == home_numeral(mode), mode) for plan, _, mode in plans]
+    first: dict[str, list[bool]] = {"major": [], "minor": []}
+    for plan, _, mode in plans:
+        first[mode].append(plan.phrases[0].key == home_numeral(mode))
     return {
         "with a pickup": float(np.mean([plan.pickup_ticks > 0 for plan, *_ in plans])),
         "with a returning melody": float(np.mean([_returns(plan) for plan, *_ in plans])),
-        "first phrase at home, major": float(np.mean([home for home, mode in first if mode == "major"])),
-        "first phrase at home, minor": float(np.mean([home for home, mode in first if mode == "minor"])),
+        **{f"first phrase at home, {mode}": float(np.mean(each)) for mode, each in first.items() if each},
         "phrases": float(np.mean([len(plan.phrases) for plan, *_ in plans])),
     }
 
