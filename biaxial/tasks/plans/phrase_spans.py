@@ -72,7 +72,7 @@ def _passages(first: int, end: int, fermata: int | None, steps_per_quarter: int)
     count = max(1, round((end - first) / (PASSAGE_QUARTERS * steps_per_quarter)))
     edges = [first + (end - first) * part // count for part in range(count + 1)]
     if fermata is not None:
-        edges = [edge for edge in edges[:-1] if edge < fermata] + [end]
+        edges = [first, *(edge for edge in edges[1:-1] if edge < fermata), end]
     return [Phrase(a, b, fermata if b == end else None) for a, b in pairwise(edges)]
 
 
