@@ -25,6 +25,8 @@ from biaxial.music.cells import CellAlphabet
 REST: Final = -1
 CADENCES: Final = ("authentic", "half", "plagal", "deceptive")
 """Kinds of cadence."""
+OPEN: Final = "open"
+"""What is planned where a phrase may end as it likes."""
 CONTEXT_QUARTERS: Final = 4
 """So much before a phrase, or before its last note, is looked at besides."""
 
@@ -105,7 +107,7 @@ class Phrase(NamedTuple):
     fermata
         Onset of its last note; ``None`` for a passage that does not end with a phrase.
     cadence
-        One of :data:`CADENCES`, if one is planned.
+        One of :data:`CADENCES`, or :data:`OPEN`, if that is planned.
     tonic
         Pitch class of the tonic of the planned key.
     source
@@ -176,8 +178,8 @@ def count_faults(pitches: NDArray[np.int64], phrase: Phrase, piece: Piece) -> ND
         last = pitches[phrase.fermata : phrase.end]
         counts["bare_fermata"] = float((last[0] == REST).any() or not any(_has_third(_classes(row)) for row in last))
         kind, tonic = cadence_of(pitches, phrase, piece)
-        counts["no_cadence"] = float(kind is None)
-        wrong_kind = phrase.cadence is not None and kind != phrase.cadence
+        counts["no_cadence"] = float(kind is None and phrase.cadence != OPEN)
+        wrong_kind = phrase.cadence not in (None, OPEN, kind)
         wrong_key = phrase.tonic is not None and tonic != phrase.tonic
         counts["other_cadence"] = float(kind is not None and (wrong_kind or wrong_key))
     return np.array([counts[name] for name in FAULTS])

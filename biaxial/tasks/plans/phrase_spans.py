@@ -10,7 +10,7 @@ from biaxial.features.conditions import Condition
 from biaxial.metrics.harmony.endings import strong_beats
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.phrases import PhrasePlan, key_at
-from biaxial.sampling.charges import Phrase, Piece
+from biaxial.sampling.charges import OPEN, Phrase, Piece
 from biaxial.tasks.plans.plan import Prepared
 
 MELODY, ALL_VOICES = 1, 15
@@ -52,17 +52,13 @@ def _planned(prepared: Prepared, steps_per_quarter: int, plan: PhrasePlan) -> tu
     spans = list[Phrase]()
     for start, last, phrase in zip(plan.starts, plan.last_onsets, plan.phrases, strict=True):
         first, end, fermata = start // unit, (start + phrase.length_ticks) // unit, last // unit
-        cadence = None if phrase.cadence == "open" else phrase.cadence
         *passages, closing = _passages(first, end, fermata, steps_per_quarter)
-        closing = closing._replace(
-            cadence=cadence, tonic=None if key is None or cadence is None else key_at(phrase.key, key).tonic
-        )
+        tonic = None if key is None or phrase.cadence == OPEN else key_at(phrase.key, key).tonic
+        closing = closing._replace(cadence=phrase.cadence, tonic=tonic)
         if phrase.repeats is not None:
             source = plan.starts[phrase.repeats] // unit
-            passages, closing = (
-                [],
-                closing._replace(first=first, source=source, returning=ALL_VOICES if phrase.whole else MELODY),
-            )
+            returning = ALL_VOICES if phrase.whole else MELODY
+            passages, closing = [], closing._replace(first=first, source=source, returning=returning)
         spans += [*passages, closing]
     return tuple(spans)
 
