@@ -26,6 +26,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key
+from biaxial.sampling.charges import FAULTS
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
 
@@ -223,6 +224,11 @@ def _check_history(history: object) -> None:
         raise ValueError("made.density_biases are not rows of three numbers")
     if not _is_number(history.get("density", 0.0)):
         raise ValueError("made.density is not a number")
+    charges = history.get("charges", {})
+    if not isinstance(charges, dict) or not all(_is_number(price) and price >= 0 for price in charges.values()):
+        raise ValueError("made.charges are not numbers of nats, 0 or more, by their names")
+    if unknown := charges.keys() - set(FAULTS):
+        raise ValueError(f"made.charges name {min(unknown)!r}, which is not a fault")
 
 
 def _is_number(value: object) -> bool:

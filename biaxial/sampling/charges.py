@@ -26,7 +26,7 @@ REST: Final = -1
 CADENCES: Final = ("authentic", "half", "plagal", "deceptive")
 """Kinds of cadence."""
 OPEN: Final = "open"
-"""What is planned where a phrase may end as it likes."""
+"""What is planned where no kind of cadence is wished for."""
 CONTEXT_QUARTERS: Final = 4
 """So much before a phrase, or before its last note, is looked at besides."""
 
@@ -178,7 +178,7 @@ def count_faults(pitches: NDArray[np.int64], phrase: Phrase, piece: Piece) -> ND
         last = pitches[phrase.fermata : phrase.end]
         counts["bare_fermata"] = float((last[0] == REST).any() or not any(_has_third(_classes(row)) for row in last))
         kind, tonic = cadence_of(pitches, phrase, piece)
-        counts["no_cadence"] = float(kind is None and phrase.cadence != OPEN)
+        counts["no_cadence"] = float(kind is None)
         wrong_kind = phrase.cadence not in (None, OPEN, kind)
         wrong_key = phrase.tonic is not None and tonic != phrase.tonic
         counts["other_cadence"] = float(kind is not None and (wrong_kind or wrong_key))

@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-import biaxial
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.features.conditions import outline_conditions
 from biaxial.features.known import Known
@@ -29,8 +28,11 @@ from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
 from biaxial.sampling.charges import FAULTS, Charges, count_faults, voice_pitches
+from biaxial.tasks.loading import load_model
+from biaxial.tasks.model import Model
 from biaxial.tasks.plans.phrase_spans import phrase_spans, piece_of
 from biaxial.tasks.plans.plan import Prepared
+from biaxial.weights import save_weights
 
 MAX_CHARGE = 9.0
 _HALF = 0.5
@@ -59,9 +61,7 @@ def rates(scores: Iterable[Score], steps_per_quarter: int) -> tuple[NDArray[np.f
     return total, phrases
 
 
-def fit(
-    model: biaxial.Model, bach: NDArray[np.float64], rounds: int, pieces: int, start: Charges, seed: int
-) -> Charges:
+def fit(model: Model, bach: NDArray[np.float64], rounds: int, pieces: int, start: Charges, seed: int) -> Charges:
     """Charges with which the faults of composed phrases are Bach's."""
     quarter = model.network.config.steps_per_quarter
     charges = np.array(list(start.prices().values()))
@@ -91,12 +91,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("-n", "--num-outputs", type=int, default=32, help="pieces a round (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=500_000, help="of the first piece (default: %(default)s)")
     parser.add_argument("--start", type=float, nargs=len(FAULTS), help=f"charges to begin with: {', '.join(FAULTS)}")
+    parser.add_argument("-o", "--output", type=Path, help="copy of the weights that carries the charges")
     options = parser.parse_args(arguments)
-    model = biaxial.load(*([options.checkpoint] if options.checkpoint else []))
+    model = load_model(options.checkpoint)
     items, _ = read_folder(options.bach)
     total, phrases = rates((item.score for item in items), model.network.config.steps_per_quarter)
     start = Charges(**dict(zip(FAULTS, options.start, strict=True))) if options.start else Charges()
-    print(fit(model, total / phrases, options.rounds, options.num_outputs, start, options.seed))
+    found = fit(model, total / phrases, options.rounds, options.num_outputs, start, options.seed)
+    print(found)
+    if options.output is not None:
+        stored = {"charges": found.prices(), "charges_made_by": "scripts/make/fit_charges.py"}
+        save_weights(options.output, model.network, {**model.history, **stored}, torch.float16)
 
 
 if __name__ == "__main__":
