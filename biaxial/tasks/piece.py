@@ -83,7 +83,7 @@ class Piece:
     score
         The music.
     seed
-        The random number that it was drawn with.
+        The seed that it was drawn with.
     model
         Name of the weights.
     likelihood
