@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 Arguments = Sequence[str] | None
 """The words of a command line; ``None`` for those of this process."""
@@ -27,6 +28,13 @@ _OS_ADVICE = {
 }
 
 
+class Main(Protocol):
+    """The ``main`` of a command that has two names."""
+
+    def __call__(self, argv: Arguments = None, prog: str = "") -> int:
+        """Run a command line, calling the command by another name than its own where one is given."""
+
+
 def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Arguments], int]]:
     """Turn the body of a command into its ``main``, which returns the exit status.
 
@@ -39,30 +47,50 @@ def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Argu
     def wrap(body: Callable[[Arguments], None]) -> Callable[[Arguments], int]:
         @functools.wraps(body)
         def main(argv: Arguments = None) -> int:
-            try:
-                body(argv)
-                sys.stdout.flush()
-            except BrokenPipeError:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                return STATUS_PIPE
-            except KeyboardInterrupt:
-                print(f"{prog}: interrupted", file=sys.stderr)
-                return STATUS_INTERRUPTED
-            except ModuleNotFoundError as error:
-                package = (error.name or "").partition(".")[0]
-                if package in ("", "biaxial"):
-                    raise
-                print(f"{prog}: this needs {package}, which is not installed: pip install {package}", file=sys.stderr)
-                return STATUS_INPUT
-            except (ValueError, OSError) as error:
-                message = _describe(error) if isinstance(error, OSError) else str(error)
-                print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)
-                return STATUS_INPUT
-            return 0
+            return _status(prog, functools.partial(body, argv))
 
         return main
 
     return wrap
+
+
+def verb(own: str) -> Callable[[Callable[[Arguments, str], None]], Main]:
+    """As :func:`command`, for ``biaxial-compose`` and the like, which ``biaxial compose`` runs too.
+
+    The body is given the name that was typed, for its ``--help`` and its messages.
+    """
+
+    def wrap(body: Callable[[Arguments, str], None]) -> Main:
+        @functools.wraps(body)
+        def main(argv: Arguments = None, prog: str = "") -> int:
+            return _status(prog or own, functools.partial(body, argv, prog or own))
+
+        return main
+
+    return wrap
+
+
+def _status(prog: str, body: Callable[[], None]) -> int:
+    try:
+        body()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return STATUS_PIPE
+    except KeyboardInterrupt:
+        print(f"{prog}: interrupted", file=sys.stderr)
+        return STATUS_INTERRUPTED
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "biaxial"):
+            raise
+        print(f"{prog}: this needs {package}, which is not installed: pip install {package}", file=sys.stderr)
+        return STATUS_INPUT
+    except (ValueError, OSError) as error:
+        message = _describe(error) if isinstance(error, OSError) else str(error)
+        print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)
+        return STATUS_INPUT
+    return 0
 
 
 def _describe(error: OSError) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biaxial.cli.common import Arguments, command
+from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_pieces, write_plan
 from biaxial.formats.read import read_score
@@ -89,12 +89,12 @@ class ComposeOptions:
     )
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Compose as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
     options, writing, leading, rendering = parse(
-        parser(PROG, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering), argv
+        parser(prog, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     # whatever can be refused without the network is refused before it is loaded
     paths = paths_of(writing, rendering, "composed")

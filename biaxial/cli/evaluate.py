@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from biaxial.cli.common import Arguments, command, progress_bar
+from biaxial.cli.common import Arguments, progress_bar, verb
 from biaxial.cli.options import REQUIRED, given, option, parser
 from biaxial.music.errors import InputError
 
@@ -93,8 +93,8 @@ class EvaluateOptions:
     quiet: bool = option(False, short="-q", help="no progress bar")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Score what the command line names, and print the figures."""
     from biaxial.cli.reading import check_reading, read_corpus  # these load PyTorch
     from biaxial.corpora.reading.music_folder import ReadConfig
@@ -102,7 +102,7 @@ def main(argv: Arguments) -> None:
     from biaxial.likelihood.corpus_nats import check_networks, evaluate
     from biaxial.tokens.config import SequenceConfig
 
-    values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
+    values = given(parser(prog, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
     reads = values[ReadConfig].keys() - ({"part"} if options.against is not None else set())  # one file has parts too
     check_reading(reads, options.data, options.against)

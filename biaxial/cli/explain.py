@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from biaxial.cli.common import Arguments, command
+from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
@@ -73,10 +73,10 @@ class ExplainOptions:
     quiet: bool = option(False, short="-q", help="no remarks beside the results")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Explain what the command line names: write the picture, and print the table."""
-    (options,) = parse(parser(PROG, DESCRIPTION, ExplainOptions), argv)
+    (options,) = parse(parser(prog, DESCRIPTION, ExplainOptions), argv)
     if (options.at is None) != (options.pitch is None):
         raise InputError("a cell has a place and a note: give both --at and --pitch, or neither")
     score = read_score(options.piece)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from biaxial.cli.common import Arguments, command
+from biaxial.cli.common import Arguments, verb
 from biaxial.cli.harmonise import read_voices
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
@@ -35,12 +35,12 @@ class InfillOptions:
     bridge: int | None = option(None, within=(1, 1000), help="bars between the two pieces")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Fill as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
     options, writing, leading, rendering = parse(
-        parser(PROG, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading, Rendering), argv
+        parser(prog, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     if (options.to is None) != (options.bridge is None) or (options.bars is None) == (options.to is None):
         raise InputError("give --bars to write bars of one piece anew, or --to and --bridge to join two")

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import progress_bar
 from biaxial.cli.options import option
+from biaxial.files.atomic import make_new_folder, write_new
+from biaxial.formats.midi.midi_writer import midi_bytes
 from biaxial.music.errors import InputError
 from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
@@ -57,7 +59,7 @@ class WritingOptions:
         parse=lambda text: (Path(text),),
         metavar="PATH",
         help=f"file to write, and again for other kinds: {', '.join(WRITERS)}; with -n above 1 a folder, and again an "
-        "ending alone (default: MIDI, named after the command)",
+        "ending alone (default: MIDI under a new name, such as composed-2.mid)",
     )
     num_outputs: int = option(
         1, short="-n", within=(1, 9999), help="how many pieces; each one's seed is the next number"
@@ -66,6 +68,11 @@ class WritingOptions:
         None,
         within=(0, 2**63 - 1),
         help="seed of the random numbers; the same seed gives the same piece (default: a new one)",
+    )
+    title: str | None = option(
+        None,
+        parse=lambda text: " ".join(text.split()),
+        help="title of the piece, followed by its number where there are several (default: its own)",
     )
     temperature: float | None = option(
         None,
@@ -118,6 +125,7 @@ class Written:
     path: str
     files: tuple[str, ...]
     seed: int
+    key: str | None
     model: str
     num_steps: int
     nats: float
@@ -176,7 +184,7 @@ def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, renderin
             _check_folder(path.parent)
         return [paths]
     kinds = [str(path).lower() for path in outputs if str(path).lower() in WRITERS]
-    folders = [path for path in outputs if str(path).lower() not in WRITERS] or [Path(stem)]
+    folders = _folders(outputs) or [Path(stem)]
     if len(folders) > 1:
         raise InputError(f"--output: {num_outputs} pieces go to one folder, not to {folders[0]} and {folders[1]}")
     folder = folders[0]
@@ -256,16 +264,24 @@ def write_pieces(
     written, plans, computing = [], [], 0.0
     with progress_bar(steps, unit, quiet=options.quiet) as advance:
         pieces = draw(advance)
-        for wanted in paths:
+        folder: Path | None = None
+        for number, wanted in enumerate(paths, start=1):
             begun = time.perf_counter()
             piece = next(pieces)
             computing += time.perf_counter() - begun
+            music = piece.score if options.title is None else replace(piece.score, title=_title(options, number))
             if options.num_outputs > 1:
-                wanted[0].parent.mkdir(parents=True, exist_ok=True)
-            files = [str(path) for name in wanted for path in write_file(piece.score, name, rendering, piece.plan)]
+                folder = folder or _made(wanted[0].parent, options.output)
+                wanted = [folder / path.name for path in wanted]
+            if options.num_outputs > 1 or options.output:
+                files = [str(path) for name in wanted for path in write_file(music, name, rendering, piece.plan)]
+            else:
+                files = [str(write_new(wanted[0], midi_bytes(music)))]
             found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
-            of = (files[0], tuple(files), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step)
-            written.append(Written(*of, piece.remarks, ranking, None if piece.plan is None else piece.plan.to_dict()))
+            key = None if music.key is None else music.key.name
+            of = (piece.seed, key, piece.model, found.num_steps, found.nats, piece.nats_per_step)
+            plan = None if piece.plan is None else piece.plan.to_dict()
+            written.append(Written(files[0], tuple(files), *of, piece.remarks, ranking, plan))
             plans.append(piece.plan)
     if options.json:
         times = {"compute_seconds": round(computing, 3), "seconds": round(time.perf_counter() - started, 3)}
@@ -273,14 +289,33 @@ def write_pieces(
         return
     for remark in dict.fromkeys(remark for piece in written for remark in piece.remarks):
         print(f"note: {remark}", file=sys.stderr)
-    for done, plan in zip(written, plans, strict=True):
-        print(f"{', '.join(done.files)}: seed {done.seed}, {done.nats_per_step:.3f} nats per step")
-        if plan is not None:
-            print(f"  plan: {plan.summary}")
+    for done, planned in zip(written, plans, strict=True):
+        key = "" if done.key is None else f"{done.key}, "
+        print(f"{', '.join(done.files)}: seed {done.seed}, {key}{done.nats_per_step:.3f} nats per step")
+        if planned is not None:
+            print(f"  plan: {planned.summary}")
         for place, each in enumerate(done.ranking, start=1):
             parts = ", ".join(f"{name} {value:.2f}" for name, value in each["parts"].items())
             score = "no score" if each["score"] is None else f"score {each['score']:.2f} ({parts})"
             print(f"{place:>4}. candidate {each['number']}: {score}, {each['nats_per_step']:.3f} nats per step")
+
+
+def _title(options: WritingOptions, number: int) -> str:
+    assert options.title is not None
+    return f"{options.title} {number}" if options.title and options.num_outputs > 1 else options.title
+
+
+def _made(folder: Path, outputs: Sequence[Path]) -> Path:
+    """The folder for several pieces, made: a new one where the command line names none."""
+    if not _folders(outputs):
+        return make_new_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _folders(outputs: Sequence[Path]) -> list[Path]:
+    """Of what the command line names for several pieces, what is not an ending alone."""
+    return [path for path in outputs if str(path).lower() not in WRITERS]
 
 
 def _ranked(candidate: Candidate) -> dict[str, Any]:

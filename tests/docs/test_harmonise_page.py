@@ -122,6 +122,7 @@ def check_infilled(words: list[str], path: Path) -> None:
     assert sung(before.notes) != sung(after.notes)
 
 
+@pytest.mark.slow
 def test_every_command(
     folder: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -107,7 +107,9 @@ def test_the_soprano_stands_on_the_left_and_the_bass_on_the_right() -> None:
     assert abs(balance[2]) < 1.5
 
 
-@pytest.mark.parametrize("name", INSTRUMENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "organ" else pytest.mark.slow) for name in INSTRUMENTS]
+)
 def test_every_key_is_in_tune(name: str) -> None:
     font = SoundFont(SOUNDFONT)
     sampler = Sampler(font, font.zones(0, INSTRUMENTS[name].program), RATE)
@@ -224,6 +226,7 @@ def test_files(tmp_path: Path, sounds: Mapping[str, NDArray[np.float32]], suffix
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 def test_a_long_ogg_file(tmp_path: Path) -> None:  # given to the encoder at once, this much ends the process
     notes = tuple(Note(9600 * beat, 9600, 60) for beat in range(20))
     save_audio(Score(notes, tempo_bpm=60.0), tmp_path / "long.ogg", sample_rate=8000)

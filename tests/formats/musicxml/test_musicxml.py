@@ -142,6 +142,7 @@ def test_any_resolution(per_quarter: int) -> None:
     assert lines_of(reader.read_page(musicxml_text(score)).notes) == [[(b * Q, Q, 60 + b) for b in range(4)]]
 
 
+@pytest.mark.slow
 def test_strange_scores_can_be_printed() -> None:
     for seed in range(60):
         draw = random.Random(seed)

@@ -117,7 +117,7 @@ def test_any_melody_comes_out_as_it_went_in(noise: Model, name: str, tmp_path: P
     assert score.fermatas == melody.fermatas
 
 
-@pytest.mark.parametrize("steps", [168, 2000])
+@pytest.mark.parametrize("steps", [168, pytest.param(2000, marks=pytest.mark.slow)])
 def test_a_long_melody_comes_out_as_it_went_in(noise: Model, steps: int) -> None:
     drawing = QUICK
     if steps == 2000:  # a network that is over with a frame at once
