@@ -72,7 +72,7 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
     piece, name = music.parts, os.fspath(music.path)
     if not piece.parts:
         raise InputError(f"{name}: it has no notes; give a file with a melody")
-    remarks = []
+    remarks = list(piece.remarks)
     if line is not None:
         index = _named(piece, line, name)
     else:

@@ -55,10 +55,13 @@ class Parts:
         Everything but the notes.
     parts
         Those that have notes, in the order of the file.
+    remarks
+        What its file says that was not read, or not as it stands: one line each, to be shown to the user.
     """
 
     outline: Score
     parts: tuple[Part, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,13 +69,13 @@ class Parts:
         return tuple(part.name or f"Part {number}" for number, part in enumerate(self.parts, 1))
 
 
-def parts_of(outline: Score, named: Iterable[tuple[str, Iterable[Note]]]) -> Parts:
+def parts_of(outline: Score, named: Iterable[tuple[str, Iterable[Note]]], remarks: Iterable[str] = ()) -> Parts:
     """Parts with their notes in order and without voices; those without notes are left out."""
     parts = [
         Part(name.strip(), tuple(sorted((replace(note, voice=None) for note in notes), key=_reading_order)))
         for name, notes in named
     ]
-    return Parts(outline, tuple(part for part in parts if part.notes))
+    return Parts(outline, tuple(part for part in parts if part.notes), tuple(remarks))
 
 
 def _reading_order(note: Note) -> tuple[int, int, int]:
