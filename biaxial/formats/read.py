@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.json_score import read_json
+from biaxial.formats.kern.kern_reader import read_kern
 from biaxial.formats.midi.midi_reader import read_midi_tracks
 from biaxial.formats.music21_reader import read_notation
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
@@ -125,6 +126,11 @@ def _notation(path: Path) -> Music:
     return Music(path, lambda: as_score(parts), lambda: parts)
 
 
+def _kern(path: Path) -> Music:
+    parts = read_kern(path)
+    return Music(path, lambda: as_score(parts), lambda: parts)
+
+
 def _abc(path: Path) -> Music:
     parts = read_abc(path)
     return Music(path, lambda: as_score(parts), lambda: parts)
@@ -154,7 +160,7 @@ READERS: Final[dict[str, Callable[[Path], Music]]] = {
     ".musicxml": _notation,
     ".xml": _notation,
     ".mxl": _notation,
-    ".krn": _notation,
+    ".krn": _kern,
     ".abc": _abc,
     ".json": _json,
 }

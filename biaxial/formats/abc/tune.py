@@ -30,7 +30,7 @@ from biaxial.formats.abc.fields import (
     read_voice,
 )
 from biaxial.formats.abc.voice import VoiceReader
-from biaxial.formats.music21_reader import DEFAULT_TEMPO_BPM
+from biaxial.formats.written_music import DEFAULT_TEMPO_BPM
 from biaxial.music.bar_lines import pickup_and_metres
 from biaxial.music.errors import InputError
 from biaxial.music.keys import stated_key

@@ -200,7 +200,9 @@ class _Sheet:
             mode=mode,
             tempo_bpm=playable_tempo(self.tempos),
             title=next((self.titles[code] for code in _TITLES if self.titles.get(code)), ""),
-            lyrics=next((tuple(next(iter(self.words[spine].values()))) for spine in from_top if spine in self.words), ()),
+            lyrics=next(
+                (tuple(next(iter(self.words[spine].values()))) for spine in from_top if spine in self.words), ()
+            ),
             remarks=self._remarks(parts),
         )
 
