@@ -233,9 +233,9 @@ def _four_lines(streams: Sequence[Any]) -> list[Line] | None:
 def _sounding_elements(part: Any) -> Iterator[Any]:
     """Notes and chords of a part, without grace notes and percussion."""
     for element in part.flatten().notes:
-        if not element.duration.isGrace and {"Note", "Chord"} & set(element.classes):
-            if "Harmony" not in element.classes:
-                yield element
+        kinds = set(element.classes)
+        if not element.duration.isGrace and {"Note", "Chord"} & kinds and "Harmony" not in kinds:
+            yield element
 
 
 def _heads(element: Any) -> Sequence[Any]:

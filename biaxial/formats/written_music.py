@@ -19,7 +19,7 @@ from biaxial.music.score import ChordSymbol, Note, Score, Syllable
 
 DEFAULT_TEMPO_BPM: Final = 80.0
 """Quarter notes a minute where the file says nothing."""
-UNEQUAL: Final = "{} notes of chords have a length of their own; they were read as long as the first of their chord"
+UNEQUAL: Final = "notes of chords with a length of their own, which were read as long as the first of their chord: {}"
 """Remark on chords of unequal lengths, with their number."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from biaxial.formats.music21_reader import read_notation
+from biaxial.formats.read import read_parts as read_notation
 from biaxial.music.errors import InputError
 from biaxial.music.keys import stated_key
 from biaxial.music.parts import Part, Parts

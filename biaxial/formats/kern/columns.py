@@ -8,8 +8,9 @@ that of https://www.humdrum.org/guide/ch05.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,7 +21,7 @@ MAX_KERN_BYTES: Final = 2 * MEBIBYTE
 """Largest kern file; the longest movement of a quartet has 0.1."""
 MAX_COLUMNS: Final = 200
 """Most columns; the largest orchestral scores have sixty."""
-MAX_TOKENS: Final = 200_000
+MAX_TOKENS: Final = 100_000
 """Most tokens, not counting dots, which only keep a place, beside others. The longest movement of a quartet has
 9,600."""
 
@@ -90,12 +91,15 @@ class Columns:
     spines: list[Spine]
     tracks: list[Track]
     num_pieces: int = 0
+    _voices: list[int | None] = field(default_factory=list)
+    """Of each track its place among those of its spine, ``None`` where it is the only one."""
 
     def begin(self, tokens: list[str]) -> None:
         """Take a line that begins a piece."""
         self.num_pieces += 1
         self.tracks = [Track(Spine(token[2:])) for token in tokens]
         self.spines = [track.spine for track in self.tracks]
+        self._count_voices()
 
     def follow(self, tokens: list[str]) -> None:
         """Take a line that changes the columns.
@@ -135,18 +139,21 @@ class Columns:
             elif token != "*-":
                 after.append(track)
         self.tracks = after
+        self._count_voices()
+
+    def _count_voices(self) -> None:
+        of_spine: Counter[Spine] = Counter()
+        places = []
+        for track in self.tracks:
+            places.append(of_spine[track.spine])
+            of_spine[track.spine] += 1
+        self._voices = [
+            place if of_spine[track.spine] > 1 else None for track, place in zip(self.tracks, places, strict=True)
+        ]
 
     def cells(self, tokens: list[str]) -> tuple[Cell, ...]:
         """The tokens of a line with their columns."""
-        of_spine: dict[Spine, int] = {}
-        places = []
-        for track in self.tracks:
-            places.append(of_spine.get(track.spine, 0))
-            of_spine[track.spine] = places[-1] + 1
-        return tuple(
-            Cell(token, track, place if of_spine[track.spine] > 1 else None)
-            for token, track, place in zip(tokens, self.tracks, places, strict=True)
-        )
+        return tuple(map(Cell, tokens, self.tracks, self._voices))
 
 
 def kern_rows(path: Path, columns: Columns) -> Iterator[Row]:
@@ -164,16 +171,14 @@ def kern_rows(path: Path, columns: Columns) -> Iterator[Row]:
     OSError
         If it cannot be opened.
     """
-    num_tokens = 0
-    for number, line in enumerate(_LINE_END.split(_decoded(read_within(path, MAX_KERN_BYTES))), 1):
+    lines = _LINE_END.split(_decoded(read_within(path, MAX_KERN_BYTES)))
+    _check_size(lines)
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         tokens = [line] if line.startswith("!!") else [token.strip() or "." for token in line.split("\t")]
         while len(tokens) > max(len(columns.tracks), 1) and tokens[-1] == ".":
             tokens.pop()
-        num_tokens += max(sum(token != "." for token in tokens), 1)
-        if num_tokens > MAX_TOKENS or len(tokens) > MAX_COLUMNS:
-            raise ValueError(f"it has more than {MAX_TOKENS} tokens, or {MAX_COLUMNS} in a line")
         if line.startswith("!!!"):
             yield Row(number, (), line)
         if line.startswith("!"):
@@ -184,16 +189,23 @@ def kern_rows(path: Path, columns: Columns) -> Iterator[Row]:
             columns.begin(tokens)
             continue
         if len(tokens) != len(columns.tracks):
-            raise ValueError(f"line {number} has {len(tokens)} columns in place of {len(columns.tracks)}")
+            raise ValueError(f"line {number}: columns, {len(tokens)} in place of {len(columns.tracks)}")
         if any(token in _PATHS or token.startswith("**") for token in tokens):
             try:
                 columns.follow(tokens)
             except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from None
-            if len(columns.tracks) > MAX_COLUMNS:
-                raise ValueError(f"it has more than {MAX_TOKENS} tokens, or {MAX_COLUMNS} in a line")
         else:
             yield Row(number, columns.cells(tokens))
+
+
+def _check_size(lines: list[str]) -> None:
+    num_tokens = 0
+    for line in lines:
+        tokens = 1 if line.startswith("!!") else line.count("\t") + 1
+        num_tokens += max(tokens - line.count(".\t"), 1)
+        if num_tokens > MAX_TOKENS or tokens > MAX_COLUMNS:
+            raise ValueError(f"it has more than {MAX_TOKENS} tokens, or {MAX_COLUMNS} in a line")
 
 
 def _decoded(data: bytes) -> str:

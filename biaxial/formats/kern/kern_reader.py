@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from biaxial.formats.kern.columns import Cell, Columns, Row, Spine, kern_rows
-from biaxial.formats.kern.notes import Event, PartNotes, event_of
+from biaxial.formats.kern.kern_notes import Event, PartNotes, event_of
 from biaxial.formats.written_music import UNEQUAL, Line, Page, left_out, playable_tempo, ticks
 from biaxial.music.bar_lines import Measure
 from biaxial.music.errors import InputError
@@ -200,18 +200,16 @@ class _Sheet:
             mode=mode,
             tempo_bpm=playable_tempo(self.tempos),
             title=next((self.titles[code] for code in _TITLES if self.titles.get(code)), ""),
-            lyrics=next(
-                (tuple(next(iter(self.words[spine].values()))) for spine in from_top if spine in self.words), ()
-            ),
+            lyrics=tuple(next((verse for spine in from_top for verse in self.words.get(spine, {}).values()), ())),
             remarks=self._remarks(parts),
         )
 
     def _measures(self) -> list[Measure]:
         changes = sorted(self.metres.items())
         end = ticks(self.length)
-        starts = sorted({0, *(ticks(bar) for bar in self.bars)} - {end})
+        starts = sorted({0, *(ticks(bar) for bar in self.bars)} - {end}) if end else []
         measures = []
-        for start, after in zip(starts, [*starts[1:], end], strict=True):
+        for start, after in zip(starts, [*starts, end][1:], strict=True):
             before = [metre for time, metre in changes if ticks(time) <= start]
             measures.append(Measure(start, after - start, before[-1] if before else TimeSignature()))
         return measures

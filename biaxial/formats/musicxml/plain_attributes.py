@@ -118,7 +118,7 @@ class Attributes:
             self.metre = None
             self.counts["free"] += 1
             return
-        pairs = [(_sum((one.text or "").strip()), _sum((kind.text or "").strip())) for one, kind in zip(beats, kinds)]
+        pairs = [(_sum(one.text), _sum(kind.text)) for one, kind in zip(beats, kinds, strict=True)]
         whole = sum((Fraction(upper, lower) for upper, lower in pairs), Fraction(0))
         lower = max(kind for _, kind in pairs)
         metre = TimeSignature.from_name(f"{whole * lower}/{lower}")
@@ -133,7 +133,8 @@ class Attributes:
         self.metre = Fraction(4 * metre.numerator, metre.denominator)
 
 
-def _sum(text: str) -> int:
+def _sum(text: str | None) -> int:
+    text = (text or "").strip()
     if not _BEATS.fullmatch(text) or not sum(map(int, text.split("+"))):
         raise ValueError(f"{text[:20]!r} beats of a metre")
     return sum(map(int, text.split("+")))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -21,8 +21,8 @@ from biaxial.formats.musicxml.plain_attributes import Attributes
 from biaxial.formats.written_music import UNEQUAL, ticks
 
 ROUNDED: Final = Fraction(1, 24)
-"""A bar is full that is shorter than its metre by less, in quarter notes, if it is no simple part of one: durations were
-rounded. One that is too long by such a part of up to half a quarter note is full as well."""
+"""A bar is full that is shorter than its metre by less, in quarter notes, if the difference is not a sixteenth or a
+twelfth of one: durations were rounded. So is one that is up to half a quarter note longer by such a difference."""
 
 _FOUR_QUARTERS = Fraction(4)
 _TIMED = ("note", "backup", "forward")
@@ -57,7 +57,7 @@ class Plain:
 
 @dataclass
 class _Bar:
-    """How long the content of a bar is, in quarter notes: all, rests of a whole bar, and the metre that it stands in."""
+    """How long the content of a bar is, by what it is, and the metre that it stands in, in quarter notes."""
 
     metre: Fraction | None = None
     sounding: Fraction = Fraction(0)
@@ -90,27 +90,21 @@ def make_plain(root: Element) -> Plain:
         found.key_is_unknown |= number == 1 and reader.attributes.key_is_unknown
         counts.update(reader.attributes.counts)
     found.bars = [_length(bar, is_last=bar is bars[-1]) for bar in bars]
-    found.remarks += _remarks(counts)
+    found.remarks += [remark.format(counts[name]) for name, remark in _REMARKS.items() if counts[name]]
     return found
 
 
-def _remarks(counts: Counter[str]) -> Iterator[str]:
-    if counts["unequal"]:
-        yield UNEQUAL.format(counts["unequal"])
-    if counts["tied"]:
-        yield f"{counts['tied']} notes have a tie that is drawn and not said to sound; they were joined"
-    if counts["repeated"]:
-        yield f"{counts['repeated']} bars have a sign that repeats others; they were written out"
-    if counts["stray"]:
-        yield f"{counts['stray']} notes belong to a chord that is not there; each was read by itself"
-    if counts["undivided"]:
-        yield "it does not say how long its notes are (no <divisions>); 1 was taken for a quarter note"
-    if counts["keys"]:
-        yield f"{counts['keys']} signatures are those of no key; they were passed over"
-    if counts["free"]:
-        yield f"{counts['free']} bars are free of metre; each was read as long as what is in it"
-    if counts["beats"]:
-        yield f"{counts['beats']} signs that repeat beats were passed over; what they stand for is read as it is written"
+_REMARKS = {
+    "unequal": UNEQUAL,
+    "tied": "notes with a tie that is drawn and not said to sound, which were joined: {}",
+    "repeated": "bars that a sign stands for, which were written out: {}",
+    "stray": "notes of a chord that is not there, each read by itself: {}",
+    "undivided": "it does not say what lengths are counted in (no <divisions>): 1 was read as a quarter note",
+    "keys": "signatures that no key has, which were passed over: {}",
+    "free": "signs that end the metre, after which bars are as long as what is in them: {}",
+    "beats": "signs that repeat beats, which were passed over: {}",
+}
+"""Remarks, with places for the number of times that they hold."""
 
 
 def _length(bar: _Bar, *, is_last: bool) -> int:
@@ -237,7 +231,7 @@ def _check_pitch(pitch: Element) -> None:
 
 
 def _gather_chords(measure: Element) -> int:
-    """Let notes of a chord stand right after its first; returns how many have none, which become notes by themselves."""
+    """Let notes of a chord stand right after its first; returns how many have none and become notes by themselves."""
     elements, last, stray = list(measure), -1, 0
     ordered: list[Element] = []
     for element in elements:

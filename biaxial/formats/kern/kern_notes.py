@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from biaxial.formats.written_music import Line, ticks
@@ -50,6 +51,7 @@ class Event(NamedTuple):
     unequal: int
 
 
+@lru_cache(maxsize=1 << 14)
 def event_of(token: str) -> Event:
     """What a token of a part says: a note, a chord or a rest.
 
