@@ -8,6 +8,7 @@ few commands need it; what it returns is ``Any`` here.
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import redirect_stderr
@@ -30,6 +31,7 @@ from biaxial.music.parts import Part, Parts
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
 
 _MADE_UP_TITLES = ("music21 fragment", "music21 score", "music21")
+_PLACE = re.compile(r"In part \((.{1,20}?)\), measure \((.{1,20}?)\)")
 _FREE_KINDS = ("none", "other", "pedal")
 
 
@@ -118,7 +120,9 @@ def _quietly(read: Callable[[], Page], path: Path) -> Parts:
     except _NotRead as error:
         raise _unreadable(path, str(error)) from error
     except Exception as error:  # music21 raises whatever a damaged file leads it to
-        raise _unreadable(path, "") from error
+        place = _PLACE.search(str(error))
+        reason = f"something in part {place[1]}, bar {place[2]} is not MusicXML" if place else ""
+        raise _unreadable(path, reason) from error
     try:
         return page.parts()
     except ValueError as error:

@@ -129,7 +129,7 @@ def left_out(*, written: int, read: int, reasons: Mapping[str, int]) -> list[str
     """
     reasons = {reason: count for reason, count in reasons.items() if count}
     if written != read + sum(reasons.values()):
-        raise ValueError(f"of its {written} notes {read} can be read, and the others would be lost in silence")
+        raise ValueError(f"{written} notes are written in it and {read} were read, which cannot be explained")
     if not reasons:
         return []
     said = " and ".join(f"{count} {reason}" for reason, count in reasons.items())

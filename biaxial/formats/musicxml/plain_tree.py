@@ -26,6 +26,7 @@ twelfth of one: durations were rounded. So is one that is up to half a quarter n
 
 _FOUR_QUARTERS = Fraction(4)
 _TIMED = ("note", "backup", "forward")
+_STEPS = frozenset("ABCDEFG")
 _NUMBER = re.compile(r"\d{1,12}(\.\d{0,12})?")
 _LEFT_OUT = {"cue notes": "cue", "grace notes": "grace", "percussion notes": "unpitched"}
 
@@ -99,6 +100,7 @@ _REMARKS = {
     "tied": "notes with a tie that is drawn and not said to sound, which were joined: {}",
     "repeated": "bars that a sign stands for, which were written out: {}",
     "stray": "notes of a chord that is not there, each read by itself: {}",
+    "rootless": "chord symbols without a root, which were passed over: {}",
     "undivided": "it does not say what lengths are counted in (no <divisions>): 1 was read as a quarter note",
     "keys": "signatures that no key has, which were passed over: {}",
     "free": "signs that end the metre, after which bars are as long as what is in them: {}",
@@ -137,6 +139,7 @@ class _PartReader:
         self.counts["stray"] += _gather_chords(measure)
         for note in measure.findall("note"):
             self._look_through(note)
+        self.counts["rootless"] += _drop_rootless(measure)
         _drop_cues(measure)
         num_notes = len(measure.findall("note"))
         now, before, head = Fraction(0), Fraction(0), measure
@@ -222,7 +225,7 @@ def _fills_bar(note: Element, *, alone: bool) -> bool:
 
 def _check_pitch(pitch: Element) -> None:
     step, octave, alter = (pitch.findtext(tag, "").strip() for tag in ("step", "octave", "alter"))
-    if len(step) != 1 or step not in "ABCDEFG":
+    if step not in _STEPS:
         raise ValueError(f"a note has the step {step[:20]!r}")
     if not re.fullmatch(r"-?\d{1,2}", octave):
         raise ValueError(f"a note has the octave {octave[:20]!r}")
@@ -247,6 +250,19 @@ def _gather_chords(measure: Element) -> int:
             last = len(ordered) - 1
     measure[:] = ordered
     return stray
+
+
+def _drop_rootless(measure: Element) -> int:
+    """Drop chord symbols that are degrees of a key, or nothing known; returns how many."""
+    dropped = [
+        harmony
+        for harmony in measure.findall("harmony")
+        if harmony.findtext("root/root-step", "").strip() not in _STEPS
+        and harmony.findtext("kind", "").strip() != "none"
+    ]
+    for harmony in dropped:
+        measure.remove(harmony)
+    return len(dropped)
 
 
 def _drop_cues(measure: Element) -> None:
