@@ -79,7 +79,10 @@ def make_plain(root: Element) -> Plain:
     counts: Counter[str] = Counter()
     for number, part in enumerate(root.findall("part"), 1):
         reader = _PartReader(found, counts, Attributes(), part.findall("measure"))
-        reader.attributes.set_staves(part)
+        try:
+            reader.attributes.set_staves(part)
+        except ValueError as error:
+            raise ValueError(f"part {number}: {error}") from None
         for index, measure in enumerate(reader.measures):
             if index == len(bars):
                 bars.append(_Bar(may_be_short=index == 0 or measure.get("implicit") == "yes"))
