@@ -1,6 +1,6 @@
 """Printed music (MusicXML, kern) by way of music21, read into ticks: notes, measures, fermatas, chords.
 
-Notes are merged over ties, grace notes and unpitched percussion are dropped, repeats stay as written. Onsets and ends
+Notes are merged over ties, grace notes and unpitched percussion are dropped. Onsets and ends
 that are no whole ticks (a quintuplet) go to the nearest. music21 is imported inside the functions, since it is slow and
 few commands need it; what it returns is ``Any`` here.
 """
@@ -11,11 +11,13 @@ import os
 import warnings
 from collections.abc import Collection, Sequence
 from contextlib import redirect_stderr
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 from biaxial.files.limits import check_notes, checked_size
+from biaxial.formats.music21_repeats import repeats_in
 from biaxial.formats.xml_guard import check_kern, read_musicxml
 from biaxial.music.bar_lines import Measure, pickup_and_metres
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
@@ -26,6 +28,8 @@ from biaxial.music.score import ChordSymbol, Note, Score, Syllable, TimeSignatur
 
 DEFAULT_TEMPO_BPM: Final = 80.0
 """Quarter notes a minute where the file says nothing."""
+MAX_VERSES: Final = 32
+"""Most verses of a part."""
 
 _MADE_UP_TITLES = ("music21 fragment", "music21 score", "music21")
 _FREE_KINDS = ("none", "other", "pedal")
@@ -34,8 +38,8 @@ _FREE_KINDS = ("none", "other", "pedal")
 def read_notation(path: str | os.PathLike[str]) -> Parts:
     """Read a MusicXML or kern file.
 
-    Notes sound as they sound, not as a transposing instrument reads them. Repeats stay as written. The key is the first
-    signature's, by :func:`~biaxial.music.keys.stated_key`. Chord symbols of all parts are kept, of two at one moment
+    Notes sound as they sound, not as a transposing instrument reads them. Repeats are those of the first part. The key is
+    the first signature's, by :func:`~biaxial.music.keys.stated_key`. Chord symbols of all parts are kept, of two at one moment
     the first part's; of the words the first verse of the first part that has any. Four voices on two staves, two on
     each, are four parts.
 
@@ -117,6 +121,8 @@ def _read(piece: Any, path: Path) -> Parts:
     for stream in reversed(streams):
         chords |= {chord.onset_ticks: chord for chord in _chords(stream)}
     length = max([*(ticks(stream.highestTime) for stream in streams), *(note.end_ticks for note in notes)])
+    repeats, remark = repeats_in(piece, streams[0], length)
+    verses = next((found for found in map(_verses, streams) if found and found[0]), [()])
     outline = Score(
         length_ticks=length,
         time_signatures=metres,
@@ -126,11 +132,13 @@ def _read(piece: Any, path: Path) -> Parts:
         tempo_bpm=_tempo(piece),
         title=_title(piece, path),
         chords=tuple(chord for onset, chord in chords.items() if onset < length),
-        lyrics=next(filter(None, map(_lyrics, streams)), ()),
+        lyrics=verses[0],
+        repeats=repeats,
     )
     checked_size(outline)
     check_notes(len(notes))
-    return parts_of(outline, ((name, part) for name, part, _ in read))
+    parts = parts_of(outline, ((name, part) for name, part, _ in read))
+    return replace(parts, remarks=(remark,) if remark else (), more_verses=tuple(verses[1:]))
 
 
 _Line = tuple[str, list[Note], set[int]]
@@ -241,15 +249,16 @@ def _chords(part: Any) -> list[ChordSymbol]:
     return chords
 
 
-def _lyrics(part: Any) -> tuple[Syllable, ...]:
-    """The first verse of a part; of two syllables at one moment the first."""
-    found: dict[int, Syllable] = {}
+def _verses(part: Any) -> list[tuple[Syllable, ...]]:
+    """The words of a part, verse by verse; of two syllables at one moment the first."""
+    found: dict[int, dict[int, Syllable]] = {}
     for element in part.flatten().notes:
         for lyric in element.lyrics:
-            if lyric.number == 1 and lyric.text and not element.duration.isGrace:
+            if 1 <= lyric.number <= MAX_VERSES and lyric.text and not element.duration.isGrace:
                 goes_on = lyric.syllabic in ("begin", "middle")
-                found.setdefault(ticks(element.offset), Syllable(ticks(element.offset), lyric.text, goes_on))
-    return tuple(found.values())
+                syllable = Syllable(ticks(element.offset), lyric.text, goes_on)
+                found.setdefault(lyric.number, {}).setdefault(syllable.onset_ticks, syllable)
+    return [tuple(found.get(number, {}).values()) for number in range(1, max(found, default=0) + 1)]
 
 
 def _title(piece: Any, path: Path) -> str:

@@ -220,7 +220,8 @@ class _Tune:
         chords = {chord.onset_ticks: chord for voice in reversed(voices.values()) for chord in voice.chords}
         length = max((voice.length_ticks for voice in voices.values()), default=0)
         length = max([length, *(note.end_ticks for note in notes)])
-        verses = next(filter(None, (voice.verses() for voice in voices.values())), [()])
+        sung = (voice.verses() for voice in voices.values())
+        verses = next((found for found in sung if found and found[0]), [()])
         outline = Score(
             length_ticks=length,
             time_signatures=metres,

@@ -217,7 +217,7 @@ def test_scores_are_those_that_the_workers_read(folder: Path, monkeypatch: pytes
 
     def counted(path: Path, part: str) -> Score:
         parsed.append(path)
-        return read_part(path, part)
+        return read_part(path, part, repeats)
 
     monkeypatch.setattr(music_folder, "read_part", counted)
     for part in ("all", "melody"):
