@@ -104,7 +104,8 @@ def main(argv: Arguments) -> None:
 
     values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
-    reads = values[ReadConfig].keys() - ({"part", "repeats"} if options.against is not None else set())  # one file has parts too
+    of_one_file = {"part", "repeats"} if options.against is not None else set()
+    reads = values[ReadConfig].keys() - of_one_file
     check_reading(reads, options.data, options.against)
     if options.against is not None:
         _judge(options, reading)

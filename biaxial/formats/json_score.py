@@ -1,8 +1,9 @@
 """A score as one JSON document and back, losing nothing.
 
 The document is an object with ``"format": "biaxial-score-1"`` and the fields of :class:`~biaxial.music.score.Score`
-under their own names: the key by its name or ``null``; time signatures, chords, lyrics, repeats and notes as lists of objects
-with the fields of their classes. Fields that have a default may be left out; a field that is not known is an error.
+under their own names: the key by its name or ``null``; time signatures, chords, lyrics, repeats and notes as lists of
+objects with the fields of their classes. Fields that have a default may be left out; a field that is not known is an
+error.
 """
 
 from __future__ import annotations

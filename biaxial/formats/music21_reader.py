@@ -38,10 +38,10 @@ _FREE_KINDS = ("none", "other", "pedal")
 def read_notation(path: str | os.PathLike[str]) -> Parts:
     """Read a MusicXML or kern file.
 
-    Notes sound as they sound, not as a transposing instrument reads them. Repeats are those of the first part. The key is
-    the first signature's, by :func:`~biaxial.music.keys.stated_key`. Chord symbols of all parts are kept, of two at one moment
-    the first part's; of the words the first verse of the first part that has any. Four voices on two staves, two on
-    each, are four parts.
+    Notes sound as they sound, not as a transposing instrument reads them. The key is the first signature's, by
+    :func:`~biaxial.music.keys.stated_key`. Repeats are those of the first part. Chord symbols of all parts are kept, of
+    two at one moment the first part's; the words are those of the first part that has any. Four voices on two staves,
+    two on each, are four parts.
 
     Raises
     ------

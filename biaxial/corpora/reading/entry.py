@@ -102,9 +102,7 @@ def reader_version() -> str:
     return digest.hexdigest()
 
 
-def read_file(
-    path: Path, grid: Grid, part: str = "all", repeats: Repeats = "once"
-) -> tuple[Reading, Arrays, Score]:
+def read_file(path: Path, grid: Grid, part: str = "all", repeats: Repeats = "once") -> tuple[Reading, Arrays, Score]:
     """Read a file; of one with a problem the arrays have no steps, and the score has no notes.
 
     Raises

@@ -1,10 +1,10 @@
 """Worker processes that read files into the cache, several side by side: the process, and those who ask it.
 
-A worker is a program of its own (``python -m biaxial.corpora.reading.worker CACHE STEPS [PART [REPEATS]]``) and no fork of the
-one that trains: what a broken file does to it is done to nobody else. It reads a path on each line of its stdin and
-writes an answer on each line of its stdout. Lines are JSON. An answer is ``{"key": ...}``, the entry that was written;
-``{"problem": ...}``, why there is none; or ``{"fatal": ...}``, when the cache cannot be written to. The first line says
-that the process is ready.
+A worker is a program of its own (``python -m biaxial.corpora.reading.worker CACHE STEPS [PART [REPEATS]]``) and no fork
+of the one that trains: what a broken file does to it is done to nobody else. It reads a path on each line of its stdin
+and writes an answer on each line of its stdout. Lines are JSON. An answer is ``{"key": ...}``, the entry that was
+written; ``{"problem": ...}``, why there is none; or ``{"fatal": ...}``, when the cache cannot be written to. The first
+line says that the process is ready.
 
 A thread for each process hands it a path and waits for the answer. A timer ends a process that does not answer; one
 that takes too long or dies costs one file and is replaced.

@@ -19,7 +19,7 @@ from biaxial.formats.abc.fields import ACCIDENTALS, AbcKey, Shift, default_unit,
 from biaxial.formats.abc.words import Word, WrittenNote, read_words
 from biaxial.music.bar_lines import Measure
 from biaxial.music.constants import MAX_PITCH, TICKS_PER_QUARTER
-from biaxial.music.repeats import Sign
+from biaxial.music.repeats import MOST_PASSES, Sign
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
 from biaxial.music.symbols import parse_chord
 
@@ -249,7 +249,7 @@ class VoiceReader:
         tick, inside = _ticks(self._now), bar.strip(":")
         ends, starts = len(bar) - len(bar.lstrip(":")), bar.endswith(":")
         if ends:
-            self.signs.append(Sign(tick, "end", ends + 1 if inside else 2))
+            self.signs.append(Sign(tick, "end", min(ends + 1, MOST_PASSES) if inside else 2))
         elif "]" in inside or "[" in inside or "||" in inside:
             self.signs.append(Sign(tick, "stop"))
         if starts:
@@ -262,7 +262,9 @@ class VoiceReader:
         numbers: set[int] = set()
         for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
             numbers.update(range(read_number(first), read_number(last or first) + 1))
-        self.signs.append(Sign(_ticks(self._now), "ending", numbers=tuple(sorted(numbers))))
+        numbers = {number for number in numbers if 1 <= number <= MOST_PASSES}
+        if numbers:
+            self.signs.append(Sign(_ticks(self._now), "ending", numbers=tuple(sorted(numbers))))
         if 1 not in numbers:
             self._ties = [{} for _ in self._ties]
 

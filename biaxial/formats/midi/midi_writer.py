@@ -5,11 +5,11 @@ each voice, named Soprano, Alto, Tenor, Bass (Voice 5 and so on below), or one t
 voices. All tracks end where the piece ends. At one tick note-offs come before note-ons. A pickup is a short bar of its
 own: 1/4, then 4/4.
 
-Repeats are written out. What comes back is the same score, field for field, but for the tempo, which a file holds as a whole number of
-microseconds a quarter: it comes back as the roundest number that is written so (80 or 92.5 as themselves, 100/3 to some
-decimals), at least 3.576, and from then on without change; and but for chord symbols and which notes are locked, which
-MIDI cannot say (:mod:`biaxial.formats.json_score` can). :mod:`biaxial.formats.midi.midi_reader` says how files are
-read.
+Repeats are written out, as they are played. Otherwise what comes back is the same score, field for field, but for the
+tempo, which a file holds as a whole number of microseconds a quarter: it comes back as the roundest number that is
+written so (80 or 92.5 as themselves, 100/3 to some decimals), at least 3.576, and from then on without change; and but
+for chord symbols and which notes are locked, which MIDI cannot say (:mod:`biaxial.formats.json_score` can).
+:mod:`biaxial.formats.midi.midi_reader` says how files are read.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from biaxial.formats.midi.midi_reader import (
 from biaxial.formats.midi.smf import Event
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
-from biaxial.music.written_out import written_out
 from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.written_out import written_out
 
 __all__ = ["CHURCH_ORGAN", "midi_bytes", "parse_midi", "read_midi", "write_midi"]
 

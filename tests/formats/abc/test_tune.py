@@ -217,7 +217,6 @@ def test_a_tempo_is_given_in_its_own_beats() -> None:
         ("K:C\nm:~G3\n", "tune.abc: line 2: m:~G3 is not a macro such as ~G3=G{A}G{F}G; correct it there"),
         ("K:C\nA\n%%beginps\n0 0 moveto\n", "tune.abc: line 3: %%beginps has no end; write one"),
         ("K:C\nC|C & C & C & C & C & C & C & C & C|", "tune.abc: line 2: more than 8 voices in a bar"),
-        ("K:C\n[1-40 C|", "tune.abc: numbers of an ending are 1 to 32"),
         ("M:4/5\nK:C\nA\n", "tune.abc: line 1: 4/5 is not a time signature"),
         ("L:x\nK:C\nA\n", "tune.abc: line 1: L:x is not a note length such as 1/8"),
         ("K:G#\nA\n", "tune.abc: line 1: the key K:G# would need 8 accidentals"),
