@@ -1,6 +1,6 @@
 """MusicXML, and scores of music21, read into ticks: notes, measures, fermatas, chords.
 
-Notes are merged over ties, grace notes and unpitched percussion are dropped, repeats stay as written. Onsets and ends
+Notes are merged over ties, grace notes and unpitched percussion are dropped. Onsets and ends
 that are no whole ticks (a quintuplet) go to the nearest. music21 is imported inside the functions, since it is slow and
 few commands need it; what it returns is ``Any`` here.
 """
@@ -17,10 +17,11 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from biaxial.formats.music21_repeats import repeats_in
 from biaxial.formats.musicxml.plain_tree import Plain, make_plain
 from biaxial.formats.written_music import Line, Page, left_out, playable_tempo, ticks
 from biaxial.formats.xml_guard import read_musicxml
@@ -29,6 +30,9 @@ from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
+
+MAX_VERSES: Final = 32
+"""Most verses of a part."""
 
 _MADE_UP_TITLES = ("music21 fragment", "music21 score", "music21")
 _PLACE = re.compile(r"In part \((.{1,20}?)\), measure \((.{1,20}?)\)")
@@ -42,10 +46,11 @@ class _NotRead(ValueError):
 def read_notation(path: str | os.PathLike[str]) -> Parts:
     """Read a MusicXML file.
 
-    Notes sound as they sound, not as a transposing instrument reads them. Repeats stay as written. The key is the first
-    signature's, by :func:`~biaxial.music.keys.stated_key`. Chord symbols of all parts are kept, of two at one moment
-    the first part's; of the words the first verse of the first part that has any. Four voices on two staves, two on
-    each, are four parts. Notes are counted in the file and in what was read of it; what was left out is a remark.
+    Notes sound as they sound, not as a transposing instrument reads them. The key is the first signature's, by
+    :func:`~biaxial.music.keys.stated_key`. Repeats are those of the first part. Chord symbols of all parts are kept, of
+    two at one moment the first part's; the words are those of the first part that has any. Four voices on two staves,
+    two on each, are four parts. Notes are counted in the file and in what was read of it; what was left out is a
+    remark.
 
     Raises
     ------
@@ -201,17 +206,20 @@ def _read(piece: Any, path: Path, bars: Sequence[int] | None = None) -> Page:
     chords: dict[int, ChordSymbol] = {}
     for stream in reversed(streams):
         chords |= {chord.onset_ticks: chord for chord in _chords(stream)}
+    measures = measures_of(streams[0], bars)
+    verses = next((found for found in map(_verses, streams) if found and found[0]), [()])
     tempos = [mark.getQuarterBPM() for mark in piece.recurse().getElementsByClass("MetronomeMark")]
     return Page(
         lines=_four_lines(streams) or [Line(_name(stream), *part_notes(stream)) for stream in streams],
-        measures=measures_of(streams[0], bars),
+        measures=measures,
         length_ticks=max(ticks(stream.highestTime) for stream in streams),
         sharps=sharps,
         mode=mode,
         tempo_bpm=playable_tempo(tempos),
         title=_title(piece, path),
         chords=tuple(chords.values()),
-        lyrics=next(filter(None, map(_lyrics, streams)), ()),
+        verses=verses,
+        repeats=repeats_in(piece, streams[0], measures),
     )
 
 
@@ -318,15 +326,16 @@ def _chords(part: Any) -> list[ChordSymbol]:
     return chords
 
 
-def _lyrics(part: Any) -> tuple[Syllable, ...]:
-    """The first verse of a part; of two syllables at one moment the first."""
-    found: dict[int, Syllable] = {}
+def _verses(part: Any) -> list[tuple[Syllable, ...]]:
+    """The words of a part, verse by verse; of two syllables at one moment the first."""
+    found: dict[int, dict[int, Syllable]] = {}
     for element in part.flatten().notes:
         for lyric in element.lyrics:
-            if lyric.number == 1 and lyric.text and not element.duration.isGrace:
+            if 1 <= lyric.number <= MAX_VERSES and lyric.text and not element.duration.isGrace:
                 goes_on = lyric.syllabic in ("begin", "middle")
-                found.setdefault(ticks(element.offset), Syllable(ticks(element.offset), lyric.text, goes_on))
-    return tuple(found.values())
+                syllable = Syllable(ticks(element.offset), lyric.text, goes_on)
+                found.setdefault(lyric.number, {}).setdefault(syllable.onset_ticks, syllable)
+    return [tuple(found.get(number, {}).values()) for number in range(1, max(found, default=0) + 1)]
 
 
 def _title(piece: Any, path: Path) -> str:

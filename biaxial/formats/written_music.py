@@ -6,7 +6,7 @@ Times are in ticks, 480 to a quarter note, but for :func:`ticks`, which takes qu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -15,6 +15,7 @@ from biaxial.music.bar_lines import Measure, pickup_and_metres
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.keys import stated_key
 from biaxial.music.parts import Parts, parts_of, phrase_ends
+from biaxial.music.repeats import Repeat
 from biaxial.music.score import ChordSymbol, Note, Score, Syllable
 
 DEFAULT_TEMPO_BPM: Final = 80.0
@@ -56,8 +57,10 @@ class Page:
         Length of the piece, or less where its last note ends later.
     sharps, mode
         The first signature: ``None`` where there is none, or none that a key could have.
-    tempo_bpm, title, chords, lyrics
-        As of a score. Chords after the end are left out.
+    tempo_bpm, title, chords, repeats
+        As of a score. Chords and repeats after the end are left out.
+    verses
+        The words, verse by verse, each as ``lyrics`` of a score.
     remarks
         As of :class:`~biaxial.music.parts.Parts`.
     """
@@ -70,7 +73,8 @@ class Page:
     tempo_bpm: float = DEFAULT_TEMPO_BPM
     title: str = ""
     chords: Sequence[ChordSymbol] = ()
-    lyrics: tuple[Syllable, ...] = ()
+    verses: Sequence[tuple[Syllable, ...]] = ((),)
+    repeats: Sequence[Repeat] = ()
     remarks: Sequence[str] = ()
 
     def parts(self) -> Parts:
@@ -93,11 +97,13 @@ class Page:
             tempo_bpm=self.tempo_bpm,
             title=self.title,
             chords=tuple(chord for chord in self.chords if chord.onset_ticks < length),
-            lyrics=self.lyrics,
+            lyrics=self.verses[0],
+            repeats=tuple(repeat for repeat in self.repeats if repeat.end_ticks <= length),
         )
         checked_size(outline)
         check_notes(len(notes))
-        return parts_of(outline, ((line.name, line.notes) for line in self.lines), self.remarks)
+        parts = parts_of(outline, ((line.name, line.notes) for line in self.lines), self.remarks)
+        return replace(parts, more_verses=tuple(self.verses[1:]))
 
 
 def ticks(quarters: float | Fraction) -> int:

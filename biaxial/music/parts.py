@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.music.constants import NUM_VOICES
-from biaxial.music.score import Note, Score
+from biaxial.music.score import Note, Score, Syllable
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,15 @@ class Parts:
     parts
         Those that have notes, in the order of the file.
     remarks
-        What its file says that was not read, or not as it stands: one line each, to be shown to the user.
+        What a user should know of how it was read, one line each.
+    more_verses
+        The words from the second verse on, each as ``lyrics`` of a score.
     """
 
     outline: Score
     parts: tuple[Part, ...]
     remarks: tuple[str, ...] = ()
+    more_verses: tuple[tuple[Syllable, ...], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

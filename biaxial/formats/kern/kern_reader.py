@@ -1,9 +1,9 @@
 """Read Humdrum kern.
 
 The time of a line is that at which a column that has something new is free for it; all columns of a well-formed file
-agree on it. A bar line stands where the next line of notes does. Repeats stay as they are written, and so do notes:
-kern writes transposing instruments as they sound. Columns of dynamics, harmony and fingering are passed over; those of
-words (``**text``, ``**silbe``) belong to the part on their left.
+agree on it. A bar line stands where the next line of notes does. Repeats are those of the bar lines, or those that a
+list of sections makes. Notes are those that sound, also of transposing instruments. Columns of dynamics, harmony and
+fingering are passed over; those of words (``**text``, ``**silbe``) belong to the part on their left.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from typing import Final
 
 from biaxial.formats.kern.columns import Cell, Columns, Row, Spine, kern_rows
 from biaxial.formats.kern.kern_notes import Event, PartNotes, event_of
+from biaxial.formats.kern.sections import repeats_of_sections
 from biaxial.formats.written_music import UNEQUAL, Line, Page, left_out, playable_tempo, ticks
 from biaxial.music.bar_lines import Measure
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
+from biaxial.music.repeats import Repeat, Sign, in_order, repeats_of
 from biaxial.music.score import Key, Syllable, TimeSignature
 
 MAX_METRE: Final = 64
@@ -98,7 +100,12 @@ class _Sheet:
     num_written: int = 0
     """Notes, counted by their letters alone."""
     num_unequal: int = 0
-    _bar_waits: bool = False
+    signs: list[Sign] = field(default_factory=list)
+    sections: list[tuple[int, str]] = field(default_factory=list)
+    order: str = ""
+    """Names of sections as they are played, with commas."""
+    _bars_wait: list[str] = field(default_factory=list)
+    _sections_wait: list[str] = field(default_factory=list)
     _metre_waits: TimeSignature | None = None
 
     def take(self, row: Row, columns: Columns) -> None:
@@ -116,7 +123,7 @@ class _Sheet:
             return
         try:
             if cells[0].text.startswith("="):
-                self._bar_waits = True
+                self._bars_wait.append(cells[0].text)
             elif any(cell.text.startswith("*") for cell in cells):
                 for cell in cells:
                     self._tandem(cell)
@@ -141,6 +148,10 @@ class _Sheet:
             if sharps is None and not found[3]:
                 sharps = Key.from_name(f"{found[1].upper()}{found[2].replace('-', 'b')} {mode}").fifths
             self.signatures[spine] = sharps, mode
+        elif found := re.fullmatch(r"\*>\[([^\]]*)\]", text):
+            self.order = self.order or found[1]
+        elif found := re.fullmatch(r"\*>(\w+)", text):
+            self._sections_wait.append(found[1])
         elif text.startswith('*I"'):
             part.name = text[3:].strip()
         elif text.startswith("*I") and not part.name:
@@ -170,11 +181,21 @@ class _Sheet:
         if len(ends) > 1:
             self.loose.append(number)
         self.now = now
-        if self._bar_waits:
-            self.bars.add(now)
+        self._place_bars(now)
         if self._metre_waits is not None:
             self.metres[now] = self._metre_waits
-        self._bar_waits, self._metre_waits = False, None
+        self._metre_waits = None
+
+    def _place_bars(self, now: Fraction) -> None:
+        """Bar lines and names of sections that were read stand here."""
+        for line in self._bars_wait:
+            self.bars.add(now)
+            if re.search(r":[|!]", line):
+                self.signs.append(Sign(ticks(now), "end"))
+            if re.search(r"[|!]:", line):
+                self.signs.append(Sign(ticks(now), "start"))
+        self.sections += [(ticks(now), name) for name in self._sections_wait]
+        self._bars_wait, self._sections_wait = [], []
 
     def _sing(self, row: Row, parts: Sequence[Spine], timed: Sequence[tuple[Cell, Event]]) -> None:
         sounding = {cell.track.spine for cell, event in timed if event.heads}
@@ -188,10 +209,12 @@ class _Sheet:
 
     def page(self, spines: Sequence[Spine]) -> Page:
         """All that was read."""
+        self._place_bars(self.length)
         from_top = [spine for spine in reversed(spines) if spine.kind == "kern"]
         parts = [self.parts.get(spine, PartNotes()) for spine in from_top]
         lines = _four_lines(parts) or [part.line() for part in parts]
         sharps, mode = self.signatures.get(from_top[0], (None, None))
+        repeats, disorder = self._repeats()
         return Page(
             lines=lines,
             measures=self._measures(),
@@ -200,9 +223,19 @@ class _Sheet:
             mode=mode,
             tempo_bpm=playable_tempo(self.tempos),
             title=next((self.titles[code] for code in _TITLES if self.titles.get(code)), ""),
-            lyrics=tuple(next((verse for spine in from_top for verse in self.words.get(spine, {}).values()), ())),
-            remarks=self._remarks(parts),
+            verses=next((list(self.words[spine].values()) for spine in from_top if spine in self.words), [()]),
+            repeats=repeats,
+            remarks=[*self._remarks(parts), *disorder],
         )
+
+    def _repeats(self) -> tuple[Sequence[Repeat], list[str]]:
+        end = ticks(self.length)
+        if not self.order:
+            return repeats_of(in_order(self.signs), end), []
+        found = repeats_of_sections(self.order.split(","), sorted(set(self.sections)), end)
+        if found is None:
+            return (), [f"its sections are played in the order {self.order[:60]}, which is not kept"]
+        return found, []
 
     def _measures(self) -> list[Measure]:
         changes = sorted(self.metres.items())

@@ -157,10 +157,10 @@ def test_the_key_is_that_of_bytes_kind_grid_and_readers(tmp_path: Path, monkeypa
 def test_a_mistake_in_a_reader_is_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = midi(tmp_path / "a.mid", [("Soprano", 0, [(0, 480, 67)])])
 
-    def broken(path: Path) -> Score:
+    def broken(path: Path, repeats: str) -> Score:
         raise KeyError("oh")
 
-    monkeypatch.setattr(reading, "read_score", broken)
+    monkeypatch.setattr(reading, "read_music", broken)
     found, (states, _, _), _ = read_file(path, Grid(4))
     assert (found.problem, found.reason) == ("unreadable", "KeyError: 'oh'")
     assert (states == SILENT).all()
