@@ -223,7 +223,9 @@ class _Sheet:
             mode=mode,
             tempo_bpm=playable_tempo(self.tempos),
             title=next((self.titles[code] for code in _TITLES if self.titles.get(code)), ""),
-            verses=next((list(self.words[spine].values()) for spine in from_top if spine in self.words), [()]),
+            verses=[
+                tuple(verse) for verse in next((self.words[s].values() for s in from_top if s in self.words), [()])
+            ],
             repeats=repeats,
             remarks=[*self._remarks(parts), *disorder],
         )

@@ -275,19 +275,20 @@ def _drop_cues(measure: Element) -> None:
         if note.find("chord") is None:
             chords.append([])
         chords[-1].append(note)
+    instead: dict[Element, list[Element]] = {}
     for chord in chords:
-        cues = [note for note in chord if note.find("cue") is not None]
-        if not cues:
+        heard = [note for note in chord if note.find("cue") is None]
+        if len(heard) == len(chord):
             continue
-        if len(cues) == len(chord) and chord[0].find("grace") is None:
+        instead |= {note: [note] if note in heard else [] for note in chord}
+        for mark in heard[0].findall("chord") if heard else ():
+            heard[0].remove(mark)  # the first that sounds leads the chord
+        if not heard and chord[0].find("grace") is None:
             forward = Element("forward")
             SubElement(forward, "duration").text = chord[0].findtext("duration")
-            measure.insert(list(measure).index(chord[0]), forward)
-        for note in cues:
-            measure.remove(note)
-        for note in [note for note in chord if note not in cues][:1]:
-            for mark in note.findall("chord"):
-                note.remove(mark)
+            instead[chord[0]] = [forward]
+    if instead:
+        measure[:] = [one for element in measure for one in instead.get(element, [element])]
 
 
 def _join(note: Element) -> bool:

@@ -23,9 +23,9 @@ def sounds(part: Part) -> list[tuple[float, float, int]]:
 
 
 def read(tmp_path: Path, *lines: str) -> Parts:
-    """Lines of kern, with ``|`` between their columns."""
+    """Lines of kern, with `` | `` between their columns."""
     path = tmp_path / "piece.krn"
-    path.write_text("".join(re.sub(r" *\| *", "\t", line) + "\n" for line in lines), encoding="utf-8")
+    path.write_text("".join(line.replace(" | ", "\t") + "\n" for line in lines), encoding="utf-8")
     return read_kern(path)
 
 
@@ -220,6 +220,23 @@ def test_without_bar_lines_the_metre_holds(tmp_path: Path) -> None:
     assert sounds(piece.parts[0]) == [(0, 1, 60), (1, 1, 62), (2, 2, 64)]
 
 
+def test_bar_lines_and_lists_of_sections_repeat(tmp_path: Path) -> None:
+    lines = ("*M2/4", "2c", "=1!|:", "2d", "=2:|!|:", "2e", "=3", "2f", "=:|!")
+    repeats = read(tmp_path, "**kern", *lines, "*-").outline.repeats
+    assert [(sign.start_ticks // Q, sign.end_ticks // Q, sign.times) for sign in repeats] == [(2, 4, 2), (4, 8, 2)]
+    sections = ("*M2/4", "*>A", "2c", "=", "*>B", "2d", "=", "*>C", "2e", "==")
+    (sign,) = read(tmp_path, "**kern", "*>[A,B,B,B,C]", "*>norep[A,B,C]", *sections, "*-").outline.repeats
+    assert (sign.start_ticks // Q, sign.end_ticks // Q, sign.times) == (2, 4, 3)
+    (sign,) = read(tmp_path, "**kern", "*>[A,B,A,C]", *sections, "*-").outline.repeats
+    assert [(end.start_ticks // Q, end.end_ticks // Q, end.numbers) for end in sign.endings] == [
+        (2, 4, (1,)),
+        (4, 6, (2,)),
+    ]
+    piece = read(tmp_path, "**kern", "*>[A,C,B]", *sections, "*-")
+    assert (piece.outline.repeats, len(piece.parts[0].notes)) == ((), 3)
+    assert piece.remarks == ("its sections are played in the order A,C,B, which is not kept",)
+
+
 def test_other_columns_are_passed_over(tmp_path: Path) -> None:
     lines = ("**harm | **kern | **fing | **dynam", "*C: | *M4/4 | * | *", "4I | 4c | 1 | p", "4r | 2d | 3 | <")
     (part,) = read(tmp_path, *lines, "4V;; | . | . | .", "*- | *- | *- | *-").parts
@@ -228,10 +245,11 @@ def test_other_columns_are_passed_over(tmp_path: Path) -> None:
 
 def test_words_belong_to_the_part_on_their_left(tmp_path: Path) -> None:
     lines = ("4C | . | 4c | A- | Ist", "4C | . | 4d | -men | .", "4C | no | 4r | nobody | .", "4C | . | 4e | end_ | .")
-    outline = read(tmp_path, "**kern | **text | **kern | **silbe | **text", *lines, "*-" + " | *-" * 4).outline
-    assert [(word.onset_ticks // Q, word.text, word.goes_on) for word in outline.lyrics] == [
+    piece = read(tmp_path, "**kern | **text | **kern | **silbe | **text", *lines, "*-" + " | *-" * 4)
+    assert [(word.onset_ticks // Q, word.text, word.goes_on) for word in piece.outline.lyrics] == [
         (0, "A", True), (1, "men", False), (3, "end", False)
     ]  # fmt: skip
+    assert [[word.text for word in verse] for verse in piece.more_verses] == [["Ist"]]
 
 
 @pytest.mark.parametrize(

@@ -305,11 +305,13 @@ def test_a_mode_that_is_not_known_is_none(tmp_path: Path, mode: str) -> None:
 
 
 def test_chord_symbols_without_a_root_are_passed_over(tmp_path: Path) -> None:
-    odd = ("<function>V</function>", "<numeral><numeral-root>5</numeral-root></numeral>")
-    odd += ("<root><root-step>H</root-step></root>",)
-    symbols = "".join(
-        f"<harmony>{root}<kind>major</kind></harmony>" for root in (*odd, "<root><root-step>G</root-step></root>")
-    )
+    roots = [
+        "<function>V</function>",
+        "<numeral><numeral-root>5</numeral-root></numeral>",
+        "<root><root-step>H</root-step></root>",
+        "<root><root-step>G</root-step></root>",
+    ]
+    symbols = "".join(f"<harmony>{root}<kind>major</kind></harmony>" for root in roots)
     piece = read(tmp_path, [symbols + FOUR])
     assert [chord.name for chord in piece.outline.chords] == ["G"]
     assert piece.remarks == ("chord symbols without a root, which were passed over: 3",)
