@@ -162,4 +162,5 @@ def _joined(first: Score, second: Score, begins: int) -> Score:
         fermatas=fermatas,
         chords=(*first.chords, *_no_chord(first), *chords),
         lyrics=(*first.lyrics, *words),
+        repeats=(*first.repeats, *filter(None, (repeat.moved(lambda tick: tick + begins) for repeat in second.repeats))),
     )
