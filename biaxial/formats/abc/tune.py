@@ -171,13 +171,13 @@ class _Tune:
                 voice = self._current()
                 voice.shift = voice.shift.changed(read_shift(content.strip().partition(" ")[2]))
         elif kind == "K":
-            key, remark = read_key(content)
+            stated, remark = read_key(content)
             self.remark(remark)
             if not self.in_body:
-                self._key, self._shift, self.in_body = key or AbcKey(), read_shift(content), True
+                self._key, self._shift, self.in_body = stated or AbcKey(), read_shift(content), True
             else:
                 voice = self._current()
-                voice.key, voice.shift = key or voice.key, voice.shift.changed(read_shift(content))
+                voice.key, voice.shift = stated or voice.key, voice.shift.changed(read_shift(content))
         elif kind == "M" and not self.in_body:
             self._metre = read_metre(content)
         elif kind == "M":

@@ -151,7 +151,7 @@ class VoiceReader:
 
     def verses(self) -> list[tuple[Syllable, ...]]:
         """The words, verse by verse."""
-        return [tuple(Syllable(_ticks(onset), *said) for onset, *said in verse) for verse in self._verses]
+        return [tuple(Syllable(_ticks(w.onset), w.text, w.goes_on) for w in verse) for verse in self._verses]
 
     def begin_line(self) -> None:
         """A new line of music, which may have words of its own."""
