@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal, get_args
 
-from biaxial.files.limits import MAX_QUARTERS, check_notes
+from biaxial.files.limits import check_notes
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
 from biaxial.music.repeats import Repeat
 from biaxial.music.score import Note, Score, Syllable
-from biaxial.music.written_out import played_length, written_out
+from biaxial.music.written_out import written_out
 
 Repeats = Literal["keep", "once", "expand"]
 """``"keep"``: signs stay signs, their notes written once; ``"expand"``: written out as they are played; ``"once"``: as
@@ -38,14 +38,12 @@ def read_so(score: Score, repeats: Repeats, more_verses: Sequence[Sequence[Sylla
     Raises
     ------
     ValueError
-        If it is too long when written out.
+        If it has too many notes when written out.
     """
     if repeats == "keep" or not score.repeats:
         return score
     if repeats == "once":
         return replace(score, repeats=())
-    if played_length(score) > MAX_QUARTERS * score.ticks_per_quarter:
-        raise ValueError(f"with its repeats written out the piece is longer than {MAX_QUARTERS} quarter notes")
     whole = written_out(score, more_verses)
     check_notes(len(whole.notes))
     return whole

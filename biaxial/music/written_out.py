@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeVar
 
 from biaxial.music.bar_lines import Measure, pickup_and_metres
 from biaxial.music.repeats import passages
 from biaxial.music.score import ChordSymbol, Note, Score, Syllable, TimeSignature
-
-
-def played_length(score: Score) -> int:
-    """Ticks of the piece as it is played."""
-    return sum(last - first for first, last, _ in passages(score.repeats, score.length_ticks))
 
 
 def written_out(score: Score, verses: Sequence[Sequence[Syllable]] = ()) -> Score:
@@ -33,32 +29,35 @@ def written_out(score: Score, verses: Sequence[Sequence[Syllable]] = ()) -> Scor
     """
     if not score.repeats:
         return score
+    played = passages(score.repeats, score.length_ticks)
+    held = _held_into(score.notes, {first for first, _, _ in played})
     notes: list[Note] = []
+    open_ends: dict[_Pitch, int] = {}
     chords: list[ChordSymbol] = []
     lyrics: list[Syllable] = []
     fermatas: list[int] = []
     measures: list[Measure] = []
     bars = _bars(score)
     now = 0
-    for first, last, number in passages(score.repeats, score.length_ticks):
+    for first, last, number in played:
         by = now - first
-        found = [note for note in score.notes if note.onset_ticks < last and first < note.end_ticks]
-        notes = _joined(notes, found, first, now)
+        struck = _between(score.notes, first, last, _onset)
+        open_ends = _play(notes, open_ends, [*held[first], *struck], (first, last, by))
         chords += _chords(score.chords, first, last, by, chords[-1] if chords else None)
         sung = verses[number - 2] if 2 <= number <= len(verses) + 1 else ()
-        words = [word for word in sung if first <= word.onset_ticks < last]
-        words = words or [word for word in score.lyrics if first <= word.onset_ticks < last]
+        words = _between(sung, first, last, _onset) or _between(score.lyrics, first, last, _onset)
         lyrics += (replace(word, onset_ticks=word.onset_ticks + by) for word in words)
-        fermatas += (tick + by for tick in score.fermatas or () if first <= tick < last)
-        for bar_start, bar_end, metre in bars:
+        fermatas += (tick + by for tick in _between(score.fermatas or (), first, last, int))
+        for bar_start, bar_end, metre in bars[bisect_right(bars, first, key=_start) - 1 :]:
+            if bar_start >= last:
+                break
             start, end = max(bar_start, first), min(bar_end, last)
-            if start < end:
-                measures.append(Measure(start + by, end - start, metre))
+            measures.append(Measure(start + by, end - start, metre))
         now += last - first
     pickup, metres = pickup_and_metres(measures, score.ticks_per_quarter)
     return replace(
         score,
-        notes=tuple(note.within(0, now) for note in notes),
+        notes=tuple(notes),
         length_ticks=now,
         time_signatures=metres,
         pickup_ticks=pickup,
@@ -69,30 +68,64 @@ def written_out(score: Score, verses: Sequence[Sequence[Syllable]] = ()) -> Scor
     )
 
 
-def _joined(before: list[Note], found: Sequence[Note], first: int, now: int) -> list[Note]:
-    """Notes with those of one more passage, which begins at a tick of its own."""
-    by = now - first
-    added = []
-    open_ends = {(n.voice, n.pitch): i for i, n in enumerate(before) if n.end_ticks > now}
-    closed = [n.within(0, now) if n.end_ticks > now else n for n in before]
+_T = TypeVar("_T")
+_Pitch = tuple[int | None, int]
+"""Voice and MIDI number."""
+_Bar = tuple[int, int, TimeSignature]
+
+
+def _onset(event: Note | ChordSymbol | Syllable) -> int:
+    return event.onset_ticks
+
+
+def _start(bar: _Bar) -> int:
+    return bar[0]
+
+
+def _between(events: Sequence[_T], first: int, last: int, time: Callable[[_T], int]) -> Sequence[_T]:
+    """Those of events in order that lie from one tick to before another."""
+    return events[bisect_left(events, first, key=time) : bisect_left(events, last, key=time)]
+
+
+def _held_into(notes: Sequence[Note], ticks: Collection[int]) -> dict[int, list[Note]]:
+    """The notes that sound on into each tick."""
+    held: dict[int, list[Note]] = {}
+    sounding: list[Note] = []
+    place = 0
+    for tick in sorted(ticks):
+        begun = bisect_left(notes, tick, key=_onset)
+        sounding = [note for note in (*sounding, *notes[place:begun]) if note.end_ticks > tick]
+        place = begun
+        held[tick] = sounding
+    return held
+
+
+def _play(
+    notes: list[Note], open_ends: Mapping[_Pitch, int], found: Sequence[Note], passage: tuple[int, int, int]
+) -> dict[_Pitch, int]:
+    """Add the notes of a passage, which is moved by some ticks, and give the places of those held over its end."""
+    first, last, by = passage
+    held: dict[_Pitch, int] = {}
     for note in found:
-        place = open_ends.get((note.voice, note.pitch)) if max(note.onset_ticks, first) == first else None
-        # the end of a note that is cut stays beyond the passage until the next one is known
-        shown = replace(note, onset_ticks=max(note.onset_ticks, first) + by)
-        shown = replace(shown, length_ticks=note.end_ticks + by - shown.onset_ticks)
+        shown = note.within(first, last)
+        end = shown.end_ticks + by
+        place = open_ends.get((note.voice, note.pitch)) if shown.onset_ticks == first else None
         if place is None:
-            added.append(shown)
-        else:
-            closed[place] = replace(closed[place], length_ticks=shown.end_ticks - closed[place].onset_ticks)
-    return closed + added
+            place = len(notes)
+            notes.append(replace(shown, onset_ticks=shown.onset_ticks + by))
+        elif end > notes[place].end_ticks:
+            notes[place] = replace(notes[place], length_ticks=end - notes[place].onset_ticks)
+        if note.end_ticks > last:
+            held[note.voice, note.pitch] = place
+    return held
 
 
 def _chords(
     chords: Sequence[ChordSymbol], first: int, last: int, by: int, before: ChordSymbol | None
 ) -> list[ChordSymbol]:
     """The chords of a passage; the one that holds where it begins stands there, unless it holds already."""
-    inside = [chord for chord in chords if first <= chord.onset_ticks < last]
-    place = bisect_right(chords, first, key=lambda chord: chord.onset_ticks)
+    inside = list(_between(chords, first, last, _onset))
+    place = bisect_right(chords, first, key=_onset)
     holds = chords[place - 1] if place else None
     if holds is not None and holds.onset_ticks < first:
         same = before is not None and replace(before, onset_ticks=0) == replace(holds, onset_ticks=0)
@@ -100,7 +133,7 @@ def _chords(
     return [replace(chord, onset_ticks=chord.onset_ticks + by) for chord in inside]
 
 
-def _bars(score: Score) -> list[tuple[int, int, TimeSignature]]:
+def _bars(score: Score) -> list[_Bar]:
     """From where to where the bars of the page go, and their metres, each as if it stood at the beginning."""
     starts = score.bar_starts()
     edges = [*([0] if score.pickup_ticks or not starts else []), *starts, score.length_ticks]

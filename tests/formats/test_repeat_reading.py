@@ -119,13 +119,16 @@ def test_a_word_that_is_not_a_way_to_read_repeats(tmp_path: Path) -> None:
         read_score(abc(tmp_path / "x.abc", "c4:|"), "twice")  # type: ignore[arg-type]
 
 
-def test_what_is_too_long_when_written_out_is_refused(tmp_path: Path) -> None:
+def test_what_is_too_long_as_it_is_played_is_refused(tmp_path: Path) -> None:
     path = abc(tmp_path / "x.abc", f"|:{'Z200|' * 5} ::::::::|")
-    assert read_score(path).length_ticks == 4000 * Q
-    for read in (read_score, read_parts):
-        with pytest.raises(InputError) as caught:
-            read(path, "expand")
-        assert str(caught.value) == f"{path}: with its repeats written out the piece is longer than 20000 quarter notes"
+    with pytest.raises(InputError) as caught:
+        read_score(path)
+    assert (
+        str(caught.value)
+        == f"{path}: the piece is 36000 quarter notes long as it is played, and 20000 is the most; cut it"
+    )
+    with pytest.raises(InputError, match="its repeats make 12000 passages of it, and 5000 is the most; cut it"):
+        read_score(abc(path, "C/C/:|" * 6000))
 
 
 @pytest.mark.parametrize(

@@ -203,14 +203,19 @@ def read_shift(text: str) -> Shift:
         match = re.fullmatch(r"([A-Za-z]+)\d?([+-](?:8|15))?", word.removeprefix("clef="))
         if match is not None and (word.startswith("clef=") or match[1] in _CLEFS):
             clef = _CLEF_SHIFTS[match[2]]
-    octaves = re.findall(r"\boctave=([+-]?\d{1,3})\b", text)
-    transposes = [int(number) for number in re.findall(r"\btranspose=([+-]?\d{1,3})\b", text)]
+    octaves = re.findall(r"\boctave=([+-]?\d+)\b", text)
+    transposes = [_few_digits(number) for number in re.findall(r"\btranspose=([+-]?\d+)\b", text)]
     for written, sounding in re.findall(rf"\b(?:sound|shift)=({_NOTE})({_NOTE})(?!\S)", text):
         transposes.append(_semitones(sounding) - _semitones(written))
-    return Shift(clef, 12 * int(octaves[-1]) if octaves else None, transposes[-1] if transposes else None)
+    return Shift(clef, 12 * _few_digits(octaves[-1]) if octaves else None, transposes[-1] if transposes else None)
 
 
 _NOTE: Final = r"[\^_=]{0,2}[A-Ga-g][,']*"
+
+
+def _few_digits(number: str) -> int:
+    """A number of semitones or octaves, of which a few digits are enough to see that it is too large."""
+    return int(number[:5])
 
 
 def _semitones(note: str) -> int:

@@ -50,6 +50,7 @@ _CP1252 = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 """Bytes that stand for nothing in Windows-1252."""
 _MAX_MACROS = 100
 _MAX_REASON_LENGTH = 160
+_MAX_REMARKS = 10
 
 
 def read_abc(path: str | os.PathLike[str]) -> Parts:
@@ -136,7 +137,7 @@ class _Tune:
 
     def remark(self, text: str) -> None:
         """Keep something to be said to the user, once."""
-        if text and text not in self._remarks:
+        if text and text not in self._remarks and len(self._remarks) < _MAX_REMARKS:
             self._remarks.append(text)
 
     def read_line(self, line: Line) -> None:
