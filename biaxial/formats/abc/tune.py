@@ -187,6 +187,8 @@ class _Tune:
             self._unit = read_unit(content)
         elif kind == "L":
             self._current().unit = read_unit(content)
+        elif kind == "P" and not self.in_body and len(re.findall("[A-Za-z]", content)) > 1:
+            self.remark(f"its parts are played in the order {content.strip()[:40]}, which is not kept")
         elif kind == "U":
             self._define(content)
         elif kind == "m":

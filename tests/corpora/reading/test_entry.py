@@ -178,6 +178,6 @@ def test_repeats_are_read_once_unless_asked_for_and_that_is_said(tmp_path: Path)
         assert (found.num_notes, found.reason, len(score.notes)) == (notes, reason, notes)
         assert len(states) == 4 * notes
         assert bool(score.repeats) is (repeats == "keep")
-    keys = {cache_key(path, Grid(4), repeats=word) for word in ("once", "expand", "keep")}  # type: ignore[arg-type]
+    keys = {cache_key(path, Grid(4), repeats=word) for word in ("once", "expand", "keep")}
     assert len(keys) == 3
     assert cache_key(path, Grid(4)) in keys

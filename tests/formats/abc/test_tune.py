@@ -361,6 +361,12 @@ def test_a_clef_alone_is_not_a_key(clef: str) -> None:
     assert read_key(clef) == (None, "")
 
 
+def test_an_order_of_parts_is_said_not_to_be_kept() -> None:
+    piece = parse_abc(f"P:AAB\n{C}P:A\nA4|\nP:B\nB4|\n")
+    assert piece.remarks == ("its parts are played in the order AAB, which is not kept",)
+    assert parse_abc(f"P:A\n{C}A4|\n").remarks == ()
+
+
 def test_letters_get_other_meanings() -> None:
     piece = parse_abc("U:W = !fermata!\nU: H = !trill!\n" + C + "WA HB [!+!Wc] | [U:T=+fermata+] Td He |")
     assert piece.outline.fermatas == (0, 2 * Q, 3 * Q)
