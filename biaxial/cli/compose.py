@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING
 
 from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_pieces, write_plan
-from biaxial.formats.read import read_score
+from biaxial.cli.writing import (
+    WritingOptions,
+    drawing_of,
+    load_model,
+    paths_of,
+    read_piece,
+    seed_of,
+    write_pieces,
+    write_plan,
+)
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, TimeSignature
 from biaxial.render.files import Rendering
@@ -111,7 +119,7 @@ def main(argv: Arguments, prog: str) -> None:
     said = PhraseOptions(options.phrases, options.pickup, options.form, options.plan)
     if not said.is_plain:
         said.wish(bars, metre)
-    primer = None if options.primer is None else read_score(options.primer)
+    primer = None if options.primer is None else read_piece(options.primer, quiet=writing.json)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
@@ -179,7 +187,7 @@ def _compose_events(
             "--best-of, --draft, --no-cadence, --precision and the weights of voice leading are for biaxial weights; "
             "leave them out"
         )
-    primer = None if options.primer is None else read_score(options.primer)
+    primer = None if options.primer is None else read_piece(options.primer, quiet=writing.json)
     assert writing.checkpoint is not None
     from biaxial.tasks.loading import load_token_model
     from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM

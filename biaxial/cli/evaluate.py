@@ -104,7 +104,8 @@ def main(argv: Arguments, prog: str) -> None:
 
     values = given(parser(prog, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
-    reads = values[ReadConfig].keys() - ({"part"} if options.against is not None else set())  # one file has parts too
+    of_one_file = {"part", "repeats"} if options.against is not None else set()
+    reads = values[ReadConfig].keys() - of_one_file
     check_reading(reads, options.data, options.against)
     if options.against is not None:
         _judge(options, reading)
@@ -252,7 +253,7 @@ def _pieces(options: EvaluateOptions, steps_per_quarter: int, reading: ReadConfi
     data = options.data
     if data.is_dir():
         return [(item.name, item.score) for item in read_items(data, steps_per_quarter, options.quiet, reading)]
-    score = read_part(data, reading.part)
+    score = read_part(data, reading.part, reading.repeats)
     if not score.notes:
         raise InputError(f"{data}: it has no notes; give music")
     return [(data.stem, score)]

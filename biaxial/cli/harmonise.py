@@ -8,8 +8,9 @@ from pathlib import Path
 
 from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
+from biaxial.cli.writing import REPEATS_HELP, WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
 from biaxial.formats.read import read_music
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import VOICE_NAMES
 from biaxial.music.score import Key
@@ -64,6 +65,7 @@ class HarmoniseOptions:
     chords: str | None = option(
         None, metavar="CHORDS", help="chord symbols, a bar between strokes: 'G | D7 G | Em C | D' (default: the file's)"
     )
+    repeats: Repeats = option("keep", help=REPEATS_HELP)
     cadence: bool = option(True, help="end with a chord on the tonic, where the tune allows it")
 
 
@@ -75,7 +77,7 @@ def main(argv: Arguments, prog: str) -> None:
         parser(prog, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     paths = paths_of(writing, rendering, "harmonised")
-    music = read_music(options.tune)
+    music = read_music(options.tune, options.repeats)
     symbols = None if options.chords is None else read_chords(options.chords, music.score)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING

@@ -15,13 +15,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from biaxial.cli.common import progress_bar
 from biaxial.cli.options import option
 from biaxial.files.atomic import make_new_folder, write_new
 from biaxial.formats.midi.midi_writer import midi_bytes
+from biaxial.formats.read import read_music
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
@@ -214,6 +217,23 @@ def load_model(options: WritingOptions) -> Model:
     if not options.quiet and not is_compiled():
         print("compiling the sampler, which takes some ten seconds, once", file=sys.stderr)
     return model
+
+
+REPEATS_HELP: Final = "what becomes of repeat signs: keep them, expand (write out what is repeated), or read it once"
+
+
+def read_piece(path: Path, repeats: Repeats = "keep", *, quiet: bool = False) -> Score:
+    """Read a file as one score, and print what a user should know of how it was read.
+
+    Raises
+    ------
+    InputError, OSError
+        As :func:`~biaxial.formats.read.read_score`.
+    """
+    music = read_music(path, repeats)
+    for remark in () if quiet else music.remarks:
+        print(f"note: {remark}", file=sys.stderr)
+    return music.score
 
 
 def seed_of(options: WritingOptions) -> int:

@@ -1,9 +1,9 @@
 """A score as one JSON document and back, losing nothing.
 
 The document is an object with ``"format": "biaxial-score-1"`` and the fields of :class:`~biaxial.music.score.Score`
-under their own names: the key by its name or ``null``; time signatures, chords, lyrics and notes as lists of objects
-with the fields of their classes. Fields that have a default may be left out; a field that is not known is an error.
-A document may also have ``plan``, what the phrases of the piece were to be (:meth:`PhrasePlan.to_dict
+under their own names: the key by its name or ``null``; time signatures, chords, lyrics, repeats and notes as lists of
+objects with the fields of their classes. Fields that have a default may be left out; a field that is not known is an
+error. A document may also have ``plan``, what the phrases of the piece were to be (:meth:`PhrasePlan.to_dict
 <biaxial.music.phrases.PhrasePlan.to_dict>`), which is no part of the score: :func:`read_json_plan` reads it.
 """
 
@@ -19,6 +19,7 @@ from biaxial.files.json_value import read_json_value, shown
 from biaxial.files.limits import MAX_NOTES, MAX_VOICE, checked_size
 from biaxial.music.errors import InputError
 from biaxial.music.phrases import PhrasePlan
+from biaxial.music.repeats import MAX_PASSES, Ending, Repeat
 from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 FORMAT: Final = "biaxial-score-1"
@@ -54,6 +55,18 @@ def score_to_dict(score: Score) -> dict[str, Any]:
             for c in score.chords
         ],
         "lyrics": [{"onset_ticks": s.onset_ticks, "text": s.text, "goes_on": s.goes_on} for s in score.lyrics],
+        "repeats": [
+            {
+                "start_ticks": r.start_ticks,
+                "end_ticks": r.end_ticks,
+                "times": r.times,
+                "endings": [
+                    {"start_ticks": e.start_ticks, "end_ticks": e.end_ticks, "numbers": list(e.numbers)}
+                    for e in r.endings
+                ],
+            }
+            for r in score.repeats
+        ],
         "notes": [
             {
                 "onset_ticks": n.onset_ticks,
@@ -241,6 +254,16 @@ _NOTE = _object(
     {"onset_ticks": _whole(0), "length_ticks": _whole(1), "pitch": _whole(0, 127)},
     {"voice": _or_null(_whole(0, MAX_VOICE)), "velocity": _whole(1, 127), "locked": _flag},
 )
+_ENDING = _object(
+    Ending,
+    {"start_ticks": _whole(0), "end_ticks": _whole(1), "numbers": _list(_whole(1, MAX_PASSES))},
+    {},
+)
+_REPEAT = _object(
+    Repeat,
+    {"start_ticks": _whole(0), "end_ticks": _whole(1)},
+    {"times": _whole(2, MAX_PASSES), "endings": _list(_ENDING)},
+)
 _SCORE: Final[dict[str, _Read]] = {
     "title": _string,
     "length_ticks": _whole(0),
@@ -252,5 +275,6 @@ _SCORE: Final[dict[str, _Read]] = {
     "fermatas": _or_null(_list(_whole(0))),
     "chords": _list(_CHORD),
     "lyrics": _list(_SYLLABLE),
+    "repeats": _list(_REPEAT),
     "notes": _list(_NOTE),
 }

@@ -19,7 +19,9 @@ class Measure(NamedTuple):
     metre: TimeSignature
 
 
-def pickup_and_metres(measures: Sequence[Measure]) -> tuple[int, tuple[TimeSignature, ...]]:
+def pickup_and_metres(
+    measures: Sequence[Measure], ticks_per_quarter: int = TICKS_PER_QUARTER
+) -> tuple[int, tuple[TimeSignature, ...]]:
     """Pickup in ticks, and metres, so that the bars counted from the result are those of the page.
 
     A short first measure is the pickup. Two short ones that fill a bar together are one bar with a repeat sign inside.
@@ -35,7 +37,7 @@ def pickup_and_metres(measures: Sequence[Measure]) -> tuple[int, tuple[TimeSigna
     pickup, index = 0, 0
     while index < len(measures):
         onset, length, metre = measures[index]
-        full = metre.bar_ticks(TICKS_PER_QUARTER)
+        full = metre.bar_ticks(ticks_per_quarter)
         first, index = onset == 0, index + 1
         if first and length < full and len(measures) > 1:
             pickup = length
@@ -50,7 +52,7 @@ def pickup_and_metres(measures: Sequence[Measure]) -> tuple[int, tuple[TimeSigna
             holds(metre, onset)
         rest = length % full
         if rest and index < len(measures):
-            beats = Fraction(rest * metre.denominator, 4 * TICKS_PER_QUARTER)
+            beats = Fraction(rest * metre.denominator, 4 * ticks_per_quarter)
             denominator = metre.denominator * beats.denominator
             if denominator <= 64 and denominator & (denominator - 1) == 0:
                 holds(TimeSignature(beats.numerator, denominator), onset + length - rest)

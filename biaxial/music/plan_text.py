@@ -19,7 +19,7 @@ from biaxial.music.phrases import CADENCES, Phrase, PhrasePlan, checked_numeral,
 
 _PICKUP: Final = re.compile(r"\s*pickup\s+(\S+)\s*;(.*)", re.DOTALL)
 _WORD: Final = re.compile(r"(?:([^=]+)=)?([^:@/=]+)(?::([^:@/=]+))?(?:@([^:@/=]+)(?:/([^:@/=]+))?)?")
-MOST_PHRASES: Final = 1000
+MAX_PHRASES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,8 @@ def read_form(text: str) -> list[tuple[int | None, bool]]:
     if re.fullmatch(r"\s*([A-Z]\d*'?\s*)+", text) is None:
         raise InputError(f"{text!r} is not a form; give the letters of its phrases, such as AABC or A B A' C")
     names = re.findall(r"[A-Z]\d*'?", text)
-    if len(names) > MOST_PHRASES:
-        raise InputError(f"the form has {len(names)} phrases, and {MOST_PHRASES} is the most")
+    if len(names) > MAX_PHRASES:
+        raise InputError(f"the form has {len(names)} phrases, and {MAX_PHRASES} is the most")
     return form_of(names)
 
 
@@ -159,8 +159,8 @@ def read_plan(text: str) -> PlanWish:
     words = (text if found is None else found[2]).split()
     if not words:
         raise InputError(f"{text!r} has no phrases; give a plan such as 'I:half V:auth vi I:auth'")
-    if len(words) > MOST_PHRASES:
-        raise InputError(f"the plan has {len(words)} phrases, and {MOST_PHRASES} is the most")
+    if len(words) > MAX_PHRASES:
+        raise InputError(f"the plan has {len(words)} phrases, and {MAX_PHRASES} is the most")
     letters, phrases = list[str](), list[PhraseWish]()
     for word in words:
         parts = _WORD.fullmatch(word)

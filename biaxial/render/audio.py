@@ -28,6 +28,7 @@ from biaxial.files.assets import ASSETS
 from biaxial.files.atomic import atomic_write
 from biaxial.music.errors import InputError
 from biaxial.music.score import Note, Score
+from biaxial.music.written_out import written_out
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
 from biaxial.render.sound.timing import tempo_curve
@@ -183,6 +184,7 @@ def render_audio(
         raise InputError(f"sound has 8000 to 192000 frames a second, not {sample_rate}")
     if score.length_ticks == 0:
         raise InputError("the piece has no length, so there is nothing to hear; give one with notes")
+    score = written_out(score)
     curve = tempo_curve(score, strict=strict_tempo)
     if curve.duration_seconds > MAX_SECONDS:
         raise InputError(

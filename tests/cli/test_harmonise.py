@@ -14,6 +14,7 @@ import biaxial.cli.writing
 from biaxial.cli.harmonise import main, read_voices
 from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.repeats import Repeat
 from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.render.files import WRITERS
 
@@ -262,3 +263,23 @@ def test_both_spellings_are_installed(folder: Path) -> None:
         done = subprocess.run([script, "no.mid"], capture_output=True, text=True, cwd=folder, check=False)
         expected = "biaxial-harmonise: no.mid: no such file or directory; check the path\n"
         assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+def test_repeats_are_kept_written_out_or_read_once(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "tune.abc").write_text("X:1\nM:2/4\nL:1/4\nK:G\n|:G A:|B c|]\n")
+    harmonise(weights, "tune.abc", "-o", "kept.json", "-o", "kept.mid")
+    assert capsys.readouterr().err == ""
+    kept = read_json(folder / "kept.json")
+    assert kept.repeats == (Repeat(0, 2 * Q),)
+    assert [note.pitch for note in kept.voice_notes(0)] == [67, 69, 71, 72]
+    assert [note.pitch for note in read_midi(folder / "kept.mid").voice_notes(0)] == [67, 69, 67, 69, 71, 72]
+    for word, pitches, remark in (
+        ("expand", [67, 69, 67, 69, 71, 72], "note: bar 1 is repeated: written out, 3 bars\n"),
+        ("once", [67, 69, 71, 72], "note: bar 1 is repeated: read once\n"),
+    ):
+        harmonise(weights, "tune.abc", "--repeats", word, "-o", "x.json")
+        assert capsys.readouterr().err == remark
+        found = read_json(folder / "x.json")
+        assert ([note.pitch for note in found.voice_notes(0)], found.repeats) == (pitches, ())

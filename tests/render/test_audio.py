@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from biaxial.music.errors import InputError
+from biaxial.music.repeats import Repeat
 from biaxial.music.score import Note, Score
 from biaxial.render.audio import (
     FORMATS,
@@ -267,3 +268,11 @@ def test_nothing_of_it_is_imported_unless_asked_for() -> None:
     program = "import sys, biaxial, biaxial.render.audio; print('soundfile' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_what_is_repeated_sounds_again() -> None:
+    once = render_audio(replace(CADENCE, fermatas=()), strict_tempo=True)
+    repeated = replace(CADENCE, fermatas=(), repeats=(Repeat(0, CADENCE.length_ticks),))
+    again = render_audio(repeated, strict_tempo=True)
+    added = CADENCE.length_ticks / 480 * 60 / CADENCE.tempo_bpm
+    assert seconds(again) == pytest.approx(seconds(once) + added, abs=0.05)

@@ -30,7 +30,7 @@ MAX_FILE_BYTES: Final = 4 << 20
 """Most bytes of a file. Hours of recorded piano playing with all its pedalling have less than one million."""
 MAX_EVENTS: Final = 500_000
 """Most events of a file, which is about as many as its largest size can hold with a pause before each."""
-_LONGEST_STEP: Final = (1 << 28) - 1
+_MAX_STEP: Final = (1 << 28) - 1
 
 _HEADER = struct.Struct(">4sIHHH")
 _CHUNK = struct.Struct(">4sI")
@@ -66,8 +66,8 @@ def midi_file(ticks_per_quarter: int, tracks: Sequence[tuple[Iterable[Event], in
     for events, end in tracks:
         track, now = file.add_track(), 0
         for tick, message in (*events, (end, mido.MetaMessage("end_of_track"))):
-            if not 0 <= tick - now <= _LONGEST_STEP:
-                raise InputError(f"MIDI files hold steps of 0 to {_LONGEST_STEP} ticks, not {tick - now}")
+            if not 0 <= tick - now <= _MAX_STEP:
+                raise InputError(f"MIDI files hold steps of 0 to {_MAX_STEP} ticks, not {tick - now}")
             track.append(message.copy(time=tick - now))
             now = tick
     return file

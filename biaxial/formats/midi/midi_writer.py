@@ -5,11 +5,11 @@ each voice, named Soprano, Alto, Tenor, Bass (Voice 5 and so on below), or one t
 voices. All tracks end where the piece ends. At one tick note-offs come before note-ons. A pickup is a short bar of its
 own: 1/4, then 4/4.
 
-What comes back is the same score, field for field, but for the tempo, which a file holds as a whole number of
-microseconds a quarter: it comes back as the roundest number that is written so (80 or 92.5 as themselves, 100/3 to some
-decimals), at least 3.576, and from then on without change; and but for chord symbols and which notes are locked, which
-MIDI cannot say (:mod:`biaxial.formats.json_score` can). :mod:`biaxial.formats.midi.midi_reader` says how files are
-read.
+Repeats are written out, as they are played. Otherwise what comes back is the same score, field for field, but for the
+tempo, which a file holds as a whole number of microseconds a quarter: it comes back as the roundest number that is
+written so (80 or 92.5 as themselves, 100/3 to some decimals), at least 3.576, and from then on without change; and but
+for chord symbols and which notes are locked, which MIDI cannot say (:mod:`biaxial.formats.json_score` can).
+:mod:`biaxial.formats.midi.midi_reader` says how files are read.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from biaxial.formats.midi.midi_reader import (
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.written_out import written_out
 
 __all__ = ["CHURCH_ORGAN", "midi_bytes", "parse_midi", "read_midi", "write_midi"]
 
@@ -78,6 +79,7 @@ def to_mido(score: Score) -> MidiFile:
 
 
 def _tracks(score: Score) -> list[tuple[list[Event], int]]:
+    score = written_out(score)
     tracks = [(conductor_events(score), score.length_ticks)]
     for index, (name, notes) in enumerate(notes_by_voice(score)):
         tracks.append((note_events(name, notes, index), score.length_ticks))

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 from biaxial.formats.musicxml.notes import Line, NoteWriter, Place, add
+from biaxial.formats.musicxml.repeat_signs import left_signs, right_signs
 from biaxial.formats.musicxml.staves import MAX_LINES, Clef, Player, Staff
 from biaxial.formats.musicxml.values import Value, rest_of, written
 from biaxial.formats.musicxml.written_bars import Bar
@@ -203,16 +204,17 @@ class _PartWriter:
         """Write all measures into an element."""
         lines = [[list(written(line, bars)) for line in staff.lines] for staff in self._player.staves]
         for index, bar in enumerate(bars):
-            measure = SubElement(part, "measure", number=str(bar.number))
+            goes_on = index > 0 and bars[index - 1].number == bar.number
+            measure = SubElement(part, "measure", number=f"X{bar.number}" if goes_on else str(bar.number))
             if bar.missing:
                 measure.set("implicit", "yes")
+            left_signs(measure, bar, self._score.repeats)
             self._attributes(measure, bar, bars[index - 1] if index else None)
             if self._is_top and index == 0:
                 self._tempo(measure, bar)
             for number, (staff, values) in enumerate(zip(self._player.staves, lines, strict=True), 1):
                 self._staff(measure, bar, number, staff, [line[index] for line in values])
-            if index == len(bars) - 1:
-                add(SubElement(measure, "barline", location="right"), "bar-style", "light-heavy")
+            right_signs(measure, bar, self._score.repeats, is_last=index == len(bars) - 1)
 
     def _attributes(self, measure: Element, bar: Bar, before: Bar | None) -> None:
         if before is not None and before.metre.name == bar.metre.name:

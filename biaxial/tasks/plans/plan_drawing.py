@@ -19,7 +19,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.phrases import CADENCES, Phrase, PhrasePlan, home_numeral, in_quarters
 from biaxial.music.plan_text import PhraseWish, PlanWish
 from biaxial.music.score import Mode, TimeSignature
-from biaxial.tasks.plans.plan_lengths import MOST_UNITS, Beat, beat_of
+from biaxial.tasks.plans.plan_lengths import MAX_UNITS, Beat, beat_of
 from biaxial.tasks.plans.plan_model import (
     KEYS,
     Form,
@@ -167,7 +167,7 @@ def _lasts(
             found.append(min(length, 2 * TICKS_PER_QUARTER))
         else:
             unit = beat.unit_ticks
-            most, over = max(1, min(MOST_UNITS, length // unit)), end % unit
+            most, over = max(1, min(MAX_UNITS, length // unit)), end % unit
             context = last_context(beat, place == len(lengths) - 1, end // unit, most)
             found.append(min(length, model.lasts.drawn(rng, context, range(1, most + 1)) * unit + over))
     return found

@@ -23,17 +23,17 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import TimeSignature
 from biaxial.tasks.plans.backoff import Backoff, draw_index
 
-MOST_UNITS: Final = 64
+MAX_UNITS: Final = 64
 """Longest phrase that the chain draws."""
 MANY: Final = 9
 """From so many phrases on it does not matter how many there were."""
 LONG: Final = 17
 """From so many units on it does not matter how long the phrase before was."""
-MOST_WAYS: Final = 500_000
+MAX_WAYS: Final = 500_000
 """Most ways to go on that are looked at where phrases of a form must be equally long: some seconds."""
 
-_LENGTHS: Final = tuple(range(1, MOST_UNITS + 1))
-_CLASSES: Final = np.minimum(np.arange(1, MOST_UNITS + 1), LONG)
+_LENGTHS: Final = tuple(range(1, MAX_UNITS + 1))
+_CLASSES: Final = np.minimum(np.arange(1, MAX_UNITS + 1), LONG)
 _STRANGE: Final = 1e-9  # the weight of a wished length that the chain would never draw
 
 
@@ -114,11 +114,11 @@ class LengthChain:
         going_on, ending = self._share(group, False), self._share(group, True)
         mass = np.zeros((MANY + 1, total + 1, LONG + 1))
         for left in range(1, total + 1):
-            few = min(left - 1, MOST_UNITS)
+            few = min(left - 1, MAX_UNITS)
             rest = mass[:, left - 1 - np.arange(few), _CLASSES[:few]]  # phrases before, length
             for place in range(MANY + 1):
                 mass[place, left] = (1 - stop[place]) * (going_on[:, :few] @ rest[min(place + 1, MANY)])
-                if left <= MOST_UNITS:
+                if left <= MAX_UNITS:
                     mass[place, left] += stop[place] * ending[:, left - 1]
         return mass
 
@@ -127,12 +127,12 @@ class LengthChain:
         mass, going_on, ending = self._masses(total, group), self._share(group, False), self._share(group, True)
         units, before, left = list[int](), 0, total
         while left:
-            place, few = min(len(units), MANY), min(left - 1, MOST_UNITS)
+            place, few = min(len(units), MANY), min(left - 1, MAX_UNITS)
             stop = float(self.stops.probabilities((place,), (False, True))[1])
             weights = np.zeros(few + 1)  # of going on with each length, and of ending
             rest = mass[min(place + 1, MANY), left - 1 - np.arange(few), _CLASSES[:few]]
             weights[:few] = (1 - stop) * going_on[before, :few] * rest
-            weights[few] = stop * ending[before, left - 1] if left <= MOST_UNITS else 0.0
+            weights[few] = stop * ending[before, left - 1] if left <= MAX_UNITS else 0.0
             chosen = draw_index(rng, weights)
             units.append(left if chosen == few else chosen + 1)
             before, left = min(units[-1], LONG), left - units[-1]
@@ -182,11 +182,11 @@ class LengthChain:
                     lengths[place] = length
                     kept = tuple(lengths[j] for j in needed[place + 1])
                     new = _State(state.done + length, min(length, LONG), kept)
-                    weight = mass * (float(row[length - 1]) if length <= MOST_UNITS else _STRANGE)
+                    weight = mass * (float(row[length - 1]) if length <= MAX_UNITS else _STRANGE)
                     after[new] += weight
                     came[new].append((state, length, weight))
                     tried += 1
-                if tried > MOST_WAYS:
+                if tried > MAX_WAYS:
                     raise InputError("there are too many ways to divide a piece of this form; give bars of its phrases")
             arrived.append(after)
             ways.append(came)
@@ -213,8 +213,8 @@ def _drawn_apart(
     def weights_of(place: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Each length that a phrase can have, and its weight after each phrase before."""
         share, known = shares[place == many - 1], wished[place]
-        for length in range(1, min(total, MOST_UNITS) + 1) if known is None else (known,):
-            yield length, share[:, length - 1] if length <= MOST_UNITS else np.full(LONG + 1, _STRANGE)
+        for length in range(1, min(total, MAX_UNITS) + 1) if known is None else (known,):
+            yield length, share[:, length - 1] if length <= MAX_UNITS else np.full(LONG + 1, _STRANGE)
 
     for place in reversed(range(many)):
         for length, weights in weights_of(place):
@@ -262,5 +262,5 @@ def _choices(
         return (settled,) if fits == left or (is_open and fits < left) else ()
     most, beside = divmod(left - least, 1 + again)
     if is_open:
-        return range(1, min(MOST_UNITS, most) + 1)
+        return range(1, min(MAX_UNITS, most) + 1)
     return (most,) if most > 0 and not beside else ()

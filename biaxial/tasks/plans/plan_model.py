@@ -29,7 +29,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.phrases import CADENCES, PhrasePlan, numeral
 from biaxial.music.score import Key, Mode, TimeSignature
 from biaxial.tasks.plans.backoff import Backoff
-from biaxial.tasks.plans.plan_lengths import MOST_UNITS, Beat, LengthChain, beat_of
+from biaxial.tasks.plans.plan_lengths import MAX_UNITS, Beat, LengthChain, beat_of
 
 FORMAT: Final = "biaxial-plans-1"
 KEYS: Final[dict[Mode, tuple[str, ...]]] = {
@@ -220,7 +220,7 @@ def in_units(plan: PhrasePlan, signature: TimeSignature) -> tuple[Beat, Units]:
     lengths[-1] -= shift
     lasts[-1] -= shift
     ticks = [*lengths, *lasts]
-    if any(each % beat.unit_ticks or each < 1 for each in ticks) or max(lengths) > MOST_UNITS * beat.unit_ticks:
+    if any(each % beat.unit_ticks or each < 1 for each in ticks) or max(lengths) > MAX_UNITS * beat.unit_ticks:
         raise InputError("the phrases of the plan are not whole beats, or too long; the model does not know such plans")
     unit = beat.unit_ticks
     pickup = (plan.pickup_ticks + shift) // unit
