@@ -176,12 +176,15 @@ def _portable(svg: str) -> str:
 
 
 def _plain_title(header: re.Match[str]) -> str:
-    """A title as one piece of text; its place stands in an inner element, where not all programs look for it."""
+    """A title, or the number of a later page, as one piece of text.
+
+    Its place stands in an inner element, where not all programs look for it.
+    """
     place = re.search(r' x="\d+" y="\d+" text-anchor="\w+"', header[0])
-    title = re.search(r"<tspan font-size=\"(\d+px)\">([^<]*)</tspan>", header[0])
-    if place is None or title is None:
+    pieces = re.findall(r"<tspan font-size=\"(\d+px)\">([^<]*)</tspan>", header[0])
+    if place is None or not pieces:
         return header[0]
-    return f'<text{place[0]} font-size="{title[1]}">{title[2]}</text>'
+    return f'<text{place[0]} font-size="{pieces[0][0]}">{"".join(text for _, text in pieces)}</text>'
 
 
 def _svg(pages: Sequence[str], _title: str, _pixels: int) -> list[bytes]:

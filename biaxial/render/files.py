@@ -6,6 +6,7 @@ make these are imported when a file of theirs is asked for, and a missing part i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,11 @@ from typing import Final, Literal, NamedTuple
 
 from biaxial.formats import write as save
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import InstrumentName
 from biaxial.music.score import Score
+
+GIVEN_COLOUR: Final = "#0A4FA3"
+"""In which pages print the notes that were given."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,12 @@ class Rendering:
     ----------
     staves
         Staves that four voices are printed on, 2 or 4.
+    given_colour
+        Colour in which pages print the notes that were given, such as #0A4FA3; #000000 is black.
+    write_chords
+        Whether scores, pages and MIDI files name the chord of every beat.
     instrument
-        What sound is played on.
+        What sound, MIDI and MusicXML are played on.
     soundfont
         An SF2 or SF3 file in place of the package's own.
     strict_tempo
@@ -33,9 +42,15 @@ class Rendering:
     """
 
     staves: Literal[2, 4] = 2
-    instrument: Literal["organ", "choir", "piano", "strings"] = "organ"
+    given_colour: str = GIVEN_COLOUR
+    write_chords: bool = False
+    instrument: InstrumentName = "organ"
     soundfont: Path | None = None
     strict_tempo: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("#[0-9A-Fa-f]{6}", self.given_colour):
+            raise InputError(f"{self.given_colour!r} is not a colour; give one such as #0A4FA3, or #000000 for black")
 
 
 PLAIN: Final = Rendering()
@@ -53,10 +68,18 @@ def _plain(score: Score, path: Path, _: Rendering) -> list[Path]:
     return [path]
 
 
+def _with_chords(score: Score, rendering: Rendering) -> Score:
+    if not rendering.write_chords:
+        return score
+    from biaxial.metrics.harmony.chord_symbols import with_chord_symbols
+
+    return with_chord_symbols(score)
+
+
 def _musicxml(score: Score, path: Path, rendering: Rendering) -> list[Path]:
     from biaxial.formats.musicxml import write_musicxml
 
-    write_musicxml(score, path, staves=rendering.staves)
+    write_musicxml(_with_chords(score, rendering), path, staves=rendering.staves, instrument=rendering.instrument)
     return [path]
 
 
@@ -64,7 +87,8 @@ def _page(suffix: str) -> Writer:
     def write(score: Score, path: Path, rendering: Rendering) -> list[Path]:
         from biaxial.render.engraving import engrave
 
-        return engrave(score, path, staves=rendering.staves)
+        score = _with_chords(score, rendering)
+        return engrave(score, path, staves=rendering.staves, given_colour=rendering.given_colour)
 
     def check(_: Rendering) -> None:
         from biaxial.render.engraving import check_installed
