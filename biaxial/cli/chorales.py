@@ -1,12 +1,11 @@
 """``biaxial-chorales``: write the four-part Bach chorales that music21 carries as MIDI files, split for training.
 
-The manifest says what is a chorale, on which side of the split it falls and what its file must be; a file that is there
-already and has its checksum is left alone.
+The manifest says what is a chorale, on which side of the split it falls and what its music must be; a file that is
+there already and holds that music is left alone.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import os
@@ -20,9 +19,10 @@ from biaxial.cli.common import Arguments, command, progress_bar
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.corpora.bach_chorales import ManifestRow, chorale_paths, read_chorale, read_manifest
 from biaxial.corpora.splits import SPLITS
-from biaxial.files.atomic import atomic_write
-from biaxial.formats.midi.midi_writer import midi_bytes
+from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.checksum import music_checksum
 from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 
 PROG = "biaxial-chorales"
 DESCRIPTION = "Write the four-part Bach chorales of music21 as MIDI into train/, valid/ and test/ of a folder."
@@ -93,8 +93,10 @@ def _refuse_other_sides(folder: Path, chorales: Iterable[ManifestRow]) -> None:
 
 
 def _is_there(folder: Path, row: ManifestRow) -> bool:
-    path = _target(folder, row)
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
+    try:
+        return music_checksum(read_midi(_target(folder, row))) == row.sha256
+    except (InputError, FileNotFoundError):
+        return False
 
 
 def _write(options: ChoralesOptions, missing: Sequence[ManifestRow]) -> list[str]:
@@ -110,23 +112,19 @@ def _write(options: ChoralesOptions, missing: Sequence[ManifestRow]) -> list[str
         progress_bar(len(missing), " chorales", quiet=options.quiet) as advance,
         _converted(paths, options.jobs or os.cpu_count() or 1) as results,
     ):
-        for row, data in zip(missing, results, strict=True):
-            atomic_write(_target(options.folder, row), data)
-            if hashlib.sha256(data).hexdigest() != row.sha256:
+        for row, score in zip(missing, results, strict=True):
+            write_midi(score, _target(options.folder, row))
+            if music_checksum(score) != row.sha256:
                 changed.append(row.name)
             advance(1)
     return changed
 
 
 @contextmanager
-def _converted(paths: Sequence[Path], jobs: int) -> Iterator[Iterable[bytes]]:
-    """The MIDI bytes of chorales, in order, read by several processes."""
+def _converted(paths: Sequence[Path], jobs: int) -> Iterator[Iterable[Score]]:
+    """Chorales, in order, read by several processes."""
     if min(jobs, len(paths)) <= 1:
-        yield map(_convert, paths)
+        yield map(read_chorale, paths)
         return
     with multiprocessing.get_context("spawn").Pool(min(jobs, len(paths))) as pool:
-        yield pool.imap(_convert, paths, chunksize=4)
-
-
-def _convert(path: Path) -> bytes:
-    return midi_bytes(read_chorale(path))
+        yield pool.imap(read_chorale, paths, chunksize=4)

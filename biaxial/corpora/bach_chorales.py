@@ -151,7 +151,7 @@ class ManifestRow:
     split
         ``train``, ``valid`` or ``test``.
     sha256
-        Checksum of our MIDI file.
+        Checksum of the music (:func:`biaxial.music.checksum.music_checksum`), whichever library wrote it.
     """
 
     file: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import redirect_stderr
+from copy import deepcopy
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -48,10 +49,38 @@ def read_notation(path: str | os.PathLike[str]) -> Parts:
         If it cannot be opened.
     """
     path = Path(path)
+    return _quietly(lambda: _read(_parse(path), path), path)
+
+
+def parts_of_stream(stream: Any) -> Parts:
+    """Read a score or part of music21, which stays as it is; see :func:`read_notation`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    path = Path("the music21 object")
+    return _quietly(lambda: _read(_sounding(_in_parts(deepcopy(stream)), path), path), path)
+
+
+def _in_parts(stream: Any) -> Any:
+    """A stream without parts as a score with one."""
+    from music21 import stream as streams
+
+    if "Opus" in stream.classes or getattr(stream, "parts", None):
+        return stream
+    part = streams.Part()
+    for element in stream if stream.hasMeasures() else stream.makeMeasures():
+        part.insert(element.offset, element)
+    return streams.Score([part])
+
+
+def _quietly(read: Callable[[], Parts], path: Path) -> Parts:
     try:
         with warnings.catch_warnings(), open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
             warnings.simplefilter("ignore")
-            return _read(_parse(path), path)
+            return read()
     except (InputError, FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # music21 raises whatever a damaged file leads it to
@@ -74,6 +103,17 @@ def _parse(path: Path) -> Any:
         importer = MusicXMLImporter()  # takes the tree that was checked; converter.parse would read the file again
         importer.xmlRootToScore(root, importer.stream)
         piece = importer.stream
+    return _sounding(piece, path)
+
+
+def _sounding(piece: Any, path: Path) -> Any:
+    """The piece with its notes as they sound, and its bars in step.
+
+    Raises
+    ------
+    InputError
+        If it is several pieces, or none.
+    """
     if "Opus" in piece.classes:
         raise InputError(f"{path}: it holds {len(piece.scores)} pieces; give a file with one")
     if not piece.parts:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.json_score import read_json
@@ -59,8 +59,14 @@ class Music:
         return self.make_parts()
 
 
-def read_music(path: str | os.PathLike[str]) -> Music:
-    """Parse a file, once for all that is asked of it.
+def read_music(path: str | os.PathLike[str] | Any) -> Music:
+    """Parse a file, once for all that is asked of it; or read an object of another library.
+
+    Parameters
+    ----------
+    path
+        A file; or an object of pretty_midi, mido, music21, symusic, muspy, note-seq or partitura
+        (:mod:`biaxial.formats.interop`).
 
     Raises
     ------
@@ -69,6 +75,11 @@ def read_music(path: str | os.PathLike[str]) -> Music:
     OSError
         If it cannot be opened.
     """
+    if not isinstance(path, str | os.PathLike):
+        from biaxial.formats.interop.other_libraries import score_of_object
+
+        score = score_of_object(path)
+        return Music(Path(f"the {type(path).__name__} object"), lambda: score, lambda: _parts_of_voices(score))
     path = Path(path)
     if path.is_dir():  # whatever its name
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
@@ -89,8 +100,8 @@ def read_parts(path: str | os.PathLike[str]) -> Parts:
     return read_music(path).parts
 
 
-def read_score(path: str | os.PathLike[str]) -> Score:
-    """Read a file as one score.
+def read_score(path: str | os.PathLike[str] | Any) -> Score:
+    """Read a file, or an object of another library, as one score.
 
     Notes have voices where they can be told: in MIDI as :mod:`biaxial.formats.midi.midi_reader` says, in printed music
     where there are four parts with one note at a time each (S A T B, in the order of the file), in a document as it

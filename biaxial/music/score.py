@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
+from biaxial.music.doors import Doors
 from biaxial.music.symbols import ChordSymbol as ChordSymbol
 from biaxial.music.symbols import Syllable as Syllable
 
@@ -191,7 +192,7 @@ def _reading_order(note: Note) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(Doors):
     """A piece: its notes, and the outline that is fixed before any note is written.
 
     A score without notes is an outline: length, metre, key, phrase ends. Composing starts from one.

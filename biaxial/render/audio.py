@@ -1,7 +1,7 @@
 """A piece as sound: stereo, from a soundfont, in a room, at one loudness, in FLAC, WAV or Ogg Vorbis.
 
 The soundfont that comes with the package is cut from FluidR3 (``scripts/make/make_soundfont.py``). Its samples and
-every sound file go through soundfile, which is an optional part: ``pip install soundfile``.
+every sound file go through soundfile.
 
 The room is a reverberation of noise that dies away, the higher the sooner: an impulse response of white noise with an
 exponential decay is what a large room's late sound amounts to (Moorer, "About this reverberation business", Computer
@@ -174,12 +174,11 @@ def render_audio(
     Raises
     ------
     InputError
-        If soundfile is not installed, the instrument is unknown, the soundfont cannot be used, or the piece has no
+        If the instrument is unknown, the soundfont cannot be used, or the piece has no
         length or is too long.
     OSError
         If the soundfont cannot be read.
     """
-    check_installed()
     chosen = check_instrument(instrument)
     if not 8000 <= sample_rate <= 192_000:
         raise InputError(f"sound has 8000 to 192000 frames a second, not {sample_rate}")
@@ -240,7 +239,6 @@ def audio_bytes(score: Score, suffix: str, *, sample_rate: int = SAMPLE_RATE, **
 
     The other parameters and errors are those of :func:`render_audio`.
     """
-    check_installed()
     import soundfile
 
     frames = render_audio(score, sample_rate=sample_rate, **playing)
@@ -298,20 +296,6 @@ def _struck_again(score: Score) -> list[bool]:
         for (note, index), (later, _) in pairwise(line):
             again[index] = note.onset_ticks < later.onset_ticks <= note.end_ticks
     return again
-
-
-def check_installed() -> None:
-    """Refuse to make sound where soundfile is missing, before any work is done.
-
-    Raises
-    ------
-    InputError
-        With the command that installs it.
-    """
-    try:
-        import soundfile  # noqa: F401
-    except (ImportError, OSError) as error:  # OSError: the package is there, its library is not
-        raise InputError("sound needs the package soundfile; type: pip install soundfile") from error
 
 
 def loudness(mix: NDArray[np.float32], rate: int) -> float:

@@ -118,11 +118,9 @@ def _sound(score: Score, path: Path, rendering: Rendering) -> list[Path]:
 
 
 def _check_sound(rendering: Rendering) -> None:
-    from biaxial.render.audio import check_installed
-    from biaxial.render.sound.soundfont import SoundFont
-
-    check_installed()
     if rendering.soundfont is not None:
+        from biaxial.render.sound.soundfont import SoundFont
+
         SoundFont(rendering.soundfont)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from biaxial.features.conditions import outline_conditions
 from biaxial.formats.read import read_score
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from biaxial.tasks.explanation import Explanation
 
 
-PieceLike = Piece | Score | str | Path
-"""A piece, a score, or a file."""
+PieceLike = Piece | Score | str | Path | Any
+"""A piece, a score, a file, or an object of another library."""
 
 
 class Critic:
@@ -108,7 +108,7 @@ class Critic:
 
 
 def score_of(piece: PieceLike) -> Score:
-    """The score of a piece, or of a file."""
-    if isinstance(piece, str | Path):
-        return read_score(piece)
-    return piece.score if isinstance(piece, Piece) else piece
+    """The score of a piece, of a file, or of an object of another library."""
+    if isinstance(piece, Score):
+        return piece
+    return piece.score if isinstance(piece, Piece) else read_score(piece)

@@ -7,12 +7,11 @@ does both for one piece; several are planned with ``n`` and drawn with :meth:`Mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from biaxial.files.machine import available_threads
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
+from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.sampling.choose import Precision, fast_stepper
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal
@@ -59,7 +58,7 @@ class Model(Planner):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
-        primer: Score | str | Path | None = None,
+        primer: PieceLike | None = None,
         seed: int = 0,
         drawing: SamplingOptions | None = None,
         progress: Progress | None = None,

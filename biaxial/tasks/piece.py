@@ -15,6 +15,7 @@ from biaxial.render.files import Rendering, check_writable, write_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from pretty_midi import PrettyMIDI
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,10 @@ class Piece:
         for name in names:
             check_writable(name, looks)
         return [path for name in names for path in write_file(self.score, name, looks)]
+
+    def to_pretty_midi(self) -> PrettyMIDI:
+        """Its score as an object of pretty_midi, an instrument for each voice."""
+        return self.score.to_pretty_midi()
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw its piano roll, as :func:`~biaxial.render.piano_roll.draw_piano_roll` does; returns the axes."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from biaxial.features.conditions import outline_conditions
-from biaxial.formats.read import read_score
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -122,7 +120,7 @@ class TokenModel:
         key: Key | str | None = None,
         time_signature: TimeSignature | str | None = None,
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
-        primer: Score | str | Path | None = None,
+        primer: PieceLike | None = None,
         nearest_chords: bool = False,
         seed: int = 0,
         drawing: TokenOptions | None = None,
@@ -153,7 +151,7 @@ class TokenModel:
         key: Key | str | None = None,
         time_signature: TimeSignature | str | None = None,
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
-        primer: Score | str | Path | None = None,
+        primer: PieceLike | None = None,
         nearest_chords: bool = False,
         n: int = 1,
         seed: int = 0,
@@ -174,7 +172,8 @@ class TokenModel:
         tempo_bpm
             Quarter notes a minute.
         primer
-            What the piece begins with: a score or a file; a ``melody`` model takes its highest line.
+            What the piece begins with: a score, a file, or an object of another library; a ``melody`` model takes its
+            highest line.
         nearest_chords
             Whether a chord of the primer that the vocabulary lacks becomes the known one that shares most pitches; by
             default it is spelt, note by note, and stays as it is.
@@ -199,9 +198,7 @@ class TokenModel:
             time_signature = TimeSignature.from_name(time_signature)
         if time_signature is not None:
             check_metre(time_signature, self.config.steps_per_quarter)
-        if primer is not None and not isinstance(primer, Score):
-            primer = read_score(primer)
-        opening = None if primer is None else self._opening(primer, key, nearest_chords)
+        opening = None if primer is None else self._opening(score_of(primer), key, nearest_chords)
         given = 0 if opening is None else opening.num_events
         if events is None:
             least, most = _USUAL_EVENTS[self.config.kind]
@@ -325,8 +322,8 @@ class TokenModel:
         Parameters
         ----------
         piece
-            A piece, a score, or a file. A ``melody`` model scores each voice of a score that has voices, and else its
-            highest line; a ``chord`` model scores all notes, whatever their voices.
+            A piece, a score, a file, or an object of another library. A ``melody`` model scores each voice of a score
+            that has voices, and else its highest line; a ``chord`` model scores all notes, whatever their voices.
         """
         cells = cells_of_score(score_of(piece), Grid(self.config.steps_per_quarter))
         strings = cells.strings(self.config)

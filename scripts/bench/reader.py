@@ -21,16 +21,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+from mido import Message, MetaMessage
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.corpora.corpus_piece import Store, ranges_of
 from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
 from biaxial.corpora.reading.worker import num_workers
 from biaxial.corpora.splits import FolderItem
-from biaxial.formats.midi import smf
+from biaxial.formats.midi.midi_messages import encode
 from biaxial.formats.midi.midi_writer import midi_bytes
 from biaxial.music.grid import Grid
 from biaxial.music.score import Note, Score
@@ -66,12 +68,11 @@ def piano(score: Score) -> bytes:
     tracks = []
     for channel, (name, notes) in enumerate((("Right", hands[0]), ("Left", hands[1]), ("Drums", drums))):
         status = 9 if name == "Drums" else channel
-        events = [smf.Event(0, smf.META, name.encode(), smf.TRACK_NAME)]
-        played = [smf.Event(n.onset_ticks, smf.NOTE_ON | status, bytes((n.pitch, n.velocity))) for n in notes]
-        played += [smf.Event(n.end_ticks, smf.NOTE_OFF | status, bytes((n.pitch, 0))) for n in notes]
-        events += sorted(played, key=lambda event: (event.tick, event.status & 0xF0))
-        tracks.append((events, score.length_ticks))
-    return smf.encode(score.ticks_per_quarter, tracks)
+        offs = [(n.end_ticks, Message("note_off", channel=status, note=n.pitch)) for n in notes]
+        ons = [(n.onset_ticks, Message("note_on", channel=status, note=n.pitch, velocity=n.velocity)) for n in notes]
+        played = sorted([*offs, *ons], key=itemgetter(0))
+        tracks.append(([(0, MetaMessage("track_name", name=name)), *played], score.length_ticks))
+    return encode(score.ticks_per_quarter, tracks)
 
 
 def abc(draw: random.Random) -> bytes:

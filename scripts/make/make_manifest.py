@@ -1,13 +1,12 @@
 """Make ``data/chorales.csv``: read all of music21's Bach, group the settings of a tune, split, take checksums.
 
 ``python scripts/make/make_manifest.py`` takes about 80 seconds on one core and prints the counts that data/README.md
-states. Run it when the reading of chorales or the writing of MIDI has changed.
+states. Run it when the reading of chorales has changed.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
@@ -24,6 +23,7 @@ from biaxial.corpora.bach_chorales import (
 from biaxial.corpora.splits import beat_melody, similarities, split_groups, tune_groups
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi
+from biaxial.music.checksum import music_checksum
 from biaxial.music.grid import Grid
 from biaxial.music.score import Score
 
@@ -72,7 +72,7 @@ def row_of(path: Path, score: Score, printed: str, tune: int, side: str) -> Mani
         num_fermatas="" if score.fermatas is None else str(len(score.fermatas)),
         tune=str(tune),
         split=side,
-        sha256=hashlib.sha256(midi_bytes(score)).hexdigest(),
+        sha256=music_checksum(score),
     )
 
 

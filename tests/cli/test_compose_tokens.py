@@ -9,15 +9,15 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 import torch
+from mido import Message, MetaMessage
 
 from biaxial.cli.compose import main as compose
 from biaxial.cli.evaluate import main as evaluate
 from biaxial.cli.train import TrainOptions
 from biaxial.cli.train import main as train
 from biaxial.formats.melody_file import read_part
-from biaxial.formats.midi import smf
+from biaxial.formats.midi.midi_messages import Event, encode
 from biaxial.formats.midi.midi_writer import write_midi
-from biaxial.formats.midi.smf import META, NOTE_OFF, NOTE_ON, PROGRAM, TRACK_NAME, Event
 from biaxial.formats.read import read_score
 from biaxial.music.score import Key, Note, Score
 from biaxial.tokens.config import SEQUENCE_PRESETS, SequenceConfig
@@ -32,11 +32,11 @@ Notes = list[tuple[int, int, int]]
 
 def track(name: str, channel: int, notes: Notes) -> tuple[list[Event], int]:
     """A track of a MIDI file; notes are onset, length and pitch in ticks."""
-    events = [Event(0, META, name.encode(), TRACK_NAME), Event(0, PROGRAM | channel, bytes([0]))]
+    events = [(0, MetaMessage("track_name", name=name)), (0, Message("program_change", channel=channel))]
     for onset, length, pitch in notes:
-        events.append(Event(onset, NOTE_ON | channel, bytes([pitch, 70])))
-        events.append(Event(onset + length, NOTE_OFF | channel, bytes([pitch, 0])))
-    events.sort(key=lambda event: (event.tick, event.status & 0xF0 == NOTE_ON))
+        events.append((onset, Message("note_on", channel=channel, note=pitch, velocity=70)))
+        events.append((onset + length, Message("note_off", channel=channel, note=pitch)))
+    events.sort(key=lambda event: (event[0], event[1].type == "note_on"))
     return events, max((onset + length for onset, length, _ in notes), default=0)
 
 
@@ -53,10 +53,10 @@ def piano(folder: Path) -> Path:
         tune = [(unit // 2 * e, unit // 2, int(rng.integers(60, 84))) for e in range(32)]
         drums = [(unit // 4 * s, unit // 4, 35 + s % 3) for s in range(64)]
         tracks = [track("Piano", 0, chords), track("Lead", 1, tune), track("Drums", 9, drums), track("Empty", 2, [])]
-        (music / f"song {number}.mid").write_bytes(smf.encode(unit, tracks))
+        (music / f"song {number}.mid").write_bytes(encode(unit, tracks))
     late = [(480 * 400, 480, 60), (480 * 401, 480, 64)]
-    (music / "late.mid").write_bytes(smf.encode(480, [track("Piano", 0, late)]))
-    (music / "drums.mid").write_bytes(smf.encode(480, [track("Kit", 9, [(0, 120, 36)])]))
+    (music / "late.mid").write_bytes(encode(480, [track("Piano", 0, late)]))
+    (music / "drums.mid").write_bytes(encode(480, [track("Kit", 9, [(0, 120, 36)])]))
     (music / "broken.mid").write_bytes(b"MThd")
     (music / "notes.txt").write_text("no music")
     return music

@@ -55,6 +55,6 @@ def test_no_document_names_a_path_of_one_machine(document: Path) -> None:
 
 
 def test_the_linters_are_pinned() -> None:
-    own = "biaxial[score,search,sound]"  # what users may install: its versions are ranges
+    own = "biaxial[score,search]"  # what users may install: its versions are ranges
     needs = [need for need in PROJECT["optional-dependencies"]["dev"] if need != own]
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", need) for need in needs)

@@ -18,7 +18,7 @@ from biaxial.files import limits
 from biaxial.files.arrays import read_arrays
 from biaxial.formats import xml_guard as printed
 from biaxial.formats.json_score import score_from_dict, score_to_dict
-from biaxial.formats.midi import smf
+from biaxial.formats.midi import midi_messages
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi
 from biaxial.formats.read import read_parts, read_score
 from biaxial.formats.xml_guard import MAX_XML_BYTES
@@ -81,7 +81,7 @@ def test_a_midi_file_of_very_long_pauses_or_very_many_events(tmp_path: Path, mon
     many = track(b"\0\x90\x3c\x40" + b"\0\x3c\x40" * 20)
     monkeypatch.setattr(limits, "MAX_NOTES", 20)
     assert "has 21 notes" in refused(tmp_path / "b.mid", many)
-    monkeypatch.setattr(smf, "MAX_EVENTS", 20)
+    monkeypatch.setattr(midi_messages, "MAX_EVENTS", 20)
     assert "more than 20 events" in refused(tmp_path / "c.mid", many)
 
 

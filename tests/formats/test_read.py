@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
+from mido import Message, MetaMessage
 
-from biaxial.formats.midi import smf
+from biaxial.formats.midi.midi_messages import Event, encode
 from biaxial.formats.midi.midi_writer import midi_bytes, read_midi
-from biaxial.formats.midi.smf import Event
 from biaxial.formats.read import READERS, read_parts, read_score
 from biaxial.formats.write import WRITERS, save_score
 from biaxial.music.errors import InputError
@@ -63,14 +64,14 @@ def test_voices_beyond_the_bass_and_none(tmp_path: Path) -> None:
 
 def track(name: str, *notes: tuple[int, int, int, int]) -> list[Event]:
     """Events of notes given as (channel, onset, length, pitch)."""
-    events = [Event(0, smf.META, name.encode(), smf.TRACK_NAME)] if name else []
-    ons = [Event(onset, smf.NOTE_ON | channel, bytes((pitch, 80))) for channel, onset, _, pitch in notes]
-    offs = [Event(onset + length, smf.NOTE_OFF | c, bytes((pitch, 0))) for c, onset, length, pitch in notes]
-    return [*events, *sorted(offs + ons, key=lambda event: event.tick)]
+    events = [(0, MetaMessage("track_name", name=name))] if name else []
+    ons = [(onset, Message("note_on", channel=c, note=pitch, velocity=80)) for c, onset, _, pitch in notes]
+    offs = [(onset + length, Message("note_off", channel=c, note=pitch)) for c, onset, length, pitch in notes]
+    return [*events, *sorted(offs + ons, key=itemgetter(0))]
 
 
 def write_tracks(path: Path, *tracks: list[Event], end: int = 4 * Q) -> Path:
-    path.write_bytes(smf.encode(Q, [(events, end) for events in tracks]))
+    path.write_bytes(encode(Q, [(events, end) for events in tracks]))
     return path
 
 

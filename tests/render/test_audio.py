@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from biaxial.music.errors import InputError
@@ -32,8 +31,6 @@ from biaxial.render.audio import (
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
 from tests.render.conftest import WriteFont
-
-soundfile = pytest.importorskip("soundfile")
 
 RATE = 44100
 CHORDS = ((72, 67, 64, 48), (74, 67, 62, 47), (76, 67, 60, 48), (74, 65, 59, 43), (72, 67, 64, 48))
@@ -261,21 +258,6 @@ def test_an_instrument_that_the_soundfont_lacks(tmp_path: Path) -> None:
 def test_a_suffix_that_is_no_sound(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"piece\.mp3: sound files end in \.flac, \.wav, \.ogg"):
         save_audio(CADENCE, tmp_path / "piece.mp3")
-
-
-def test_without_soundfile_the_command_to_install_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    real = builtins.__import__
-
-    def missing(name: str, *arguments: object, **options: object) -> ModuleType:
-        if name == "soundfile":
-            raise ModuleNotFoundError(name)
-        return real(name, *arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(builtins, "__import__", missing)
-    for attempt in (lambda: render_audio(CADENCE), lambda: save_audio(CADENCE, tmp_path / "piece.wav")):
-        with pytest.raises(InputError, match=r"pip install soundfile"):
-            attempt()
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_of_it_is_imported_unless_asked_for() -> None:

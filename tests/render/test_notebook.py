@@ -49,7 +49,6 @@ def test_a_piece_plots_itself() -> None:
 
 def test_a_player_has_the_sound_within_itself() -> None:
     pytest.importorskip("biaxial.render.audio")
-    pytest.importorskip("soundfile")
     (sound,) = shown(score_html(SCORE), "audio/ogg")
     assert sound.startswith(b"OggS")
     assert 5_000 < len(sound) < 300_000

@@ -10,11 +10,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import soundfile
 
 from biaxial.render.audio import SOUNDFONT
 from biaxial.render.sound.soundfont import SoundFont
-
-soundfile = pytest.importorskip("soundfile")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -175,3 +176,25 @@ def test_weights_without_articulation_compose_too(preset: str) -> None:
     assert (outcomes.states == HOLD).any()
     free = model.compose(2, seed=3, key="C major", drawing=SamplingOptions(cadence=False, temperature=1.0))
     assert model.log_likelihood(free).nats == pytest.approx(free.likelihood.nats, rel=1e-4)
+
+
+def test_every_verb_takes_an_object_of_pretty_midi(noise: Model) -> None:
+    piece = noise.compose(4, key="G major", seed=3)
+    music = piece.to_pretty_midi()
+    quick: dict[str, Any] = {"seed": 1, "particles": 1, "cadence": False}
+    assert noise.log_likelihood(music) == noise.log_likelihood(piece)
+    assert noise.compose(4, primer=piece.score.cut(0, 1920).to_pretty_midi(), **quick) == noise.compose(
+        4, primer=piece.score.cut(0, 1920), **quick
+    )
+    assert noise.harmonise(music, **quick).score == noise.harmonise(piece.score, **quick).score
+    assert noise.infill(music, "2-3", **quick).score == noise.infill(piece, "2-3", **quick).score
+    assert noise.continue_piece(music, 1, **quick).score == noise.continue_piece(piece, 1, **quick).score
+    assert noise.bridge(music, music, 1, **quick).score == noise.bridge(piece, piece, 1, **quick).score
+    with pytest.raises(InputError, match="int is not music"):
+        noise.log_likelihood(7)
+
+
+def test_a_tune_of_pretty_midi_is_harmonised(noise: Model) -> None:
+    tune = Score(tuple(Note(480 * i, 480, 67 + i) for i in range(4)), key=Key(1))
+    quick: dict[str, Any] = {"seed": 1, "particles": 1, "cadence": False}
+    assert noise.harmonise(tune.to_pretty_midi(), **quick).score == noise.harmonise(tune, **quick).score

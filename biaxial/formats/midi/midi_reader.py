@@ -21,11 +21,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 from typing import Final
 
 from biaxial.files.limits import check_notes, checked_size, read_within
-from biaxial.formats.midi import smf
-from biaxial.formats.midi.smf import Event
+from biaxial.formats.midi import midi_messages
+from biaxial.formats.midi.midi_messages import Event, decoded
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Parts, parts_of
@@ -33,6 +34,12 @@ from biaxial.music.score import Key, Note, Score, TimeSignature
 
 UNVOICED_NAME: Final = "Notes"
 """Name of the track that holds notes without a voice."""
+VOICE_OF_NAME: Final[dict[str, int | None]] = {
+    **{name.lower(): voice for voice, name in enumerate(VOICE_NAMES)},
+    **{f"voice {voice + 1}": voice for voice in range(NUM_VOICES, 128)},
+    UNVOICED_NAME.lower(): None,
+}
+"""The voice of a track by its name, in small letters."""
 FERMATA: Final = "fermata"
 """Marker at the onset of a note that ends a phrase."""
 NO_FERMATA: Final = "no fermata"
@@ -119,7 +126,7 @@ def read_midi_tracks(path: str | os.PathLike[str]) -> MidiTracks:
     OSError
         If it cannot be opened.
     """
-    return _decoded_tracks(read_within(path, smf.MAX_FILE_BYTES), os.fspath(path))
+    return _decoded_tracks(read_within(path, midi_messages.MAX_FILE_BYTES), os.fspath(path))
 
 
 def read_midi(path: str | os.PathLike[str]) -> Score:
@@ -155,7 +162,7 @@ def parse_midi(data: bytes, name: str = "MIDI data") -> Score:
 
 def _decoded_tracks(data: bytes, name: str) -> MidiTracks:
     try:
-        return MidiTracks(name, *smf.decode(data))
+        return MidiTracks(name, *midi_messages.decode(data))
     except ValueError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -173,20 +180,22 @@ def _parts(tracks: Iterable[Iterable[Event]]) -> dict[_Part, list[_RawNote]]:
 
 def _outline(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]], parts: dict[_Part, list[_RawNote]]) -> Score:
     """All but the notes; as long as the longest track or the last note of a part."""
-    metas = sorted((event for events in tracks for event in events if event.meta >= 0), key=lambda event: event.tick)
-    texts = {(event.meta, _decoded(event)) for event in metas if event.meta in (smf.TEXT, smf.MARKER)}
-    fermatas = [event.tick for event in metas if event.meta == smf.MARKER and _decoded(event).lower() == FERMATA]
-    pickup, signatures = _metres(metas, ticks_per_quarter, may_have_pickup=(smf.TEXT, NO_PICKUP) not in texts)
-    tempos = (int.from_bytes(event.data, "big") for event in metas if event.meta == smf.SET_TEMPO)
-    ends = [events[-1].tick for events in tracks]
+    metas = sorted((event for events in tracks for event in events if event[1].is_meta), key=itemgetter(0))
+    texts = {decoded(message.text) for _, message in metas if message.type == "text"}
+    markers = ((tick, decoded(message.text)) for tick, message in metas if message.type == "marker")
+    fermatas = [tick for tick, text in markers if text.lower() == FERMATA]
+    pickup, signatures = _metres(metas, ticks_per_quarter, may_have_pickup=NO_PICKUP not in texts)
+    tempos = (message.tempo for _, message in metas if message.type == "set_tempo")
+    keys = (message.key for _, message in metas if message.type == "key_signature")
+    ends = [events[-1][0] for events in tracks]
     ends += [onset + length for notes in parts.values() for onset, length, *_ in notes]
     return Score(
         length_ticks=max(ends, default=0),
         ticks_per_quarter=ticks_per_quarter,
         time_signatures=signatures,
         pickup_ticks=pickup,
-        key=next((key for key in map(_key, metas) if key is not None), None),
-        fermatas=tuple(fermatas) if fermatas or (smf.TEXT, NO_FERMATA) in texts else None,
+        key=next(map(Key.from_name, keys), None),
+        fermatas=tuple(fermatas) if fermatas or NO_FERMATA in texts else None,
         tempo_bpm=_tempo(next((tempo for tempo in tempos if tempo), 500_000)),
         title=_track_name(tracks[0]) if tracks and not (len(tracks) > 1 and _read_notes(tracks[0])) else "",
     )
@@ -197,14 +206,12 @@ def _read_notes(events: Iterable[Event]) -> dict[int, list[_RawNote]]:
     sounding: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
     notes: defaultdict[int, list[_RawNote]] = defaultdict(list)
     now = 0
-    for event in events:
-        now = event.tick
-        kind, channel = event.status & 0xF0, event.status & 0x0F
-        if kind == smf.NOTE_ON and event.data[1] > 0:
-            sounding[channel, event.data[0]].append((now, event.data[1]))
-        elif kind in (smf.NOTE_ON, smf.NOTE_OFF) and sounding[channel, event.data[0]]:
-            onset, velocity = sounding[channel, event.data[0]].popleft()
-            notes[channel].append((onset, max(now - onset, 1), event.data[0], velocity))
+    for now, message in events:
+        if message.type == "note_on" and message.velocity > 0:
+            sounding[message.channel, message.note].append((now, message.velocity))
+        elif message.type in ("note_on", "note_off") and sounding[message.channel, message.note]:
+            onset, velocity = sounding[message.channel, message.note].popleft()
+            notes[message.channel].append((onset, max(now - onset, 1), message.note, velocity))
     for (channel, pitch), left in sounding.items():
         notes[channel] += [(onset, max(now - onset, 1), pitch, velocity) for onset, velocity in left]
     return {channel: found for channel, found in notes.items() if found}
@@ -212,12 +219,9 @@ def _read_notes(events: Iterable[Event]) -> dict[int, list[_RawNote]]:
 
 def _voices(parts: dict[_Part, list[_RawNote]], names: Sequence[str]) -> dict[_Part, int | None]:
     """The voice of each part, by the names of the tracks, else by pitch, else none."""
-    numbers: dict[str, int | None] = {name.lower(): voice for voice, name in enumerate(VOICE_NAMES)}
-    numbers[UNVOICED_NAME.lower()] = None
-    numbers |= {f"voice {voice + 1}": voice for voice in range(NUM_VOICES, 128)}
     used = [names[index].strip().lower() for index in dict.fromkeys(index for index, _ in parts)]
-    if all(name in numbers for name in used) and len(set(used)) == len(used):
-        return {part: numbers[names[part[0]].strip().lower()] for part in parts}
+    if all(name in VOICE_OF_NAME for name in used) and len(set(used)) == len(used):
+        return {part: VOICE_OF_NAME[names[part[0]].strip().lower()] for part in parts}
     if len(parts) == NUM_VOICES and all(map(_is_melody, parts.values())):
         means = {part: Fraction(sum(pitch for _, _, pitch, _ in notes), len(notes)) for part, notes in parts.items()}
         order = sorted(parts, key=lambda part: -means[part])
@@ -234,9 +238,9 @@ def _metres(
 ) -> tuple[int, tuple[TimeSignature, ...]]:
     """Pickup and metres; what is no metre is passed over, and of two at one tick the last one counts."""
     found = {0: TimeSignature()}
-    for event in metas:
-        if event.meta == smf.TIME_SIGNATURE and len(event.data) >= 2 and event.data[0] and event.data[1] <= 6:
-            found[event.tick] = TimeSignature(min(event.data[0], 64), 1 << event.data[1], event.tick)
+    for tick, message in metas:
+        if message.type == "time_signature" and message.numerator and message.denominator <= 64:
+            found[tick] = TimeSignature(min(message.numerator, 64), message.denominator, tick)
     signatures = list(found.values())
     pickup = 0
     if may_have_pickup and has_pickup(signatures, ticks_per_quarter):
@@ -245,22 +249,8 @@ def _metres(
     return pickup, tuple(signatures)
 
 
-def _key(event: Event) -> Key | None:
-    if event.meta != smf.KEY_SIGNATURE or len(event.data) < 2:
-        return None
-    fifths = int.from_bytes(event.data[:1], "big", signed=True)
-    return Key(fifths, "minor" if event.data[1] == 1 else "major") if abs(fifths) <= 7 else None
-
-
 def _track_name(events: Iterable[Event]) -> str:
-    return next((_decoded(event) for event in events if event.meta == smf.TRACK_NAME), "")
-
-
-def _decoded(event: Event) -> str:
-    try:
-        return event.data.decode("utf-8")
-    except UnicodeDecodeError:
-        return event.data.decode("latin-1")
+    return next((decoded(message.name) for _, message in events if message.type == "track_name"), "")
 
 
 def has_pickup(signatures: Sequence[TimeSignature], ticks_per_quarter: int) -> bool:

@@ -17,10 +17,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from fractions import Fraction
+from operator import itemgetter
 from typing import Final
 
+from mido import Message, MetaMessage, MidiFile
+
 from biaxial.files.atomic import atomic_write
-from biaxial.formats.midi import smf
+from biaxial.formats.midi.midi_messages import Event, encode, latin, midi_file
 from biaxial.formats.midi.midi_reader import (
     FERMATA,
     NO_FERMATA,
@@ -31,7 +34,6 @@ from biaxial.formats.midi.midi_reader import (
     read_midi,
     tempo_microseconds,
 )
-from biaxial.formats.midi.smf import Event
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
@@ -67,25 +69,41 @@ def midi_bytes(score: Score) -> bytes:
         If its resolution is above 32767 ticks a quarter, a fermata or a metre begins after its end, or the metre
         changes inside its pickup.
     """
+    return encode(score.ticks_per_quarter, _tracks(score))
+
+
+def to_mido(score: Score) -> MidiFile:
+    """A score as mido's object of a MIDI file; errors are those of :func:`midi_bytes`."""
+    return midi_file(score.ticks_per_quarter, _tracks(score))
+
+
+def _tracks(score: Score) -> list[tuple[list[Event], int]]:
+    tracks = [(conductor_events(score), score.length_ticks)]
+    for index, (name, notes) in enumerate(notes_by_voice(score)):
+        tracks.append((note_events(name, notes, index), score.length_ticks))
+    return tracks
+
+
+def notes_by_voice(score: Score) -> list[tuple[str, list[Note]]]:
+    """The name of each voice with its notes; all voices down to the lowest have their place, also silent ones."""
     by_voice: dict[int | None, list[Note]] = {voice: [] for voice in range(score.num_voices)} or {None: []}
     for note in score.notes:
         by_voice.setdefault(note.voice, []).append(note)
-    tracks = [(_conductor_events(score), score.length_ticks)]
-    for index, (voice, notes) in enumerate(by_voice.items()):
-        tracks.append((_note_events(_voice_name(voice), notes, index), score.length_ticks))
-    return smf.encode(score.ticks_per_quarter, tracks)
+    return [(voice_name(voice), notes) for voice, notes in by_voice.items()]
 
 
-def _conductor_events(score: Score) -> list[Event]:
+def conductor_events(score: Score) -> list[Event]:
+    """All but the notes: title, tempo, key, metres and pickup, fermatas; errors are those of :func:`midi_bytes`."""
     marks = [*(score.fermatas or ()), *(signature.onset_ticks for signature in score.time_signatures)]
     if max(marks) > score.length_ticks:
         raise InputError(f"a fermata or metre at tick {max(marks)} lies after the end, tick {score.length_ticks}")
-    events = [
-        _text(0, smf.TRACK_NAME, score.title) if score.title else None,
-        _meta(0, smf.SET_TEMPO, tempo_microseconds(score.tempo_bpm).to_bytes(3, "big")),
-        None if score.key is None else _meta(0, smf.KEY_SIGNATURE, _key_content(score.key)),
-        _text(0, smf.TEXT, NO_FERMATA) if score.fermatas == () else None,
-    ]
+    events: list[Event] = [(0, MetaMessage("set_tempo", tempo=tempo_microseconds(score.tempo_bpm)))]
+    if score.title:
+        events.insert(0, (0, MetaMessage("track_name", name=latin(score.title))))
+    if score.key is not None:
+        events.append((0, MetaMessage("key_signature", key=key_letters(score.key))))
+    if score.fermatas == ():
+        events.append((0, MetaMessage("text", text=NO_FERMATA)))
     signatures = list(score.time_signatures)
     if score.pickup_ticks:
         if len(signatures) > 1 and signatures[1].onset_ticks <= score.pickup_ticks:
@@ -94,12 +112,12 @@ def _conductor_events(score: Score) -> list[Event]:
         short = _short_bar(score.pickup_ticks, first.denominator, score.ticks_per_quarter) or first
         signatures[:1] = [short, TimeSignature(first.numerator, first.denominator, score.pickup_ticks)]
     elif has_pickup(signatures, score.ticks_per_quarter):
-        events.append(_text(0, smf.TEXT, NO_PICKUP))
+        events.append((0, MetaMessage("text", text=NO_PICKUP)))
     for signature in signatures:
-        content = bytes((signature.numerator, signature.denominator.bit_length() - 1, 24, 8))
-        events.append(_meta(signature.onset_ticks, smf.TIME_SIGNATURE, content))
-    events += [_text(tick, smf.MARKER, FERMATA) for tick in score.fermatas or ()]
-    return sorted((event for event in events if event is not None), key=lambda event: event.tick)
+        metre = MetaMessage("time_signature", numerator=signature.numerator, denominator=signature.denominator)
+        events.append((signature.onset_ticks, metre))
+    events += [(tick, MetaMessage("marker", text=FERMATA)) for tick in score.fermatas or ()]
+    return sorted(events, key=itemgetter(0))
 
 
 def _short_bar(ticks: int, denominator: int, ticks_per_quarter: int) -> TimeSignature | None:
@@ -112,7 +130,7 @@ def _short_bar(ticks: int, denominator: int, ticks_per_quarter: int) -> TimeSign
     return None
 
 
-def _note_events(name: str, notes: Iterable[Note], index: int) -> list[Event]:
+def note_events(name: str, notes: Iterable[Note], index: int) -> list[Event]:
     """Events of one track, on its own channel.
 
     A note that begins inside another of its pitch and ends before it moves to the next channel: on one channel the
@@ -129,25 +147,20 @@ def _note_events(name: str, notes: Iterable[Note], index: int) -> list[Event]:
         channel = next(free, channels[-1])
         used.add(channel)
         last_end[channel, note.pitch] = note.end_ticks
-        onsets.append(Event(note.onset_ticks, smf.NOTE_ON | channel, bytes((note.pitch, note.velocity))))
-        ends.append(Event(note.end_ticks, smf.NOTE_OFF | channel, bytes((note.pitch, 0))))
-    programs = [Event(0, smf.PROGRAM | channel, bytes((CHURCH_ORGAN,))) for channel in sorted(used)]
-    return [_text(0, smf.TRACK_NAME, name), *programs, *sorted([*ends, *onsets], key=lambda event: event.tick)]
+        on = Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
+        onsets.append((note.onset_ticks, on))
+        ends.append((note.end_ticks, Message("note_off", channel=channel, note=note.pitch, velocity=0)))
+    programs = [(0, Message("program_change", channel=channel, program=CHURCH_ORGAN)) for channel in sorted(used)]
+    return [(0, MetaMessage("track_name", name=name)), *programs, *sorted([*ends, *onsets], key=itemgetter(0))]
 
 
-def _voice_name(voice: int | None) -> str:
+def voice_name(voice: int | None) -> str:
+    """The name of the track of a voice."""
     if voice is None:
         return UNVOICED_NAME
     return VOICE_NAMES[voice] if voice < NUM_VOICES else f"Voice {voice + 1}"
 
 
-def _meta(tick: int, kind: int, content: bytes) -> Event:
-    return Event(tick, smf.META, content, kind)
-
-
-def _text(tick: int, kind: int, text: str) -> Event:
-    return _meta(tick, kind, text.encode("utf-8", "replace"))
-
-
-def _key_content(key: Key) -> bytes:
-    return bytes((key.fifths % 256, key.mode == "minor"))
+def key_letters(key: Key) -> str:
+    """What mido calls it: ``"Eb"``, ``"Cm"``."""
+    return key.name.replace(" major", "").replace(" minor", "m")

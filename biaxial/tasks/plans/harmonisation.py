@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from biaxial.formats.interop.other_libraries import is_foreign
 from biaxial.formats.melody_file import melody_from_beats, melody_of, skyline
 from biaxial.formats.read import Music, read_music
 from biaxial.models.config import ModelConfig
@@ -24,8 +26,8 @@ from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.composition import cadence
 from biaxial.tasks.plans.plan import Ending, Request, num_steps, refined, within
 
-Source = Score | Music | str | Path | Sequence[tuple[int | str | None, float | Fraction]]
-"""A score, a file, parsed or not, or pairs of pitch (``None`` for a rest) and length in quarter notes."""
+Source = Score | Music | str | Path | Sequence[tuple[int | str | None, float | Fraction]] | Any
+"""A score, a file, parsed or not, pairs of pitch (``None`` for a rest) and length in quarters, or a foreign object."""
 
 CHORD_BIAS = -4.0
 """What a note outside the chord symbol is worth, in nats, that is struck between beats; on a beat it is forbidden."""
@@ -100,8 +102,8 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
     Parameters
     ----------
     source
-        A score, a file, or pairs of pitch (MIDI number or name such as ``"C4"``; ``None`` for a rest) and length in
-        quarter notes.
+        A score, a file, an object of another library, or pairs of pitch (MIDI number or name such as ``"C4"``; ``None``
+        for a rest) and length in quarter notes.
     voices
         The voices that are given.
     line
@@ -116,7 +118,7 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
     InputError
         If it cannot be read, or lacks a voice.
     """
-    if isinstance(source, str | Path):
+    if isinstance(source, str | Path) or is_foreign(source):
         source = read_music(source)
     if line is not None and not isinstance(source, Music):
         raise InputError(f"line {line!r}: only a file has parts to choose from; give the notes of the one you mean")

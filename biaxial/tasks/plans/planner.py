@@ -5,17 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from biaxial.formats.read import read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
-from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
+from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.tasks.critic import Critic, PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
 from biaxial.tasks.plans.composition import cadence, composition
@@ -54,7 +52,7 @@ class Planner(Critic):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
-        primer: Score | str | Path | None = None,
+        primer: PieceLike | None = None,
         n: int = 1,
         seed: int = 0,
         drawing: SamplingOptions | None = None,
@@ -76,7 +74,8 @@ class Planner(Critic):
         phrases
             Bars of each phrase, which add up to ``bars``.
         primer
-            What the piece begins with: a score or a file. Its pickup comes before the bars.
+            What the piece begins with: a score, a file, or an object of another library. Its pickup comes before the
+            bars.
         n
             How many pieces.
         seed
@@ -95,9 +94,8 @@ class Planner(Critic):
         key = Key.from_name(key) if isinstance(key, str) else key
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
-        if primer is not None and not isinstance(primer, Score):
-            primer = read_score(primer)
         if primer is not None:
+            primer = score_of(primer)
             key = key or primer.key
         check_metre(time_signature, self.network.config.steps_per_quarter)
         seeds = seeds_of(seed, n)
@@ -136,8 +134,9 @@ class Planner(Critic):
         Parameters
         ----------
         melody
-            A score, a file (MIDI, MusicXML, ABC, Humdrum kern, JSON), or pairs of MIDI pitch (``None`` for a rest) and
-            length in quarter notes. Of music in several voices the given ones are taken, and what else is ``locked``.
+            A score, a file (MIDI, MusicXML, ABC, Humdrum kern, JSON), an object of another library, or pairs of MIDI
+            pitch (``None`` for a rest) and length in quarter notes. Of music in several voices the given ones are
+            taken, and what else is ``locked``.
         voice
             The voice that is given: ``"soprano"``, ``"alto"``, ``"tenor"``, ``"bass"``; or several of them.
         line

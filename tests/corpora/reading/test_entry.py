@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mido import Message, MetaMessage
 
 from biaxial.corpora.reading import entry as reading
 from biaxial.corpora.reading.entry import cache_key, off_grid, packed, read_file, unpacked, unpacked_score
 from biaxial.features.conditions import Condition
-from biaxial.formats.midi import smf
+from biaxial.formats.midi.midi_messages import encode
 from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.formats.read import read_score
 from biaxial.music.constants import SILENT, STRIKE
@@ -25,12 +27,11 @@ def midi(path: Path, tracks: Iterable[tuple[str, int, list[tuple[int, int, int]]
     """A file with tracks of a name, a channel, and notes as onset, end and pitch."""
     encoded = []
     for name, channel, notes in tracks:
-        events = [smf.Event(on, smf.NOTE_ON | channel, bytes((pitch, 80))) for on, _, pitch in notes]
-        events += [smf.Event(off, smf.NOTE_OFF | channel, bytes((pitch, 0))) for _, off, pitch in notes]
-        events.sort(key=lambda event: (event.tick, event.status & 0xF0))
-        end = max(event.tick for event in events)
-        encoded.append(([smf.Event(0, smf.META, name.encode(), smf.TRACK_NAME), *events], end))
-    path.write_bytes(smf.encode(per_quarter, encoded))
+        events = [(off, Message("note_off", channel=channel, note=pitch)) for _, off, pitch in notes]
+        events += [(on, Message("note_on", channel=channel, note=pitch, velocity=80)) for on, _, pitch in notes]
+        events.sort(key=itemgetter(0))
+        encoded.append(([(0, MetaMessage("track_name", name=name)), *events], events[-1][0]))
+    path.write_bytes(encode(per_quarter, encoded))
     return path
 
 

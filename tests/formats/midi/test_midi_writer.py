@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from biaxial.formats.midi import smf
+from biaxial.formats.midi.midi_messages import Event, decode, decoded
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi, read_midi, write_midi
 from biaxial.music.constants import VOICE_NAMES
 from biaxial.music.errors import InputError
@@ -41,12 +41,12 @@ def round_trip(score: Score) -> Score:
     return parse_midi(midi_bytes(score))
 
 
-def events(score: Score, track: int) -> list[smf.Event]:
-    return smf.decode(midi_bytes(score))[1][track]
+def events(score: Score, track: int) -> list[Event]:
+    return decode(midi_bytes(score))[1][track]
 
 
-def metas(score: Score, kind: int) -> list[tuple[int, bytes]]:
-    return [(event.tick, event.data) for event in events(score, 0) if event.meta == kind]
+def metas(score: Score, kind: str) -> list[Event]:
+    return [event for event in events(score, 0) if event[1].type == kind]
 
 
 def test_a_chorale_comes_back(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_odd_metres_and_their_pickups_come_back(metre: str, pickup: int) -> None
 )
 def test_a_pickup_is_written_as_a_bar_of_its_own(pickup: int, metre: str, written: tuple[int, int]) -> None:
     score = replace(CHORALE, time_signatures=(TimeSignature.from_name(metre),), pickup_ticks=pickup)
-    found = [(tick, data[0], 1 << data[1]) for tick, data in metas(score, smf.TIME_SIGNATURE)]
+    found = [(tick, metre.numerator, metre.denominator) for tick, metre in metas(score, "time_signature")]
     numerator, denominator = map(int, metre.split("/"))
     assert found == [(0, *written), (pickup, numerator, denominator)]
 
@@ -120,37 +120,36 @@ def test_a_short_first_bar_is_no_pickup_unless_the_score_says_so(first: str) -> 
 
 
 def test_voices_have_named_tracks_and_channels_of_their_own() -> None:
-    _, tracks = smf.decode(midi_bytes(CHORALE))
+    _, tracks = decode(midi_bytes(CHORALE))
     assert len(tracks) == 5
-    names = [event.data.decode() for track in tracks for event in track if event.meta == smf.TRACK_NAME]
+    names = [decoded(message.name) for track in tracks for _, message in track if message.type == "track_name"]
     assert names == ["BWV 0: Nun danket’s Gott", *VOICE_NAMES]
-    channels = [{event.status & 15 for event in track if event.status < 0xF0} for track in tracks]
+    channels = [{message.channel for _, message in track if not message.is_meta} for track in tracks]
     assert channels == [set(), {0}, {1}, {2}, {3}]
 
 
 def test_all_tracks_end_where_the_piece_ends() -> None:
-    _, tracks = smf.decode(midi_bytes(CHORALE))
-    assert [(track[-1].tick, track[-1].meta) for track in tracks] == [(1920, smf.END_OF_TRACK)] * 5
+    _, tracks = decode(midi_bytes(CHORALE))
+    assert [(track[-1][0], track[-1][1].type) for track in tracks] == [(1920, "end_of_track")] * 5
 
 
 def test_every_note_on_has_its_note_off() -> None:
-    for track in smf.decode(midi_bytes(CHORALE))[1][1:]:
-        kinds = [event.status & 0xF0 for event in track]
-        assert kinds.count(smf.NOTE_ON) == kinds.count(smf.NOTE_OFF) > 0
+    for track in decode(midi_bytes(CHORALE))[1][1:]:
+        kinds = [message.type for _, message in track]
+        assert kinds.count("note_on") == kinds.count("note_off") > 0
 
 
 def test_a_note_ends_before_the_next_begins() -> None:
-    at_480 = [event.status & 0xF0 for event in events(CHORALE, 1) if event.tick == 480]
-    assert at_480 == [smf.NOTE_OFF, smf.NOTE_ON]
+    assert [message.type for tick, message in events(CHORALE, 1) if tick == 480] == ["note_off", "note_on"]
 
 
 def test_fermatas_are_markers() -> None:
-    assert metas(CHORALE, smf.MARKER) == [(0, b"fermata"), (960, b"fermata")]
+    assert [(tick, marker.text) for tick, marker in metas(CHORALE, "marker")] == [(0, "fermata"), (960, "fermata")]
 
 
 def test_unknown_things_are_not_written() -> None:
     plain = Score(notes=(Note(0, 480, 60),))
-    assert metas(plain, smf.KEY_SIGNATURE) == metas(plain, smf.MARKER) == metas(plain, smf.TEXT) == []
+    assert metas(plain, "key_signature") == metas(plain, "marker") == metas(plain, "text") == []
     assert round_trip(plain) == plain
 
 
@@ -162,7 +161,8 @@ def test_any_set_of_voices_comes_back(voices: tuple[int | None, ...]) -> None:
 
 def test_the_drum_channel_is_never_used() -> None:
     score = Score(notes=tuple(Note(0, 480, 60, voice) for voice in range(20)))
-    used = {event.status & 15 for track in smf.decode(midi_bytes(score))[1] for event in track if event.status < 0xF0}
+    _, tracks = decode(midi_bytes(score))
+    used = {message.channel for track in tracks for _, message in track if not message.is_meta}
     assert used == set(range(16)) - {9}
 
 

@@ -27,7 +27,6 @@ from biaxial.render.sound.soundfont import (
 )
 from tests.render.conftest import WriteFont
 
-pytest.importorskip("soundfile")
 PIECE = Score((Note(0, 480, 60), Note(480, 480, 67)), tempo_bpm=240.0)
 
 

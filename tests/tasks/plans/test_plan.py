@@ -13,7 +13,7 @@ import pytest
 
 import biaxial
 from biaxial.cli import harmonise
-from biaxial.formats.midi import smf
+from biaxial.formats.midi import midi_messages
 from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
@@ -73,13 +73,13 @@ def test_harmonising_parses_its_file_once(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "tune.mid"
     write_midi(Score(tuple(Note(480 * i, 480, 67 + i) for i in range(4))), path)
     decoded: list[int] = []
-    decode = smf.decode
+    decode = midi_messages.decode
 
     def counted(data: bytes) -> object:
         decoded.append(len(data))
         return decode(data)
 
-    monkeypatch.setattr(smf, "decode", counted)
+    monkeypatch.setattr(midi_messages, "decode", counted)
     words = [str(path), "-o", str(tmp_path / "four.mid"), "--seed", "1", "--particles", "1", "--no-cadence", "-q"]
     assert harmonise.main(words) == 0
     assert len(decoded) == 1

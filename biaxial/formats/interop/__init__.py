@@ -1,0 +1,1 @@
+"""Music as objects of other libraries, in and out."""
