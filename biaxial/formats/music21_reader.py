@@ -100,10 +100,21 @@ def _parse(path: Path) -> Any:
             raise ValueError(f"its music is in <{root.tag}>, not <score-partwise>")
         from music21.musicxml.xmlToM21 import MusicXMLImporter
 
+        _play_as_told(root)
         importer = MusicXMLImporter()  # takes the tree that was checked; converter.parse would read the file again
         importer.xmlRootToScore(root, importer.stream)
         piece = importer.stream
     return _sounding(piece, path)
+
+
+def _play_as_told(root: Any) -> None:
+    """Let a mark of tempo stay away where the same direction says how fast that is: music21 believes what is printed."""
+    for direction in root.iter("direction"):
+        sound = direction.find("sound")
+        if sound is not None and sound.get("tempo"):
+            for kind in direction.findall("direction-type"):
+                if kind.find("metronome") is not None:
+                    direction.remove(kind)
 
 
 def _sounding(piece: Any, path: Path) -> Any:

@@ -221,7 +221,7 @@ class Score(Doors):
         In any order; kept sorted by onset, no two of which are the same. Before the first one anything may sound. MIDI
         files do not keep them.
     lyrics
-        The first verse of the melody, in any order; kept sorted by onset. MIDI files do not keep it.
+        The first verse of the melody, in any order; kept sorted by onset.
     """
 
     notes: tuple[Note, ...] = ()

@@ -76,6 +76,14 @@ def _with_chords(score: Score, rendering: Rendering) -> Score:
     return with_chord_symbols(score)
 
 
+def _midi(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    from biaxial.formats.midi.midi_writer import write_midi
+
+    score = _with_chords(score, rendering)
+    write_midi(score, path, instrument=rendering.instrument, write_chords=rendering.write_chords)
+    return [path]
+
+
 def _musicxml(score: Score, path: Path, rendering: Rendering) -> list[Path]:
     from biaxial.formats.musicxml import write_musicxml
 
@@ -126,6 +134,8 @@ def _check_sound(rendering: Rendering) -> None:
 
 WRITERS: Final[dict[str, Writer]] = {
     **dict.fromkeys(save.WRITERS, Writer(_plain)),
+    ".mid": Writer(_midi),
+    ".midi": Writer(_midi),
     ".musicxml": Writer(_musicxml),
     ".mxl": Writer(_musicxml),
     **dict.fromkeys((".roll.png", ".roll.svg"), Writer(_roll)),

@@ -100,7 +100,10 @@ def to_music21(score: Score) -> Any:
 
     from biaxial.formats.musicxml import musicxml_text
 
-    return converter.parseData(musicxml_text(score, staves=4), format="musicxml")
+    music = converter.parseData(musicxml_text(score, staves=4), format="musicxml")
+    for mark in music.recurse().getElementsByClass("MetronomeMark"):
+        mark.numberSounding = score.tempo_bpm / mark.referent.quarterLength  # what is printed is rounded
+    return music
 
 
 def from_music21(stream: Any) -> Score:

@@ -255,6 +255,7 @@ class _PartWriter:
                 add(clef, "clef-octave-change", octaves)
 
     def _tempo(self, measure: Element, bar: Bar) -> None:
+        """The tempo: what is printed is a whole number, what is played is exact."""
         direction = SubElement(measure, "direction", placement="above")
         mark = SubElement(SubElement(direction, "direction-type"), "metronome")
         dotted = bar.is_compound and bar.metre.denominator == 8
@@ -262,7 +263,7 @@ class _PartWriter:
         add(mark, "beat-unit", "quarter")
         if dotted:
             SubElement(mark, "beat-unit-dot")
-        add(mark, "per-minute", str(max(1, round(bpm / 1.5 if dotted else bpm))))
+        add(mark, "per-minute", max(1, round(bpm / 1.5 if dotted else bpm)))
         SubElement(direction, "sound", tempo=f"{bpm:.12g}")
 
     def _staff(self, measure: Element, bar: Bar, number: int, staff: Staff, lines: Sequence[list[Value]]) -> None:
