@@ -96,9 +96,16 @@ def svg_pages(
     )
     music = musicxml_text(score, staves=staves, given_colour=given_colour)
     # Verovio prints the degrees of a chord behind a name that says them already.
-    if not toolkit.loadData(re.sub(r"<degree.*?</degree>", "", music, flags=re.DOTALL)):
+    music = re.sub(r"<degree.*?</degree>", "", music, flags=re.DOTALL)
+    music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)
+    if not toolkit.loadData(music):
         raise RuntimeError("Verovio could not read the document")
     return [_portable(toolkit.renderToSVG(number)) for number in range(1, toolkit.getPageCount() + 1)]
+
+
+def _printed(kind: str) -> str:
+    """What follows the root of a chord, with signs for its flats and sharps: ``m7♭5``."""
+    return re.sub(r"b(?=\d)", "♭", kind).replace("#", "♯")
 
 
 def engrave(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from biaxial.formats import write as save
+from biaxial.music.bar_lines import with_pickup
 from biaxial.music.errors import InputError
 from biaxial.music.instruments import InstrumentName
 from biaxial.music.score import Score
@@ -171,6 +172,8 @@ def check_writable(path: Path, rendering: Rendering = PLAIN) -> None:
 def write_file(score: Score, path: Path, rendering: Rendering = PLAIN) -> list[Path]:
     """Write a piece as the kind of file that its name asks for; each file appears whole or not at all.
 
+    A piece of which nothing was given, and that rests for half a bar or more, begins with a pickup in every file.
+
     Returns
     -------
     The files: the path, or several where a picture takes several pages.
@@ -183,4 +186,6 @@ def write_file(score: Score, path: Path, rendering: Rendering = PLAIN) -> list[P
         If a file cannot be written; its message names the file and the reason.
     """
     check_writable(path, rendering)
+    if not any(note.locked for note in score.notes):
+        score = with_pickup(score)
     return WRITERS[suffix_of(path)].write(score, path, rendering)
