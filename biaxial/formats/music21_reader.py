@@ -108,7 +108,7 @@ def _parse(path: Path) -> Any:
 
 
 def _play_as_told(root: Any) -> None:
-    """Let a mark of tempo stay away where the same direction says how fast that is: music21 believes what is printed."""
+    """Drop a printed tempo where the same direction says how fast that is played: music21 believes what is printed."""
     for direction in root.iter("direction"):
         sound = direction.find("sound")
         if sound is not None and sound.get("tempo"):

@@ -63,7 +63,7 @@ def pickup_and_metres(measures: Sequence[Measure]) -> tuple[int, tuple[TimeSigna
 
 
 def with_pickup(score: Score) -> Score:
-    """The same music without the silence of half a bar or more that it begins with: what is left of the bar is a pickup.
+    """The same music without the half bar or more of silence that it begins with: what is left of the bar is a pickup.
 
     Silence is left out up to the beat of the first note. A shorter one stays, as a rest in a full bar, and so does one
     that is longer than the first bar.

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from math import log2
 from statistics import median
 from typing import Final
@@ -74,7 +75,7 @@ def _ends(tune: Score, notes: Sequence[Note]) -> list[float]:
     lengths = median(note.length_ticks for note in notes)
     first = (notes[0].onset_ticks - tune.pickup_ticks) % bar
     found = []
-    for note, following in zip(notes[:-1], notes[1:], strict=True):
+    for note, following in pairwise(notes):
         value = _LONG * max(-1.0, min(2.0, log2((following.onset_ticks - note.onset_ticks) / lengths))) - _ANY
         value += _REST * (2 * (following.onset_ticks - note.end_ticks) >= tune.ticks_per_quarter)
         value += _SAME_PLACE * ((following.onset_ticks - tune.pickup_ticks) % bar == first)
@@ -120,6 +121,17 @@ def stated_ends(tune: Score, phrases: str | Sequence[int]) -> tuple[int, ...]:
         if before:
             found.append(onsets[before - 1])
     return tuple(dict.fromkeys(found))
+
+
+def check_phrases(text: str) -> None:
+    """Refuse a text that says neither the bars of phrases nor the bars in which they end.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    _last_bars(text)
 
 
 def _last_bars(text: str) -> tuple[int, ...]:
