@@ -2,7 +2,8 @@
 
 A beat is a quarter note, or what the metre counts where that is longer: a dotted quarter in 6/8, a half in 2/2. Chords
 are those of :func:`~biaxial.metrics.harmony.local_harmony.fit_chords`; a beat of silence, or of a single tone, goes on
-with the chord before it. A root is spelled as the note of it that sounds is written, else by the key.
+with the chord before it. A diminished seventh, whose tones are all as far from each other, is named by its lowest. A
+root is spelled as the note of it that sounds is written, else by the key.
 """
 
 from __future__ import annotations
@@ -69,10 +70,15 @@ def chord_symbols(score: Score) -> tuple[ChordSymbol, ...]:
     last = NO_CHORD, NO_CHORD
     for index, (start, end) in enumerate(pairwise(edges.tolist())):
         root, kind = int(fitted.roots[index]), int(fitted.kinds[index])
-        if root == NO_CHORD or (root, kind) == last:
+        if root == NO_CHORD:
             continue
         classes = frozenset((root + degree) % 12 for degree in TEMPLATES[kind])
         if heard[index, sorted(classes)].sum() < _LEAST_TONES:
+            continue
+        if kind == DIMINISHED_SEVENTH:
+            sounding = [note.pitch for note in score.notes if note.onset_ticks < end and note.end_ticks > start]
+            root = next(pitch % 12 for pitch in sorted(sounding) if pitch % 12 in classes)
+        if (root, kind) == last:
             continue
         last = root, kind
         written = (name for onset, until, name in names.get(root, ()) if onset < end and until > start)
