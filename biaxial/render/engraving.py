@@ -175,6 +175,7 @@ def _portable(svg: str) -> str:
     for sign, plain in _TEXT_SIGNS.items():
         svg = svg.replace(sign, plain)
     svg = svg.replace("♩ .", "♩.")
+    svg = re.sub(r'(?=class="verse\b)', 'color="#000000" fill="#000000" ', svg)  # words are black under given notes too
     # A font of its own for each sign: one letter that a font lacks would change the whole text.
     svg = re.sub(
         r'(<tspan[^>]*) font-family="Leipzig" font-size="\d+px"', rf'\1 font-family="{_SIGNS}" font-size="450px"', svg
