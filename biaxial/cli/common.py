@@ -31,9 +31,9 @@ def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Argu
     """Turn the body of a command into its ``main``, which returns the exit status.
 
     A wrong input (a :class:`ValueError`, :class:`~biaxial.music.errors.InputError` above all, or an :class:`OSError`)
-    prints
-    ``prog: message`` as one line and ends with 2, Ctrl-C with 130, a reader of stdout that went away with 141. Any
-    other exception is a bug and is raised.
+    prints ``prog: message`` as one line and ends with 2, and so does a package that is not installed
+    (``requirements/compose.txt`` leaves some out). Ctrl-C ends with 130, a reader of stdout that went away with 141.
+    Any other exception is a bug and is raised.
     """
 
     def wrap(body: Callable[[Arguments], None]) -> Callable[[Arguments], int]:
@@ -48,6 +48,12 @@ def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Argu
             except KeyboardInterrupt:
                 print(f"{prog}: interrupted", file=sys.stderr)
                 return STATUS_INTERRUPTED
+            except ModuleNotFoundError as error:
+                package = (error.name or "").partition(".")[0]
+                if package in ("", "biaxial"):
+                    raise
+                print(f"{prog}: this needs {package}, which is not installed: pip install {package}", file=sys.stderr)
+                return STATUS_INPUT
             except (ValueError, OSError) as error:
                 message = _describe(error) if isinstance(error, OSError) else str(error)
                 print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""``biaxial-explain``: what surprised the network in a piece, as a picture and a table; what it was told of a cell."""
+"""``biaxial-explain``: what surprised the network in a piece, as a picture and a table; the inputs of a cell."""
 
 from __future__ import annotations
 

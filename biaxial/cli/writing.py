@@ -63,7 +63,9 @@ class WritingOptions:
         1, short="-n", within=(1, 9999), help="how many pieces; each one's seed is the next number"
     )
     seed: int | None = option(
-        None, within=(0, 2**63 - 1), help="the random number; the same one gives the same piece (default: a new one)"
+        None,
+        within=(0, 2**63 - 1),
+        help="seed of the random numbers; the same seed gives the same piece (default: a new one)",
     )
     temperature: float | None = option(
         None,

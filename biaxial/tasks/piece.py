@@ -83,7 +83,7 @@ class Piece:
     score
         The music.
     seed
-        The random number that it was drawn with.
+        Seed of the random numbers that it was drawn with.
     model
         Name of the weights.
     likelihood

@@ -237,7 +237,7 @@ def draw_string(
     stepper
         The network.
     seed
-        The random number.
+        Seed of the random numbers.
     given_at
         What is given at a step of the grid.
     drawing

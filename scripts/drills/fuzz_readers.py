@@ -28,7 +28,7 @@ def main() -> None:
     """Make the inputs, read them, print a table and keep what fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mutations", type=int, default=10_000, help="number of inputs")
-    parser.add_argument("--seed", type=int, default=0, help="random number")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--keep", type=Path, help="folder for the smallest input of each failure")
     parser.add_argument(

@@ -92,7 +92,7 @@ def main(arguments: Arguments) -> None:
     parser.add_argument("--bars", type=int, default=8, help="length of an excerpt (default: %(default)s)")
     parser.add_argument("--tempo", type=float, default=72, help="quarter notes a minute (default: %(default)s)")
     parser.add_argument("--composer", default="Johann Sebastian Bach", help="name on the page (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="random number (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default: %(default)s)")
     options = parser.parse_args(arguments)
     if min(options.pairs, options.bars) < 1 or min(options.catches, options.seed) < 0:
         raise InputError("--pairs and --bars are at least 1, --catches and --seed at least 0")

@@ -147,7 +147,7 @@ def main(arguments: Arguments) -> None:
     parser.add_argument("output", type=Path, help="folder to make")
     parser.add_argument("--pieces", type=int, default=100, help="of each floor (default: %(default)s)")
     parser.add_argument("--bars", type=int, default=16, help="longest piece (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="random number (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default: %(default)s)")
     options = parser.parse_args(arguments)
     written = make(options.corpus, options.output, options.pieces, options.bars, options.seed)
     print("\n".join(f"{name}: {count} pieces" for name, count in written.items()))

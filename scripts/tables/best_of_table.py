@@ -1,4 +1,4 @@
-"""What choosing buys: ``python scripts/tables/best_of_table.py --pieces 50 --drawn 16``.
+"""How much choosing helps: ``python scripts/tables/best_of_table.py --pieces 50 --drawn 16``.
 
 Composes so many candidates for each seed, judges all of them, and prints what the first 1, 2, 4 ... of them give if the
 one that ranks first is kept. The groups that the ranking does not look at (harmony, distances, statistics) tell whether

@@ -40,6 +40,11 @@ def ending(error: BaseException | None) -> int:
             "prog: in.mid: no such file or directory; check the path\n",
         ),
         (OSError("no MIDI file"), 2, "prog: no MIDI file\n"),
+        (
+            ModuleNotFoundError("No module named 'lightning.fabric'", name="lightning.fabric"),
+            2,
+            "prog: this needs lightning, which is not installed: pip install lightning\n",
+        ),
         (KeyboardInterrupt(), 130, "prog: interrupted\n"),
     ],
 )
@@ -53,6 +58,8 @@ def test_endings(error: BaseException | None, status: int, line: str, capsys: py
 def test_a_bug_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         ending(ZeroDivisionError())
+    with pytest.raises(ModuleNotFoundError):
+        ending(ModuleNotFoundError("No module named 'biaxial.gone'", name="biaxial.gone"))
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

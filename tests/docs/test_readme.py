@@ -1,4 +1,4 @@
-"""README's first block, its commands, and the links of all documents."""
+"""README's first block, its commands, the index of the documents, and what no document may name."""
 
 from __future__ import annotations
 
@@ -35,13 +35,6 @@ def test_readme_names_only_commands_that_exist() -> None:
     assert named == set(PROJECT["scripts"])
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_point_to_files_that_exist(document: Path) -> None:
-    text = re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    targets = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
-    assert [link for link in targets if not (document.parent / link).exists()] == []
-
-
 def test_the_index_names_every_page() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
@@ -55,6 +48,12 @@ def test_no_document_names_a_path_of_one_machine(document: Path) -> None:
 
 
 def test_the_linters_are_pinned() -> None:
-    own = "biaxial[score,search]"  # what users may install: its versions are ranges
-    needs = [need for need in PROJECT["optional-dependencies"]["dev"] if need != own]
+    own = "biaxial[score,search,site]"  # what users may install: its versions are ranges
+    extras = PROJECT["optional-dependencies"]
+    needs = [need for need in extras["dev"] + extras["site"] if need != own]
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", need) for need in needs)
+
+
+def test_every_extra_has_its_row_in_the_page_on_installing() -> None:
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(PROJECT["optional-dependencies"])

@@ -56,6 +56,7 @@ def test_no_note_is_known_in_part(kind: Kind, states: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_note_is_known_in_part_without_voices(kind: Kind) -> None:
+    found = set()
     for seed in range(40):
         frames, alphabet, score = crop(3, 0, seed)
         known = Given(kind, seed).voices(frames, alphabet)
@@ -63,6 +64,8 @@ def test_no_note_is_known_in_part_without_voices(kind: Kind) -> None:
         for note in score.notes:
             bits = known[note.onset_ticks : note.end_ticks, note.pitch - LOW]
             assert bits.min() == bits.max(), (seed, note)
+            found.add(int(bits[0]))
+    assert found == {0, 1}, "some notes are known and some are not"
 
 
 def test_a_melody_is_the_first_voice_all_through_with_its_rests() -> None:

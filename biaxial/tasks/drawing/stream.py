@@ -67,7 +67,7 @@ def stream(
     signature
         The metre; its bar is a whole number of steps.
     seed
-        The random number.
+        Seed of the random numbers.
     drawing
         Constraints.
     progress

@@ -89,13 +89,18 @@ def test_one_changed_note_breaks_a_passage_there(write: Write, place: int, field
     index = PassageIndex.from_scores([("a", write(TUNE))])
     novelty = index.longest(changed(write(TUNE), place, **fields))
     rest = len(TUNE) - 1 - place
-    most = max(place, rest)
-    if most < MIN_LINE_LENGTH:
-        assert novelty.one_voice is None
-    else:
-        assert novelty.one_voice is not None
-        assert novelty.one_voice.num_events == most
-        assert novelty.one_voice.bar == (1 if place > rest else (place + 1) // 4 + 1)
+    assert novelty.one_voice is not None
+    assert novelty.one_voice.num_events == max(place, rest)
+    assert novelty.one_voice.bar == (1 if place > rest else (place + 1) // 4 + 1)
+
+
+def test_what_is_left_on_either_side_may_be_too_short(write: Write) -> None:
+    tune = TUNE[: 2 * MIN_LINE_LENGTH - 1]
+    index = PassageIndex.from_scores([("a", write(tune))])
+    assert index.longest(changed(write(tune), MIN_LINE_LENGTH - 1, pitch=61)).one_voice is None
+    found = index.longest(changed(write(tune), MIN_LINE_LENGTH, pitch=61)).one_voice
+    assert found is not None
+    assert found.num_events == MIN_LINE_LENGTH
 
 
 @pytest.mark.parametrize("voice", range(4))
