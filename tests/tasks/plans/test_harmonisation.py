@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -481,7 +482,7 @@ def test_a_tune_that_is_transposed_takes_the_piece_with_it(noise: Model, semiton
 
 
 @pytest.mark.parametrize("semitones", [-5, 3, "fit"])
-def test_and_back_again_everything_is_where_it_was(noise: Model, semitones: int) -> None:
+def test_and_back_again_everything_is_where_it_was(noise: Model, semitones: int | Literal["fit"]) -> None:
     tune = line([87, 85, 83, 80], key=Key(7), chords=(ChordSymbol(0, frozenset({1, 5, 8}), name="C#"),))
     there = noise.harmonise(tune, transpose=semitones, drawing=QUICK).score
     back = noise.harmonise(tune, transpose=semitones, transpose_back=True, drawing=QUICK)
