@@ -66,11 +66,14 @@ def with_pickup(score: Score) -> Score:
     """The same music without the half bar or more of silence that it begins with: what is left of the bar is a pickup.
 
     Silence is left out up to the beat of the first note. A shorter one stays, as a rest in a full bar, and so does one
-    that is longer than the first bar.
+    that is longer than the first bar. A pickup in which nothing sounds is left out as well.
     """
+    first = min((note.onset_ticks for note in score.notes), default=0)
+    if 0 < score.pickup_ticks <= first:
+        first -= score.pickup_ticks
+        score = score.cut(score.pickup_ticks, score.length_ticks)
     metre = score.time_signatures[0]
     bar = metre.bar_ticks(score.ticks_per_quarter)
-    first = min((note.onset_ticks for note in score.notes), default=0)
     if score.pickup_ticks or not bar <= 2 * first < 2 * bar:
         return score
     return score.cut(first - first % (bar // metre.numerator), score.length_ticks)

@@ -36,6 +36,14 @@ def test_other_silence_stays(onset: int) -> None:
 
 
 def test_a_pickup_stays_and_so_does_music_without_notes() -> None:
-    score = replace(late(3 * Q), pickup_ticks=Q)
+    score = replace(late(Q // 2), pickup_ticks=Q)
     assert with_pickup(score) == score
     assert with_pickup(Score((), 4 * Q)) == Score((), 4 * Q)
+
+
+def test_a_silent_pickup_is_left_out() -> None:
+    short = with_pickup(replace(late(Q), pickup_ticks=Q, fermatas=(6 * Q,)))
+    assert (short.pickup_ticks, short.length_ticks, short.fermatas) == (0, 7 * Q, (5 * Q,))
+    assert [note.onset_ticks for note in short.notes] == [0, 5 * Q]
+    later = with_pickup(replace(late(4 * Q), pickup_ticks=Q))
+    assert (later.pickup_ticks, later.notes[0].onset_ticks) == (Q, 0)
