@@ -137,9 +137,20 @@ def _quietly(read: Callable[[], Page], path: Path) -> Parts:
 def _parse(root: ElementTree.Element) -> Any:
     from music21.musicxml.xmlToM21 import MusicXMLImporter
 
+    _play_as_told(root)
     importer = MusicXMLImporter()  # takes the tree that was checked; converter.parse would read the file again
     importer.xmlRootToScore(root, importer.stream)
     return importer.stream
+
+
+def _play_as_told(root: Any) -> None:
+    """Drop a printed tempo where the same direction says how fast that is played: music21 believes what is printed."""
+    for direction in root.iter("direction"):
+        sound = direction.find("sound")
+        if sound is not None and sound.get("tempo"):
+            for kind in direction.findall("direction-type"):
+                if kind.find("metronome") is not None:
+                    direction.remove(kind)
 
 
 def _sounding(piece: Any, path: Path) -> Any:

@@ -222,7 +222,7 @@ class Score(Doors):
         In any order; kept sorted by onset, no two of which are the same. Before the first one anything may sound. MIDI
         files do not keep them.
     lyrics
-        The first verse of the melody, in any order; kept sorted by onset. MIDI files do not keep it.
+        The first verse of the melody, in any order; kept sorted by onset.
     repeats
         What is played several times and written once, in any order; kept sorted, no two of which overlap. MIDI files
         have it written out.

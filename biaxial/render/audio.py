@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from biaxial.files.assets import ASSETS
 from biaxial.files.atomic import atomic_write
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import PRESETS
 from biaxial.music.score import Note, Score
 from biaxial.music.written_out import written_out
 from biaxial.render.sound.sampler import Sampler, Struck
@@ -123,10 +124,10 @@ class Instrument:
 
 
 INSTRUMENTS: Final = {
-    "organ": Instrument(19, Room(2.0, -9.0), 0.0),
-    "choir": Instrument(52, Room(2.0, -8.0), 2.0),
-    "piano": Instrument(0, Room(1.1, -13.0), 0.0),
-    "strings": Instrument(48, Room(1.6, -9.0), 2.0),
+    "organ": Instrument(PRESETS["organ"].program, Room(2.0, -9.0), 0.0),
+    "choir": Instrument(PRESETS["choir"].program, Room(2.0, -8.0), 2.0),
+    "piano": Instrument(PRESETS["piano"].program, Room(1.1, -13.0), 0.0),
+    "strings": Instrument(PRESETS["strings"].program, Room(1.6, -9.0), 2.0),
 }
 
 

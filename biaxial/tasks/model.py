@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from biaxial.files.machine import available_threads
 from biaxial.models.biaxial import BiaxialLSTM
@@ -95,10 +95,13 @@ class Model(Planner):
         self,
         melody: Source,
         *,
-        voice: str | int | Sequence[str | int] = "soprano",
+        voice: str | int | Sequence[str | int] | None = None,
         line: str | None = None,
         key: Key | str | None = None,
         chords: str | Sequence[ChordSymbol] | None = None,
+        phrases: str | Sequence[int] | None = None,
+        transpose: int | Literal["fit"] = 0,
+        transpose_back: bool = False,
         forbid: Sequence[Forbidden] = (),
         seed: int = 0,
         drawing: SamplingOptions | None = None,
@@ -115,6 +118,9 @@ class Model(Planner):
             line=line,
             key=key,
             chords=chords,
+            phrases=phrases,
+            transpose=transpose,
+            transpose_back=transpose_back,
             forbid=forbid,
             seed=seed,
             drawing=drawing,

@@ -34,6 +34,7 @@ BASE = {
 }
 """A small thing that each command can do."""
 INSTEAD = {
+    ("harmonise", "--transpose-back"): [*BASE["harmonise"], "--transpose", "2"],
     ("compose", "--nearest-chords"): [
         "--checkpoint",
         "chords-v1",

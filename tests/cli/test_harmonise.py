@@ -14,6 +14,7 @@ import biaxial.cli.writing
 from biaxial.cli.harmonise import main, read_voices
 from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.repeats import Repeat
 from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.render.files import WRITERS
@@ -94,6 +95,28 @@ def test_options_say_the_voice_the_key_and_the_chords(tune: str, folder: Path, w
         assert {note.pitch % 12 for note in sounding} <= classes
 
 
+def test_options_transpose_and_state_phrases(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = tuple(Note(beat * Q, Q, 50 + beat % 4) for beat in range(32))
+    write_midi(Score(notes, key=Key(0)), folder / "low.mid")
+    harmonise(weights, "low.mid", "--phrases", "4+4", "--transpose", "+2", "-o", "up.json")
+    assert capsys.readouterr().err.count("note: ") == 1
+    up = read_json(folder / "up.json")
+    assert [note.pitch for note in up.notes if note.locked] == [note.pitch + 2 for note in notes]
+    assert {note.voice for note in up.notes if note.locked} == {3}
+    assert up.key == Key.from_name("D major")
+    options = ("--voices", "soprano", "--phrases", "none", "--transpose", "fit")
+    harmonise(weights, "low.mid", *options, "-o", "fit.json")
+    assert min(note.pitch for note in read_json(folder / "fit.json").notes if note.locked) == VOICE_RANGES[0][0]
+    harmonise(weights, "low.mid", *options, "--transpose-back", "-o", "back.json")
+    back = read_json(folder / "back.json")
+    assert [note.pitch for note in back.notes if note.locked] == [note.pitch for note in notes]
+    assert back.key == Key(0)
+    assert capsys.readouterr().err == ""
+    harmonise(weights, "low.mid", "-o", "guessed.json")
+    assert "phrases are taken to end in bars 2, 4, 6, 8; --phrases says where they do" in capsys.readouterr().err
+    assert read_json(folder / "guessed.json").fermatas is None
+
+
 def test_a_part_is_chosen_by_its_name(folder: Path, weights: Path) -> None:
     two = (*(replace(n, voice=0) for n in TUNE.notes), *(replace(n, voice=3, pitch=n.pitch - 19) for n in TUNE.notes))
     write_midi(Score(two, key=Key(1)), folder / "two.mid")
@@ -167,6 +190,9 @@ def test_progress_counts_to_the_end(
         ("songs", "songs: is a directory; give the name of a file"),
         ("tune.mid --voices descant", "--voices: 'descant' is not a voice; give soprano, alto, tenor, bass"),
         ("tune.mid --voices S,,B", "--voices: '' is not a voice; give soprano, alto, tenor, bass"),
+        ("tune.mid --phrases x", "--phrases: 'x' does not say phrases"),
+        ("tune.mid --transpose up", "--transpose: 'up' does not say how far; give semitones, such as 3 or -5, or fit"),
+        ("tune.mid --given-colour blue", "'blue' is not a colour"),
         ("tune.mid --key H", "--key: 'H' is not a key"),
         ("tune.mid --chords X7", "chords: bar 1: "),
         ("tune.mid --chords Hm", "chords: bar 1: "),

@@ -39,8 +39,8 @@ _NUMBER = rb"[\x80-\xff]{0,3}[\x00-\x7f]"
 _EVENT = re.compile(rb"%b(?:[\x00-\xef]|(?:\xff(.)|([\xf0\xf7]))(%b))" % (_NUMBER, _NUMBER), re.DOTALL)
 """A pause and what begins after it: a channel message, or a meta event or a system exclusive message with its size."""
 _END_OF_TRACK, _METRE, _KEY_SIGNATURE, _NOT_READ = 0x2F, 0x58, 0x59, 0x7F
-_LEAST_SIZES = {0x01: 0, 0x03: 0, 0x06: 0, _END_OF_TRACK: 0, 0x51: 3, _METRE: 4, _KEY_SIGNATURE: 2}
-"""Meta events that mido reads for us, and the least size of each: text, name, marker, end, tempo, metre, key."""
+_LEAST_SIZES = {0x01: 0, 0x03: 0, 0x05: 0, 0x06: 0, _END_OF_TRACK: 0, 0x51: 3, _METRE: 4, _KEY_SIGNATURE: 2}
+"""Meta events that mido reads for us, and the least size of each: text, name, lyric, marker, end, tempo, metre, key."""
 _MAX_POWER = 6
 """Metres are counted in 1 << 6, in sixty-fourths, at the smallest; mido trips over some larger powers."""
 

@@ -19,7 +19,7 @@ _NAMES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th",
 _PLAIN = {8 * TICKS_PER_QUARTER >> power: (name, 0) for power, name in enumerate(_NAMES)}
 _DOTTED = {length * 3 // 2: (name, 1) for length, (name, _) in list(_PLAIN.items())[:-1]}
 _VALUES = _PLAIN | _DOTTED
-_MAX_FIRST = sorted(_VALUES, reverse=True)
+_LONGEST_FIRST = sorted(_VALUES, reverse=True)
 _FLAGS = {name: number for number, name in enumerate(_NAMES[4:], 1)}
 
 
@@ -130,7 +130,7 @@ def _triplet_values(chord: Chord, span: tuple[int, int]) -> list[Value]:
     lengths = []
     while left:
         if chord.notes:
-            length = next(value for value in _MAX_FIRST if value <= left)
+            length = next(value for value in _LONGEST_FIRST if value <= left)
         else:
             length = next(value for value in _PLAIN if value <= left and place % value == 0)
         lengths.append(length)
@@ -164,7 +164,7 @@ def _note_lengths(place: int, length: int, bar: Bar) -> list[int]:
     if single and length in _VALUES:
         return [length]
     if within or (on_beat and not bar.is_compound):
-        first = next(value for value in _MAX_FIRST if value < length)
+        first = next(value for value in _LONGEST_FIRST if value < length)
     elif on_beat:
         first = next(beats * beat for beats in (4, 2, 1) if beats * beat < length and beats * beat in _VALUES)
     else:

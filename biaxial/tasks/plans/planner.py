@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.chord_line import read_chords
-from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.phrase_guess import guessed_ends, stated_ends
 from biaxial.music.phrases import PhrasePlan
-from biaxial.music.score import ChordSymbol, Key, TimeSignature
+from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
 from biaxial.tasks.critic import Critic, PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
 from biaxial.tasks.plans.composition import cadence, composition
-from biaxial.tasks.plans.harmonisation import Forbidden, Source, ending, given_notes, harmonisation, voice_number
+from biaxial.tasks.plans.harmonisation import (
+    Forbidden,
+    Source,
+    ending,
+    given_notes,
+    harmonisation,
+    stated_key,
+    voice_number,
+)
 from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, check_metre, drawn_key, make_outline, read_bars
 from biaxial.tasks.plans.plan import Ending, Plan, Request, seeds_of
 from biaxial.tasks.plans.planned_phrases import NO_PLAN, PhraseOptions, plan_phrases
 from biaxial.tasks.plans.regions import bar_span, bridge, continuation, infilling
+from biaxial.tasks.plans.voice_choice import fitting_shift, voice_by_range
 
 
 class Planner(Critic):
@@ -143,10 +154,13 @@ class Planner(Critic):
         self,
         melody: Source,
         *,
-        voice: str | int | Sequence[str | int] = "soprano",
+        voice: str | int | Sequence[str | int] | None = None,
         line: str | None = None,
         key: Key | str | None = None,
         chords: str | Sequence[ChordSymbol] | None = None,
+        phrases: str | Sequence[int] | None = None,
+        transpose: int | Literal["fit"] = 0,
+        transpose_back: bool = False,
         forbid: Sequence[Forbidden] = (),
         n: int = 1,
         seed: int = 0,
@@ -164,15 +178,24 @@ class Planner(Critic):
             pitch (``None`` for a rest) and length in quarter notes. Of music in several voices the given ones are
             taken, and what else is ``locked``.
         voice
-            The voice that is given: ``"soprano"``, ``"alto"``, ``"tenor"``, ``"bass"``; or several of them.
+            The voice that is given: ``"soprano"``, ``"alto"``, ``"tenor"``, ``"bass"``; or several of them. By default
+            the soprano, unless a tune lies in the range of a lower voice.
         line
             Which part of a file is the melody: its number, counted from 1, or its name.
         key
             A :class:`Key` or its name; as stated, or else estimated, by default.
         chords
             Chord symbols such as ``"G | D7 G | Em C | D"``, a bar between strokes; those of the melody by default.
+        phrases
+            Bars of each phrase, ``"4+4"`` or numbers; or the bars in which phrases end, ``"4,8"``. By default the
+            melody's fermatas tell, and where it has none a guess; ``()`` guesses none. Only fermatas are printed.
+        transpose
+            Semitones by which the melody, its key and chords, and so the piece, are moved up; ``"fit"`` for the fewest
+            that bring the given notes into the range of their voice.
+        transpose_back
+            Whether the piece is moved back in the end.
         forbid
-            Pitches forbidden at a place.
+            Pitches forbidden at a place, of the melody as it is given.
         n
             How many pieces.
         seed
@@ -188,13 +211,24 @@ class Planner(Critic):
         InputError, ValueError
             If a value cannot be used.
         """
-        names = [voice] if isinstance(voice, str | int) else voice
-        voices = list(dict.fromkeys(map(voice_number, names))) if self.network.config.num_voices else [0]
+        config, said = self.network.config, [""] * 3
+        names = [0] if voice is None else [voice] if isinstance(voice, str | int) else voice
+        voices = list(dict.fromkeys(map(voice_number, names))) if config.num_voices else [0]
         score, remarks = given_notes(melody, voices, line)
+        if voice is None and config.num_voices == NUM_VOICES and all(note.voice is None for note in score.notes):
+            voices[0], said[0] = voice_by_range(score.notes)
         symbols = read_chords(chords, score) if isinstance(chords, str) else chords
         key = Key.from_name(key) if isinstance(key, str) else key
-        request = harmonisation(score, self.network.config, voices=voices, key=key, chords=symbols, forbid=forbid)
-        request = replace(request, remarks=(*remarks, *request.remarks))
+        if key is None:
+            key, said[1] = stated_key(score)
+        score = replace(score, key=key, chords=score.chords if symbols is None else tuple(symbols))
+        ends, said[2] = _phrase_ends(score, phrases)
+        away = fitting_shift(score.notes, voices[0]) if transpose == "fit" else transpose
+        if not transpose_back:
+            score, away, moved = score.transposed(away), 0, away
+            forbid = [replace(place, pitches=tuple(pitch + moved for pitch in place.pitches)) for place in forbid]
+        request = harmonisation(score, config, voices=voices, key=score.key, forbid=forbid, phrase_ends=ends, away=away)
+        request = replace(request, remarks=(*remarks, *filter(None, said), *request.remarks))
         drawing = with_changes(drawing or HARMONISING, changes)
         seeds = seeds_of(seed, n)
         return self._alternatives(request, seeds, drawing, ending(request, self.network.config, drawing))
@@ -324,6 +358,17 @@ class Planner(Critic):
             return [None] * len(requests)
         first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
         return [cadence(request.score, self.network.config, drawing, first_free) for request in requests]
+
+
+def _phrase_ends(score: Score, phrases: str | Sequence[int] | None) -> tuple[tuple[int, ...] | None, str]:
+    """Where phrases end beside the fermatas of a melody, if anywhere, and a remark if it was guessed."""
+    if phrases is not None:
+        return stated_ends(score, phrases) or None, ""
+    ends = () if score.fermatas is not None else guessed_ends(score)
+    if len(ends) < 2:  # the end of the piece is known as it is
+        return None, ""
+    bars = dict.fromkeys(bisect_right(score.bar_starts(), tick) for tick in ends)
+    return ends, f"phrases are taken to end in bars {', '.join(map(str, bars))}; --phrases says where they do"
 
 
 def _check_bars(bars: int) -> None:

@@ -180,6 +180,17 @@ def test_a_drawn_note_without_room_is_left_out() -> None:
     assert assembled(request, prepare(request, CONFIG), frames, CONFIG).notes == tight.notes
 
 
+@pytest.mark.parametrize(("length", "struck"), [(Q // 3, [0]), (Q // 4, [0, Q // 4])])
+def test_a_held_voice_is_not_struck_again_by_a_triplet_that_comes_to_its_pitch(length: int, struck: list[int]) -> None:
+    """On the grid the roll says that both are struck, and it may be so; beside it nobody can have meant that."""
+    score = Score((Note(0, length, 62, 0), Note(length, length, 60, 0), Note(2 * length, Q, 64, 0)), 2 * Q)
+    request = Request(score, np.zeros((0, 4), dtype=bool))
+    piece = assembled(request, prepare(request, CONFIG), drawn(score, Note(0, Q, 60, 1)), CONFIG)
+    alto = piece.voice_notes(1)
+    assert [note.onset_ticks for note in alto] == struck
+    assert alto[-1].end_ticks == Q
+
+
 def test_nothing_sounds_beyond_the_end_and_drawn_notes_move_back() -> None:
     score = Score((Note(0, 470, 60, 0),), 470)
     request = Request(score, np.zeros((0, 4), dtype=bool), shift=-12)
