@@ -24,6 +24,7 @@ from biaxial.files.weights_file import check_sizes, not_whole, other_kind
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key
+from biaxial.sampling.charges import FAULTS
 from biaxial.tokens.any_config import AnyConfig, any_config
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
@@ -164,6 +165,11 @@ def _check_history(history: object) -> None:
         raise ValueError("made.density_biases are not rows of three numbers")
     if not _is_number(history.get("density", 0.0)):
         raise ValueError("made.density is not a number")
+    charges = history.get("charges", {})
+    if not isinstance(charges, dict) or not all(_is_number(price) and price >= 0 for price in charges.values()):
+        raise ValueError("made.charges are not numbers of nats, 0 or more, by their names")
+    if unknown := charges.keys() - set(FAULTS):
+        raise ValueError(f"made.charges name {min(unknown)!r}, which is not a fault")
 
 
 def _is_number(value: object) -> bool:

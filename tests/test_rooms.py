@@ -23,6 +23,7 @@ FLOORS = (
     ("tasks",),
     ("training",),
     ("cli",),
+    ("__main__",),
     ("biaxial",),  # the package's own __init__: public names only
 )
 """Rooms from bottom to top. A room may import from floors below, and from its own floor in one direction."""

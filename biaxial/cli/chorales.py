@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from biaxial.cli.common import Arguments, command, progress_bar
+from biaxial.cli.common import Arguments, progress_bar, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.corpora.bach_chorales import ManifestRow, chorale_paths, read_chorale, read_manifest
 from biaxial.corpora.splits import SPLITS
@@ -38,10 +38,10 @@ class ChoralesOptions:
     json: bool = option(False, help="print one JSON object")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Write what is not there yet, and print the counts."""
-    (options,) = parse(parser(PROG, DESCRIPTION, ChoralesOptions), argv)
+    (options,) = parse(parser(prog, DESCRIPTION, ChoralesOptions), argv)
     rows = read_manifest()
     chorales = [row for row in rows if not row.left_out]
     _refuse_other_sides(options.folder, chorales)

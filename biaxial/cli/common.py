@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 from biaxial.cli.streams import abandon, safe_streams
 
@@ -48,6 +49,16 @@ class Ended(KeyboardInterrupt):
         self.number = number
 
 
+class Main(Protocol):
+    """The ``main`` of a command that has two names."""
+
+    def __call__(self, argv: Arguments = None, prog: str = "", process: bool | None = None) -> int:
+        """Run a command line, calling the command by another name than its own where one is given.
+
+        ``process`` says whether the whole process is this command, which is the case where no command line is given.
+        """
+
+
 def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Arguments], int]]:
     """Turn the body of a command into its ``main``, which returns the exit status.
 
@@ -60,24 +71,46 @@ def command(prog: str) -> Callable[[Callable[[Arguments], None]], Callable[[Argu
     def wrap(body: Callable[[Arguments], None]) -> Callable[[Arguments], int]:
         @functools.wraps(body)
         def main(argv: Arguments = None) -> int:
-            if argv is None:
-                for number in (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,):
-                    signal.signal(number, _end)
-            with safe_streams():
-                status = _run(prog, body, argv)
-            if argv is None and status > STATUS_INTERRUPTED - 2 and status != STATUS_PIPE:
-                os._exit(status)  # threads that are still drawing would end in a crash of the C++ beneath them
-            return status
+            return _status(prog, functools.partial(body, argv), argv is None)
 
         return main
 
     return wrap
 
 
-def _run(prog: str, body: Callable[[Arguments], None], argv: Arguments) -> int:
+def verb(own: str) -> Callable[[Callable[[Arguments, str], None]], Main]:
+    """As :func:`command`, for ``biaxial-compose`` and the like, which ``biaxial compose`` runs too.
+
+    The body is given the name that was typed, for its ``--help`` and its messages.
+    """
+
+    def wrap(body: Callable[[Arguments, str], None]) -> Main:
+        @functools.wraps(body)
+        def main(argv: Arguments = None, prog: str = "", process: bool | None = None) -> int:
+            whole = argv is None if process is None else process
+            return _status(prog or own, functools.partial(body, argv, prog or own), whole)
+
+        return main
+
+    return wrap
+
+
+def _status(prog: str, body: Callable[[], None], process: bool) -> int:
+    """Run a command and return its exit status; what is a process of its own hears signals, and ends at once by one."""
+    if process:
+        for number in (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,):
+            signal.signal(number, _end)
+    with safe_streams():
+        status = _run(prog, body)
+    if process and status > STATUS_INTERRUPTED - 2 and status != STATUS_PIPE:
+        os._exit(status)  # threads that are still drawing would end in a crash of the C++ beneath them
+    return status
+
+
+def _run(prog: str, body: Callable[[], None]) -> int:
     """Run the body of a command; the exit status."""
     try:
-        body(argv)
+        body()
         sys.stdout.flush()
     except BrokenPipeError:
         abandon(sys.stdout)

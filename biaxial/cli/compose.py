@@ -11,16 +11,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biaxial.cli.common import Arguments, command
+from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_pieces, write_plan
+from biaxial.cli.writing import (
+    WritingOptions,
+    drawing_of,
+    load_model,
+    paths_of,
+    read_piece,
+    seed_of,
+    write_pieces,
+    write_plan,
+)
 from biaxial.files.weights_file import weights_kind, weights_path
-from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, TimeSignature
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
+from biaxial.tasks.plans.planned_phrases import PhraseOptions
 
 if TYPE_CHECKING:
     from biaxial.tasks.drawing.sampling_options import Progress
@@ -62,7 +71,18 @@ class ComposeOptions:
     )
     tempo: float | None = option(None, within=(10, 400), help="quarter notes a minute (default: 76, or 96 for tunes)")
     phrases: tuple[int, ...] | None = option(
-        None, parse=read_phrases, metavar="N+N...", help="bars of each phrase, such as 4+4+4+4"
+        None, parse=read_phrases, metavar="N+N...", help="bars of each phrase, such as 4+4+4+4 (default: drawn)"
+    )
+    pickup: float | None = option(
+        None, within=(0, 64), help="quarter notes before the first bar, 0 for none (default: drawn)"
+    )
+    form: str | None = option(
+        None, metavar="LETTERS", help="phrases that come again, such as AABC; A' is A's melody alone (default: drawn)"
+    )
+    plan: str | None = option(
+        None,
+        metavar="PLAN",
+        help="how phrases close, such as 'I:half V:auth vi I:auth' (default: drawn; none: equal phrases, no pickup)",
     )
     cadence: bool = option(True, help="end with a chord on the tonic")
     primer: Path | None = option(None, help="a file whose music the piece begins with")
@@ -78,12 +98,12 @@ class ComposeOptions:
     )
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Compose as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
     options, writing, leading, rendering = parse(
-        parser(PROG, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering), argv
+        parser(prog, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     # whatever can be refused without the network is refused before it is loaded
     paths = paths_of(writing, rendering, "composed")
@@ -97,7 +117,10 @@ def main(argv: Arguments) -> None:
     bars, metre = options.bars or DEFAULT_BARS, options.time_signature or TimeSignature()
     tempo = options.tempo or DEFAULT_TEMPO_BPM
     make_outline(bars, time_signature=metre, phrases=options.phrases)
-    primer = None if options.primer is None else read_score(options.primer)
+    said = PhraseOptions(options.phrases, options.pickup, options.form, options.plan)
+    if not said.is_plain:
+        said.wish(bars, metre)
+    primer = None if options.primer is None else read_piece(options.primer, quiet=writing.json)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
@@ -108,6 +131,9 @@ def main(argv: Arguments) -> None:
         time_signature=metre,
         tempo_bpm=tempo,
         phrases=options.phrases,
+        pickup=options.pickup,
+        form=options.form,
+        plan=options.plan,
         primer=primer,
         n=writing.num_outputs,
         seed=seed_of(writing),
@@ -148,18 +174,19 @@ def _compose_events(
     started: float,
 ) -> None:
     """Compose with melody or chord weights, write the files, and print what was written."""
-    for name in ("bars", "phrases"):
+    for name in ("bars", "phrases", "pickup", "form", "plan"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for chorales; give melody and chord weights --events, or let them end")
-    for name in ("density", "min_voices", "max_voices", "ranges", "particles", "threads"):
+    for name in ("density", "min_voices", "max_voices", "ranges", "particles", "lookahead", "threads"):
         if getattr(writing, name) is not None:
             raise InputError(f"--{name.replace('_', '-')} is for biaxial weights; leave it out")
-    if writing.best_of > 1 or not options.cadence or writing.precision != "float32" or leading != VoiceLeading():
+    plain = writing.best_of == 1 and options.cadence and writing.precision == "float32" and not writing.draft
+    if not plain or leading != VoiceLeading():
         raise InputError(
-            "--best-of, --no-cadence, --precision and the weights of voice leading are for biaxial weights; "
+            "--best-of, --draft, --no-cadence, --precision and the weights of voice leading are for biaxial weights; "
             "leave them out"
         )
-    primer = None if options.primer is None else read_score(options.primer)
+    primer = None if options.primer is None else read_piece(options.primer, quiet=writing.json)
     assert writing.checkpoint is not None
     from biaxial.tasks.loading import load_token_model
     from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM
@@ -191,7 +218,7 @@ def _compose_on_tunes(
     started: float,
 ) -> None:
     """Let one model write tunes and another one harmonise them, write the files, and print what was written."""
-    for name in ("bars", "phrases", "primer"):
+    for name in ("bars", "phrases", "pickup", "form", "plan", "primer"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for pieces without --tune-by; leave one of them out")
     if options.nearest_chords:

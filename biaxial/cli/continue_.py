@@ -6,10 +6,19 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from biaxial.cli.common import Arguments, command
+from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
-from biaxial.formats.read import read_score
+from biaxial.cli.writing import (
+    REPEATS_HELP,
+    WritingOptions,
+    drawing_of,
+    load_model,
+    paths_of,
+    read_piece,
+    seed_of,
+    write_plan,
+)
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import MAX_BARS
@@ -24,18 +33,19 @@ class ContinueOptions:
 
     piece: Path = option(REQUIRED, positional=True, metavar="PIECE", help="MIDI, MusicXML, ABC, kern or JSON file")
     bars: int = option(8, within=(1, MAX_BARS), help="how many bars follow")
+    repeats: Repeats = option("keep", help=REPEATS_HELP)
     cadence: bool = option(True, help="end with a chord on the tonic")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Continue as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
     options, writing, leading, rendering = parse(
-        parser(PROG, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading, Rendering), argv
+        parser(prog, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     paths = paths_of(writing, rendering, "continued")
-    score = read_score(options.piece)
+    score = read_piece(options.piece, options.repeats, quiet=writing.json)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import SamplingOptions
 

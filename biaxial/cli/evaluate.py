@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from biaxial.cli.common import Arguments, command, progress_bar
+from biaxial.cli.common import Arguments, progress_bar, verb
 from biaxial.cli.options import REQUIRED, given, option, parser
 from biaxial.corpora.splits import is_music_file, music_paths
 from biaxial.files.atomic import check_output
@@ -99,16 +99,17 @@ class EvaluateOptions:
     quiet: bool = option(False, short="-q", help="no progress bar")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Score what the command line names, and print the figures."""
     from biaxial.cli.reading import check_reading, read_corpus
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
 
-    values = given(parser(PROG, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
+    values = given(parser(prog, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
-    reads = values[ReadConfig].keys() - ({"part"} if options.against is not None else set())  # one file has parts too
+    of_one_file = {"part", "repeats"} if options.against is not None else set()
+    reads = values[ReadConfig].keys() - of_one_file
     check_reading(reads, options.data, options.against)
     _check(options)
     if options.against is not None:
@@ -287,7 +288,7 @@ def _pieces(options: EvaluateOptions, steps_per_quarter: int, reading: ReadConfi
     data = options.data
     if data.is_dir():
         return [(item.name, item.score) for item in read_items(data, steps_per_quarter, options.quiet, reading)]
-    score = read_part(data, reading.part)
+    score = read_part(data, reading.part, reading.repeats)
     if not score.notes:
         raise InputError(f"{data}: it has no notes; give music")
     return [(data.stem, score)]

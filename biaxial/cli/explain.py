@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from biaxial.cli.common import Arguments, command, nothing_to_lose
+from biaxial.cli.common import Arguments, nothing_to_lose, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.files.atomic import check_output
 from biaxial.files.weights_file import DEFAULT, check_kind, check_weights, config_in_header, weights_path
@@ -78,10 +78,10 @@ class ExplainOptions:
     quiet: bool = option(False, short="-q", help="no remarks beside the results")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Explain what the command line names: write the picture, and print the table."""
-    (options,) = parse(parser(PROG, DESCRIPTION, ExplainOptions), argv)
+    (options,) = parse(parser(prog, DESCRIPTION, ExplainOptions), argv)
     if (options.at is None) != (options.pitch is None):
         raise InputError("a cell has a place and a note: give both --at and --pitch, or neither")
     path = options.output or options.piece.with_suffix(".explained.png")

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from biaxial.cli.common import Arguments, command, progress_bar
+from biaxial.cli.common import Arguments, progress_bar, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.corpora.essen import DEFAULT_PARTS, PARTS, numbered, read_songs, song_paths, split_songs, variants
 from biaxial.corpora.splits import SPLITS
@@ -42,10 +42,10 @@ class FolkSongsOptions:
     json: bool = option(False, help="print one JSON object")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Write what is not there yet, and print the counts."""
-    (options,) = parse(parser(PROG, DESCRIPTION, FolkSongsOptions), argv)
+    (options,) = parse(parser(prog, DESCRIPTION, FolkSongsOptions), argv)
     songs, refused = [], []
     for path in song_paths(options.parts):
         read, bad = read_songs(path)

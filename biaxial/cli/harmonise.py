@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from biaxial.cli.common import Arguments, command
+from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
+from biaxial.cli.writing import REPEATS_HELP, WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
 from biaxial.formats.read import read_music
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import VOICE_NAMES
+from biaxial.music.phrase_guess import check_phrases
 from biaxial.music.score import Key
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
@@ -36,6 +40,34 @@ def read_voices(text: str) -> tuple[str, ...]:
     return tuple(known[name.lower()] for name in names)
 
 
+def read_phrases(text: str) -> str:
+    """Read bars of phrases, or bars in which they end, or ``"none"``; the tune says later whether it has such bars.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
+    if text != "none":
+        check_phrases(text)
+    return text
+
+
+def read_transposition(text: str) -> int | Literal["fit"]:
+    """Read a number of semitones, or ``"fit"``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if text == "fit":
+        return "fit"
+    if not re.fullmatch(r"[+-]?\d{1,2}", text, re.ASCII):
+        raise ValueError(f"{text!r} does not say how far; give semitones, such as 3 or -5, or fit")
+    return int(text)
+
+
 @dataclass(frozen=True)
 class HarmoniseOptions:
     """What to harmonise."""
@@ -44,11 +76,12 @@ class HarmoniseOptions:
         REQUIRED, positional=True, metavar="TUNE", help="MIDI, MusicXML, ABC, Humdrum kern or JSON file"
     )
     voices: tuple[str, ...] = option(
-        ("soprano",),
+        (),
         parse=read_voices,
         metavar="VOICE,...",
         formerly="voice",
-        help="the voice that the tune is; or several voices that the file has, such as S,B",
+        help="the voice that the tune is (default: soprano, or a lower one in whose range it lies); or several voices "
+        "that the file has, such as S,B",
     )
     part: str | None = option(
         None,
@@ -65,29 +98,48 @@ class HarmoniseOptions:
     chords: str | None = option(
         None, metavar="CHORDS", help="chord symbols, a bar between strokes: 'G | D7 G | Em C | D' (default: the file's)"
     )
+    repeats: Repeats = option("keep", help=REPEATS_HELP)
+    phrases: str | None = option(
+        None,
+        parse=read_phrases,
+        metavar="BARS",
+        help="bars of each phrase, 4+4+4+4, or bars in which phrases end, 4,8,12,16; 'none' leaves them open "
+        "(default: the fermatas of the file, or else guessed)",
+    )
+    transpose: int | Literal["fit"] = option(
+        0,
+        parse=read_transposition,
+        metavar="SEMITONES",
+        help="move the tune, its key and chords, and so the piece, up, or down below 0; 'fit' for the fewest semitones "
+        "that let its voice sing it",
+    )
+    transpose_back: bool = option(False, help="move the piece back in the end")
     cadence: bool = option(True, help="end with a chord on the tonic, where the tune allows it")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Harmonise as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
     options, writing, leading, rendering = parse(
-        parser(PROG, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
+        parser(prog, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     paths = paths_of(writing, rendering, "harmonised")
-    music = read_music(options.tune)
-    given_notes(music, [voice_number(name) for name in options.voices], options.part)
+    music = read_music(options.tune, options.repeats)
+    given_notes(music, [voice_number(name) for name in options.voices or ("soprano",)], options.part)
     symbols = None if options.chords is None else read_chords(options.chords, music.score)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING
 
     plan = model.plan_harmonisation(
         music,
-        voice=options.voices,
+        voice=options.voices or None,
         line=options.part,
         key=options.key,
         chords=symbols,
+        phrases=() if options.phrases == "none" else options.phrases,
+        transpose=options.transpose,
+        transpose_back=options.transpose_back,
         n=writing.num_outputs,
         seed=seed_of(writing),
         drawing=drawing_of(writing, leading, HARMONISING, cadence=options.cadence),

@@ -6,11 +6,20 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from biaxial.cli.common import Arguments, command
+from biaxial.cli.common import Arguments, verb
 from biaxial.cli.harmonise import read_voices
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.writing import WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
-from biaxial.formats.read import read_score
+from biaxial.cli.writing import (
+    REPEATS_HELP,
+    WritingOptions,
+    drawing_of,
+    load_model,
+    paths_of,
+    read_piece,
+    seed_of,
+    write_plan,
+)
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
@@ -31,24 +40,25 @@ class InfillOptions:
     voices: tuple[str, ...] | None = option(
         None, parse=read_voices, metavar="VOICE,...", help="voices to write anew, such as A,T (default: all)"
     )
+    repeats: Repeats = option("keep", help=REPEATS_HELP)
     to: Path | None = option(None, help="a second piece, which follows after a bridge")
     bridge: int | None = option(None, within=(1, 1000), help="bars between the two pieces")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Fill as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
     options, writing, leading, rendering = parse(
-        parser(PROG, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading, Rendering), argv
+        parser(prog, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     if (options.to is None) != (options.bridge is None) or (options.bars is None) == (options.to is None):
         raise InputError("give --bars to write bars of one piece anew, or --to and --bridge to join two")
     if options.to is not None and options.voices is not None:
         raise InputError("--voices is for --bars; a bridge is written in all voices")
     paths = paths_of(writing, rendering, "infilled")
-    score = read_score(options.piece)
-    other = None if options.to is None else read_score(options.to)
+    score = read_piece(options.piece, options.repeats, quiet=writing.json)
+    other = None if options.to is None else read_piece(options.to, options.repeats, quiet=writing.json)
     if options.bars is not None:
         bar_span(score, *options.bars)
     model = load_model(writing)

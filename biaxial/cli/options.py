@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
 
 T = TypeVar("T")
@@ -107,6 +108,7 @@ def parser(
         If two fields have the same name.
     """
     built = Parser(prog=prog, description=description, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    built.add_argument("--version", action="version", version=f"biaxial {VERSION}", help="show the version and end")
     built.options, built.formerly = {}, {}
     for cls in classes:
         hints, documented = get_type_hints(cls), _documented(cls)
@@ -138,7 +140,7 @@ def _add(group: argparse._ArgumentGroup, field: dataclasses.Field[Any], hint: An
         return
     names = [name for name in (field.metadata.get("short"), _flag(field.name)) if name]
     kind: dict[str, Any]
-    if hint is bool:
+    if hint in (bool, bool | None):
         kind = {"action": "store_true" if plain else argparse.BooleanOptionalAction}
     else:
         action = "append" if field.metadata.get("repeated") else "store"

@@ -13,9 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, command, nothing_to_lose
+from biaxial.cli.common import STATUS_INTERRUPTED, Arguments, nothing_to_lose, verb
 from biaxial.cli.options import given, option, parser
 from biaxial.corpora.splits import music_paths
+from biaxial.files.atomic import counted
 from biaxial.files.weights_file import check_weights
 from biaxial.music.errors import InputError
 
@@ -74,8 +75,8 @@ class TrainOptions:
     json: bool = option(False, help="print one JSON object")
 
 
-@command(PROG)
-def main(argv: Arguments) -> None:
+@verb(PROG)
+def main(argv: Arguments, prog: str) -> None:
     """Train as the command line says, and print how it ended."""
     # Read by PyTorch when it is loaded: large pages make training on a CPU about a quarter faster.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
@@ -95,7 +96,7 @@ def main(argv: Arguments) -> None:
         sizes, shown = ModelConfig, {ModelConfig: PRESETS["chorale"], TrainConfig: TRAIN_PRESETS["chorale"]}
     else:
         sizes, shown = SequenceSizes, {SequenceSizes: SEQUENCE_PRESETS[kind], TrainConfig: SEQUENCE_TRAIN_PRESETS[kind]}
-    built = parser(PROG, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, sizes, shown=shown)
+    built = parser(prog, DESCRIPTION, TrainOptions, ReadConfig, TrainConfig, Machine, sizes, shown=shown)
     values = given(built, argv)
     values[ModelConfig] = values.get(ModelConfig, {}) | values.pop(SequenceSizes, {})
     options = TrainOptions(**values[TrainOptions])
@@ -125,7 +126,7 @@ def main(argv: Arguments) -> None:
         pitches = (plan.config.low_pitch, plan.config.high_pitch)
     corpus = read_corpus(source, plan.config.steps_per_quarter, quiet, reading, pitches, num_voices)
     if searches:
-        _run_search(options, dataclasses.replace(plan, corpus=str(source.resolve())), folder, corpus)
+        _run_search(options, dataclasses.replace(plan, corpus=str(source.resolve())), folder, corpus, prog)
         return
     mix = None
     if plan.mix:
@@ -160,7 +161,7 @@ def main(argv: Arguments) -> None:
         print(f"{folder}: {result.valid_nats:.4f} nats per step on held-out pieces after {result.epochs} epochs")
         print(f"compose with it: biaxial-compose --checkpoint {folder / 'model.safetensors'}")
     else:
-        print(f"{folder}: stopped; {result.epochs} epochs are finished. Go on with: {PROG} --resume {folder}")
+        print(f"{folder}: stopped; {result.epochs} epochs are finished. Go on with: {prog} --resume {folder}")
     if result.interrupted:
         raise SystemExit(STATUS_INTERRUPTED)
 
@@ -277,11 +278,7 @@ def _check_paths(options: TrainOptions, plan: Plan) -> None:
 
 def new_folder(runs: Path, name: str) -> Path:
     """``runs/NAME``, or ``runs/NAME-2`` and so on if that is taken."""
-    taken, folder = 1, runs / name
-    while folder.exists():
-        taken += 1
-        folder = runs / f"{name}-{taken}"
-    return folder
+    return next(folder for folder in counted(runs / name) if not folder.exists())
 
 
 def _check_optuna() -> None:
@@ -296,7 +293,7 @@ def _check_optuna() -> None:
         raise InputError("--search needs Optuna, which is not installed; pip install 'optuna>=5,<6'")
 
 
-def _run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus) -> None:
+def _run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus, prog: str) -> None:
     """Search, and print the table of the trials."""
     from biaxial.training.settings_search import (
         Search,
@@ -336,10 +333,10 @@ def _run_search(options: TrainOptions, plan: Plan, folder: Path, corpus: Corpus)
         print("\n".join(trial_table(result.trials)))
         if result.interrupted:
             done = f"{len(result.trials)} of {total} trials are over"
-            print(f"{folder}: stopped; {done}. Go on with: {PROG} --resume {folder}")
+            print(f"{folder}: stopped; {done}. Go on with: {prog} --resume {folder}")
         elif result.best is not None:
             pictures = " and ".join(str(path) for path in sorted(folder.glob("*.png")))
             print(f"best: trial {result.best.number:03d}; pictures: {pictures}")
-            print(f"train with it: {PROG} {plan.corpus} --config {folder / 'best.json'}")
+            print(f"train with it: {prog} {plan.corpus} --config {folder / 'best.json'}")
     if result.interrupted:
         raise SystemExit(STATUS_INTERRUPTED)

@@ -14,13 +14,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from biaxial.cli.common import nothing_to_lose, progress_bar
 from biaxial.cli.options import option
-from biaxial.files.atomic import check_folder, check_output
+from biaxial.files.atomic import check_folder, check_output, make_new_folder, write_new
 from biaxial.files.weights_file import DEFAULT, check_kind, check_weights, weights_path
+from biaxial.formats.midi.midi_writer import midi_bytes
+from biaxial.formats.read import read_music
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
+from biaxial.music.score import Score
 from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
@@ -58,7 +62,7 @@ class WritingOptions:
         parse=lambda text: (Path(text),),
         metavar="PATH",
         help=f"file to write, and again for other kinds: {', '.join(WRITERS)}; with -n above 1 a folder, and again an "
-        "ending alone (default: MIDI, named after the command)",
+        "ending alone (default: MIDI under a new name, such as composed-2.mid)",
     )
     num_outputs: int = option(
         1, short="-n", within=(1, 9999), help="how many pieces; each one's seed is the next number"
@@ -67,6 +71,11 @@ class WritingOptions:
         None,
         within=(0, 2**63 - 1),
         help="seed of the random numbers; the same seed gives the same piece (default: a new one)",
+    )
+    title: str | None = option(
+        None,
+        parse=lambda text: " ".join(text.split()),
+        help="title of the piece, followed by its number where there are several (default: its own)",
     )
     temperature: float | None = option(
         None,
@@ -89,8 +98,14 @@ class WritingOptions:
     particles: int | None = option(
         None,
         within=(1, 64),
-        help="versions drawn side by side and chosen among on the way (default: 1, or 12 where voices are given)",
+        help="versions drawn side by side and chosen among on the way, at every phrase end by its faults (default: 6, "
+        "or 12 where voices are given)",
     )
+    lookahead: bool | None = option(
+        None,
+        help="choose among versions by how likely the music is that they lead to (default: where voices are given)",
+    )
+    draft: bool = option(False, help="draw once, without a look at the faults of phrases: the fastest")
     best_of: int = option(1, within=(1, 64), help="pieces drawn for each one that is kept, ranked beside Bach")
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
     device: Literal["auto", "cpu", "cuda", "mps"] = option(
@@ -113,22 +128,24 @@ class Written:
     path: str
     files: tuple[str, ...]
     seed: int
+    key: str | None
     model: str
     num_steps: int
     nats: float
     nats_per_step: float
     remarks: tuple[str, ...]
     ranking: tuple[dict[str, Any], ...] = ()
+    plan: dict[str, Any] | None = None
 
 
 def drawing_of(
     options: WritingOptions, leading: VoiceLeading, default: SamplingOptions, **changes: Any
 ) -> SamplingOptions:
     """A way of drawing with what the command line says changed in it."""
-    for name in ("temperature", "density", "ranges", "particles", "min_voices", "max_voices"):
+    for name in ("temperature", "density", "ranges", "particles", "lookahead", "min_voices", "max_voices"):
         if (value := getattr(options, name)) is not None:
             changes[name] = value
-    same = {name: getattr(options, name) for name in ("min_p", "best_of", "precision")}
+    same = {name: getattr(options, name) for name in ("min_p", "best_of", "precision", "draft")}
     return replace(default, voice_leading=leading, **same, **changes)
 
 
@@ -167,7 +184,7 @@ def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, renderin
             check_output(path)
         return [paths]
     kinds = [str(path).lower() for path in outputs if str(path).lower() in WRITERS]
-    folders = [path for path in outputs if str(path).lower() not in WRITERS] or [Path(stem)]
+    folders = _folders(outputs) or [Path(stem)]
     if len(folders) > 1:
         raise InputError(f"--output: {num_outputs} pieces go to one folder, not to {folders[0]} and {folders[1]}")
     folder = folders[0]
@@ -200,6 +217,23 @@ def load_model(options: WritingOptions) -> Model:
         )
         print(f"compiling the sampler, which takes some ten seconds, {once}", file=sys.stderr)
     return model
+
+
+REPEATS_HELP: Final = "what becomes of repeat signs: keep them, expand (write out what is repeated), or read it once"
+
+
+def read_piece(path: Path, repeats: Repeats = "keep", *, quiet: bool = False) -> Score:
+    """Read a file as one score, and print what a user should know of how it was read.
+
+    Raises
+    ------
+    InputError, OSError
+        As :func:`~biaxial.formats.read.read_score`.
+    """
+    music = read_music(path, repeats)
+    for remark in () if quiet else music.remarks:
+        print(f"note: {remark}", file=sys.stderr)
+    return music.score
 
 
 def seed_of(options: WritingOptions) -> int:
@@ -247,17 +281,19 @@ def write_pieces(
     unit
         What the bar counts.
     """
-    written, computing = list[Written](), 0.0
+    written, computing = list[tuple[Written, Piece]](), 0.0
     try:
         with progress_bar(steps, unit, quiet=options.quiet) as advance:
             pieces = draw(advance)
-            for wanted in paths:
+            folder: Path | None = None
+            for number, wanted in enumerate(paths, start=1):
                 begun = time.perf_counter()
                 piece = next(pieces)
                 computing += time.perf_counter() - begun
                 if options.num_outputs > 1:
-                    wanted[0].parent.mkdir(parents=True, exist_ok=True)
-                written.append(_written(piece, wanted, rendering))
+                    folder = folder or _made(wanted[0].parent, options.output)
+                    wanted = [folder / path.name for path in wanted]
+                written.append((_written(piece, number, wanted, options, rendering), piece))
     except BaseException as error:
         if len(paths) > 1:
             error.add_note(f"{len(written)} of {len(paths)} pieces are written")
@@ -267,28 +303,58 @@ def write_pieces(
     _report(written, options, computing, started)
 
 
-def _written(piece: Piece, paths: Sequence[Path], rendering: Rendering) -> Written:
+def _written(
+    piece: Piece, number: int, paths: Sequence[Path], options: WritingOptions, rendering: Rendering
+) -> Written:
     """Write the files of a piece."""
-    files = [str(path) for name in paths for path in write_file(piece.score, name, rendering)]
+    music = piece.score if options.title is None else replace(piece.score, title=_title(options, number))
+    if options.num_outputs > 1 or options.output:
+        files = [str(path) for name in paths for path in write_file(music, name, rendering, piece.plan)]
+    else:
+        files = [str(write_new(paths[0], midi_bytes(music)))]
     found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
-    of = (files[0], tuple(files), piece.seed, piece.model, found.num_steps, found.nats, piece.nats_per_step)
-    return Written(*of, piece.remarks, ranking)
+    key = None if music.key is None else music.key.name
+    of = (piece.seed, key, piece.model, found.num_steps, found.nats, piece.nats_per_step)
+    plan = None if piece.plan is None else piece.plan.to_dict()
+    return Written(files[0], tuple(files), *of, piece.remarks, ranking, plan)
 
 
-def _report(written: Sequence[Written], options: WritingOptions, computing: float, started: float) -> None:
+def _report(pieces: Sequence[tuple[Written, Piece]], options: WritingOptions, computing: float, started: float) -> None:
     """Print what was written."""
+    written = [done for done, _ in pieces]
     if options.json:
         times = {"compute_seconds": round(computing, 3), "seconds": round(time.perf_counter() - started, 3)}
         print(json.dumps({"pieces": [asdict(piece) for piece in written], **times}))
         return
-    for remark in dict.fromkeys(remark for piece in written for remark in piece.remarks):
+    for remark in dict.fromkeys(remark for done in written for remark in done.remarks):
         print(f"note: {remark}", file=sys.stderr)
-    for done in written:
-        print(f"{', '.join(done.files)}: seed {done.seed}, {done.nats_per_step:.3f} nats per step")
+    for done, piece in pieces:
+        key = "" if done.key is None else f"{done.key}, "
+        print(f"{', '.join(done.files)}: seed {done.seed}, {key}{done.nats_per_step:.3f} nats per step")
+        if piece.plan is not None:
+            print(f"  plan: {piece.plan.summary}")
         for place, each in enumerate(done.ranking, start=1):
             parts = ", ".join(f"{name} {value:.2f}" for name, value in each["parts"].items())
             score = "no score" if each["score"] is None else f"score {each['score']:.2f} ({parts})"
             print(f"{place:>4}. candidate {each['number']}: {score}, {each['nats_per_step']:.3f} nats per step")
+
+
+def _title(options: WritingOptions, number: int) -> str:
+    assert options.title is not None
+    return f"{options.title} {number}" if options.title and options.num_outputs > 1 else options.title
+
+
+def _made(folder: Path, outputs: Sequence[Path]) -> Path:
+    """The folder for several pieces, made: a new one where the command line names none."""
+    if not _folders(outputs):
+        return make_new_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _folders(outputs: Sequence[Path]) -> list[Path]:
+    """Of what the command line names for several pieces, what is not an ending alone."""
+    return [path for path in outputs if str(path).lower() not in WRITERS]
 
 
 def _ranked(candidate: Candidate) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from io import StringIO
 from pathlib import Path
 
 from biaxial.files.assets import ASSETS, PACKAGE
-from biaxial.formats.music21_reader import DEFAULT_TEMPO_BPM, measures_of, part_notes, printed_signature, ticks
+from biaxial.formats.music21_reader import measures_of, part_notes, printed_signature
+from biaxial.formats.written_music import DEFAULT_TEMPO_BPM, ticks
 from biaxial.music.bar_lines import pickup_and_metres
 from biaxial.music.constants import NUM_VOICES
 from biaxial.music.errors import InputError

@@ -92,7 +92,7 @@ def read_songs(path: Path) -> tuple[list[FolkSong], list[tuple[str, str]]]:
                 raise InputError(f"{name}: it is not one line")
             notes = piece.parts[0].notes
             key = None if piece.outline.key is None else sung_key(piece.outline.key, notes)
-            song = FolkSong(name, replace(piece.outline, notes=notes, key=key))
+            song = FolkSong(name, replace(piece.outline, notes=notes, key=key, repeats=()))
             midi_bytes(song.score)  # what MIDI cannot say is refused here
             songs.append(song)
         except ValueError as error:

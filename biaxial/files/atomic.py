@@ -3,14 +3,19 @@
 The bytes go to a temporary file in the same folder, reach the disk, and only then take the name that was asked for. A
 reader sees the old file or the new one, never half of it, and a failure leaves nothing behind. To move a file into
 place only takes a folder that can be written to: that the file itself is protected is looked at here.
+
+Names that a program chooses by itself are counted on where they are taken: ``composed.mid``, ``composed-2.mid``. A name
+is taken by making it, so that of two programs at once each gets its own.
 """
 
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -99,3 +104,45 @@ def _replace(target: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def counted(path: Path) -> Iterator[Path]:
+    """``a.mid``, ``a-2.mid``, ``a-3.mid`` and so on."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def write_new(path: Path, data: bytes) -> Path:
+    """Write a file under the first of its counted names that is not taken, and return that name.
+
+    Raises
+    ------
+    OSError
+        As :func:`atomic_write`.
+    """
+    for name in counted(path):
+        with suppress(FileExistsError):
+            name.touch(exist_ok=False)
+            break
+    try:
+        atomic_write(name, data)
+    except BaseException:
+        name.unlink()
+        raise
+    return name
+
+
+def make_new_folder(path: Path) -> Path:
+    """Make a folder under the first of its counted names that is not taken, and return that name.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    for name in counted(path):
+        with suppress(FileExistsError):
+            name.mkdir()
+            break
+    return name

@@ -10,6 +10,7 @@ import os
 from typing import Final
 
 from biaxial.music.errors import InputError
+from biaxial.music.repeats import passages
 from biaxial.music.score import Score
 
 MEBIBYTE: Final = 1 << 20
@@ -18,6 +19,8 @@ MAX_NOTES: Final = 100_000
 """Most notes of a piece. A Mahler symphony has about half of it, the longest piano recordings a third."""
 MAX_QUARTERS: Final = 20_000
 """Longest piece in quarter notes: four hours at 80 a minute. Its roll has 10 MB, on the finest grid 250."""
+MAX_PASSAGES: Final = 5_000
+"""Most passages that repeats make of a piece; a long reel has some dozens."""
 MAX_VOICE: Final = 127
 """Highest number of a voice, counted from 0; MIDI files have no more names for them."""
 
@@ -53,10 +56,15 @@ def checked_size(score: Score) -> Score:
     ValueError
         If it is longer or has more; the message does not say which file, which the caller knows.
     """
-    if score.length_ticks > MAX_QUARTERS * score.ticks_per_quarter:
-        quarters = score.length_ticks // score.ticks_per_quarter
+    played = passages(score.repeats, score.length_ticks)
+    ticks = sum(last - first for first, last, _ in played)
+    if ticks > MAX_QUARTERS * score.ticks_per_quarter:
+        quarters = ticks // score.ticks_per_quarter
         length = quarters if quarters < 10**12 else "more than 10^12"
-        raise ValueError(f"the piece is {length} quarter notes long, and {MAX_QUARTERS} is the most; cut it")
+        so = " as it is played" if score.repeats else ""
+        raise ValueError(f"the piece is {length} quarter notes long{so}, and {MAX_QUARTERS} is the most; cut it")
+    if len(played) > MAX_PASSAGES:
+        raise ValueError(f"its repeats make {len(played)} passages of it, and {MAX_PASSAGES} is the most; cut it")
     check_notes(len(score.notes))
     return score
 

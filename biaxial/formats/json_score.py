@@ -1,8 +1,10 @@
 """A score as one JSON document and back, losing nothing.
 
 The document is an object with ``"format": "biaxial-score-1"`` and the fields of :class:`~biaxial.music.score.Score`
-under their own names: the key by its name or ``null``; time signatures, chords, lyrics and notes as lists of objects
-with the fields of their classes. Fields that have a default may be left out; a field that is not known is an error.
+under their own names: the key by its name or ``null``; time signatures, chords, lyrics, repeats and notes as lists of
+objects with the fields of their classes. Fields that have a default may be left out; a field that is not known is an
+error. A document may also have ``plan``, what the phrases of the piece were to be (:meth:`PhrasePlan.to_dict
+<biaxial.music.phrases.PhrasePlan.to_dict>`), which is no part of the score: :func:`read_json_plan` reads it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from biaxial.files.atomic import atomic_write
 from biaxial.files.json_value import MAX_JSON_BYTES, read_json_value, shown
 from biaxial.files.limits import MAX_NOTES, MAX_VOICE, checked_size, read_within
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
+from biaxial.music.repeats import MAX_PASSES, Ending, Repeat
 from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 
 FORMAT: Final = "biaxial-score-1"
@@ -51,6 +55,18 @@ def score_to_dict(score: Score) -> dict[str, Any]:
             for c in score.chords
         ],
         "lyrics": [{"onset_ticks": s.onset_ticks, "text": s.text, "goes_on": s.goes_on} for s in score.lyrics],
+        "repeats": [
+            {
+                "start_ticks": r.start_ticks,
+                "end_ticks": r.end_ticks,
+                "times": r.times,
+                "endings": [
+                    {"start_ticks": e.start_ticks, "end_ticks": e.end_ticks, "numbers": list(e.numbers)}
+                    for e in r.endings
+                ],
+            }
+            for r in score.repeats
+        ],
         "notes": [
             {
                 "onset_ticks": n.onset_ticks,
@@ -82,7 +98,8 @@ def score_from_dict(document: object, name: str = "document") -> Score:
         ``notes[3].pitch``.
     """
     try:
-        fields = _fields(document, "", {"format": _string}, _SCORE)
+        fields = _fields(document, "", {"format": _string}, {**_SCORE, "plan": _or_null(_plan)})
+        fields.pop("plan", None)
         if fields.pop("format") != FORMAT:
             raise _WrongError("format", f"must be {FORMAT!r}")
         score: Score = _made("", Score, fields)
@@ -107,8 +124,8 @@ def is_document(path: str | os.PathLike[str]) -> bool:
     return FORMAT.encode() in read_within(path, MAX_JSON_BYTES)
 
 
-def write_json(score: Score, path: str | os.PathLike[str]) -> None:
-    """Write a score as a document, a line for each note, whole or not at all.
+def write_json(score: Score, path: str | os.PathLike[str], plan: PhrasePlan | None = None) -> None:
+    """Write a score as a document, a line for each note, whole or not at all; the plan of its phrases with it.
 
     Raises
     ------
@@ -116,7 +133,8 @@ def write_json(score: Score, path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     entries = []
-    for key, value in score_to_dict(score).items():
+    planned = {} if plan is None else {"plan": plan.to_dict()}
+    for key, value in {**score_to_dict(score), **planned}.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
             rows = ",\n".join(f"    {_dump(row)}" for row in value)
             entries.append(f"  {_dump(key)}: [\n{rows}\n  ]")
@@ -143,6 +161,13 @@ def read_json(path: str | os.PathLike[str]) -> Score:
     """
     name = os.fspath(path)
     return score_from_dict(read_json_value(path, "give one that biaxial has written"), name)
+
+
+def read_json_plan(path: str | os.PathLike[str]) -> PhrasePlan | None:
+    """The plan of phrases in a document, if there is one; errors are those of :func:`read_json`."""
+    document = read_json_value(path, "give one that biaxial has written")
+    score_from_dict(document, os.fspath(path))
+    return None if document.get("plan") is None else PhrasePlan.from_dict(document["plan"])
 
 
 class _WrongError(Exception):
@@ -204,6 +229,10 @@ def _key(value: Any, place: str) -> Key:
     return _made(place, Key.from_name, {"name": _string(value, place)})
 
 
+def _plan(value: Any, place: str) -> PhrasePlan:
+    return _made(place, PhrasePlan.from_dict, {"document": value})
+
+
 def _or_null(read: _Read) -> _Read:
     return lambda value, place: None if value is None else read(value, place)
 
@@ -238,6 +267,16 @@ _NOTE = _object(
     {"onset_ticks": _whole(0), "length_ticks": _whole(1), "pitch": _whole(0, 127)},
     {"voice": _or_null(_whole(0, MAX_VOICE)), "velocity": _whole(1, 127), "locked": _flag},
 )
+_ENDING = _object(
+    Ending,
+    {"start_ticks": _whole(0), "end_ticks": _whole(1), "numbers": _list(_whole(1, MAX_PASSES))},
+    {},
+)
+_REPEAT = _object(
+    Repeat,
+    {"start_ticks": _whole(0), "end_ticks": _whole(1)},
+    {"times": _whole(2, MAX_PASSES), "endings": _list(_ENDING)},
+)
 _SCORE: Final[dict[str, _Read]] = {
     "title": _string,
     "length_ticks": _whole(0),
@@ -249,5 +288,6 @@ _SCORE: Final[dict[str, _Read]] = {
     "fermatas": _or_null(_list(_whole(0))),
     "chords": _list(_CHORD),
     "lyrics": _list(_SYLLABLE),
+    "repeats": _list(_REPEAT),
     "notes": _list(_NOTE),
 }

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from biaxial.formats.read import Music, read_music, read_parts, read_score
+from biaxial.formats.read import Music, read_music
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
@@ -44,7 +45,7 @@ class Melody:
     remarks: tuple[str, ...] = ()
 
 
-def read_melody(path: str | os.PathLike[str], line: str | None = None) -> Melody:
+def read_melody(path: str | os.PathLike[str], line: str | None = None, repeats: Repeats = "keep") -> Melody:
     """Read the melody of a file.
 
     Of several parts the one with the highest mean pitch is taken among those that are a line (or nearly,
@@ -56,6 +57,8 @@ def read_melody(path: str | os.PathLike[str], line: str | None = None) -> Melody
         Any file that :mod:`biaxial.formats.read` reads.
     line
         The part to take instead: its number, counted from 1, or its name, in any case.
+    repeats
+        What becomes of repeats (:mod:`biaxial.formats.repeat_reading`).
 
     Raises
     ------
@@ -64,7 +67,7 @@ def read_melody(path: str | os.PathLike[str], line: str | None = None) -> Melody
     OSError
         If it cannot be opened.
     """
-    return melody_of(read_music(path), line)
+    return melody_of(read_music(path, repeats), line)
 
 
 def melody_of(music: Music, line: str | None = None) -> Melody:
@@ -72,7 +75,7 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
     piece, name = music.parts, os.fspath(music.path)
     if not piece.parts:
         raise InputError(f"{name}: it has no notes; give a file with a melody")
-    remarks = []
+    remarks = list(piece.remarks)
     if line is not None:
         index = _named(piece, line, name)
     else:
@@ -233,7 +236,7 @@ MOST_CHORDS: Final = "chords"
 HIGHEST_LINE: Final = "melody"
 
 
-def read_part(path: str | os.PathLike[str], part: str = ALL) -> Score:
+def read_part(path: str | os.PathLike[str], part: str = ALL, repeats: Repeats = "keep") -> Score:
     """Read a file, or one part of it.
 
     Parameters
@@ -241,10 +244,9 @@ def read_part(path: str | os.PathLike[str], part: str = ALL) -> Score:
     path
         Any file that :mod:`biaxial.formats.read` reads.
     part
-        ``"all"``: everything but drums, with voices where they can be told. ``"chords"``: the part that strikes several
-        notes at once most often, the first of equal ones. ``"melody"``: its highest line
-        (:func:`biaxial.formats.melody_file.read_melody`). Else the name of a part, in any case, or its number, counted
-        from 1.
+        As :func:`part_of` takes it.
+    repeats
+        What becomes of repeats (:mod:`biaxial.formats.repeat_reading`).
 
     Raises
     ------
@@ -253,11 +255,31 @@ def read_part(path: str | os.PathLike[str], part: str = ALL) -> Score:
     OSError
         If it cannot be opened.
     """
+    return part_of(read_music(path, repeats), part)
+
+
+def part_of(music: Music, part: str = ALL) -> Score:
+    """A file that has been parsed, or one part of it.
+
+    Parameters
+    ----------
+    music
+        The file.
+    part
+        ``"all"``: everything but drums, with voices where they can be told. ``"chords"``: the part that strikes several
+        notes at once most often, the first of equal ones. ``"melody"``: its highest line (:func:`melody_of`). Else the
+        name of a part, in any case, or its number, counted from 1.
+
+    Raises
+    ------
+    InputError
+        If it has no such part.
+    """
     if part == ALL:
-        return read_score(path)
+        return music.score
     if part == HIGHEST_LINE:
-        return read_melody(path).score
-    piece = read_parts(path)
+        return melody_of(music).score
+    piece = music.parts
     if not piece.parts:
         return piece.outline
     if part == MOST_CHORDS:
@@ -267,7 +289,7 @@ def read_part(path: str | os.PathLike[str], part: str = ALL) -> Score:
     if not found and wanted.isdecimal() and 1 <= int(wanted) <= len(piece.parts):
         found = [piece.parts[int(wanted) - 1]]
     if not found:
-        raise InputError(f"{os.fspath(path)}: no part {part!r}; it has {', '.join(piece.names)}")
+        raise InputError(f"{os.fspath(music.path)}: no part {part!r}; it has {', '.join(piece.names)}")
     return replace(piece.outline, notes=tuple(note for one in found for note in one.notes))
 
 

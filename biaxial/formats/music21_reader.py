@@ -1,6 +1,6 @@
-"""Printed music (MusicXML, kern) by way of music21, read into ticks: notes, measures, fermatas, chords.
+"""MusicXML, and scores of music21, read into ticks: notes, measures, fermatas, chords.
 
-Notes are merged over ties, grace notes and unpitched percussion are dropped, repeats stay as written. Onsets and ends
+Notes are merged over ties, grace notes and unpitched percussion are dropped. Onsets and ends
 that are no whole ticks (a quintuplet) go to the nearest. music21 is imported inside the functions, since it is slow and
 few commands need it; what it returns is ``Any`` here.
 """
@@ -8,48 +8,80 @@ few commands need it; what it returns is ``Any`` here.
 from __future__ import annotations
 
 import os
+import re
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import redirect_stderr
 from copy import deepcopy
+from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
+from xml.etree import ElementTree
+from xml.parsers import expat
 
-from biaxial.files.limits import check_notes, checked_size
-from biaxial.formats.xml_guard import check_kern, read_musicxml
-from biaxial.music.bar_lines import Measure, pickup_and_metres
+from biaxial.formats.music21_repeats import repeats_in
+from biaxial.formats.musicxml.plain_tree import Plain, make_plain
+from biaxial.formats.written_music import Line, Page, left_out, playable_tempo, ticks
+from biaxial.formats.xml_guard import read_musicxml
+from biaxial.music.bar_lines import Measure
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
-from biaxial.music.keys import stated_key
-from biaxial.music.parts import Part, Parts, parts_of, phrase_ends
-from biaxial.music.score import ChordSymbol, Note, Score, Syllable, TimeSignature
+from biaxial.music.parts import Part, Parts
+from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
 
-DEFAULT_TEMPO_BPM: Final = 80.0
-"""Quarter notes a minute where the file says nothing."""
+MAX_VERSES: Final = 32
+"""Most verses of a part."""
 
 _MADE_UP_TITLES = ("music21 fragment", "music21 score", "music21")
+_PLACE = re.compile(r"In part \((.{1,20}?)\), measure \((.{1,20}?)\)")
 _FREE_KINDS = ("none", "other", "pedal")
 
 
-def read_notation(path: str | os.PathLike[str]) -> Parts:
-    """Read a MusicXML or kern file.
+class _NotRead(ValueError):
+    """What is wrong, in words of ours."""
 
-    Notes sound as they sound, not as a transposing instrument reads them. Repeats stay as written. The key is the first
-    signature's, by :func:`~biaxial.music.keys.stated_key`. Chord symbols of all parts are kept, of two at one moment
-    the first part's; of the words the first verse of the first part that has any. Four voices on two staves, two on
-    each, are four parts.
+
+def read_notation(path: str | os.PathLike[str]) -> Parts:
+    """Read a MusicXML file.
+
+    Notes sound as they sound, not as a transposing instrument reads them. The key is the first signature's, by
+    :func:`~biaxial.music.keys.stated_key`. Repeats are those of the first part. Chord symbols of all parts are kept, of
+    two at one moment the first part's; the words are those of the first part that has any. Four voices on two staves,
+    two on each, are four parts. Notes are counted in the file and in what was read of it; what was left out is a
+    remark.
 
     Raises
     ------
     InputError
-        If it cannot be read, or holds no part or more than one piece: one line that names the file, what is wrong and
-        what to do.
+        If it cannot be read, holds no part, or notes of it would be lost: one line that names the file, what is wrong
+        and what to do.
     OSError
         If it cannot be opened.
     """
     path = Path(path)
-    return _quietly(lambda: _read(_parse(path), path), path)
+    try:
+        root = read_musicxml(path)
+        if root.tag != "score-partwise":
+            raise ValueError(f"its music is in <{root.tag[:40]}>, not <score-partwise>")
+        plain = make_plain(root)
+    except expat.ExpatError as error:
+        raise _unreadable(path, f"it is not whole XML: line {error.lineno}, column {error.offset + 1}") from error
+    except (InputError, OSError):
+        raise
+    except UnicodeError as error:
+        raise _unreadable(path, "its letters are in no encoding that it names") from error
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
+    except Exception as error:  # a packed file may be damaged in many ways
+        raise _unreadable(path, "it is damaged") from error
+    return _quietly(lambda: _read_plain(_parse(root), plain, path), path)
+
+
+def _unreadable(path: Path, reason: str) -> InputError:
+    because = f" ({' '.join(reason.split())[:160]})" if reason else ""
+    return InputError(f"{path}: cannot be read as music{because}; export it again, or save it as MIDI")
 
 
 def parts_of_stream(stream: Any) -> Parts:
@@ -61,7 +93,13 @@ def parts_of_stream(stream: Any) -> Parts:
         If it cannot be read.
     """
     path = Path("the music21 object")
-    return _quietly(lambda: _read(_sounding(_in_parts(deepcopy(stream)), path), path), path)
+    return _quietly(lambda: _read_object(_in_parts(deepcopy(stream)), path), path)
+
+
+def _read_object(stream: Any, path: Path) -> Page:
+    piece = _sounding(stream, path)
+    _align(list(piece.parts))
+    return _read(piece, path)
 
 
 def _in_parts(stream: Any) -> Any:
@@ -76,38 +114,47 @@ def _in_parts(stream: Any) -> Any:
     return streams.Score([part])
 
 
-def _quietly(read: Callable[[], Parts], path: Path) -> Parts:
+def _quietly(read: Callable[[], Page], path: Path) -> Parts:
+    """What music21 reads without a word, and every error as one line of our own."""
     try:
         with warnings.catch_warnings(), open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
             warnings.simplefilter("ignore")
-            return read()
-    except (InputError, FileNotFoundError, PermissionError):
+            page = read()
+    except InputError:
         raise
+    except _NotRead as error:
+        raise _unreadable(path, str(error)) from error
     except Exception as error:  # music21 raises whatever a damaged file leads it to
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise InputError(f"{path}: cannot be read as music ({reason}); export it again, or save it as MIDI") from error
+        place = _PLACE.search(str(error))
+        reason = f"something in part {place[1]}, bar {place[2]} is not MusicXML" if place else ""
+        raise _unreadable(path, reason) from error
+    try:
+        return page.parts()
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
 
 
-def _parse(path: Path) -> Any:
-    if path.suffix.lower() == ".krn":
-        check_kern(path)
-        from music21 import converter
+def _parse(root: ElementTree.Element) -> Any:
+    from music21.musicxml.xmlToM21 import MusicXMLImporter
 
-        piece = converter.parse(path, format="humdrum", forceSource=True)
-    else:
-        root = read_musicxml(path)
-        if root.tag != "score-partwise":
-            raise ValueError(f"its music is in <{root.tag}>, not <score-partwise>")
-        from music21.musicxml.xmlToM21 import MusicXMLImporter
+    _play_as_told(root)
+    importer = MusicXMLImporter()  # takes the tree that was checked; converter.parse would read the file again
+    importer.xmlRootToScore(root, importer.stream)
+    return importer.stream
 
-        importer = MusicXMLImporter()  # takes the tree that was checked; converter.parse would read the file again
-        importer.xmlRootToScore(root, importer.stream)
-        piece = importer.stream
-    return _sounding(piece, path)
+
+def _play_as_told(root: Any) -> None:
+    """Drop a printed tempo where the same direction says how fast that is played: music21 believes what is printed."""
+    for direction in root.iter("direction"):
+        sound = direction.find("sound")
+        if sound is not None and sound.get("tempo"):
+            for kind in direction.findall("direction-type"):
+                if kind.find("metronome") is not None:
+                    direction.remove(kind)
 
 
 def _sounding(piece: Any, path: Path) -> Any:
-    """The piece with its notes as they sound, and its bars in step.
+    """The piece with its notes as they sound.
 
     Raises
     ------
@@ -120,8 +167,25 @@ def _sounding(piece: Any, path: Path) -> Any:
         raise InputError(f"{path}: it has no parts; give a file with music")
     if any(player.transposition for player in piece.recurse().getElementsByClass("Instrument")):
         piece.toSoundingPitch(inPlace=True)
-    _align(list(piece.parts))
     return piece
+
+
+def _read_plain(stream: Any, plain: Plain, path: Path) -> Page:
+    """A page, with its bars where the file has them."""
+    piece = _sounding(stream, path)
+    ends = list(accumulate(plain.bars, initial=0))
+    for part in piece.parts:
+        for bar, start in zip(part.getElementsByClass("Measure"), ends, strict=False):
+            part.setElementOffset(bar, Fraction(start, TICKS_PER_QUARTER))
+        part.coreElementsChanged()
+    num_read = sum(len(_heads(element)) for part in piece.parts for element in _sounding_elements(part))
+    try:
+        remarks = left_out(written=plain.num_written, read=num_read, reasons=plain.left_out)
+    except ValueError as error:
+        raise _NotRead(str(error)) from error
+    page = _read(piece, path, plain.bars)
+    sharps = None if plain.key_is_unknown else page.sharps
+    return replace(page, sharps=sharps, length_ticks=ends[-1], remarks=(*remarks, *plain.remarks))
 
 
 def _align(parts: list[Any]) -> None:
@@ -147,41 +211,34 @@ def _differences(starts: list[Any], ends: list[Any]) -> list[Any]:
     return [end - start for start, end in zip(starts, ends, strict=True)]
 
 
-def _read(piece: Any, path: Path) -> Parts:
+def _read(piece: Any, path: Path, bars: Sequence[int] | None = None) -> Page:
     streams = list(piece.parts)
-    read = _four_lines(streams) or [(_name(stream), *part_notes(stream)) for stream in streams]
-    notes = [note for _, part, _ in read for note in part]
-    pickup, metres = pickup_and_metres(measures_of(streams[0]))
     sharps, mode = printed_signature(streams[0])
     chords: dict[int, ChordSymbol] = {}
     for stream in reversed(streams):
         chords |= {chord.onset_ticks: chord for chord in _chords(stream)}
-    length = max([*(ticks(stream.highestTime) for stream in streams), *(note.end_ticks for note in notes)])
-    outline = Score(
-        length_ticks=length,
-        time_signatures=metres,
-        pickup_ticks=pickup,
-        key=None if sharps is None else stated_key(sharps, mode, notes),
-        fermatas=phrase_ends([fermatas for *_, fermatas in read]),
-        tempo_bpm=_tempo(piece),
+    measures = measures_of(streams[0], bars)
+    verses = next((found for found in map(_verses, streams) if found and found[0]), [()])
+    tempos = [mark.getQuarterBPM() for mark in piece.recurse().getElementsByClass("MetronomeMark")]
+    return Page(
+        lines=_four_lines(streams) or [Line(_name(stream), *part_notes(stream)) for stream in streams],
+        measures=measures,
+        length_ticks=max(ticks(stream.highestTime) for stream in streams),
+        sharps=sharps,
+        mode=mode,
+        tempo_bpm=playable_tempo(tempos),
         title=_title(piece, path),
-        chords=tuple(chord for onset, chord in chords.items() if onset < length),
-        lyrics=next(filter(None, map(_lyrics, streams)), ()),
+        chords=tuple(chords.values()),
+        verses=verses,
+        repeats=repeats_in(piece, streams[0], measures),
     )
-    checked_size(outline)
-    check_notes(len(notes))
-    return parts_of(outline, ((name, part) for name, part, _ in read))
 
 
-_Line = tuple[str, list[Note], set[int]]
-"""Name of a part or voice, its notes, and which have a fermata."""
-
-
-def _four_lines(streams: Sequence[Any]) -> list[_Line] | None:
+def _four_lines(streams: Sequence[Any]) -> list[Line] | None:
     """Four voices that stand on two staves, two on each, as in a hymn book; ``None`` if there is anything else."""
     if len(streams) != 2:
         return None
-    lines: list[_Line] = []
+    lines: list[Line] = []
     for stream in streams:
         found: dict[str, set[int]] = {}
         for measure in stream.getElementsByClass("Measure"):
@@ -192,13 +249,20 @@ def _four_lines(streams: Sequence[Any]) -> list[_Line] | None:
         upper, lower = (found[name] for name in sorted(found))
         names = _name(stream).split()
         for name, others in zip(names if len(names) == 2 else ("", ""), (lower, upper), strict=True):
-            lines.append((name, *part_notes(stream, without=others)))
-    return lines if all(notes and Part("", tuple(notes)).is_line for _, notes, _ in lines) else None
+            lines.append(Line(name, *part_notes(stream, without=others)))
+    return lines if all(line.notes and Part("", tuple(line.notes)).is_line for line in lines) else None
 
 
-def ticks(quarters: float | Fraction) -> int:
-    """The tick nearest to a time in quarter notes."""
-    return round(Fraction(quarters) * TICKS_PER_QUARTER)
+def _sounding_elements(part: Any) -> Iterator[Any]:
+    """Notes and chords of a part, without grace notes and percussion."""
+    for element in part.flatten().notes:
+        kinds = set(element.classes)
+        if not element.duration.isGrace and {"Note", "Chord"} & kinds and "Harmony" not in kinds:
+            yield element
+
+
+def _heads(element: Any) -> Sequence[Any]:
+    return element.notes if element.isChord else (element,)
 
 
 def part_notes(part: Any, voice: int | None = None, without: Collection[int] = ()) -> tuple[list[Note], set[int]]:
@@ -209,17 +273,15 @@ def part_notes(part: Any, voice: int | None = None, without: Collection[int] = (
     notes: list[Note] = []
     fermatas: set[int] = set()
     tied: dict[int, int] = {}  # pitch: place in notes of the note that goes on
-    for element in part.flatten().notes:
-        if element.duration.isGrace or not {"Note", "Chord"} & set(element.classes) or "Harmony" in element.classes:
-            continue
+    for element in _sounding_elements(part):
         if id(element) in without:
             continue
         start, end = ticks(element.offset), ticks(element.offset + element.duration.quarterLength)
         has_fermata = any(type(expression).__name__ == "Fermata" for expression in element.expressions)
-        for head in element.notes if element.isChord else (element,):
+        for head in _heads(element):
             pitch = round(head.pitch.ps)  # .midi would move it into its range
             if not MIN_PITCH <= pitch <= MAX_PITCH:
-                raise ValueError(f"pitch {head.pitch.nameWithOctave} is not a MIDI number")
+                raise _NotRead(f"pitch {head.pitch.nameWithOctave} is not a MIDI number")
             kind = None if head.tie is None else head.tie.type
             place = tied.pop(pitch, None) if kind in ("stop", "continue") else None
             onset = start
@@ -236,11 +298,13 @@ def part_notes(part: Any, voice: int | None = None, without: Collection[int] = (
     return notes, fermatas
 
 
-def measures_of(part: Any) -> list[Measure]:
-    """The measures of a part as they are written."""
+def measures_of(part: Any, lengths: Sequence[int] | None = None) -> list[Measure]:
+    """The measures of a part as they are written; ``lengths`` are theirs in ticks where music21 does not know them."""
     written = list(part.getElementsByClass("Measure"))
     starts = [ticks(measure.offset) for measure in written]
     ends = [*starts, ticks(part.highestTime)][1:]
+    if lengths is not None:
+        ends = [start + length for start, length in zip(starts, lengths, strict=False)]
     measures, metre = [], TimeSignature()
     for measure, start, end in zip(written, starts, ends, strict=True):
         if measure.timeSignature is not None:
@@ -257,16 +321,8 @@ def printed_signature(part: Any) -> tuple[int | None, str | None]:
     return (int(found[0].sharps) if found else None), next((mode for mode in stated if mode), None)
 
 
-def _tempo(piece: Any) -> float:
-    """The first tempo that a player could keep, in quarter notes a minute, else the default."""
-    marks = (mark.getQuarterBPM() for mark in piece.recurse().getElementsByClass("MetronomeMark"))
-    return next((float(bpm) for bpm in marks if bpm and 20 <= bpm <= 300), DEFAULT_TEMPO_BPM)
-
-
 def _name(part: Any) -> str:
-    """Name of a part; of kern's ``*I"Soprano`` music21 leaves ``"Soprano`` as a mark that it does not know."""
-    tandems = (mark.tandem for mark in part.flatten().getElementsByClass("MiscTandem"))
-    return part.partName or next((text[1:] for text in tandems if text.startswith('"')), "")
+    return part.partName or ""
 
 
 def _chords(part: Any) -> list[ChordSymbol]:
@@ -281,15 +337,16 @@ def _chords(part: Any) -> list[ChordSymbol]:
     return chords
 
 
-def _lyrics(part: Any) -> tuple[Syllable, ...]:
-    """The first verse of a part; of two syllables at one moment the first."""
-    found: dict[int, Syllable] = {}
+def _verses(part: Any) -> list[tuple[Syllable, ...]]:
+    """The words of a part, verse by verse; of two syllables at one moment the first."""
+    found: dict[int, dict[int, Syllable]] = {}
     for element in part.flatten().notes:
         for lyric in element.lyrics:
-            if lyric.number == 1 and lyric.text and not element.duration.isGrace:
+            if 1 <= lyric.number <= MAX_VERSES and lyric.text and not element.duration.isGrace:
                 goes_on = lyric.syllabic in ("begin", "middle")
-                found.setdefault(ticks(element.offset), Syllable(ticks(element.offset), lyric.text, goes_on))
-    return tuple(found.values())
+                syllable = Syllable(ticks(element.offset), lyric.text, goes_on)
+                found.setdefault(lyric.number, {}).setdefault(syllable.onset_ticks, syllable)
+    return [tuple(found.get(number, {}).values()) for number in range(1, max(found, default=0) + 1)]
 
 
 def _title(piece: Any, path: Path) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.json_score import read_json
+from biaxial.formats.kern.kern_reader import read_kern
 from biaxial.formats.midi.midi_reader import read_midi_tracks
 from biaxial.formats.music21_reader import read_notation
+from biaxial.formats.repeat_reading import Repeats, check_repeats, parts_read_so, read_so
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Parts, as_score, parts_of
@@ -30,11 +33,14 @@ class Music:
         The file.
     make_score, make_parts
         What makes them out of what was parsed.
+    repeats
+        How their repeats are read.
     """
 
     path: Path
     make_score: Callable[[], Score]
     make_parts: Callable[[], Parts]
+    repeats: Repeats = "keep"
 
     @cached_property
     def score(self) -> Score:
@@ -45,7 +51,11 @@ class Music:
         InputError
             If its notes cannot be used.
         """
-        return self.make_score()
+        score = self.make_score()
+        if self.repeats == "keep" or not score.repeats:
+            return score
+        with _named(self.path):
+            return read_so(score, self.repeats, self.make_parts().more_verses)
 
     @cached_property
     def parts(self) -> Parts:
@@ -56,10 +66,33 @@ class Music:
         InputError
             If its notes cannot be used.
         """
-        return self.make_parts()
+        with _named(self.path):
+            return parts_read_so(self.make_parts(), self.repeats)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user should know of how it was read, one line each.
+
+        Raises
+        ------
+        InputError
+            If its notes cannot be used.
+        """
+        return self.parts.remarks
 
 
-def read_music(path: str | os.PathLike[str] | Any) -> Music:
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let a piece that is too large say which file it is."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def read_music(path: str | os.PathLike[str] | Any, repeats: Repeats = "keep") -> Music:
     """Parse a file, once for all that is asked of it; or read an object of another library.
 
     Parameters
@@ -67,6 +100,8 @@ def read_music(path: str | os.PathLike[str] | Any) -> Music:
     path
         A file; or an object of pretty_midi, mido, music21, symusic, muspy, note-seq or partitura
         (:mod:`biaxial.formats.interop`).
+    repeats
+        What becomes of its repeats: see :mod:`biaxial.formats.repeat_reading`.
 
     Raises
     ------
@@ -75,21 +110,23 @@ def read_music(path: str | os.PathLike[str] | Any) -> Music:
     OSError
         If it cannot be opened.
     """
+    check_repeats(repeats)
     if not isinstance(path, str | os.PathLike):
         from biaxial.formats.interop.other_libraries import score_of_object
 
         score = score_of_object(path)
-        return Music(Path(f"the {type(path).__name__} object"), lambda: score, lambda: _parts_of_voices(score))
+        name = Path(f"the {type(path).__name__} object")
+        return Music(name, lambda: score, lambda: _parts_of_voices(score), repeats)
     path = Path(path)
     if path.is_dir():  # whatever its name
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     if path.suffix.lower() not in READERS:
         kind = path.suffix or "a file without a suffix"
         raise InputError(f"{path}: cannot read {kind}; give a file that ends in {', '.join(READERS)}")
-    return READERS[path.suffix.lower()](path)
+    return replace(READERS[path.suffix.lower()](path), repeats=repeats)
 
 
-def read_parts(path: str | os.PathLike[str]) -> Parts:
+def read_parts(path: str | os.PathLike[str], repeats: Repeats = "keep") -> Parts:
     """Read a file as an outline and named parts; of a file with voices each voice is a part.
 
     Raises
@@ -97,22 +134,22 @@ def read_parts(path: str | os.PathLike[str]) -> Parts:
     InputError, OSError
         As :func:`read_music`.
     """
-    return read_music(path).parts
+    return read_music(path, repeats).parts
 
 
-def read_score(path: str | os.PathLike[str] | Any) -> Score:
+def read_score(path: str | os.PathLike[str] | Any, repeats: Repeats = "keep") -> Score:
     """Read a file, or an object of another library, as one score.
 
     Notes have voices where they can be told: in MIDI as :mod:`biaxial.formats.midi.midi_reader` says, in printed music
     where there are four parts with one note at a time each (S A T B, in the order of the file), in a document as it
-    says.
+    says. ``repeats`` is what becomes of them: see :mod:`biaxial.formats.repeat_reading`.
 
     Raises
     ------
     InputError, OSError
         As :func:`read_music`.
     """
-    return read_music(path).score
+    return read_music(path, repeats).score
 
 
 def _midi(path: Path) -> Music:
@@ -122,6 +159,11 @@ def _midi(path: Path) -> Music:
 
 def _notation(path: Path) -> Music:
     parts = read_notation(path)
+    return Music(path, lambda: as_score(parts), lambda: parts)
+
+
+def _kern(path: Path) -> Music:
+    parts = read_kern(path)
     return Music(path, lambda: as_score(parts), lambda: parts)
 
 
@@ -154,7 +196,7 @@ READERS: Final[dict[str, Callable[[Path], Music]]] = {
     ".musicxml": _notation,
     ".xml": _notation,
     ".mxl": _notation,
-    ".krn": _notation,
+    ".krn": _kern,
     ".abc": _abc,
     ".json": _json,
 }

@@ -20,8 +20,6 @@ from biaxial.files.zip_members import check_members, read_member
 
 MAX_XML_BYTES: Final = 16 * MEBIBYTE
 """Largest MusicXML, unpacked. A Beethoven quartet of 40 minutes has 11 MB, as many as any file of music21's corpus."""
-MAX_KERN_BYTES: Final = 2 * MEBIBYTE
-"""Largest kern file; the longest movement of a quartet has 0.1."""
 MAX_XML_DEPTH: Final = 50
 """Deepest nesting; MusicXML has less than 20 levels."""
 MAX_ELEMENTS: Final = 500_000
@@ -30,12 +28,7 @@ MAX_OBJECTS: Final = 40_000
 """Most of what stands in a measure: notes, rests, directions, and the measures themselves. That quartet has 29,000, for
 which music21 needs a quarter of a minute."""
 MAX_PARTS: Final = 200
-"""Most parts, or columns of a kern file; the largest orchestral scores have sixty."""
-MAX_TOKENS: Final = 15_000
-"""Most tokens of a kern file, not counting dots, which only keep a place, beside others. The longest movement of a
-quartet has 9,600; music21 takes half a millisecond for each."""
-MAX_TOKEN_LENGTH: Final = 100
-"""Longest token of a kern file that is music."""
+"""Most parts; the largest orchestral scores have sixty."""
 MAX_NUMBERS: Final = {
     "beats": 64,
     "beat-type": 64,
@@ -134,28 +127,3 @@ class _Tree:
 def _qualified(name: str) -> str:
     """A name with its namespace as ElementTree writes it."""
     return "{" + name if "}" in name else name
-
-
-def check_kern(path: Path) -> None:
-    """Look through a kern file.
-
-    Raises
-    ------
-    ValueError
-        If it goes beyond a limit; the message does not say which file.
-    InputError
-        If it is too large.
-    OSError
-        If it cannot be opened.
-    """
-    num_tokens = 0
-    for line in read_within(path, MAX_KERN_BYTES).decode("latin-1").splitlines():
-        tokens = [line] if line.startswith("!") else line.split("\t")
-        num_tokens += max(sum(token != "." for token in tokens), 1)
-        if num_tokens > MAX_TOKENS or len(tokens) > MAX_PARTS:
-            raise ValueError(f"it has more than {MAX_TOKENS} tokens, or {MAX_PARTS} in a line")
-        for token in tokens:
-            if len(token) > MAX_TOKEN_LENGTH and not token.startswith("!"):
-                raise ValueError(f"a token of {len(token)} letters, {token[:20]!r}")
-            if re.match(r"\*M\d", token) and any(float(number) > 64 for number in _NUMBER.findall(token)):
-                raise ValueError(f"{token[:20]!r} is not a time signature")

@@ -1,4 +1,7 @@
-"""From the measures that a page of music has to a pickup and metres from which the same bars can be counted."""
+"""From the measures that a page of music has to a pickup and metres from which the same bars can be counted.
+
+And from music that begins late in its first bar to music that begins with a pickup.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from biaxial.music.constants import TICKS_PER_QUARTER
-from biaxial.music.score import TimeSignature
+from biaxial.music.score import Score, TimeSignature
 
 
 class Measure(NamedTuple):
@@ -19,7 +22,9 @@ class Measure(NamedTuple):
     metre: TimeSignature
 
 
-def pickup_and_metres(measures: Sequence[Measure]) -> tuple[int, tuple[TimeSignature, ...]]:
+def pickup_and_metres(
+    measures: Sequence[Measure], ticks_per_quarter: int = TICKS_PER_QUARTER
+) -> tuple[int, tuple[TimeSignature, ...]]:
     """Pickup in ticks, and metres, so that the bars counted from the result are those of the page.
 
     A short first measure is the pickup. Two short ones that fill a bar together are one bar with a repeat sign inside.
@@ -35,7 +40,7 @@ def pickup_and_metres(measures: Sequence[Measure]) -> tuple[int, tuple[TimeSigna
     pickup, index = 0, 0
     while index < len(measures):
         onset, length, metre = measures[index]
-        full = metre.bar_ticks(TICKS_PER_QUARTER)
+        full = metre.bar_ticks(ticks_per_quarter)
         first, index = onset == 0, index + 1
         if first and length < full and len(measures) > 1:
             pickup = length
@@ -50,10 +55,27 @@ def pickup_and_metres(measures: Sequence[Measure]) -> tuple[int, tuple[TimeSigna
             holds(metre, onset)
         rest = length % full
         if rest and index < len(measures):
-            beats = Fraction(rest * metre.denominator, 4 * TICKS_PER_QUARTER)
+            beats = Fraction(rest * metre.denominator, 4 * ticks_per_quarter)
             denominator = metre.denominator * beats.denominator
             if denominator <= 64 and denominator & (denominator - 1) == 0:
                 holds(TimeSignature(beats.numerator, denominator), onset + length - rest)
     if not signatures or signatures[0].onset_ticks > 0:  # it begins without measures
         signatures.insert(0, TimeSignature())
     return pickup, tuple(signatures)
+
+
+def with_pickup(score: Score) -> Score:
+    """The same music without the half bar or more of silence that it begins with: what is left of the bar is a pickup.
+
+    Silence is left out up to the beat of the first note. A shorter one stays, as a rest in a full bar, and so does one
+    that is longer than the first bar. A pickup in which nothing sounds is left out as well.
+    """
+    first = min((note.onset_ticks for note in score.notes), default=0)
+    if 0 < score.pickup_ticks <= first:
+        first -= score.pickup_ticks
+        score = score.cut(score.pickup_ticks, score.length_ticks)
+    metre = score.time_signatures[0]
+    bar = metre.bar_ticks(score.ticks_per_quarter)
+    if score.pickup_ticks or not bar <= 2 * first < 2 * bar:
+        return score
+    return score.cut(first - first % (bar // metre.numerator), score.length_ticks)

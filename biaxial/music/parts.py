@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.music.constants import NUM_VOICES
-from biaxial.music.score import Note, Score
+from biaxial.music.score import Note, Score, Syllable
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,16 @@ class Parts:
         Everything but the notes.
     parts
         Those that have notes, in the order of the file.
+    remarks
+        What a user should know of how it was read, one line each.
+    more_verses
+        The words from the second verse on, each as ``lyrics`` of a score.
     """
 
     outline: Score
     parts: tuple[Part, ...]
+    remarks: tuple[str, ...] = ()
+    more_verses: tuple[tuple[Syllable, ...], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,13 +72,13 @@ class Parts:
         return tuple(part.name or f"Part {number}" for number, part in enumerate(self.parts, 1))
 
 
-def parts_of(outline: Score, named: Iterable[tuple[str, Iterable[Note]]]) -> Parts:
+def parts_of(outline: Score, named: Iterable[tuple[str, Iterable[Note]]], remarks: Iterable[str] = ()) -> Parts:
     """Parts with their notes in order and without voices; those without notes are left out."""
     parts = [
         Part(name.strip(), tuple(sorted((replace(note, voice=None) for note in notes), key=_reading_order)))
         for name, notes in named
     ]
-    return Parts(outline, tuple(part for part in parts if part.notes))
+    return Parts(outline, tuple(part for part in parts if part.notes), tuple(remarks))
 
 
 def _reading_order(note: Note) -> tuple[int, int, int]:

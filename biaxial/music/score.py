@@ -15,6 +15,7 @@ from typing import Literal
 
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.doors import Doors
+from biaxial.music.repeats import Repeat as Repeat
 from biaxial.music.symbols import ChordSymbol as ChordSymbol
 from biaxial.music.symbols import Syllable as Syllable
 
@@ -221,7 +222,10 @@ class Score(Doors):
         In any order; kept sorted by onset, no two of which are the same. Before the first one anything may sound. MIDI
         files do not keep them.
     lyrics
-        The first verse of the melody, in any order; kept sorted by onset. MIDI files do not keep it.
+        The first verse of the melody, in any order; kept sorted by onset.
+    repeats
+        What is played several times and written once, in any order; kept sorted, no two of which overlap. MIDI files
+        have it written out.
     """
 
     notes: tuple[Note, ...] = ()
@@ -235,6 +239,7 @@ class Score(Doors):
     title: str = ""
     chords: tuple[ChordSymbol, ...] = ()
     lyrics: tuple[Syllable, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(sorted(self.notes, key=_reading_order)))
@@ -252,6 +257,11 @@ class Score(Doors):
             raise ValueError(f"time signatures must begin at tick 0 and follow one another, not at {onsets}")
         if not 0 <= self.pickup_ticks < self.time_signatures[0].bar_ticks(self.ticks_per_quarter):
             raise ValueError(f"a pickup of {self.pickup_ticks} ticks does not fit into a bar")
+        object.__setattr__(self, "repeats", tuple(sorted(self.repeats, key=lambda repeat: repeat.start_ticks)))
+        if overlap := next((b for a, b in pairwise(self.repeats) if b.start_ticks < a.end_ticks), None):
+            raise ValueError(f"the repeat at tick {overlap.start_ticks} begins inside another")
+        if self.repeats and self.repeats[-1].end_ticks > self.length_ticks:
+            raise ValueError(f"the score ends at tick {self.length_ticks}, but a repeat goes on after it")
         if self.fermatas is not None:
             object.__setattr__(self, "fermatas", tuple(sorted(set(self.fermatas))))
         if not 0 < self.tempo_bpm < float("inf"):
@@ -332,13 +342,14 @@ class Score(Doors):
             fermatas=None if self.fermatas is None else tuple(map(ticks, self.fermatas)),
             chords=tuple(replace(chord, onset_ticks=onset) for onset, chord in chords.items()),
             lyrics=tuple(replace(word, onset_ticks=ticks(word.onset_ticks)) for word in self.lyrics),
+            repeats=tuple(filter(None, (repeat.moved(ticks) for repeat in self.repeats))),
         )
 
     def cut(self, first: int, last: int) -> Score:
         """What lies from one tick to before another, counted from the first of them.
 
         Notes that sound across a cut begin or end there. The metre and the chord symbol that hold at the first tick
-        begin with it; what remains of a bar is the pickup.
+        begin with it; what remains of a bar is the pickup. A repeat that is cut is none.
 
         Raises
         ------
@@ -364,6 +375,7 @@ class Score(Doors):
             fermatas=None if self.fermatas is None else tuple(tick for tick in self.fermatas if first <= tick < last),
             chords=tuple(chord for chord in self.chords if chord.onset_ticks < last),
             lyrics=tuple(word for word in self.lyrics if first <= word.onset_ticks < last),
+            repeats=tuple(r for r in self.repeats if first <= r.start_ticks and r.end_ticks <= last),
         )
         moved = kept.retimed(lambda tick: max(0, tick - first), self.ticks_per_quarter)
         return replace(moved, pickup_ticks=min(bar for bar in bars if bar >= first) - first)

@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from biaxial.files.assets import ASSETS
 from biaxial.files.atomic import atomic_write
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import PRESETS
 from biaxial.music.score import Note, Score
+from biaxial.music.written_out import written_out
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
 from biaxial.render.sound.timing import tempo_curve
@@ -122,10 +124,10 @@ class Instrument:
 
 
 INSTRUMENTS: Final = {
-    "organ": Instrument(19, Room(2.0, -9.0), 0.0),
-    "choir": Instrument(52, Room(2.0, -8.0), 2.0),
-    "piano": Instrument(0, Room(1.1, -13.0), 0.0),
-    "strings": Instrument(48, Room(1.6, -9.0), 2.0),
+    "organ": Instrument(PRESETS["organ"].program, Room(2.0, -9.0), 0.0),
+    "choir": Instrument(PRESETS["choir"].program, Room(2.0, -8.0), 2.0),
+    "piano": Instrument(PRESETS["piano"].program, Room(1.1, -13.0), 0.0),
+    "strings": Instrument(PRESETS["strings"].program, Room(1.6, -9.0), 2.0),
 }
 
 
@@ -183,6 +185,7 @@ def render_audio(
         raise InputError(f"sound has 8000 to 192000 frames a second, not {sample_rate}")
     if score.length_ticks == 0:
         raise InputError("the piece has no length, so there is nothing to hear; give one with notes")
+    score = written_out(score)
     curve = tempo_curve(score, strict=strict_tempo)
     if curve.duration_seconds > MAX_SECONDS:
         raise InputError(

@@ -96,9 +96,16 @@ def svg_pages(
     )
     music = musicxml_text(score, staves=staves, given_colour=given_colour)
     # Verovio prints the degrees of a chord behind a name that says them already.
-    if not toolkit.loadData(re.sub(r"<degree.*?</degree>", "", music, flags=re.DOTALL)):
+    music = re.sub(r"<degree.*?</degree>", "", music, flags=re.DOTALL)
+    music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)
+    if not toolkit.loadData(music):
         raise RuntimeError("Verovio could not read the document")
     return [_portable(toolkit.renderToSVG(number)) for number in range(1, toolkit.getPageCount() + 1)]
+
+
+def _printed(kind: str) -> str:
+    """What follows the root of a chord, with signs for its flats and sharps: ``m7♭5``."""
+    return re.sub(r"b(?=\d)", "♭", kind).replace("#", "♯")
 
 
 def engrave(
@@ -168,6 +175,7 @@ def _portable(svg: str) -> str:
     for sign, plain in _TEXT_SIGNS.items():
         svg = svg.replace(sign, plain)
     svg = svg.replace("♩ .", "♩.")
+    svg = re.sub(r'(?=class="verse\b)', 'color="#000000" fill="#000000" ', svg)  # words are black under given notes too
     # A font of its own for each sign: one letter that a font lacks would change the whole text.
     svg = re.sub(
         r'(<tspan[^>]*) font-family="Leipzig" font-size="\d+px"', rf'\1 font-family="{_SIGNS}" font-size="450px"', svg
@@ -176,12 +184,15 @@ def _portable(svg: str) -> str:
 
 
 def _plain_title(header: re.Match[str]) -> str:
-    """A title as one piece of text; its place stands in an inner element, where not all programs look for it."""
+    """A title, or the number of a later page, as one piece of text.
+
+    Its place stands in an inner element, where not all programs look for it.
+    """
     place = re.search(r' x="\d+" y="\d+" text-anchor="\w+"', header[0])
-    title = re.search(r"<tspan font-size=\"(\d+px)\">([^<]*)</tspan>", header[0])
-    if place is None or title is None:
+    pieces = re.findall(r"<tspan font-size=\"(\d+px)\">([^<]*)</tspan>", header[0])
+    if place is None or not pieces:
         return header[0]
-    return f'<text{place[0]} font-size="{title[1]}">{title[2]}</text>'
+    return f'<text{place[0]} font-size="{pieces[0][0]}">{"".join(text for _, text in pieces)}</text>'
 
 
 def _svg(pages: Sequence[str], _title: str, _pixels: int) -> list[bytes]:

@@ -6,14 +6,22 @@ make these are imported when a file of theirs is asked for, and a missing part i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from biaxial.formats import write as save
+from biaxial.formats.json_score import write_json
+from biaxial.music.bar_lines import with_pickup
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import InstrumentName
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
+
+GIVEN_COLOUR: Final = "#0A4FA3"
+"""In which pages print the notes that were given."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +32,12 @@ class Rendering:
     ----------
     staves
         Staves that four voices are printed on, 2 or 4.
+    given_colour
+        Colour in which pages print the notes that were given, such as #0A4FA3; #000000 is black.
+    write_chords
+        Whether scores, pages and MIDI files name the chord of every beat.
     instrument
-        What sound is played on.
+        What sound, MIDI and MusicXML are played on.
     soundfont
         An SF2 or SF3 file in place of the package's own.
     strict_tempo
@@ -33,9 +45,15 @@ class Rendering:
     """
 
     staves: Literal[2, 4] = 2
-    instrument: Literal["organ", "choir", "piano", "strings"] = "organ"
+    given_colour: str = GIVEN_COLOUR
+    write_chords: bool = False
+    instrument: InstrumentName = "organ"
     soundfont: Path | None = None
     strict_tempo: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("#[0-9A-Fa-f]{6}", self.given_colour):
+            raise InputError(f"{self.given_colour!r} is not a colour; give one such as #0A4FA3, or #000000 for black")
 
 
 PLAIN: Final = Rendering()
@@ -53,10 +71,26 @@ def _plain(score: Score, path: Path, _: Rendering) -> list[Path]:
     return [path]
 
 
+def _with_chords(score: Score, rendering: Rendering) -> Score:
+    if not rendering.write_chords:
+        return score
+    from biaxial.metrics.harmony.chord_symbols import with_chord_symbols
+
+    return with_chord_symbols(score)
+
+
+def _midi(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    from biaxial.formats.midi.midi_writer import write_midi
+
+    score = _with_chords(score, rendering)
+    write_midi(score, path, instrument=rendering.instrument, write_chords=rendering.write_chords)
+    return [path]
+
+
 def _musicxml(score: Score, path: Path, rendering: Rendering) -> list[Path]:
     from biaxial.formats.musicxml import write_musicxml
 
-    write_musicxml(score, path, staves=rendering.staves)
+    write_musicxml(_with_chords(score, rendering), path, staves=rendering.staves, instrument=rendering.instrument)
     return [path]
 
 
@@ -64,7 +98,8 @@ def _page(suffix: str) -> Writer:
     def write(score: Score, path: Path, rendering: Rendering) -> list[Path]:
         from biaxial.render.engraving import engrave
 
-        return engrave(score, path, staves=rendering.staves)
+        score = _with_chords(score, rendering)
+        return engrave(score, path, staves=rendering.staves, given_colour=rendering.given_colour)
 
     def check(_: Rendering) -> None:
         from biaxial.render.engraving import check_installed
@@ -102,6 +137,8 @@ def _check_sound(rendering: Rendering) -> None:
 
 WRITERS: Final[dict[str, Writer]] = {
     **dict.fromkeys(save.WRITERS, Writer(_plain)),
+    ".mid": Writer(_midi),
+    ".midi": Writer(_midi),
     ".musicxml": Writer(_musicxml),
     ".mxl": Writer(_musicxml),
     **dict.fromkeys((".roll.png", ".roll.svg"), Writer(_roll)),
@@ -134,8 +171,21 @@ def check_writable(path: Path, rendering: Rendering = PLAIN) -> None:
     WRITERS[suffix_of(path)].check(rendering)
 
 
-def write_file(score: Score, path: Path, rendering: Rendering = PLAIN) -> list[Path]:
+def write_file(score: Score, path: Path, rendering: Rendering = PLAIN, plan: PhrasePlan | None = None) -> list[Path]:
     """Write a piece as the kind of file that its name asks for; each file appears whole or not at all.
+
+    A piece of which nothing was given, and that rests for half a bar or more, begins with a pickup in every file.
+
+    Parameters
+    ----------
+    score
+        The music.
+    path
+        The file.
+    rendering
+        How it looks and sounds.
+    plan
+        What its phrases were to be, which ``.json`` keeps.
 
     Returns
     -------
@@ -149,4 +199,9 @@ def write_file(score: Score, path: Path, rendering: Rendering = PLAIN) -> list[P
         If a file cannot be written; its message names the file and the reason.
     """
     check_writable(path, rendering)
+    if not any(note.locked for note in score.notes):
+        score = with_pickup(score)
+    if suffix_of(path) == ".json":
+        write_json(score, path, plan)
+        return [path]
     return WRITERS[suffix_of(path)].write(score, path, rendering)

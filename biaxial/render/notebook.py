@@ -8,6 +8,7 @@ from typing import Final
 
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
+from biaxial.render.files import GIVEN_COLOUR
 
 SAMPLE_RATE: Final = 24_000
 """Of the player: a notebook keeps all that it shows, and this takes 60% of what 44100 would. It reaches 12 kHz."""
@@ -32,7 +33,7 @@ def _pictures(score: Score) -> str:
     from biaxial.render.engraving import svg_pages
 
     try:
-        pages = [page.encode() for page in svg_pages(score)]
+        pages = [page.encode() for page in svg_pages(score, given_colour=GIVEN_COLOUR)]
     except InputError:  # Verovio is not installed
         from biaxial.render.piano_roll import piano_roll
 

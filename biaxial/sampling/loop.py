@@ -5,6 +5,10 @@ instead: each draws its own continuation, is weighted by how well it meets the c
 and particles are resampled when their weights have become too unequal: sequential Monte Carlo (Doucet and Johansen
 2009). At the end one particle is taken, with a probability proportional to its weight; the mean weight estimates,
 without bias, the probability that the constraints are met.
+
+Where phrases are given, every particle pays for the faults of a phrase when it is over
+(:mod:`biaxial.sampling.charges`), and they are resampled there. A phrase that returns is known from then on: all
+particles go on from one, and it has the notes that this one has in the phrase that comes back.
 """
 
 from __future__ import annotations
@@ -13,11 +17,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from einops import repeat
 from torch import Tensor
 
 from biaxial.features.known import Known
+from biaxial.models.config import ModelConfig
+from biaxial.music.constants import HOLD, STRIKE
+from biaxial.sampling.charges import Charges, Phrase, Piece, count_faults, voice_pitches
 from biaxial.sampling.constraints import Rule, StepBias
 from biaxial.sampling.randomness import resampling_uniforms, uniforms
 from biaxial.sampling.reference_stepper import Stepper
@@ -43,6 +51,57 @@ class Particles:
 
 
 @dataclass(frozen=True)
+class Phrases:
+    """The phrases of pieces, at whose ends particles pay.
+
+    Parameters
+    ----------
+    of_pieces
+        The phrases of each piece, in order.
+    pieces
+        Key and beats of each piece.
+    charges
+        What a fault costs.
+    """
+
+    of_pieces: Sequence[Sequence[Phrase]]
+    pieces: Sequence[Piece]
+    charges: Charges
+
+    def ending_at(self, step: int) -> list[tuple[int, Phrase]]:
+        """Pieces of which a phrase is over at a step, with the phrase."""
+        return [(row, phrase) for row, own in enumerate(self.of_pieces) for phrase in own if phrase.end == step]
+
+    def returning_at(self, step: int) -> list[tuple[int, Phrase]]:
+        """Pieces of which an earlier phrase returns from a step on, with the phrase."""
+        return [
+            (row, phrase)
+            for row, own in enumerate(self.of_pieces)
+            for phrase in own
+            if phrase.first == step and phrase.source is not None
+        ]
+
+    def costs(self, window: Tensor, start: int, piece: int, phrase: Phrase, config: ModelConfig) -> Tensor:
+        """What a phrase costs each particle of a piece, in nats, shape ``(p,)``.
+
+        Parameters
+        ----------
+        window
+            The rolls of the particles from a step on that is early enough (:meth:`.Phrase.heard_from`) to the end of
+            the phrase, shape ``(p, t, n)``.
+        start
+            That step.
+        piece, phrase, config
+            Which phrase of which piece, and the network.
+        """
+        pitches = voice_pitches(window.numpy(), config.alphabet, config.low_pitch)
+        prices = np.array(list(self.charges.prices().values()))
+        here, of = phrase.moved(-start), self.pieces[piece]
+        of = of._replace(beats=of.beats[start:])
+        return torch.tensor([count_faults(own, here, of) @ prices for own in pitches])
+
+
+@dataclass(frozen=True)
 class Drawn:
     """Pieces that were drawn.
 
@@ -55,12 +114,15 @@ class Drawn:
         no lookahead the log-probability that they are met. Without particles the log-weight. Minus infinity if at some
         step nobody could meet them.
     log_likelihood
-        Log-probability of each roll under the model, shape ``(b,)``.
+        Log-probability of each roll under the model, given what is known, shape ``(b,)``.
+    known
+        What was known of the pieces in the end, phrases that returned included; ``None`` for nothing.
     """
 
     outcomes: Tensor
     log_evidence: Tensor
     log_likelihood: Tensor
+    known: Known | None
 
 
 def draw_pieces(
@@ -75,6 +137,7 @@ def draw_pieces(
     rules: Sequence[Rule] = (),
     ending_rules: Sequence[Rule] = (),
     particles: Particles | None = None,
+    phrases: Phrases | None = None,
     after_step: Callable[[], None] | None = None,
 ) -> Drawn:
     """Draw a batch of pieces from their beginning to their end.
@@ -99,15 +162,21 @@ def draw_pieces(
         Constraints that read the frame so far: of every step, and of the last ``e`` steps besides.
     particles
         Where and how many; none by default.
+    phrases
+        At whose ends particles pay; none by default.
     after_step
         Called after every step.
     """
     b, t, _ = conditions.shape
     branch, number = (particles.first_step, particles.number) if particles else (t, 1)
-    if known is not None and not known.voices.any():
+    config = stepper.config
+    returns = phrases is not None and any(phrase.source is not None for own in phrases.of_pieces for phrase in own)
+    if returns:
+        known = Known.nothing(b, t, config.num_notes) if known is None else Known(*(part.clone() for part in known))
+    elif known is not None and not known.voices.any():
         known = None
     encoded = stepper.encode(known, conditions)
-    state, history = stepper.start(b), _History(min(branch, t) if number > 1 else t, b, stepper.config.num_notes)
+    state, history = stepper.start(b), _History(min(branch, t) if number > 1 else t, b, config.num_notes)
     slots = slots or [0] * b
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
     log_evidence = torch.zeros(b, dtype=torch.float64)
@@ -115,6 +184,15 @@ def draw_pieces(
     pieces, now = torch.arange(b), 1  # of each row; particles of a piece follow one another
     row_seeds, row_slots = list(seeds), [PARTICLES * slot for slot in slots]
     for step in range(t):
+        if returns and phrases is not None and known is not None and (coming := phrases.returning_at(step)):
+            kept, log_weight, gained = _resampled(log_weight, seeds, t + step, [piece for piece, _ in coming], True)
+            log_evidence = log_evidence + gained
+            state = state.take(kept)
+            history.take(kept)
+            for piece, phrase in coming:
+                assert phrase.source is not None
+                _come_back(known, history.of(torch.tensor([piece * now]), phrase.source)[0], piece, phrase, config)
+            encoded = stepper.encode(known, conditions)
         if step == branch and number > 1:
             now, every = number, torch.arange(b).repeat_interleave(number)
             pieces, state = every, state.take(every)
@@ -129,7 +207,7 @@ def draw_pieces(
         frame, weight, state = stepper.step(
             state,
             conditions[pieces, step],
-            uniforms(row_seeds, step, stepper.config.num_notes, row_slots),
+            uniforms(row_seeds, step, config.num_notes, row_slots),
             None if known is None else known.at((pieces, step)),
             static,
             active,
@@ -141,8 +219,14 @@ def draw_pieces(
         if log_weight.min() == -torch.inf:
             lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
             unmet, log_weight = unmet | lost, log_weight.masked_fill(lost.unsqueeze(1), 0.0)
+        over = [] if phrases is None else phrases.ending_at(step + 1)
+        for piece, phrase in over:
+            assert phrases is not None
+            start = phrase.heard_from(phrases.pieces[piece])
+            window = history.of(torch.arange(piece * now, (piece + 1) * now), start)
+            log_weight[piece] -= phrases.costs(window, start, piece, phrase, config)
         if now > 1 and step < t - 1:
-            kept, log_weight, gained = _resampled(log_weight, seeds, step)
+            kept, log_weight, gained = _resampled(log_weight, seeds, step, [piece for piece, _ in over])
             log_evidence = log_evidence + gained
             state = state.take(kept)
             history.take(kept)
@@ -151,9 +235,8 @@ def draw_pieces(
     total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])
     chosen = _ancestors(log_weight, resampling_uniforms(seeds, t), 1).squeeze(1)
     rows = torch.arange(b) * log_weight.shape[1] + chosen
-    return Drawn(
-        history.of(rows), (log_evidence + total).masked_fill(unmet, -torch.inf), state.log_likelihood.cpu()[rows]
-    )
+    evidence = (log_evidence + total).masked_fill(unmet, -torch.inf)
+    return Drawn(history.of(rows), evidence, state.log_likelihood.cpu()[rows], known)
 
 
 def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
@@ -180,6 +263,11 @@ class _History:
         self._frames = torch.zeros(steps, rows, n, dtype=torch.uint8)
         self._origins = torch.arange(rows).repeat(steps, 1)
         self._count, self._earlier, self._first = 0, earlier, torch.arange(rows)
+        self._before = 0 if earlier is None else len(earlier)
+
+    def __len__(self) -> int:
+        """Steps so far."""
+        return self._before + self._count
 
     def add(self, frames: Tensor) -> None:
         """The frames of the next step, shape ``(rows, n)``."""
@@ -190,6 +278,8 @@ class _History:
         """From here on the rows go on from these ones."""
         if self._count:
             self._origins[self._count - 1] = self._origins[self._count - 1][rows]
+        else:
+            self._first = self._first[rows]
 
     def branched(self, steps: int, rows: Tensor) -> _History:
         """What goes on from here with other rows, each from one of these."""
@@ -197,17 +287,53 @@ class _History:
         later._first = rows
         return later
 
-    def of(self, rows: Tensor) -> Tensor:
-        """The whole pieces of some rows, shape ``(len(rows), t, n)``."""
-        found = torch.zeros(len(rows), self._count, self._frames.shape[2], dtype=torch.uint8)
-        for step in range(self._count - 1, -1, -1):
+    def of(self, rows: Tensor, first: int = 0) -> Tensor:
+        """The frames of some rows from a step on, shape ``(len(rows), t, n)``."""
+        start = max(0, first - self._before)
+        found = torch.zeros(len(rows), self._count - start, self._frames.shape[2], dtype=torch.uint8)
+        for step in range(self._count - 1, start - 1, -1):
             rows = self._origins[step][rows]
-            found[:, step] = self._frames[step][rows]
-        return found if self._earlier is None else torch.cat([self._earlier.of(self._first[rows]), found], 1)
+            found[:, step - start] = self._frames[step][rows]
+        if self._earlier is None or first >= self._before:
+            return found
+        return torch.cat([self._earlier.of(self._first[rows], first), found], 1)
 
 
-def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Resample the pieces whose effective number of particles has fallen below one half.
+def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: ModelConfig) -> None:
+    """Note what a phrase that returns has, given the roll of its piece from there on, shape ``(t, n)``."""
+    assert phrase.source is not None
+    alphabet, length = config.alphabet, phrase.end - phrase.first
+    length = min(length, phrase.first - phrase.source)
+    voices = known.voices[piece].numpy().copy()
+    outcomes = known.outcomes[piece].numpy().copy()
+    sets = np.full((length, config.num_notes), phrase.returning, dtype=np.uint8)
+    earlier = roll[:length].numpy()
+    again = alphabet.restricted(earlier, sets)
+    states, members = alphabet.decode(again)
+    states[0] = np.where(states[0] == HOLD, STRIKE, states[0])  # it begins, whatever was held there
+    place = slice(phrase.first, phrase.first + length)
+    free = voices[place] == 0
+    outcomes[place] = np.where(free, alphabet.encode(states, members), outcomes[place])
+    voices[place] |= sets
+    for part, new in zip(known, Known.of(outcomes, voices, alphabet), strict=True):
+        part[piece] = new
+
+
+def _resampled(
+    log_weight: Tensor, seeds: Sequence[int], step: int, due: Sequence[int] = (), to_one: bool = False
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Resample the pieces whose effective number of particles has fallen below one half, and those that are due.
+
+    Parameters
+    ----------
+    log_weight
+        Shape ``(b, p)``.
+    seeds, step
+        Of the random numbers.
+    due
+        Pieces that are resampled whatever their weights.
+    to_one
+        Whether only those are, and all their particles go on from one.
 
     Returns
     -------
@@ -216,9 +342,11 @@ def _resampled(log_weight: Tensor, seeds: Sequence[int], step: int) -> tuple[Ten
     """
     b, p = log_weight.shape
     share = log_weight.softmax(1).nan_to_num(1 / p)  # where all are impossible, all are as bad
-    poor = 1 / share.square().sum(1) < p / 2
+    poor = (1 / share.square().sum(1) < p / 2) & (not to_one)
+    poor[list(due)] = True
     every = torch.arange(p).expand(b, p)
-    ancestors = torch.where(poor.unsqueeze(1), _ancestors(log_weight, resampling_uniforms(seeds, step), p), every)
+    chosen = _ancestors(log_weight, resampling_uniforms(seeds, step), 1 if to_one else p)
+    ancestors = torch.where(poor.unsqueeze(1), chosen, every)
     gained = torch.where(poor, log_weight.logsumexp(1) - math.log(p), 0.0)
     rows = (ancestors + p * torch.arange(b).unsqueeze(1)).flatten()
     return rows, torch.where(poor.unsqueeze(1), 0.0, log_weight), gained

@@ -69,7 +69,7 @@ def harmonised_tunes(
             drawing=tune_drawing,
         )
         score = sung(tune.score, keeps_key=key is not None)
-        piece = model.harmonise(score, seed=number, drawing=drawing, progress=progress)
+        piece = model.harmonise(score, voice="soprano", seed=number, drawing=drawing, progress=progress)
         yield replace(
             piece,
             score=replace(piece.score, title=f"Chorale on tune {number}"),

@@ -7,11 +7,14 @@ does both for one piece; several are planned with ``n`` and drawn with :meth:`Mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from fractions import Fraction
+from typing import Any, Literal
 
 from biaxial.files.machine import available_threads
 from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
+from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision, fast_stepper
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal
@@ -59,6 +62,9 @@ class Model(Planner):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
+        pickup: float | Fraction | None = None,
+        form: str | None = None,
+        plan: PhrasePlan | str | None = None,
         primer: PieceLike | None = None,
         seed: int = 0,
         drawing: SamplingOptions | None = None,
@@ -70,27 +76,33 @@ class Model(Planner):
         Parameters and errors are those of :meth:`plan_composition`; ``progress`` is called with the number of frames
         drawn since its last call, and what it raises ends the drawing.
         """
-        plan = self.plan_composition(
+        planned = self.plan_composition(
             bars,
             key=key,
             time_signature=time_signature,
             tempo_bpm=tempo_bpm,
             phrases=phrases,
+            pickup=pickup,
+            form=form,
+            plan=plan,
             primer=primer,
             seed=seed,
             drawing=drawing,
             **changes,
         )
-        return next(self.draw(plan, progress))
+        return next(self.draw(planned, progress))
 
     def harmonise(
         self,
         melody: Source,
         *,
-        voice: str | int | Sequence[str | int] = "soprano",
+        voice: str | int | Sequence[str | int] | None = None,
         line: str | None = None,
         key: Key | str | None = None,
         chords: str | Sequence[ChordSymbol] | None = None,
+        phrases: str | Sequence[int] | None = None,
+        transpose: int | Literal["fit"] = 0,
+        transpose_back: bool = False,
         forbid: Sequence[Forbidden] = (),
         seed: int = 0,
         drawing: SamplingOptions | None = None,
@@ -107,6 +119,9 @@ class Model(Planner):
             line=line,
             key=key,
             chords=chords,
+            phrases=phrases,
+            transpose=transpose,
+            transpose_back=transpose_back,
             forbid=forbid,
             seed=seed,
             drawing=drawing,
@@ -214,11 +229,15 @@ class Model(Planner):
         """
         stepper = self._stepper(plan.options, len(plan.requests))
         judge = self._judge() if plan.options.best_of > 1 else None
-        return fill(stepper, plan, self.name, judge=judge, progress=progress)
+        return fill(stepper, plan, self.name, charges=self._charges(plan.options), judge=judge, progress=progress)
+
+    def _charges(self, drawing: SamplingOptions) -> Charges | None:
+        """What the faults of a phrase cost; nothing in music without voices."""
+        return drawing.charged(self.history) if self.network.config.num_voices > 1 else None
 
     def _stepper(self, drawing: SamplingOptions, num_outputs: int) -> Stepper:
         """What draws; kept for the next time that pieces are drawn in the same way."""
-        together = num_outputs * drawing.particles * drawing.best_of
+        together = num_outputs * drawing.num_particles(self._charges(drawing)) * drawing.best_of
         on_gpu = self.network.device.type == "cuda" and together >= GPU_ROWS
         way = drawing.proposal(self.history), drawing.precision, on_gpu
         if self._kept is None or self._kept[0] != way:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
 from biaxial.render.files import Rendering, check_writable, write_file
 
@@ -96,6 +97,8 @@ class Piece:
     ranking
         The candidates that it was chosen from, itself the first; empty where only one was drawn. Not in
         :meth:`to_json`.
+    plan
+        What its phrases were to be, if that was planned.
     """
 
     score: Score
@@ -105,6 +108,7 @@ class Piece:
     log_evidence: float = 0.0
     remarks: tuple[str, ...] = ()
     ranking: tuple[Candidate, ...] = field(default=(), compare=False)
+    plan: PhrasePlan | None = None
 
     @property
     def nats_per_step(self) -> float:
@@ -112,7 +116,9 @@ class Piece:
         return self.likelihood.nats_per_step
 
     def save(self, *paths: str | Path, **rendering: Any) -> list[Path]:
-        """Write its score as the kinds of files that the endings ask for; ``.json`` keeps which notes are locked.
+        """Write its score as the kinds of files that the endings ask for.
+
+        A ``.json`` file keeps which notes are locked, and the plan.
 
         Parameters
         ----------
@@ -138,7 +144,7 @@ class Piece:
         names, looks = [Path(path) for path in paths], Rendering(**rendering)
         for name in names:
             check_writable(name, looks)
-        return [path for name in names for path in write_file(self.score, name, looks)]
+        return [path for name in names for path in write_file(self.score, name, looks, self.plan)]
 
     def to_pretty_midi(self) -> PrettyMIDI:
         """Its score as an object of pretty_midi, an instrument for each voice."""
@@ -168,6 +174,7 @@ class Piece:
             "num_struck": likelihood.num_struck,
             "log_evidence": self.log_evidence,
             "remarks": list(self.remarks),
+            "plan": None if self.plan is None else self.plan.to_dict(),
         }
         return json.dumps(document)
 
@@ -187,7 +194,9 @@ class Piece:
             seed, model, remarks = int(document["seed"]), document["model"], document["remarks"]
             if not isinstance(remarks, list) or not all(isinstance(text, str) for text in (model, *remarks)):
                 raise ValueError("model must be text, and remarks a list of texts")
-            return cls(score, seed, model, LogLikelihood(*numbers), float(document["log_evidence"]), tuple(remarks))
+            found = LogLikelihood(*numbers)
+            plan = None if document.get("plan") is None else PhrasePlan.from_dict(document["plan"])
+            return cls(score, seed, model, found, float(document["log_evidence"]), tuple(remarks), plan=plan)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise

@@ -23,6 +23,7 @@ import biaxial
 from biaxial import Score
 from biaxial.formats.read import read_score
 from biaxial.render.engraving import png, svg_pages
+from biaxial.render.files import GIVEN_COLOUR
 
 ROOT = Path(__file__).parents[2]
 ODE_CHORDS = (
@@ -39,7 +40,6 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Name of a picture: its tune, and what is asked for beside seed 1."""
 
-TUNE_COLOUR = "#0A4FA3"
 SIZE_MM = (175, 1000)
 WIDTH = 960
 
@@ -48,7 +48,7 @@ def engraved(score: Score) -> bytes:
     """A score as PNG, without its title and on one page."""
     from PIL import Image
 
-    (page,) = svg_pages(replace(score, title=""), given_colour=TUNE_COLOUR, size_mm=SIZE_MM)
+    (page,) = svg_pages(replace(score, title=""), given_colour=GIVEN_COLOUR, size_mm=SIZE_MM)
     out = io.BytesIO()
     Image.open(io.BytesIO(png(page, WIDTH))).convert("RGB").quantize(16).save(out, "PNG", optimize=True)
     return out.getvalue()

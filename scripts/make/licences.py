@@ -44,6 +44,7 @@ class Part:
 PARTS: Final = (
     Part("biaxial/assets/bach.npz", "Measures and hashes of the chorales, no music", CHORALES, OWN),
     Part("biaxial/assets/chorales-v2.safetensors", "Weights that compose and harmonise chorales", CHORALES, OWN),
+    Part("biaxial/assets/plans-v1.json", "Counts of how phrases follow each other", CHORALES, OWN),
     Part("biaxial/assets/chorales.csv", "Names, keys and checksums of the chorales, no music", CHORALES, OWN),
     Part("biaxial/assets/chords-v1.safetensors", "Weights that write chords", CHORALES, OWN),
     Part(

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 from biaxial.corpora.splits import SPLITS, Split
 from biaxial.formats.midi.midi_writer import write_midi
-from biaxial.formats.music21_reader import read_notation
+from biaxial.formats.read import read_parts
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import Score
@@ -108,7 +108,7 @@ def read(path: Path, work: Work) -> Score:
         If it cannot be read, its parts drift apart, or too many of its notes begin beside the grid.
     """
     check_bars(path)
-    piece = read_notation(path)
+    piece = read_parts(path)
     score = replace(piece.outline, notes=tuple(note for part in piece.parts for note in part.notes), title=work.name)
     step = GRID.step_ticks(score.ticks_per_quarter)
     beside = sum(note.onset_ticks % step != 0 for note in score.notes) / len(score.notes)

@@ -21,9 +21,9 @@ from typing import Any, Literal
 
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi
-from biaxial.formats.music21_reader import ticks
 from biaxial.formats.musicxml import write_musicxml
 from biaxial.formats.read import read_score
+from biaxial.formats.written_music import ticks
 from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale, read_manifest
 from biaxial.corpora.splits import SPLITS
-from biaxial.formats.music21_reader import ticks
+from biaxial.formats.written_music import ticks
 from biaxial.music.keys import MODES, detect_key
 from biaxial.music.score import Score
 from biaxial.music.spelling import Spelling, spell

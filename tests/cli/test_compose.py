@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from biaxial.cli.compose import main
+from biaxial.formats.json_score import read_json_plan
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.formats.read import read_score
 from biaxial.music.score import Key, Note, Score
+from biaxial.weights import load_network, save_weights
 
 
 def compose(weights: Path, *words: str) -> None:
@@ -22,8 +25,10 @@ def test_one_piece(folder: Path, weights: Path, capsys: pytest.CaptureFixture[st
     outline = ["--bars", "2", "--key", "d", "--time-signature", "3/4", "--tempo", "90", "--phrases", "1+1"]
     compose(weights, "--seed", "5", *outline)
     captured = capsys.readouterr()
-    assert captured.out.startswith("composed.mid: seed 5, ")
-    assert captured.out.endswith(" nats per step\n")
+    assert captured.out.startswith("composed.mid: seed 5, D minor, ")
+    seed, plan = captured.out.splitlines()
+    assert seed.endswith(" nats per step")
+    assert plan.startswith("  plan: 2 phrases A ")
     assert captured.err == ""
     score = read_midi(folder / "composed.mid")
     assert score.key == Key.from_name("D minor")
@@ -40,6 +45,50 @@ def test_a_seed_gives_the_same_bytes_alone_and_among_others(folder: Path, weight
     assert sorted(path.name for path in (folder / "new/many").iterdir()) == ["0001.mid", "0002.mid", "0003.mid"]
     assert (folder / "new/many/0002.mid").read_bytes() == (folder / "one.midi").read_bytes()
     assert (folder / "new/many/0001.mid").read_bytes() != (folder / "one.midi").read_bytes()
+
+
+def test_the_key_that_was_drawn_is_told(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_weights(folder / "keyed.safetensors", load_network(weights)[0], {"keys": {"Eb major": 1, "F# minor": 1}})
+    told = set()
+    for seed in ("1", "2"):
+        compose(folder / "keyed.safetensors", "--bars", "1", "--seed", seed, "-o", "a.mid", "--no-cadence")
+        key = read_midi(folder / "a.mid").key
+        assert key is not None
+        assert capsys.readouterr().out.startswith(f"a.mid: seed {seed}, {key.name}, ")
+        told.add(key.name)
+    assert told == {"Eb major", "F# minor"}
+    compose(folder / "keyed.safetensors", "--bars", "1", "--seed", "2", "-o", "a.mid", "--no-cadence", "--json")
+    assert json.loads(capsys.readouterr().out)["pieces"][0]["key"] == "F# minor"
+
+
+def test_a_title_stands_in_every_kind_of_file(folder: Path, weights: Path) -> None:
+    words = ["-o", "a.mid", "-o", "a.musicxml", "-o", "a.json", "-o", "a.svg"]
+    compose(weights, "--bars", "1", "--seed", "1", "--title", "Ode &  Élan", *words)
+    assert [read_score(folder / f"a.{kind}").title for kind in ("mid", "musicxml", "json")] == ["Ode & Élan"] * 3
+    assert "Ode &amp; Élan" in (folder / "a.svg").read_text()
+    compose(weights, "--bars", "1", "--seed", "1", "--title", "", "-o", "a.json")
+    assert read_score(folder / "a.json").title == ""
+    compose(weights, "--bars", "1", "-n", "2", "--title", "Ode", "-o", "odes")
+    assert [read_score(path).title for path in sorted((folder / "odes").iterdir())] == ["Ode 1", "Ode 2"]
+
+
+def test_only_a_file_that_was_named_is_written_over(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in ("1", "2", "3"):
+        compose(weights, "--bars", "1", "--seed", seed)
+        compose(weights, "--bars", "1", "--seed", seed, "-n", "2", "-o", ".json")
+        compose(weights, "--bars", "1", "--seed", seed, "-o", "mine.mid")
+        compose(weights, "--bars", "1", "--seed", seed, "-n", "2", "-o", "ours")
+    firsts = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if "0002" not in line]
+    names = ["composed", "composed-2", "composed-3"]
+    assert firsts[::4] == [f"{name}.mid" for name in names]
+    assert firsts[1::4] == [f"{name}/0001.json" for name in names]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [*names, *(f"{name}.mid" for name in names), "mine.mid", "ours"]
+    )
+    assert (folder / "composed-3.mid").read_bytes() == (folder / "mine.mid").read_bytes()
+    assert len({(folder / f"{name}.mid").read_bytes() for name in names}) == 3
 
 
 def test_one_command_writes_files_of_several_kinds(
@@ -61,7 +110,8 @@ def test_a_ranking_is_printed_where_there_was_a_choice(
     folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compose(weights, "--bars", "1", "--seed", "1", "--best-of", "3", "--no-cadence")
-    head, *ranking = capsys.readouterr().out.splitlines()
+    head, plan, *ranking = capsys.readouterr().out.splitlines()
+    assert plan.startswith("  plan: ")
     assert head.startswith("composed.mid: seed 1, ")
     assert [line.split(".")[0].strip() for line in ranking] == ["1", "2", "3"]
     assert sorted(line.split("candidate ")[1][0] for line in ranking) == ["1", "2", "3"]
@@ -75,9 +125,11 @@ def test_a_new_seed_each_time_and_json_says_which(weights: Path, capsys: pytest.
         compose(weights, "--bars", "1", "--json")
         reports.append(json.loads(capsys.readouterr().out))
     assert reports[0]["pieces"][0]["seed"] != reports[1]["pieces"][0]["seed"]
+    assert reports[1]["pieces"][0]["path"] == "composed-2.mid"
     assert reports[0]["seconds"] > reports[0]["compute_seconds"] > 0
     piece = reports[0]["pieces"][0]
-    assert set(piece) == {"path", "files", "seed", "model", "num_steps", "nats", "nats_per_step", "remarks", "ranking"}
+    figures = {"num_steps", "nats", "nats_per_step"}
+    assert set(piece) == {"path", "files", "seed", "key", "model", "remarks", "ranking", "plan"} | figures
     assert (piece["path"], piece["model"], piece["num_steps"]) == ("composed.mid", "tiny", 16)
     assert piece["nats_per_step"] == pytest.approx(-piece["nats"] / 16)
 
@@ -100,6 +152,20 @@ def test_options_change_the_music(folder: Path, weights: Path) -> None:
     notes, step = written["trio"].notes, written["trio"].ticks_per_quarter // 4
     sounding = [sum(note.onset_ticks <= t < note.end_ticks for note in notes) for t in range(0, 16 * step, step)]
     assert sounding == [3] * 16
+
+
+def test_phrases_are_planned_as_the_words_say(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--bars", "4", "--pickup", "1", "--form", "AA'", "--plan", "I:half I:plag", "--phrases", "2+2"]
+    compose(weights, "--key", "C", "--seed", "1", "-o", "out.json", *words)
+    assert capsys.readouterr().out.splitlines()[1] == "  plan: 2 phrases A A', pickup 1; I:half I:plag"
+    plan = read_json_plan(folder / "out.json")
+    assert plan is not None
+    assert plan.pickup_ticks == 480
+    compose(weights, "--key", "C", "--seed", "1", "--bars", "4", "--plan", plan.text, "--json")
+    (piece,) = json.loads(capsys.readouterr().out)["pieces"]
+    assert piece["plan"] == plan.to_dict()
+    compose(weights, "--bars", "4", "--plan", "none")
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 @pytest.mark.usefixtures("folder")

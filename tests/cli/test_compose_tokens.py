@@ -92,6 +92,7 @@ def test_a_folder_of_other_peoples_files_trains_composes_and_is_scored(
     assert capsys.readouterr().out.startswith("|  | pieces | frames | events | nats per frame | per quarter |")
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_and_is_tuned(piano: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train([str(piano), "--model", "chord", *QUICK, *QUIET, "-o", "run"]) == 0
     assert train(["--resume", "run", *QUIET]) == 0

@@ -10,6 +10,7 @@ import pytest
 from biaxial.cli.continue_ import main
 from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.repeats import Repeat
 from biaxial.music.score import Key, Note, Score
 from biaxial.render.files import WRITERS
 
@@ -106,3 +107,14 @@ def test_nothing_to_continue(folder: Path, weights: Path, capsys: pytest.Capture
     chord = tuple(Note(0, Q, 60 + i) for i in range(6))
     write_midi(Score(chord), folder / "crowd.mid")
     assert "cannot be given to 4 voices" in refusal(capsys, "crowd.mid", "--checkpoint", weights)
+
+
+def test_repeats_are_written_out_with_a_note(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "tune.abc").write_text("X:1\nM:4/4\nL:1/4\nK:G\n|:G4:|\n")
+    go_on(weights, "tune.abc", "--bars", "1", "--repeats", "expand", "-o", "x.json")
+    assert capsys.readouterr().err == "note: bar 1 is repeated: written out, 2 bars\n"
+    found = read_json(folder / "x.json")
+    assert (found.length_ticks, found.repeats) == (12 * Q, ())
+    go_on(weights, "tune.abc", "--bars", "1", "-o", "y.json")
+    assert capsys.readouterr().err == ""
+    assert read_json(folder / "y.json").repeats == (Repeat(0, 4 * Q),)

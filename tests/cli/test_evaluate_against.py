@@ -113,6 +113,7 @@ def test_what_does_not_go_together_is_one_line(
     assert line in err
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_too_long_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     notes = tuple(Note(120 * i, 100, 60 + i % 12) for i in range(60_000))
     save_score(Score(notes), tmp_path / "endless.mid")

@@ -34,6 +34,7 @@ BASE = {
 }
 """A small thing that each command can do."""
 INSTEAD = {
+    ("harmonise", "--transpose-back"): [*BASE["harmonise"], "--transpose", "2"],
     ("compose", "--nearest-chords"): [
         "--checkpoint",
         "chords-v1",
@@ -46,6 +47,10 @@ INSTEAD = {
     ],
     ("compose", "--loops"): ["--checkpoint", "folksongs-v1", "--events", "200", "--top-p", "0.01", "--seed", "1"],
     ("compose", "--cadence"): ["--bars", "1", "--key", "F# major", *MADE],
+    **{("compose", flag): ["--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
+    **{("harmonise", flag): ["tune.mid", "--seed", "1"] for flag in ("--draft", "--lookahead")},
+    **{("infill", flag): ["piece.mid", "--bars", "1", "--seed", "1"] for flag in ("--draft", "--lookahead")},
+    **{("continue_", flag): ["piece.mid", "--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
     ("train", "--home-key"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
     ("train", "--metre"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
 }

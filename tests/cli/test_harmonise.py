@@ -14,6 +14,8 @@ import biaxial.cli.writing
 from biaxial.cli.harmonise import main, read_voices
 from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
+from biaxial.music.constants import VOICE_RANGES
+from biaxial.music.repeats import Repeat
 from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.render.files import WRITERS
 
@@ -93,6 +95,28 @@ def test_options_say_the_voice_the_key_and_the_chords(tune: str, folder: Path, w
         assert {note.pitch % 12 for note in sounding} <= classes
 
 
+def test_options_transpose_and_state_phrases(folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = tuple(Note(beat * Q, Q, 50 + beat % 4) for beat in range(32))
+    write_midi(Score(notes, key=Key(0)), folder / "low.mid")
+    harmonise(weights, "low.mid", "--phrases", "4+4", "--transpose", "+2", "-o", "up.json")
+    assert capsys.readouterr().err.count("note: ") == 1
+    up = read_json(folder / "up.json")
+    assert [note.pitch for note in up.notes if note.locked] == [note.pitch + 2 for note in notes]
+    assert {note.voice for note in up.notes if note.locked} == {3}
+    assert up.key == Key.from_name("D major")
+    options = ("--voices", "soprano", "--phrases", "none", "--transpose", "fit")
+    harmonise(weights, "low.mid", *options, "-o", "fit.json")
+    assert min(note.pitch for note in read_json(folder / "fit.json").notes if note.locked) == VOICE_RANGES[0][0]
+    harmonise(weights, "low.mid", *options, "--transpose-back", "-o", "back.json")
+    back = read_json(folder / "back.json")
+    assert [note.pitch for note in back.notes if note.locked] == [note.pitch for note in notes]
+    assert back.key == Key(0)
+    assert capsys.readouterr().err == ""
+    harmonise(weights, "low.mid", "-o", "guessed.json")
+    assert "phrases are taken to end in bars 2, 4, 6, 8; --phrases says where they do" in capsys.readouterr().err
+    assert read_json(folder / "guessed.json").fermatas is None
+
+
 def test_a_part_is_chosen_by_its_name(folder: Path, weights: Path) -> None:
     two = (*(replace(n, voice=0) for n in TUNE.notes), *(replace(n, voice=3, pitch=n.pitch - 19) for n in TUNE.notes))
     write_midi(Score(two, key=Key(1)), folder / "two.mid")
@@ -166,6 +190,9 @@ def test_progress_counts_to_the_end(
         ("songs", "songs: is a directory; give the name of a file"),
         ("tune.mid --voices descant", "--voices: 'descant' is not a voice; give soprano, alto, tenor, bass"),
         ("tune.mid --voices S,,B", "--voices: '' is not a voice; give soprano, alto, tenor, bass"),
+        ("tune.mid --phrases x", "--phrases: 'x' does not say phrases"),
+        ("tune.mid --transpose up", "--transpose: 'up' does not say how far; give semitones, such as 3 or -5, or fit"),
+        ("tune.mid --given-colour blue", "'blue' is not a colour"),
         ("tune.mid --key H", "--key: 'H' is not a key"),
         ("tune.mid --chords X7", "chords: bar 1: "),
         ("tune.mid --chords Hm", "chords: bar 1: "),
@@ -262,3 +289,23 @@ def test_both_spellings_are_installed(folder: Path) -> None:
         done = subprocess.run([script, "no.mid"], capture_output=True, text=True, cwd=folder, check=False)
         expected = "biaxial-harmonise: no.mid: no such file or directory; check the path\n"
         assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+def test_repeats_are_kept_written_out_or_read_once(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "tune.abc").write_text("X:1\nM:2/4\nL:1/4\nK:G\n|:G A:|B c|]\n")
+    harmonise(weights, "tune.abc", "-o", "kept.json", "-o", "kept.mid")
+    assert capsys.readouterr().err == ""
+    kept = read_json(folder / "kept.json")
+    assert kept.repeats == (Repeat(0, 2 * Q),)
+    assert [note.pitch for note in kept.voice_notes(0)] == [67, 69, 71, 72]
+    assert [note.pitch for note in read_midi(folder / "kept.mid").voice_notes(0)] == [67, 69, 67, 69, 71, 72]
+    for word, pitches, remark in (
+        ("expand", [67, 69, 67, 69, 71, 72], "note: bar 1 is repeated: written out, 3 bars\n"),
+        ("once", [67, 69, 71, 72], "note: bar 1 is repeated: read once\n"),
+    ):
+        harmonise(weights, "tune.abc", "--repeats", word, "-o", "x.json")
+        assert capsys.readouterr().err == remark
+        found = read_json(folder / "x.json")
+        assert ([note.pitch for note in found.voice_notes(0)], found.repeats) == (pitches, ())

@@ -29,7 +29,7 @@ def actions_of(name: str, words: list[str]) -> list[argparse.Action]:
     with patch.object(Parser, "parse_known_args", keep), pytest.raises(SystemExit):
         import_module(f"biaxial.cli.{name}").main(words)
     shown = [each for each in built[0]._actions if each.help != argparse.SUPPRESS]
-    return [each for each in shown if not isinstance(each, argparse._HelpAction)]
+    return [each for each in shown if not isinstance(each, argparse._HelpAction | argparse._VersionAction)]
 
 
 def help_texts(name: str, words: list[str]) -> dict[str, str]:

@@ -61,6 +61,7 @@ def report(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [{name: value for name, value in trial.items() if name != "seconds"} for trial in trials]
 
 
+@pytest.mark.slow
 def test_a_search_that_is_killed_ends_as_the_unbroken_one_and_its_best_settings_train(
     corpus: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +142,7 @@ def test_without_optuna_the_command_that_installs_it_is_named(
     assert capsys.readouterr().err == needs
 
 
+@pytest.mark.slow
 def test_a_token_network_is_searched_by_its_own_sizes(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = ["--model", "melody", "--hidden", "8", "--embedding", "4", "--epochs", "1", *CPU, "-q"]
     assert main([str(corpus), *small, "--search", "2", "-o", "found", "--json"]) == 0

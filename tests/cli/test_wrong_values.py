@@ -27,13 +27,15 @@ WORDS = {
 """What each command is asked for besides, which would be right without the wrong value."""
 WITH = {"--verdicts": [], "--output": ["--against", "bach"], "--part": ["--against", "bach"]}
 """What has to stand beside an option of ``biaxial-evaluate`` before its value is looked at."""
-MADE = {("train", "--output"), ("train", "--cache"), ("evaluate", "--cache")}
-"""Folders that the commands make where there are none: any name will do."""
+FREE = {("train", "--output"), ("train", "--cache"), ("evaluate", "--cache")} | {
+    (name, "--title") for name in ("compose", "harmonise", "infill", "continue_")
+}
+"""What may be anything: titles, and folders that the commands make where there are none."""
 OPTIONS = [
     (name, action.option_strings[-1])
     for name in COMMANDS
     for action in actions_of(name, [])
-    if action.option_strings and action.nargs != 0 and (name, action.option_strings[-1]) not in MADE
+    if action.option_strings and action.nargs != 0 and (name, action.option_strings[-1]) not in FREE
 ]
 
 

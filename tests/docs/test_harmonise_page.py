@@ -93,6 +93,9 @@ def check_harmonised(words: list[str], path: Path) -> None:
         assert all(sung(score.voice_notes(v)) == sung(given.voice_notes(v)) for v in (0, 3))
         return
     melody = read_melody(tune, option(words, "--part", "") or None).score
+    moved = score.voice_notes(VOICES[voice])[0].pitch - melody.notes[0].pitch
+    assert (moved != 0) == ("--transpose" in words)
+    melody = melody.transposed(moved)
     assert sung(score.voice_notes(VOICES[voice])) == sung(melody.notes)
     assert {note.voice for note in score.notes} == {0, 1, 2, 3}
     assert score.pickup_ticks == melody.pickup_ticks
@@ -122,6 +125,7 @@ def check_infilled(words: list[str], path: Path) -> None:
     assert sung(before.notes) != sung(after.notes)
 
 
+@pytest.mark.slow
 def test_every_command(
     folder: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

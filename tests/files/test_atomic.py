@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from biaxial.files.atomic import atomic_write, check_output
+from biaxial.files.atomic import atomic_write, check_output, make_new_folder, write_new
 from biaxial.music.errors import InputError
 
 
@@ -124,3 +125,30 @@ def test_a_protected_file_is_not_replaced(tmp_path: Path) -> None:
         check_output(path)
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["piece.mid"]
+
+
+def test_a_name_that_is_taken_is_counted_on(tmp_path: Path) -> None:
+    path = tmp_path / "out.roll.png"
+    made = [write_new(path, bytes([number])) for number in range(3)]
+    assert [name.name for name in made] == ["out.roll.png", "out.roll-2.png", "out.roll-3.png"]
+    assert [name.read_bytes() for name in made] == [b"\0", b"\1", b"\2"]
+    made[1].unlink()
+    assert write_new(path, b"").name == "out.roll-2.png"
+    (tmp_path / "link").symlink_to("nowhere")
+    assert write_new(tmp_path / "link", b"").name == "link-2"
+    assert [make_new_folder(tmp_path / "out").name for _ in range(3)] == ["out", "out-2", "out-3"]
+
+
+def test_many_at_once_get_names_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda number: write_new(tmp_path / "out.mid", bytes([number])), range(64)))
+        folders = list(pool.map(lambda _: make_new_folder(tmp_path / "out"), range(64)))
+    assert [name.read_bytes() for name in made] == [bytes([number]) for number in range(64)]
+    assert len(set(folders)) == 64
+
+
+def test_a_new_file_that_fails_leaves_its_name_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", fail(errno.ENOSPC))
+    with pytest.raises(OSError, match=r"out\.mid"):
+        write_new(tmp_path / "out.mid", b"data")
+    assert names(tmp_path) == []

@@ -1,4 +1,4 @@
-"""MusicXML and kern: notes, bars, keys, chords, and damaged files."""
+"""MusicXML: notes, bars, keys, chords, and damaged files."""
 
 from __future__ import annotations
 
@@ -178,46 +178,6 @@ def test_metres_that_change(tmp_path: Path) -> None:
     assert outline.bar_starts() == (0, 4 * Q, 7 * Q)
 
 
-KERN = """!!!OTL: Ein Kern
-**kern\t**kern
-*I"Bass\t*I"Soprano
-*k[b-]\t*k[b-]
-*d:\t*d:
-*M3/4\t*M3/4
-*MM90\t*MM90
-4D\t4d
-=1\t=1
-2.d\t4f 4a
-.\t8g
-.\t8a
-.\t[4b-
-=2\t=2
-2.d;\t4b-]
-.\t2a;
-==\t==
-*-\t*-
-"""
-
-
-def test_kern_in_every_field(tmp_path: Path) -> None:
-    piece = read(tmp_path, KERN, "piece.krn")
-    outline = piece.outline
-    assert (outline.title, outline.key, outline.tempo_bpm) == ("Ein Kern", Key(-1, "minor"), 90)
-    assert [metre.name for metre in outline.time_signatures] == ["3/4"]
-    assert (outline.pickup_ticks, outline.length_ticks, outline.fermatas) == (Q, 7 * Q, (5 * Q,))
-    assert [part.name for part in piece.parts] == ["Soprano", "Bass"]  # from top to bottom, as on a page
-    assert sounds(piece.parts[0]) == [
-        (0, 1, 62),
-        (1, 1, 65),
-        (1, 1, 69),
-        (2, 0.5, 67),
-        (2.5, 0.5, 69),
-        (3, 2, 70),
-        (5, 2, 69),
-    ]
-    assert sounds(piece.parts[1]) == [(0, 1, 50), (1, 3, 62), (4, 3, 62)]
-
-
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -225,8 +185,6 @@ def test_kern_in_every_field(tmp_path: Path) -> None:
         ("x.musicxml", b"<score-partwise>"),
         ("x.musicxml", b"no music"),
         ("x.mxl", b"PK\x03\x04 broken"),
-        ("x.krn", b""),
-        ("x.krn", b"no\nmusic\n"),
         ("x.musicxml", musicxml([note("C", 12, 240)]).encode()),
     ],
 )
@@ -239,22 +197,11 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, name: str, data: bytes) -> N
     assert "\n" not in str(caught.value)
 
 
-def test_several_pieces_in_one_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"two\.krn: it holds 2 pieces; give a file with one"):
-        read(tmp_path, f"!!!!SEGMENT: a.krn\n{KERN}!!!!SEGMENT: b.krn\n{KERN}", "two.krn")
-
-
 def test_a_file_without_parts_or_notes(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="it has no parts; give a file with music"):
         read(tmp_path, musicxml())
     piece = read(tmp_path, musicxml([rest(240), rest(240)]))
     assert (piece.parts, piece.outline.length_ticks) == ((), 8 * Q)
-
-
-def test_kern_without_bar_lines_has_its_metre(tmp_path: Path) -> None:
-    piece = read(tmp_path, "**kern\n*M3/4\n4c\n4d\n2e\n*-\n", "x.krn")
-    assert [metre.name for metre in piece.outline.time_signatures] == ["3/4"]
-    assert sounds(piece.parts[0]) == [(0, 1, 60), (1, 1, 62), (2, 2, 64)]
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:

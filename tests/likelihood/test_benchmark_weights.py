@@ -52,6 +52,7 @@ def test_nats_are_those_that_were_stored(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["jsb-quarter-seed0", "jsb-16th"])
+@pytest.mark.slow
 def test_nats_are_those_of_frames_that_are_forced_one_by_one(name: str, tmp_path: Path) -> None:
     """In float64, cell by cell, by the stepper that draws."""
     network, _ = load_weights(FOLDER / f"{name}.safetensors")

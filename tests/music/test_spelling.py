@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
-from biaxial.formats.music21_reader import ticks
+from biaxial.formats.written_music import ticks
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score
 from biaxial.music.spelling import (

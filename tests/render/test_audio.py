@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from biaxial.music.errors import InputError
+from biaxial.music.repeats import Repeat
 from biaxial.music.score import Note, Score
 from biaxial.render.audio import (
     FORMATS,
@@ -107,7 +108,9 @@ def test_the_soprano_stands_on_the_left_and_the_bass_on_the_right() -> None:
     assert abs(balance[2]) < 1.5
 
 
-@pytest.mark.parametrize("name", INSTRUMENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "organ" else pytest.mark.slow) for name in INSTRUMENTS]
+)
 def test_every_key_is_in_tune(name: str) -> None:
     font = SoundFont(SOUNDFONT)
     sampler = Sampler(font, font.zones(0, INSTRUMENTS[name].program), RATE)
@@ -224,6 +227,7 @@ def test_files(tmp_path: Path, sounds: Mapping[str, NDArray[np.float32]], suffix
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 def test_a_long_ogg_file(tmp_path: Path) -> None:  # given to the encoder at once, this much ends the process
     notes = tuple(Note(9600 * beat, 9600, 60) for beat in range(20))
     save_audio(Score(notes, tempo_bpm=60.0), tmp_path / "long.ogg", sample_rate=8000)
@@ -264,3 +268,11 @@ def test_nothing_of_it_is_imported_unless_asked_for() -> None:
     program = "import sys, biaxial, biaxial.render.audio; print('soundfile' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_what_is_repeated_sounds_again() -> None:
+    once = render_audio(replace(CADENCE, fermatas=()), strict_tempo=True)
+    repeated = replace(CADENCE, fermatas=(), repeats=(Repeat(0, CADENCE.length_ticks),))
+    again = render_audio(repeated, strict_tempo=True)
+    added = CADENCE.length_ticks / 480 * 60 / CADENCE.tempo_bpm
+    assert seconds(again) == pytest.approx(seconds(once) + added, abs=0.05)

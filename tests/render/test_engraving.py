@@ -13,7 +13,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from biaxial.music.errors import InputError
-from biaxial.music.score import ChordSymbol, Key, Note, Score
+from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable
 from biaxial.music.symbols import parse_chord
 from biaxial.render.engraving import check_installed, engrave, svg_pages
 
@@ -127,3 +127,25 @@ def test_nothing_heavy_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
+
+
+def test_later_pages_have_their_number_and_no_stray_sign() -> None:
+    pytest.importorskip("verovio")
+    pages = svg_pages(LONG)
+    assert len(pages) > 2
+    for number, page in enumerate(pages[1:], 2):
+        assert f"–{number}–" in words(page)
+        assert "–" not in words(page)
+
+
+def test_alterations_of_chords_have_signs() -> None:
+    pytest.importorskip("verovio")
+    chord = ChordSymbol(0, *parse_chord("F#m7b5"), "F#m7b5")
+    assert "F♯m7♭5" in words(svg_pages(replace(SCORE, chords=(chord,)))[0])
+
+
+def test_words_are_black_under_given_notes() -> None:
+    pytest.importorskip("verovio")
+    (page,) = svg_pages(replace(SCORE, lyrics=(Syllable(0, "Herr"),)), given_colour="#0A4FA3")
+    (verse,) = (group for group in fromstring(page).iter() if "verse" in (group.get("class") or "").split())
+    assert verse.get("fill") == "#000000"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score
-from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
+from biaxial.render.files import GIVEN_COLOUR, WRITERS, Rendering, check_writable, suffix_of, write_file
 
 Q = 480
 
@@ -96,3 +97,55 @@ def test_nothing_of_it_is_imported_unless_it_is_asked_for() -> None:
     parts = {"biaxial.formats.musicxml", "verovio", "resvg_py", "typst", "soundfile", "matplotlib", "music21", "torch"}
     program = f"import sys, biaxial.render.files; assert not {parts} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_instrument_is_that_of_scores_and_midi_too(hymn: Score, tmp_path: Path) -> None:
+    for suffix, sign in ((".musicxml", b"<midi-program>53</midi-program>"), (".mid", b"\xc0\x34")):
+        (path,) = write_file(hymn, tmp_path / f"a{suffix}", Rendering(instrument="choir"))
+        assert sign in path.read_bytes()
+        write_file(hymn, path)
+        assert sign not in path.read_bytes()
+
+
+def test_chords_are_named_on_request(hymn: Score, tmp_path: Path) -> None:
+    pytest.importorskip("verovio")
+    for suffix, names in ((".musicxml", ("<harmony>",)), (".mid", (b"\x01G",)), (".svg", ('class="harm',))):
+        path = tmp_path / f"a{suffix}"
+        for asked in (True, False):
+            write_file(hymn, path, Rendering(write_chords=asked))
+            data = path.read_bytes()
+            assert [(name if isinstance(name, bytes) else name.encode()) in data for name in names] == [asked]
+    write_file(hymn, tmp_path / "a.musicxml", Rendering(write_chords=True))
+    assert [chord.name for chord in read_score(tmp_path / "a.musicxml").chords] == ["C", "G", "C"]
+
+
+def test_given_notes_have_their_colour_on_every_page(hymn: Score, tmp_path: Path) -> None:
+    pytest.importorskip("verovio")
+    notes = tuple(
+        replace(note, onset_ticks=note.onset_ticks + 3 * Q * n, locked=note.voice == 0)
+        for n in range(120)
+        for note in hymn.notes
+    )
+    pages = write_file(replace(hymn, notes=notes, length_ticks=0), tmp_path / "a.svg")
+    assert len(pages) > 1
+    assert all(GIVEN_COLOUR in page.read_text() for page in pages)
+    pages = write_file(Score(notes[:12]), tmp_path / "b.svg", Rendering(given_colour="#AA0000"))
+    assert "#AA0000" in pages[0].read_text()
+    assert GIVEN_COLOUR not in pages[0].read_text()
+    with pytest.raises(InputError, match="'red' is not a colour"):
+        Rendering(given_colour="red")
+
+
+@pytest.mark.parametrize("suffix", [".mid", ".musicxml", ".json"])
+def test_a_composed_piece_that_rests_first_begins_with_a_pickup(hymn: Score, tmp_path: Path, suffix: str) -> None:
+    late = replace(hymn, notes=tuple(replace(n, onset_ticks=n.onset_ticks + 3 * Q) for n in hymn.notes), length_ticks=0)
+    path = tmp_path / f"a{suffix}"
+    write_file(late, path)
+    assert (read_score(path).pickup_ticks, read_score(path).notes[0].onset_ticks) == (Q, 0)
+    if suffix == ".musicxml":
+        assert '<measure number="0" implicit="yes">' in path.read_text()
+    given = replace(late, notes=tuple(replace(note, locked=note.voice == 0) for note in late.notes))
+    write_file(given, path)
+    assert (read_score(path).pickup_ticks, read_score(path).notes[0].onset_ticks) == (0, 3 * Q)
+    if suffix == ".musicxml":
+        assert "implicit" not in path.read_text()

@@ -75,6 +75,7 @@ def test_rows_are_whole_bars_of_similar_length(monkeypatch: pytest.MonkeyPatch) 
     assert len(module._rows(found, slice(None))) == 8, "a bar that is longer than a row has its own"
 
 
+@pytest.mark.slow
 def test_more_steps_make_a_wider_picture_and_more_rows_a_higher_one() -> None:
     few, many, most = (pixels(heat_map(surprise(bars))).shape for bars in (2, 25, 60))
     assert few[1] < many[1]

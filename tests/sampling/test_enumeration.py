@@ -81,7 +81,7 @@ def test_the_mean_of_two_walks_is_a_distribution(make_network: MakeNetwork) -> N
     assert torch.allclose(p, ((down + up) / 2).prod(1))
 
 
-@pytest.mark.parametrize("kind", [Stepper, ParallelStepper])
+@pytest.mark.parametrize("kind", [Stepper, pytest.param(ParallelStepper, marks=pytest.mark.slow)])
 def test_samples_of_two_walks_have_the_mean_of_their_probabilities(
     make_network: MakeNetwork, kind: type[Stepper]
 ) -> None:

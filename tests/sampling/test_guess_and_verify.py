@@ -279,6 +279,7 @@ def draw_nowhere(stepper: Stepper, given: Given, context: Tensor | None = None) 
 @pytest.mark.parametrize("precision", [torch.float64, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("order", ["high-to-low", "low-to-high", "both"])
 @pytest.mark.parametrize("constrained", [False, True], ids=["free", "constrained"])
+@pytest.mark.slow
 def test_no_tensor_of_a_step_is_on_another_device(
     make_network: MakeNetwork, order: str, precision: torch.dtype, constrained: bool
 ) -> None:

@@ -90,7 +90,7 @@ def test_probabilities_given_what_is_known_sum_to_one(listener: BiaxialLSTM, lat
     assert (p > 0).sum() > 5
 
 
-@pytest.mark.parametrize("kind", [Stepper, ParallelStepper])
+@pytest.mark.parametrize("kind", [Stepper, pytest.param(ParallelStepper, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("late", [False, True], ids=["past", "future"])
 def test_samples_have_the_probabilities_of_the_model_given_what_is_known(
     listener: BiaxialLSTM, late: bool, kind: type[Stepper]

@@ -15,9 +15,10 @@ from biaxial.features.known import Known
 from biaxial.likelihood.cell_nats import log_mean
 from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.music.score import Key
+from biaxial.sampling.charges import FAULTS, Charges, Phrase, Piece, count_faults, voice_pitches
 from biaxial.sampling.constraints import range_bias, triad_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
-from biaxial.sampling.loop import Particles, draw_pieces
+from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 
 MakeNetwork = Callable[..., BiaxialLSTM]
 NUM_STEPS = 3
@@ -128,3 +129,44 @@ def test_a_chord_on_the_tonic_has_its_root_in_the_bass(
             voices = int(config.alphabet.voices[outcome])
             wrong = bool(voices) and ((60 + note) % 12 not in allowed or (voices & 2 and (60 + note) % 12 != tonic))
             assert bool(bias[note, outcome] == -torch.inf) == bool(wrong)
+
+
+def test_faults_tilt_the_distribution_by_what_they_cost(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=2)
+    config, steps, price = network.config, 2, 1.5
+    k = len(config.alphabet)
+    rolls = torch.tensor(list(itertools.product(range(k), repeat=2 * steps)), dtype=torch.uint8).view(-1, steps, 2)
+    rows = conditions(1)[:, :steps]
+    with torch.no_grad():
+        every = rows.expand(len(rolls), -1, -1)
+        p = log_mean(network.walk_log_likelihood(Batch.whole(rolls, every)).sum(-1)).sum(1).exp().double()
+    pitches = voice_pitches(rolls.numpy(), config.alphabet, config.low_pitch)
+    phrase, piece = Phrase(0, steps), Piece(None, False, np.zeros(steps, np.int8), 1)
+    rests = torch.tensor([count_faults(own, phrase, piece)[FAULTS.index("lone_bass")] for own in pitches])
+    tilted = p * (-price * rests).exp()
+    wanted = float((tilted * rests).sum() / tilted.sum())
+    b = 1500
+    phrases = Phrases([[phrase]] * b, [piece] * b, Charges(lone_bass=price))
+    drawn = draw_pieces(
+        ParallelStepper(network), rows.expand(b, -1, -1), range(b), particles=Particles(0, 16), phrases=phrases
+    )
+    ours = voice_pitches(drawn.outcomes.numpy(), config.alphabet, config.low_pitch)
+    found = [count_faults(own, phrase, piece)[FAULTS.index("lone_bass")] for own in ours]
+    assert float((p * rests).sum()) > wanted + 0.1
+    assert np.mean(found) == pytest.approx(wanted, abs=4 * np.std(found) / b**0.5)
+
+
+def test_a_phrase_that_returns_has_its_notes_again(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=4)
+    config, b = network.config, 6
+    rows = torch.full((b, 8, 9), -1, dtype=torch.int16)
+    own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=1), Phrase(6, 8)]
+    piece = Piece(None, False, np.zeros(8, np.int8), 1)
+    phrases = Phrases([own] * (b - 1) + [[*own[:1], Phrase(3, 6), own[2]]], [piece] * b, Charges())
+    drawn = draw_pieces(ParallelStepper(network), rows, range(b), particles=Particles(0, 3), phrases=phrases)
+    pitches = voice_pitches(drawn.outcomes.numpy(), config.alphabet, config.low_pitch)
+    assert (pitches[:-1, :3, 0] == pitches[:-1, 3:6, 0]).all()
+    assert (pitches[:-1, :3, 1] != pitches[:-1, 3:6, 1]).any()
+    assert (pitches[-1, :3, 0] != pitches[-1, 3:6, 0]).any()
+    assert drawn.known is not None
+    assert drawn.known.decided(2)[0].tolist() == [[3 <= step < 6, False] for step in range(8)]

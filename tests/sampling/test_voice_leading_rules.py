@@ -299,6 +299,7 @@ def test_guessing_draws_what_the_walk_draws(make_network: MakeNetwork, order: st
 
 @pytest.mark.parametrize("order", ["high-to-low", "low-to-high"])
 @pytest.mark.parametrize("num_states", [2, 3])
+@pytest.mark.slow
 def test_the_mean_weight_is_the_mean_of_what_is_charged(make_network: MakeNetwork, num_states: int, order: str) -> None:
     """E[exp(bias)] under the model, by listing all rolls of two frames, against the mean weight of what is drawn."""
     model = make_network(num_states, 2, num_notes=2, order=order)

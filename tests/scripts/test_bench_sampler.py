@@ -38,6 +38,7 @@ def script(name: str) -> ModuleType:
         ("--gpu --device cpu --pieces 1 2 --bars 1", 2 * 2),
     ],
 )
+@pytest.mark.slow
 def test_a_section_prints_its_rows(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, rows: int
 ) -> None:

@@ -56,6 +56,7 @@ def rows(text: str) -> dict[str, list[str]]:
     return {line[0]: line[1:] for line in found}
 
 
+@pytest.mark.slow
 def test_the_table_is_made_again_from_what_was_kept(
     ear: ModuleType, chorales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

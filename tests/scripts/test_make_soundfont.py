@@ -28,6 +28,7 @@ def script() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_cutting_again_keeps_zones_and_loops(script: ModuleType, tmp_path: Path) -> None:
     source = SoundFont(SOUNDFONT)
     path = tmp_path / "again.sf3"

@@ -52,6 +52,7 @@ def music(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         save_weights(Path("plain.safetensors"), BiaxialLSTM(plain), made)
 
 
+@pytest.mark.slow
 def test_rounds_that_help_are_kept_and_nothing_is_done_twice(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ def test_rounds_that_help_are_kept_and_nothing_is_done_twice(
     assert json.loads(Path("runs/refined/2/round.json").read_text()) == second
 
 
+@pytest.mark.slow
 def test_a_round_that_makes_held_out_nats_worse_is_given_up_and_is_the_last(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

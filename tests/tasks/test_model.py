@@ -98,7 +98,7 @@ def test_a_primer_keeps_its_pickup_its_voices_and_its_note_lengths(noise: Model)
     soprano = Score(tuple(Note(i * Q, Q, 67 + i, 0) for i in range(4)), pickup_ticks=Q)
     for seed in range(4):
         score = noise.compose(2, primer=soprano, seed=seed).score
-        assert (score.pickup_ticks, score.length_ticks) == (Q, 9 * Q)
+        assert (score.pickup_ticks, score.length_ticks) == (Q, 8 * Q)
         assert tuple(note for note in score.notes if note.onset_ticks < 4 * Q) == soprano.notes
     line = Score(tuple(replace(note, voice=None) for note in soprano.notes))
     assert noise.compose(2, primer=line).score.notes[:4] == soprano.notes

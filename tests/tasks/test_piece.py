@@ -68,6 +68,10 @@ def damaged() -> dict[str, str]:
         "deep": "[" * 100_000,
     }
     for name in whole:
+        if name == "plan":  # which older documents lack
+            texts["text plan"] = json.dumps({**whole, name: "I:auth"})
+            texts["empty plan"] = json.dumps({**whole, name: {"pickup_ticks": 0, "phrases": []}})
+            continue
         texts[f"no {name}"] = json.dumps({key: value for key, value in whole.items() if key != name})
         texts[f"null {name}"] = json.dumps({**whole, name: None})
         if name not in ("score", "model"):

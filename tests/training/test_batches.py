@@ -57,6 +57,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_does(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven pieces in batches of four: the last batch has crops for one process only in some epochs."""
     pieces = tuple(piece for piece in corpus.pieces if piece.name != "piece-00")

@@ -97,7 +97,7 @@ def test_the_kept_weights_are_the_best_ones_and_know_how_they_were_made(run: Pat
     assert nats / steps == pytest.approx(model.history["valid_nats_per_step"], rel=1e-4)
 
 
-@pytest.mark.parametrize("epoch", [0, 1, 3])
+@pytest.mark.parametrize("epoch", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_run_stopped_by_ctrl_c_and_resumed_ends_with_the_same_weights(
     run: Path, corpus: Corpus, tmp_path: Path, epoch: int
 ) -> None:
@@ -235,6 +235,7 @@ def test_weights_that_are_no_numbers_do_not_replace_the_best(corpus: Corpus, tmp
     assert all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values())
 
 
+@pytest.mark.slow
 def test_training_stops_when_held_out_pieces_get_no_better(corpus: Corpus, tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, epochs=30, patience=2, learning_rate=1e-12, sample_every=0)
     result = train(corpus, CONFIG, settings, tmp_path / "still", CPU, quiet=True)
@@ -281,6 +282,7 @@ def test_a_run_of_an_older_version_is_refused(run: Path, tmp_path: Path) -> None
         read_plan(folder)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_weights_without_an_encoder(corpus: Corpus, tmp_path: Path) -> None:
     plain = dataclasses.replace(CONFIG, context_hidden=0)
     short = dataclasses.replace(SETTINGS, epochs=1, sample_every=0)

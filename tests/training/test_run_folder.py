@@ -62,7 +62,10 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "time"), FILES)
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [pytest.param(*each, marks=() if each == ("last.ckpt", 1) else pytest.mark.slow) for each in FILES],
+)
 def test_a_full_disk_ends_in_one_line_and_the_run_goes_on_when_there_is_room(
     whole: Path,
     tmp_path: Path,
@@ -107,6 +110,7 @@ def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_weights_to_go_on_from_are_kept_until_they_are_needed(
     corpus: Corpus, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +138,7 @@ def _stop_at(name: str) -> object:
     return replace
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_at_random_moments_ends_as_the_unbroken_one() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "drills" / "kill_training.py"), "--kills", "4", "--pause", "0.02"],

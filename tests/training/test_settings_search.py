@@ -56,6 +56,7 @@ def timeless(result: SearchResult) -> list[TrialResult]:
     return [dataclasses.replace(trial, seconds=None) for trial in result.trials]
 
 
+@pytest.mark.slow
 def test_trials_are_runs_and_the_best_settings_a_preset_file(found: SearchResult) -> None:
     assert [trial.number for trial in found.trials] == [0, 1, 2, 3, 4]
     assert [trial.part for trial in found.trials] == ["coarse"] * 4 + ["fine"]
@@ -81,6 +82,7 @@ def test_trials_are_runs_and_the_best_settings_a_preset_file(found: SearchResult
         assert (found.folder / name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_trial_worse_than_half_of_the_others_is_stopped_and_is_a_run_like_others(found: SearchResult) -> None:
     (stopped,) = [trial for trial in found.trials if trial.state == "pruned"]
     assert stopped.epochs == 1
@@ -94,6 +96,7 @@ def test_a_trial_worse_than_half_of_the_others_is_stopped_and_is_a_run_like_othe
 
 
 @pytest.mark.parametrize("place", ["after the report", "after the checkpoint"])
+@pytest.mark.slow
 def test_a_search_goes_on_that_was_killed_while_a_trial_was_stopped(
     found: SearchResult, small: Corpus, tmp_path: Path, place: str
 ) -> None:
@@ -110,6 +113,7 @@ def test_a_search_goes_on_that_was_killed_while_a_trial_was_stopped(
     assert timeless(Search(small, PLAN, folder).run()) == timeless(found)
 
 
+@pytest.mark.slow
 def test_a_finished_search_can_get_more_trials(found: SearchResult, small: Corpus, tmp_path: Path) -> None:
     folder = shutil.copytree(found.folder, tmp_path / "longer")
     journal = (folder / "journal.log").read_bytes()
@@ -126,6 +130,7 @@ def test_a_finished_search_can_get_more_trials(found: SearchResult, small: Corpu
         lengthen_search(folder, 3)
 
 
+@pytest.mark.slow
 def test_the_journal_is_one_that_optuna_reads(found: SearchResult) -> None:
     backend = optuna.storages.journal.JournalFileBackend(str(found.folder / "journal.log"))
     study = optuna.load_study(study_name="coarse", storage=optuna.storages.JournalStorage(backend))
@@ -133,6 +138,7 @@ def test_the_journal_is_one_that_optuna_reads(found: SearchResult) -> None:
     assert nats == [trial.valid_nats for trial in found.trials[:4]]
 
 
+@pytest.mark.slow
 def test_half_a_line_and_a_lock_are_what_a_killed_process_leaves(
     found: SearchResult, small: Corpus, tmp_path: Path
 ) -> None:
@@ -194,6 +200,7 @@ def test_a_trial_that_ends_the_process_again_and_again_is_given_up(small: Corpus
     assert [trial.state for trial in told] == ["failed"]
 
 
+@pytest.mark.slow
 def test_what_is_no_search_or_another_corpus_is_refused(found: SearchResult, small: Corpus, tmp_path: Path) -> None:
     other = dataclasses.replace(small, pieces=small.pieces[1:])
     with pytest.raises(InputError, match="its corpus has changed since"):

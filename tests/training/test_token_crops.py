@@ -52,7 +52,7 @@ class Stop(Callback):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("kind", ["melody", "chord"])
+@pytest.mark.parametrize("kind", ["melody", pytest.param("chord", marks=pytest.mark.slow)])
 def test_a_run_learns_and_a_broken_one_ends_alike(corpus: Corpus, tmp_path: Path, kind: str) -> None:
     settings = (
         SETTINGS if kind == "melody" else dataclasses.replace(SETTINGS, optimizer="rmsprop", momentum=0.5, crop_shift=7)

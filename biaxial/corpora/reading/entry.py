@@ -25,8 +25,9 @@ from biaxial.corpora.corpus_piece import COLUMNS, Arrays, Ranges, ranges_of
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.files.assets import PACKAGE
 from biaxial.formats.json_score import score_from_dict, score_to_dict
-from biaxial.formats.melody_file import ALL, NEARLY_A_LINE, read_part
-from biaxial.formats.read import read_score
+from biaxial.formats.melody_file import ALL, NEARLY_A_LINE, part_of
+from biaxial.formats.read import read_music
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.cells import MAX_VOICES
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -70,7 +71,7 @@ class Reading:
     music: str = ""
 
 
-def cache_key(path: Path, grid: Grid, part: str = "all") -> str:
+def cache_key(path: Path, grid: Grid, part: str = "all", repeats: Repeats = "once") -> str:
     """The key of a file's entry.
 
     Raises
@@ -83,6 +84,8 @@ def cache_key(path: Path, grid: Grid, part: str = "all") -> str:
     words = f"{content},{path.suffix.lower()},{grid.steps_per_quarter},{reader_version()}"
     if part != ALL:
         words += f",{part}"
+    if repeats != "once":
+        words += f",repeats {repeats}"
     return hashlib.sha256(words.encode()).hexdigest()
 
 
@@ -99,7 +102,7 @@ def reader_version() -> str:
     return digest.hexdigest()
 
 
-def read_file(path: Path, grid: Grid, part: str = "all") -> tuple[Reading, Arrays, Score]:
+def read_file(path: Path, grid: Grid, part: str = "all", repeats: Repeats = "once") -> tuple[Reading, Arrays, Score]:
     """Read a file; of one with a problem the arrays have no steps, and the score has no notes.
 
     Raises
@@ -110,10 +113,13 @@ def read_file(path: Path, grid: Grid, part: str = "all") -> tuple[Reading, Array
         If there is not enough memory for it.
     """
     try:
-        score = read_score(path) if part == ALL else read_part(path, part)
+        music = read_music(path, repeats)
+        score = part_of(music, part)
         if not score.notes:
             return Reading("empty", "it has no notes (drums do not count)"), _NOTHING, score
-        return *_laid_out(score, grid), score
+        reading, arrays = _laid_out(score, grid)
+        reason = "; ".join(text for text in (reading.reason, *music.remarks) if text)
+        return replace(reading, reason=reason), arrays, score
     except (OSError, MemoryError):
         raise
     except InputError as error:

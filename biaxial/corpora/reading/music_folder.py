@@ -19,6 +19,7 @@ from biaxial.corpora.splits import FolderItem, Split, folder_of, music_paths, pi
 from biaxial.corpora.verdicts import Kind, Verdict, voices_reason, write_verdicts
 from biaxial.files.cache import Cache, default_cache
 from biaxial.formats.melody_file import read_part
+from biaxial.formats.repeat_reading import Repeats, check_repeats
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import Score
@@ -48,6 +49,9 @@ class ReadConfig:
     part
         What of a file is read: ``all``, its parts merged; ``chords``, the part that strikes most chords; ``melody``,
         its highest line; or the name or number of a part.
+    repeats
+        What becomes of repeat signs: ``once``, what they repeat is read once; ``expand``, it is written out; ``keep``,
+        once too, but the signs stay in what is read as scores.
     """
 
     max_off_grid: float = 0.125
@@ -56,6 +60,7 @@ class ReadConfig:
     cache: Path | None = None
     verdicts: Path | None = None
     part: str = "all"
+    repeats: Repeats = "once"
 
     def __post_init__(self) -> None:
         if not self.max_off_grid >= 0:
@@ -64,6 +69,7 @@ class ReadConfig:
             raise ValueError(f"file_seconds is above 0 and at most a day, not {self.file_seconds}")
         if not 0 <= self.readers <= 256:
             raise ValueError(f"readers is 0 to 256, not {self.readers}")
+        check_repeats(self.repeats)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +155,7 @@ def read_pieces(
     names = [piece_name(folder_of(folder), paths[index]) for index in used]
     order = sorted(zip(names, splits_of(names), used, strict=True))
     pieces = tuple(found.piece(index, name, split) for name, split, index in order)
-    scores = tuple(found.score(index, paths[index], config.part) for *_, index in order if with_scores)
+    scores = tuple(found.score(index, paths[index], config) for *_, index in order if with_scores)
     return FolderPieces(pieces, verdicts, store, scores, states_splits(names))
 
 
@@ -217,12 +223,12 @@ class _Found:
         arrays = self._store.arrays(self._first_steps[index], reading.num_steps)
         return CorpusPiece(name, split, *arrays, reading.ranges)
 
-    def score(self, index: int, path: Path, part: str) -> Score:
+    def score(self, index: int, path: Path, config: ReadConfig) -> Score:
         """The music of a file that is used; it is only read again where the cache cannot hold it."""
         try:
             return unpacked_score(self._documents[index])
         except (ValueError, zlib.error):
-            return read_part(path, part)
+            return read_part(path, config.part, config.repeats)
 
 
 def _entries(
@@ -232,7 +238,7 @@ def _entries(
     unknown: dict[str, list[int]] = {}
     for index, path in enumerate(paths):
         try:
-            key = cache_key(path, grid, config.part)
+            key = cache_key(path, grid, config.part, config.repeats)
         except OSError as error:
             yield index, ("unreadable", (error.strerror or str(error)).lower())
             continue
@@ -244,7 +250,7 @@ def _entries(
     if not unknown:
         return
     same = list(unknown.values())  # files with the same bytes are read once
-    command = worker_command(cache.folder, grid.steps_per_quarter, config.part)
+    command = worker_command(cache.folder, grid.steps_per_quarter, config.part, config.repeats)
     first = [paths[indices[0]] for indices in same]
     for place, answer in answers(first, command, num_workers(config.readers, len(first)), config.file_seconds):
         if "fatal" in answer:

@@ -1,10 +1,10 @@
 """Worker processes that read files into the cache, several side by side: the process, and those who ask it.
 
-A worker is a program of its own (``python -m biaxial.corpora.reading.worker CACHE STEPS [PART]``) and no fork of the
-one that trains: what a broken file does to it is done to nobody else. It reads a path on each line of its stdin and
-writes an answer on each line of its stdout. Lines are JSON. An answer is ``{"key": ...}``, the entry that was written;
-``{"problem": ...}``, why there is none; or ``{"fatal": ...}``, when the cache cannot be written to. The first line says
-that the process is ready.
+A worker is a program of its own (``python -m biaxial.corpora.reading.worker CACHE STEPS [PART [REPEATS]]``) and no fork
+of the one that trains: what a broken file does to it is done to nobody else. It reads a path on each line of its stdin
+and writes an answer on each line of its stdout. Lines are JSON. An answer is ``{"key": ...}``, the entry that was
+written; ``{"problem": ...}``, why there is none; or ``{"fatal": ...}``, when the cache cannot be written to. The first
+line says that the process is ready.
 
 A thread for each process hands it a path and waits for the answer. A timer ends a process that does not answer; one
 that takes too long or dies costs one file and is replaced.
@@ -21,23 +21,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import cast
 
 from biaxial.corpora.reading.entry import cache_key, packed, read_file
 from biaxial.files.assets import PACKAGE
 from biaxial.files.cache import Cache
 from biaxial.files.machine import available_threads
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.grid import Grid
 
 MEMORY_BYTES = 1 << 30
 """What one process may take, where the system can be told."""
 
 
-def answer(path: Path, grid: Grid, cache: Cache, part: str = "all") -> dict[str, str]:
+def answer(path: Path, grid: Grid, cache: Cache, part: str = "all", repeats: Repeats = "once") -> dict[str, str]:
     """Read one file into the cache."""
     try:
-        key = cache_key(path, grid, part)
-        content = packed(*read_file(path, grid, part))
-        if cache_key(path, grid, part) != key:
+        key = cache_key(path, grid, part, repeats)
+        content = packed(*read_file(path, grid, part, repeats))
+        if cache_key(path, grid, part, repeats) != key:
             return {"problem": "it was changed while it was read; run again"}
     except OSError as error:
         return {"problem": (error.strerror or str(error)).lower()}
@@ -60,9 +62,10 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     cache, grid = Cache(Path(sys.argv[1])), Grid(int(sys.argv[2]))
     part = sys.argv[3] if len(sys.argv) > 3 else "all"
+    repeats = cast(Repeats, sys.argv[4] if len(sys.argv) > 4 else "once")
     print("{}", file=out, flush=True)
     for line in sys.stdin:
-        print(json.dumps(answer(Path(json.loads(line)), grid, cache, part)), file=out, flush=True)
+        print(json.dumps(answer(Path(json.loads(line)), grid, cache, part, repeats)), file=out, flush=True)
 
 
 MAX_WORKERS = 8
@@ -201,9 +204,9 @@ class _Worker:
                         pipe.close()
 
 
-def worker_command(cache: Path, steps_per_quarter: int, part: str = "all") -> list[str]:
+def worker_command(cache: Path, steps_per_quarter: int, part: str = "all", repeats: Repeats = "once") -> list[str]:
     """The command of :mod:`biaxial.corpora.reading.worker`."""
-    return [sys.executable, "-m", "biaxial.corpora.reading.worker", str(cache), str(steps_per_quarter), part]
+    return [sys.executable, "-m", "biaxial.corpora.reading.worker", str(cache), str(steps_per_quarter), part, repeats]
 
 
 if __name__ == "__main__":

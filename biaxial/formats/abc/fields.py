@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from biaxial.music.score import TimeSignature
 
@@ -21,6 +21,13 @@ FARTHEST_SHIFT: Final = 127
 """Most semitones between what is written and what sounds: all MIDI numbers."""
 
 _LETTERS = "FCGDAEB"
+_CLEFS: Final = ("treble", "alto", "tenor", "bass", "baritone", "soprano", "mezzosoprano", "mezzo", "perc")
+_CLEF_SHIFTS: Final = {None: 0, "+8": 12, "-8": -12, "+15": 24, "-15": -24}
+_CLEF: Final = re.compile(rf"(?<!\S)(?:{'|'.join(_CLEFS)})\d?(?:[+-](?:8|15))?(?!\S)")
+_PROPERTY: Final = re.compile(
+    r"\b(?:clef|octave|transpose|middle|m|score|sound|shift|instrument|stafflines|staffscale|cue|style|name|nm|subname"
+    r"|sname|snm|stem|gchords?|stafftype|merge)=(?:\"[^\"]*\"|\S+)"
+)
 _MODES: Final = {
     "": ("major", 0),
     "maj": ("major", 0),
@@ -54,31 +61,45 @@ class AbcKey:
     letters: dict[str, int] = field(default_factory=dict)
 
 
-def read_key(text: str) -> AbcKey:
-    """Read ``"Gm"``, ``"D mix"``, ``"A exp ^c"``, ``"none"``, ``"HP"``; a clef after it is passed over.
+def read_key(text: str) -> tuple[AbcKey | None, str]:
+    """Read ``"Gm"``, ``"D mix"``, ``"A exp ^c"``, ``"none"``, ``"HP"``; a clef beside it is passed over.
+
+    Returns
+    -------
+    The key, ``None`` where only a clef or the like is named; and a remark, or nothing, on what was made of the text.
 
     Raises
     ------
     ValueError
         If the signature would have more than seven accidentals.
     """
-    if text.strip()[:2] in ("HP", "Hp"):
-        return AbcKey(2, "mixolydian", {"F": 1, "C": 1})
-    match = re.match(r"\s*([A-G])([#b]?)\s*([A-Za-z]*)(?!\s*[=A-Za-z])", text) or re.match(r"\s*([A-G])([#b]?)()", text)
-    key = AbcKey()
-    if match is not None and not re.match(r"\s*\w+=", text):
-        word = match[3].lower()
+    plain = " ".join(_CLEF.sub(" ", _PROPERTY.sub(" ", text)).split())
+    if plain[:2] in ("HP", "Hp"):
+        return AbcKey(2, "mixolydian", {"F": 1, "C": 1}), ""
+    if plain.lower().startswith("none") or not text.strip():
+        return AbcKey(), ""
+    if not plain:
+        return None, ""
+    match = re.match(r"([A-Ga-g])([#b]?)(?:\s*([A-Za-z]+))?(?=$|[\s^_=])", plain)
+    remark, key, word = "", AbcKey(), ""
+    if match is not None:
+        word = (match[3] or "").lower()
         mode, more = _MODES.get(word if word in ("", "m") else word[:3], ("major", 0))
-        fifths = _LETTERS.index(match[1]) - 1 + {"": 0, "#": 7, "b": -7}[match[2]] + more
+        fifths = _LETTERS.index(match[1].upper()) - 1 + {"": 0, "#": 7, "b": -7}[match[2]] + more
         if not -7 <= fifths <= 7:
             raise ValueError(f"the key K:{text.strip()} would need {abs(fifths)} accidentals")
         named = _LETTERS[:fifths] if fifths > 0 else _LETTERS[fifths:] if fifths < 0 else ""
         key = AbcKey(fifths, mode, dict.fromkeys(named, 1 if fifths > 0 else -1))
+        if match[1].islower() or (word[:3] not in _MODES and word != "exp"):
+            remark = f"K:{plain[:20]} is taken for {match[1].upper()}{match[2]} {mode}"
         if word == "exp":
             key = AbcKey()
-    for sign, letter in re.findall(r"(?<=\s)(\^\^|\^|__|_|=)([A-Ga-g])\b", text):
+    signs = re.findall(r"(\^\^|\^|__|_|=)([A-Ga-g])(?![A-Za-z])", plain)
+    if match is None and not signs:
+        remark = f"K:{plain[:20]} is not a key: read without accidentals"
+    for sign, letter in signs:
         key.letters[letter.upper()] = ACCIDENTALS[sign]
-    return key
+    return key, remark
 
 
 def read_metre(text: str) -> TimeSignature | None:
@@ -144,13 +165,77 @@ def read_tempo(text: str) -> float | None:
     return float(match[1]) * float(4 * sum(lengths) or 1)
 
 
+class Shift(NamedTuple):
+    """By how many semitones music sounds higher than it is written; ``None`` where nothing is said.
+
+    ``clef`` is what ``treble-8`` says, and any clef without a number; ``octave`` and ``transpose`` are what the
+    properties of these names say, and ``sound=CB`` as well as ``shift=CB`` count as the latter.
+    """
+
+    clef: int | None = None
+    octave: int | None = None
+    transpose: int | None = None
+
+    @property
+    def semitones(self) -> int:
+        """All of it.
+
+        Raises
+        ------
+        ValueError
+            If it is more than :data:`FARTHEST_SHIFT`.
+        """
+        total = sum(part or 0 for part in self)
+        if abs(total) > FARTHEST_SHIFT:
+            raise ValueError(f"a voice that sounds more than {FARTHEST_SHIFT} semitones away from what is written")
+        return total
+
+    def changed(self, later: Shift) -> Shift:
+        """What holds where something is said later."""
+        return Shift(*(old if new is None else new for old, new in zip(self, later, strict=True)))
+
+
+def read_shift(text: str) -> Shift:
+    """Read ``clef=treble-8``, ``bass``, ``octave=-1``, ``transpose=2``, ``sound=CB``; the rest is passed over."""
+    text = re.sub(r"\s*=\s*", "=", re.sub(r'"[^"]*"', " ", text))
+    clef = None
+    for word in text.split():
+        match = re.fullmatch(r"([A-Za-z]+)\d?([+-](?:8|15))?", word.removeprefix("clef="))
+        if match is not None and (word.startswith("clef=") or match[1] in _CLEFS):
+            clef = _CLEF_SHIFTS[match[2]]
+    octaves = re.findall(r"\boctave=([+-]?\d+)\b", text)
+    transposes = [_few_digits(number) for number in re.findall(r"\btranspose=([+-]?\d+)\b", text)]
+    for written, sounding in re.findall(rf"\b(?:sound|shift)=({_NOTE})({_NOTE})(?!\S)", text):
+        transposes.append(_semitones(sounding) - _semitones(written))
+    return Shift(clef, 12 * _few_digits(octaves[-1]) if octaves else None, transposes[-1] if transposes else None)
+
+
+_NOTE: Final = r"[\^_=]{0,2}[A-Ga-g][,']*"
+
+
+def _few_digits(number: str) -> int:
+    """A number of semitones or octaves, of which a few digits are enough to see that it is too large."""
+    return int(number[:5])
+
+
+def _semitones(note: str) -> int:
+    """A note of ABC in semitones above C."""
+    sign = note.rstrip("ABCDEFGabcdefg,'")
+    letter = note[len(sign)]
+    octave = letter.islower() + note.count("'") - note.count(",")
+    return 12 * octave + "C D EF G A B".index(letter.upper()) + ACCIDENTALS.get(sign, 0)
+
+
+NO_SHIFT: Final = Shift()
+
+
 @dataclass(frozen=True)
 class AbcVoice:
-    """A ``V:`` field: its id, the name to show, and by how many semitones it sounds higher than written."""
+    """A ``V:`` field: its id, the name to show, and how it sounds beside what is written."""
 
     key: str
     name: str = ""
-    shift: int = 0
+    shift: Shift = NO_SHIFT
 
 
 def read_voice(text: str, known: AbcVoice | None = None) -> AbcVoice:
@@ -159,21 +244,4 @@ def read_voice(text: str, known: AbcVoice | None = None) -> AbcVoice:
     voice = known or AbcVoice(key, "" if key.isdigit() else key)
     if name := re.search(r'\b(?:name|nm)\s*=\s*(?:"([^"]*)"|(\S+))', rest):
         voice = replace(voice, name=name[1] or name[2] or "")
-    shift = read_shift(rest)
-    return voice if shift is None else replace(voice, shift=shift)
-
-
-def read_shift(text: str) -> int | None:
-    """Semitones of ``clef=treble-8``, ``octave=-1`` and ``transpose=2``; ``None`` where nothing is said.
-
-    Raises
-    ------
-    ValueError
-        If they are more than :data:`FARTHEST_SHIFT`.
-    """
-    found = [int(number) for number in re.findall(r"\btranspose\s*=\s*(-?\d+)", text)]
-    found += [12 * int(number) for number in re.findall(r"\boctave\s*=\s*(-?\d+)", text)]
-    found += [12 if sign == "+" else -12 for sign in re.findall(r"[a-z]\d?([+-])8\b", text)]
-    if abs(sum(found)) > FARTHEST_SHIFT:
-        raise ValueError(f"a voice that sounds more than {FARTHEST_SHIFT} semitones away from what is written")
-    return sum(found) if found else None
+    return replace(voice, shift=voice.shift.changed(read_shift(rest)))

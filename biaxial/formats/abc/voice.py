@@ -1,102 +1,74 @@
-r"""One voice of ABC notation: the music of its lines -> notes, measures, chords, fermatas and words.
+"""One voice of ABC notation: the music of its lines -> notes, measures, chords, fermatas and words.
 
-Times are quarter notes as fractions until the voice is finished, then ticks (480 a quarter, to the nearest).
+Times are quarter notes as fractions until the voice is finished, then ticks (480 a quarter, to the nearest). A voice
+may have several layers: what stands after ``&`` sounds together with the same bar before it.
 
-Words are lines of syllables (``w:``) under the line of music above them. A space or a hyphen ends a syllable; ``_`` and
-``*`` pass over a note, and so does each further hyphen; ``|`` goes on to the next bar; ``~`` is a space and ``\-`` a
-hyphen within a syllable. Every note that is written counts, a tied one too.
-
-Source: the ABC standard 2.1; words are its section 5.
+Source: the ABC standard 2.1, section 4.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
 
 from biaxial.files.limits import MAX_QUARTERS, check_notes
-from biaxial.formats.abc.fields import ACCIDENTALS, AbcKey, default_unit, read_number
+from biaxial.formats.abc.fields import ACCIDENTALS, AbcKey, Shift, default_unit, read_number
+from biaxial.formats.abc.words import Word, WrittenNote, read_words
 from biaxial.music.bar_lines import Measure
 from biaxial.music.constants import MAX_PITCH, TICKS_PER_QUARTER
+from biaxial.music.repeats import MAX_PASSES, Sign
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
 from biaxial.music.symbols import parse_chord
-
-MAX_SYLLABLE_LENGTH: Final = 100
-"""Most letters of a syllable."""
-
-_SYLLABLE = re.compile(r"\||_|\*|(?:\\-|[^\s|_*\-])+-?|-")
-
-
-class WrittenNote(NamedTuple):
-    """A note or chord of a line: when it begins, in quarter notes, and in which bar it is, counted anyhow."""
-
-    onset: Fraction
-    bar: int
-
-
-class Word(NamedTuple):
-    """A syllable under a note, and whether the word goes on."""
-
-    onset: Fraction
-    text: str
-    goes_on: bool
-
-
-def read_words(text: str, notes: Sequence[WrittenNote]) -> list[Word]:
-    """Lay a line of syllables under notes; what is too many is left out.
-
-    Raises
-    ------
-    ValueError
-        If a syllable has more than :data:`MAX_SYLLABLE_LENGTH` letters.
-    """
-    words: list[Word] = []
-    place = 0
-    bar = notes[0].bar if notes else 0
-    for token in _SYLLABLE.findall(text):
-        if token == "|":
-            bar += 1
-            while place < len(notes) and notes[place].bar < bar:
-                place += 1
-            continue
-        if token not in ("_", "*", "-") and place < len(notes):
-            if len(token) > MAX_SYLLABLE_LENGTH:
-                raise ValueError(f"a syllable of {len(token)} letters, {token[:20]!r}")
-            goes_on = token.endswith("-") and not token.endswith("\\-")
-            said = (token[:-1] if goes_on else token).replace("\\-", "-").replace("~", " ")
-            words.append(Word(notes[place].onset, said, goes_on))
-        place += 1
-    return words
-
 
 _LENGTH = r"(?P<{0}times>\d*)(?P<{0}slashes>/*)(?P<{0}over>\d*)"
 _PITCH = r"(?P<sign>\^\^|\^|__|_|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']*)"
 _HEAD = re.compile(_PITCH + _LENGTH.format("") + r"(?P<tie>-?)")
 _TOKEN: Final = re.compile(
-    # Space, ornaments (letters that U: may define too), grace notes, spacers, slurs.
-    r"(?P<skip>[\s`\\$*;?@~.h-wI-W-]|:(?![|:])|\{[^}]*\}|y\d*|\)|\((?!\d))"
+    # Space, ornaments, grace notes, spacers, slurs, and what the standard keeps for later.
+    r"(?P<skip>[\s`\\$*;?@#]|:(?![|:\]])|\{[^}]*\}|y\d*|\)|\((?![\d&]))"
     r'|"(?P<text>[^"]*)"'
-    r"|(?P<fermata>H|[!+](?:inverted)?fermata[!+])"
-    r"|(?P<decoration>![^!|]*!|\+[^+|]*\+|!)"
+    r"|(?P<tie>-)|(?P<mark>[~.h-wH-W])"
+    r"|!(?P<name>[^!|\s]*)!|\+(?P<old_name>[^+|\s]+)\+|(?P<line_break>!)"
     # (3abc, and in full (3:2:3abc: three notes in the time of two, for the next three.
     r"|\((?P<tuplet>\d)(?::(?P<in_time>\d*))?(?::(?P<of>\d*))?"
     # Bar lines and repeats with the number of an ending, which may also stand alone.
-    r"|(?P<bar>:*\[?\|+[\]|:]*|::+)(?:\s*\[?\d[\d,.-]*)?|(?P<ending>\[\d[\d,.-]*)"
+    r"|(?P<bar>:*\[?\|+[\]|:]*|::+|:+\]|\[:+\|*)(?:\s*\[?(?P<number>\d[\d,.-]*))?|\[(?P<ending>\d[\d,.-]*)"
     r"|(?P<note>" + re.sub(r"\?P<\w+>", "?:", _HEAD.pattern) + r")"
     r"|\[(?P<chord>[^\]|]*)\]" + _LENGTH.format("c") + r"(?P<ctie>-?)"
     r"|(?P<rest>[zx])" + _LENGTH.format("r") + r"|[ZX](?P<bars>\d*)"
     r"|(?P<broken>>+|<+)"
+    r"|(?P<overlay>&)(?![&)])"
 )
+_NOT_SUPPORTED: Final = {
+    "(&": "an overlay of several bars",
+    "&": "an overlay of several bars",
+    "^/": "a quarter tone",
+    "_/": "a quarter tone",
+}
+_INSIDE_CHORDS: Final = re.compile(r"!([^!|\s]*)!|\+([^+|\s]+)\+|\"[^\"]*\"|([~.h-wH-W])")
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 MAX_CHORD_NAME_LENGTH: Final = 40
 """Most letters of a chord symbol; a longer text is an annotation."""
 MAX_STROKES: Final = 8
 """Most strokes of ``A//`` and signs of ``A>>B``: each halves a length, and eight of them make 1/256."""
 
+MAX_LAYERS: Final = 8
+"""Most voices that ``&`` makes of one."""
+MAX_VERSES: Final = 32
+"""Most verses."""
+FERMATAS: Final = ("fermata", "invertedfermata")
+
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
+
+
+class NotSupportedError(ValueError):
+    """A sign that ABC has and this reader does not know."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not supported")
 
 
 @dataclass(eq=False)
@@ -109,6 +81,10 @@ class _Sound:
     has_fermata: bool
 
 
+_Place = tuple[str, int]
+"""Letter and octave of a note as it is written."""
+
+
 class VoiceReader:
     """Reads the music of one voice, line by line.
 
@@ -117,26 +93,39 @@ class VoiceReader:
     key, metre, unit
         What the header says; without a unit length the metre decides.
     shift
-        Semitones by which the voice sounds higher than it is written.
+        How much higher the voice sounds than it is written.
+    fermata_marks
+        Letters that stand for a fermata; they may change as the tune goes on.
     """
 
-    def __init__(self, key: AbcKey, metre: TimeSignature | None, unit: Fraction | None, shift: int) -> None:
+    def __init__(
+        self,
+        key: AbcKey,
+        metre: TimeSignature | None,
+        unit: Fraction | None,
+        shift: Shift,
+        fermata_marks: Collection[str] = ("H",),
+    ) -> None:
         self.key = key
         self.unit = unit or default_unit(metre)
+        self.shift = shift
         self.chords: list[ChordSymbol] = []
         self.measures: list[Measure] = []
-        self.words: list[Word] = []
-        self._metre, self._shift = metre, shift
-        self._sounds: list[_Sound] = []
-        self._now = self._bar = Fraction(0)
-        self._accidentals: dict[tuple[str, int], int] = {}
-        self._tied: dict[tuple[str, int], _Sound] = {}
+        self.signs: list[Sign] = []
+        self._verses: list[list[Word]] = []
+        self._metre, self._fermata_marks = metre, fermata_marks
+        self._layers: list[list[_Sound]] = [[]]
+        self._ties: list[dict[_Place, _Sound]] = [{}]
+        self._layer = 0
+        self._struck: dict[_Place, _Sound] = {}
+        self._now = self._bar = self._overlaid = Fraction(0)
+        self._accidentals: dict[_Place, int] = {}
         self._last: tuple[list[_Sound], Fraction] = ([], Fraction(0))
         self._broken = Fraction(1)
         self._tuplet, self._in_tuplet = Fraction(1), 0
         self._fermata = False
         self._line: list[WrittenNote] = []
-        self._has_words = False
+        self._verse = 0
         self._num_bars = 0
 
     @property
@@ -149,35 +138,39 @@ class VoiceReader:
         """Length of what has been read."""
         return _ticks(self._now)
 
-    def notes(self) -> list[Note]:
-        """The notes, tied ones merged."""
+    def layers(self) -> list[list[Note]]:
+        """The notes of each layer, tied ones merged; those of the voice itself are the first."""
         return [
-            Note(on, max(_ticks(s.onset + s.length) - on, 1), s.pitch) for s in self._sounds for on in [_ticks(s.onset)]
+            [Note(on, max(_ticks(s.onset + s.length) - on, 1), s.pitch) for s in layer for on in [_ticks(s.onset)]]
+            for layer in self._layers
         ]
 
     def fermatas(self) -> set[int]:
         """Onsets, in ticks, of the notes with a fermata."""
-        return {_ticks(sound.onset) for sound in self._sounds if sound.has_fermata}
+        return {_ticks(sound.onset) for layer in self._layers for sound in layer if sound.has_fermata}
 
-    def lyrics(self) -> tuple[Syllable, ...]:
-        """The first verse."""
-        return tuple(Syllable(_ticks(onset), text, goes_on) for onset, text, goes_on in self.words)
+    def verses(self) -> list[tuple[Syllable, ...]]:
+        """The words, verse by verse."""
+        return [tuple(Syllable(_ticks(w.onset), w.text, w.goes_on) for w in verse) for verse in self._verses]
 
     def begin_line(self) -> None:
         """A new line of music, which may have words of its own."""
-        self._line, self._has_words = [], False
+        self._line, self._verse = [], 0
 
     def read_words(self, text: str) -> None:
-        """Read the words of the line; of several verses the first is kept.
+        """Read the words of the line: the first time its first verse, then the next one.
 
         Raises
         ------
         ValueError
-            If a syllable is too long.
+            If a syllable is too long, or there are more than :data:`MAX_VERSES`.
         """
-        if not self._has_words:
-            self.words += read_words(text, self._line)
-        self._has_words = True
+        if self._verse == len(self._verses):
+            if self._verse == MAX_VERSES:
+                raise ValueError(f"more than {MAX_VERSES} verses")
+            self._verses.append([])
+        self._verses[self._verse] += read_words(text, self._line)
+        self._verse += 1
 
     def change_metre(self, metre: TimeSignature | None) -> None:
         """Go on in another metre, with a new bar."""
@@ -189,13 +182,18 @@ class VoiceReader:
 
         Raises
         ------
+        NotSupportedError
+            If it has a sign of ABC that this reader does not know.
         ValueError
-            If it has a sign that ABC does not know, or that this reader does not (``&``, a second voice in a line).
+            If it has a sign that ABC does not know.
         """
         position = 0
         while position < len(music):
             token = _TOKEN.match(music, position)
             if token is None:
+                for sign, what in _NOT_SUPPORTED.items():
+                    if music.startswith(sign, position):
+                        raise NotSupportedError(what)
                 raise ValueError(f"{music[position : position + 12]!r} is not music that can be read here")
             position = token.end()
             self._read_token(token)
@@ -208,7 +206,9 @@ class VoiceReader:
         if token["note"]:
             self._strike([token["note"]], Fraction(1), False)
         elif token["chord"] is not None:
-            heads = [head[0] for head in _HEAD.finditer(re.sub(r"![^!]*!", "", token["chord"]))]
+            for mark in _INSIDE_CHORDS.finditer(token["chord"]):
+                self._mark(mark[1] or mark[2], mark[3])
+            heads = [head[0] for head in _HEAD.finditer(_INSIDE_CHORDS.sub("", token["chord"]))]
             if len(heads) > MAX_PITCH:
                 raise ValueError(f"a chord of {len(heads)} notes")
             self._strike(heads, _factor(token, "c"), bool(token["ctie"]))
@@ -221,34 +221,81 @@ class VoiceReader:
                 self._end_bar()
         elif token["bar"]:
             self._end_bar()
+            self._read_bar_line(token["bar"], token["number"])
+        elif token["ending"]:
+            self._read_ending(token["ending"])
         elif token["text"] is not None:
             self._read_text(token["text"])
         elif token["broken"]:
             self._break(token["broken"])
+        elif token["tie"]:
+            self._ties[self._layer] = dict(self._struck)
+        elif token["overlay"]:
+            self._overlay()
         elif token["tuplet"]:
             count = int(token["tuplet"])
             compound = self._metre is not None and self._metre.numerator % 3 == 0 and self._metre.denominator >= 8
             in_time = read_number(token["in_time"] or "0") or _TUPLETS.get(count, 3 if compound else 2)
             if count:
                 self._tuplet, self._in_tuplet = Fraction(in_time, count), read_number(token["of"] or "0") or count
-        elif token["fermata"]:
-            self._fermata = True
+        else:
+            self._mark(token["name"] or token["old_name"], token["mark"])
+
+    def _mark(self, name: str | None, letter: str | None) -> None:
+        """A decoration, of which only a fermata is kept."""
+        self._fermata |= name in FERMATAS or letter in self._fermata_marks
+
+    def _read_bar_line(self, bar: str, number: str | None) -> None:
+        tick, inside = _ticks(self._now), bar.strip(":")
+        ends, starts = len(bar) - len(bar.lstrip(":")), bar.endswith(":")
+        if ends:
+            self.signs.append(Sign(tick, "end", min(ends + 1, MAX_PASSES) if inside else 2))
+        elif "]" in inside or "[" in inside or "||" in inside:
+            self.signs.append(Sign(tick, "stop"))
+        if starts:
+            self.signs.append(Sign(tick, "start"))
+        if number is not None:
+            self._read_ending(number)
+
+    def _read_ending(self, text: str) -> None:
+        """The number of an ending: ``1``, ``1,3``, ``2-4``; from the second one on, nothing is tied into it."""
+        numbers: set[int] = set()
+        for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
+            numbers.update(range(read_number(first), read_number(last or first) + 1))
+        numbers = {number for number in numbers if 1 <= number <= MAX_PASSES}
+        if numbers:
+            self.signs.append(Sign(_ticks(self._now), "ending", numbers=tuple(sorted(numbers))))
+        if 1 not in numbers:
+            self._ties = [{} for _ in self._ties]
+
+    def _overlay(self) -> None:
+        """Go back to the beginning of the bar, in another layer."""
+        self._overlaid = max(self._overlaid, self._now)
+        self._now = self._bar
+        self._layer += 1
+        if self._layer == MAX_LAYERS:
+            raise ValueError(f"more than {MAX_LAYERS} voices in a bar")
+        if self._layer == len(self._layers):
+            self._layers.append([])
+            self._ties.append({})
+        self._struck, self._accidentals = {}, {}
 
     def _strike(self, heads: list[str], factor: Fraction, all_tied: bool) -> None:
         """Notes that begin together; the first one's length counts, as in print."""
         sounds: list[_Sound] = []
-        tied: dict[tuple[str, int], _Sound] = {}
+        struck: dict[_Place, _Sound] = {}
+        tied: dict[_Place, _Sound] = {}
         lengths = []
         for head in heads:
             match = _HEAD.fullmatch(head)
             assert match is not None
             octave = match["letter"].islower() + match["octave"].count("'") - match["octave"].count(",")
             place = (match["letter"].upper(), octave)
-            before = self._tied.get(place)
+            before = self._ties[self._layer].get(place)
             lengths.append(self.unit * _factor(match, "") * factor)
             if match["sign"]:
                 self._accidentals[place] = ACCIDENTALS[match["sign"]]
-            pitch = 60 + self._shift + 12 * octave + _LETTERS[place[0]]
+            pitch = 60 + self.shift.semitones + 12 * octave + _LETTERS[place[0]]
             pitch += self._accidentals.get(place, self.key.letters.get(place[0], 0))
             if before is not None and not match["sign"]:
                 pitch = before.pitch
@@ -257,17 +304,19 @@ class VoiceReader:
                 before.has_fermata |= self._fermata
                 sound = before
             else:
-                self._sounds.append(sound)
+                self._layers[self._layer].append(sound)
             if sound not in sounds:
                 sounds.append(sound)
+            struck[place] = sound
             if match["tie"] or all_tied:
                 tied[place] = sound
-        check_notes(len(self._sounds))
+        check_notes(sum(map(len, self._layers)))
         if sounds:
             self._fermata = False
-            self._line.append(WrittenNote(self._now, self._num_bars))
+            if self._layer == 0:
+                self._line.append(WrittenNote(self._now, self._num_bars))
             self._advance(sounds, lengths[0])
-            self._tied = tied
+            self._struck, self._ties[self._layer] = struck, tied
 
     def _advance(self, sounds: list[_Sound], length: Fraction) -> None:
         length *= self._broken
@@ -281,7 +330,7 @@ class VoiceReader:
         if self._now > MAX_QUARTERS:
             raise ValueError(f"the piece is longer than {MAX_QUARTERS} quarter notes")
         self._last = (sounds, length)
-        self._tied = {}
+        self._struck, self._ties[self._layer] = {}, {}
 
     def _break(self, signs: str) -> None:
         """``A>B``: the first takes half of the second (``>>`` three quarters); ``<`` the other way round."""
@@ -295,6 +344,7 @@ class VoiceReader:
         self._now += length * (first - 1)
 
     def _end_bar(self) -> None:
+        self._now, self._overlaid, self._layer = max(self._now, self._overlaid), Fraction(0), 0
         if self._now > self._bar:
             start, end = _ticks(self._bar), _ticks(self._now)
             if self._metre is not None and end > start:

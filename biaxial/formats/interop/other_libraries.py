@@ -1,8 +1,8 @@
 """music21, symusic, muspy, note-seq, partitura and mido: a score as an object of theirs and back.
 
 Reading looks at what an object has, not at its class, so no library is imported for it. What each cannot hold is said
-in its function; chord symbols and words go to music21 only, and which notes are locked goes nowhere. What a library
-does hold comes back as it was.
+in its function; chord symbols go to music21 only, words to music21 and mido, and which notes are locked goes nowhere.
+What a library does hold comes back as it was.
 """
 
 from __future__ import annotations
@@ -100,7 +100,10 @@ def to_music21(score: Score) -> Any:
 
     from biaxial.formats.musicxml import musicxml_text
 
-    return converter.parseData(musicxml_text(score, staves=4), format="musicxml")
+    music = converter.parseData(musicxml_text(score, staves=4), format="musicxml")
+    for mark in music.recurse().getElementsByClass("MetronomeMark"):
+        mark.numberSounding = score.tempo_bpm / mark.referent.quarterLength  # what is printed is rounded
+    return music
 
 
 def from_music21(stream: Any) -> Score:

@@ -30,7 +30,7 @@ MAX_FILE_BYTES: Final = 4 << 20
 """Most bytes of a file. Hours of recorded piano playing with all its pedalling have less than one million."""
 MAX_EVENTS: Final = 500_000
 """Most events of a file, which is about as many as its largest size can hold with a pause before each."""
-_LONGEST_STEP: Final = (1 << 28) - 1
+_MAX_STEP: Final = (1 << 28) - 1
 
 _HEADER = struct.Struct(">4sIHHH")
 _CHUNK = struct.Struct(">4sI")
@@ -39,8 +39,8 @@ _NUMBER = rb"[\x80-\xff]{0,3}[\x00-\x7f]"
 _EVENT = re.compile(rb"%b(?:[\x00-\xef]|(?:\xff(.)|([\xf0\xf7]))(%b))" % (_NUMBER, _NUMBER), re.DOTALL)
 """A pause and what begins after it: a channel message, or a meta event or a system exclusive message with its size."""
 _END_OF_TRACK, _METRE, _KEY_SIGNATURE, _NOT_READ = 0x2F, 0x58, 0x59, 0x7F
-_LEAST_SIZES = {0x01: 0, 0x03: 0, 0x06: 0, _END_OF_TRACK: 0, 0x51: 3, _METRE: 4, _KEY_SIGNATURE: 2}
-"""Meta events that mido reads for us, and the least size of each: text, name, marker, end, tempo, metre, key."""
+_LEAST_SIZES = {0x01: 0, 0x03: 0, 0x05: 0, 0x06: 0, _END_OF_TRACK: 0, 0x51: 3, _METRE: 4, _KEY_SIGNATURE: 2}
+"""Meta events that mido reads for us, and the least size of each: text, name, lyric, marker, end, tempo, metre, key."""
 _MAX_POWER = 6
 """Metres are counted in 1 << 6, in sixty-fourths, at the smallest; mido trips over some larger powers."""
 
@@ -66,8 +66,8 @@ def midi_file(ticks_per_quarter: int, tracks: Sequence[tuple[Iterable[Event], in
     for events, end in tracks:
         track, now = file.add_track(), 0
         for tick, message in (*events, (end, mido.MetaMessage("end_of_track"))):
-            if not 0 <= tick - now <= _LONGEST_STEP:
-                raise InputError(f"MIDI files hold steps of 0 to {_LONGEST_STEP} ticks, not {tick - now}")
+            if not 0 <= tick - now <= _MAX_STEP:
+                raise InputError(f"MIDI files hold steps of 0 to {_MAX_STEP} ticks, not {tick - now}")
             track.append(message.copy(time=tick - now))
             now = tick
     return file

@@ -10,6 +10,7 @@ What a file leaves open is decided by these rules:
 - Metre: 4/4 until the file says otherwise. A first metre that holds for less than one bar of the second is a pickup.
 - Fermatas: markers of that name; "not recorded" without them. Tempo and key: the first of each; without them 120, as
   the MIDI standard has it, and unknown. A key signature that nobody set is often written as C major.
+- Words: the lyrics of the first track that has some; one that ends with a hyphen goes on with the word.
 - Title: the name of the first track, unless other tracks follow and it has notes itself.
 """
 
@@ -30,7 +31,7 @@ from biaxial.formats.midi.midi_messages import Event, decoded
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Parts, parts_of
-from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.score import Key, Note, Score, Syllable, TimeSignature
 
 UNVOICED_NAME: Final = "Notes"
 """Name of the track that holds notes without a voice."""
@@ -197,8 +198,14 @@ def _outline(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]], parts: d
         key=next(map(Key.from_name, keys), None),
         fermatas=tuple(fermatas) if fermatas or NO_FERMATA in texts else None,
         tempo_bpm=_tempo(next((tempo for tempo in tempos if tempo), 500_000)),
+        lyrics=next(filter(None, map(_lyrics, tracks)), ()),
         title=_track_name(tracks[0]) if tracks and not (len(tracks) > 1 and _read_notes(tracks[0])) else "",
     )
+
+
+def _lyrics(events: Iterable[Event]) -> tuple[Syllable, ...]:
+    texts = ((tick, decoded(message.text).strip()) for tick, message in events if message.type == "lyrics")
+    return tuple(Syllable(tick, text.removesuffix("-"), text.endswith("-")) for tick, text in texts if text)
 
 
 def _read_notes(events: Iterable[Event]) -> dict[int, list[_RawNote]]:

@@ -5,17 +5,19 @@ each voice, named Soprano, Alto, Tenor, Bass (Voice 5 and so on below), or one t
 voices. All tracks end where the piece ends. At one tick note-offs come before note-ons. A pickup is a short bar of its
 own: 1/4, then 4/4.
 
-What comes back is the same score, field for field, but for the tempo, which a file holds as a whole number of
-microseconds a quarter: it comes back as the roundest number that is written so (80 or 92.5 as themselves, 100/3 to some
-decimals), at least 3.576, and from then on without change; and but for chord symbols and which notes are locked, which
-MIDI cannot say (:mod:`biaxial.formats.json_score` can). :mod:`biaxial.formats.midi.midi_reader` says how files are
-read.
+Repeats are written out, as they are played. Otherwise what comes back is the same score, field for field, but for the
+tempo, which a file holds as a whole number of microseconds a quarter: it comes back as the roundest number that is
+written so (80 or 92.5 as themselves, 100/3 to some decimals), at least 3.576, and from then on without change; and but
+for chord symbols and which notes are locked, which MIDI cannot say (:mod:`biaxial.formats.json_score` can): chord
+symbols are written on request, as markers that nobody reads again. Words are lyrics in the track of the voice that
+sings most of them, with a hyphen where a word goes on.
+:mod:`biaxial.formats.midi.midi_reader` says how files are read.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from operator import itemgetter
 from typing import Final
@@ -36,19 +38,24 @@ from biaxial.formats.midi.midi_reader import (
 )
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import CHANNELS, PRESETS, InstrumentName
 from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.written_out import written_out
 
 __all__ = ["CHURCH_ORGAN", "midi_bytes", "parse_midi", "read_midi", "write_midi"]
 
-CHURCH_ORGAN: Final = 19
-"""General MIDI program (counted from 0) that all tracks play."""
-
-_CHANNELS = (*range(9), *range(10, 16))
-"""All channels but the tenth, the drums'."""
+CHURCH_ORGAN: Final = PRESETS["organ"].program
+"""General MIDI program (counted from 0) that all tracks play, unless another instrument is asked for."""
 
 
-def write_midi(score: Score, path: str | os.PathLike[str]) -> None:
-    """Write a score as a MIDI file, whole or not at all.
+def write_midi(
+    score: Score,
+    path: str | os.PathLike[str],
+    *,
+    instrument: InstrumentName = "organ",
+    write_chords: bool = False,
+) -> None:
+    """Write a score as a MIDI file, whole or not at all; parameters are those of :func:`midi_bytes`.
 
     Raises
     ------
@@ -57,11 +64,20 @@ def write_midi(score: Score, path: str | os.PathLike[str]) -> None:
     OSError
         If the file cannot be written.
     """
-    atomic_write(path, midi_bytes(score))
+    atomic_write(path, midi_bytes(score, instrument=instrument, write_chords=write_chords))
 
 
-def midi_bytes(score: Score) -> bytes:
+def midi_bytes(score: Score, *, instrument: InstrumentName = "organ", write_chords: bool = False) -> bytes:
     """The bytes of a score as a MIDI file (format 1); the same score gives the same bytes.
+
+    Parameters
+    ----------
+    score
+        Any music.
+    instrument
+        What all tracks play.
+    write_chords
+        Whether the names of chord symbols are written, as markers.
 
     Raises
     ------
@@ -69,7 +85,7 @@ def midi_bytes(score: Score) -> bytes:
         If its resolution is above 32767 ticks a quarter, a fermata or a metre begins after its end, or the metre
         changes inside its pickup.
     """
-    return encode(score.ticks_per_quarter, _tracks(score))
+    return encode(score.ticks_per_quarter, _tracks(score, PRESETS[instrument].program, write_chords=write_chords))
 
 
 def to_mido(score: Score) -> MidiFile:
@@ -77,11 +93,28 @@ def to_mido(score: Score) -> MidiFile:
     return midi_file(score.ticks_per_quarter, _tracks(score))
 
 
-def _tracks(score: Score) -> list[tuple[list[Event], int]]:
-    tracks = [(conductor_events(score), score.length_ticks)]
-    for index, (name, notes) in enumerate(notes_by_voice(score)):
-        tracks.append((note_events(name, notes, index), score.length_ticks))
+def _tracks(score: Score, program: int = CHURCH_ORGAN, *, write_chords: bool = False) -> list[tuple[list[Event], int]]:
+    score = written_out(score)
+    tracks = [(conductor_events(score, write_chords=write_chords), score.length_ticks)]
+    voices = notes_by_voice(score)
+    sung = _sung(score, [notes for _, notes in voices])
+    for index, (name, notes) in enumerate(voices):
+        words = _lyric_events(score) if index == sung else []
+        tracks.append((note_events(name, notes, index, program, words), score.length_ticks))
     return tracks
+
+
+def _sung(score: Score, voices: Sequence[Sequence[Note]]) -> int:
+    """The place of the voice that has most notes for the words, the highest of such."""
+    onsets = {syllable.onset_ticks for syllable in score.lyrics}
+    counts = [len(onsets & {note.onset_ticks for note in notes}) for notes in voices]
+    return counts.index(max(counts))
+
+
+def _lyric_events(score: Score) -> list[Event]:
+    return [
+        (word.onset_ticks, MetaMessage("lyrics", text=latin(word.text + "-" * word.goes_on))) for word in score.lyrics
+    ]
 
 
 def notes_by_voice(score: Score) -> list[tuple[str, list[Note]]]:
@@ -92,8 +125,8 @@ def notes_by_voice(score: Score) -> list[tuple[str, list[Note]]]:
     return [(voice_name(voice), notes) for voice, notes in by_voice.items()]
 
 
-def conductor_events(score: Score) -> list[Event]:
-    """All but the notes: title, tempo, key, metres and pickup, fermatas; errors are those of :func:`midi_bytes`."""
+def conductor_events(score: Score, *, write_chords: bool = False) -> list[Event]:
+    """All but notes and words: title, tempo, key, metres, fermatas, chords; errors are those of :func:`midi_bytes`."""
     marks = [*(score.fermatas or ()), *(signature.onset_ticks for signature in score.time_signatures)]
     if max(marks) > score.length_ticks:
         raise InputError(f"a fermata or metre at tick {max(marks)} lies after the end, tick {score.length_ticks}")
@@ -117,6 +150,9 @@ def conductor_events(score: Score) -> list[Event]:
         metre = MetaMessage("time_signature", numerator=signature.numerator, denominator=signature.denominator)
         events.append((signature.onset_ticks, metre))
     events += [(tick, MetaMessage("marker", text=FERMATA)) for tick in score.fermatas or ()]
+    if write_chords:
+        inside = (chord for chord in score.chords if chord.name and chord.onset_ticks < score.length_ticks)
+        events += [(chord.onset_ticks, MetaMessage("marker", text=latin(chord.name))) for chord in inside]
     return sorted(events, key=itemgetter(0))
 
 
@@ -130,14 +166,16 @@ def _short_bar(ticks: int, denominator: int, ticks_per_quarter: int) -> TimeSign
     return None
 
 
-def note_events(name: str, notes: Iterable[Note], index: int) -> list[Event]:
-    """Events of one track, on its own channel.
+def note_events(
+    name: str, notes: Iterable[Note], index: int, program: int = CHURCH_ORGAN, words: Iterable[Event] = ()
+) -> list[Event]:
+    """Events of one track, on its own channel; words come before the notes that they are sung to.
 
     A note that begins inside another of its pitch and ends before it moves to the next channel: on one channel the
     first note-off would end the first note.
     """
-    first = index % len(_CHANNELS)
-    channels = [*_CHANNELS[first:], *_CHANNELS[:first]]
+    first = index % len(CHANNELS)
+    channels = [*CHANNELS[first:], *CHANNELS[:first]]
     last_end: dict[tuple[int, int], int] = {}
     onsets: list[Event] = []
     ends: list[Event] = []
@@ -150,8 +188,8 @@ def note_events(name: str, notes: Iterable[Note], index: int) -> list[Event]:
         on = Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
         onsets.append((note.onset_ticks, on))
         ends.append((note.end_ticks, Message("note_off", channel=channel, note=note.pitch, velocity=0)))
-    programs = [(0, Message("program_change", channel=channel, program=CHURCH_ORGAN)) for channel in sorted(used)]
-    return [(0, MetaMessage("track_name", name=name)), *programs, *sorted([*ends, *onsets], key=itemgetter(0))]
+    programs = [(0, Message("program_change", channel=channel, program=program)) for channel in sorted(used)]
+    return [(0, MetaMessage("track_name", name=name)), *programs, *sorted([*ends, *words, *onsets], key=itemgetter(0))]
 
 
 def voice_name(voice: int | None) -> str:

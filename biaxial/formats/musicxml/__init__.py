@@ -21,6 +21,7 @@ from biaxial.formats.musicxml.document import document
 from biaxial.formats.musicxml.notes import NoteWriter, marks_of
 from biaxial.formats.musicxml.staves import players_of
 from biaxial.formats.musicxml.written_bars import bars_of, legible
+from biaxial.music.instruments import PRESETS, InstrumentName
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score
 from biaxial.music.spelling import spell
@@ -38,7 +39,9 @@ _CONTAINER: Final = (
 _TYPE: Final = "application/vnd.recordare.musicxml"
 
 
-def musicxml_text(score: Score, *, staves: Literal[2, 4] = 2, given_colour: str = "") -> str:
+def musicxml_text(
+    score: Score, *, staves: Literal[2, 4] = 2, given_colour: str = "", instrument: InstrumentName = "organ"
+) -> str:
     """The document of a score.
 
     Parameters
@@ -49,22 +52,31 @@ def musicxml_text(score: Score, *, staves: Literal[2, 4] = 2, given_colour: str 
         On how many staves four voices stand.
     given_colour
         Colour of the notes that are locked, such as ``"#0A4FA3"``; black by default.
+    instrument
+        What plays it.
     """
     score = legible(score)
     key = key_of(score) or Key(0)
     players = players_of(score, staves)
     notes = NoteWriter(score, key, spell(score, key), marks_of(score, players), given_colour)
-    root = document(score, key, players, bars_of(score), notes)
+    root = document(score, key, players, bars_of(score), notes, PRESETS[instrument])
     ElementTree.indent(root, " ")
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def write_musicxml(score: Score, path: str | os.PathLike[str], *, staves: Literal[2, 4] = 2) -> None:
+def write_musicxml(
+    score: Score,
+    path: str | os.PathLike[str],
+    *,
+    staves: Literal[2, 4] = 2,
+    given_colour: str = "",
+    instrument: InstrumentName = "organ",
+) -> None:
     """Write a score, packed if the suffix is ``.mxl``, whole or not at all.
 
     Parameters
     ----------
-    score, staves
+    score, staves, given_colour, instrument
         As :func:`musicxml_text` takes them.
     path
         The file.
@@ -74,7 +86,7 @@ def write_musicxml(score: Score, path: str | os.PathLike[str], *, staves: Litera
     OSError
         If the file cannot be written.
     """
-    data = musicxml_text(score, staves=staves).encode()
+    data = musicxml_text(score, staves=staves, given_colour=given_colour, instrument=instrument).encode()
     atomic_write(path, _packed(data) if Path(path).suffix.lower() == ".mxl" else data)
 
 

@@ -11,10 +11,12 @@ from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 from biaxial.formats.musicxml.notes import Line, NoteWriter, Place, add
+from biaxial.formats.musicxml.repeat_signs import left_signs, right_signs
 from biaxial.formats.musicxml.staves import MAX_LINES, Clef, Player, Staff
 from biaxial.formats.musicxml.values import Value, rest_of, written
 from biaxial.formats.musicxml.written_bars import Bar
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
+from biaxial.music.instruments import CHANNELS, Preset
 from biaxial.music.score import ChordSymbol, Key, Score
 from biaxial.music.spelling import nearest_place, spelled
 from biaxial.music.symbols import parse_chord
@@ -146,7 +148,9 @@ def _of_classes(chord: ChordSymbol, key: Key) -> tuple[_Tone, _Tone | None, str 
 _CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {"treble": ("G", 2, 0), "tenor": ("G", 2, -1), "bass": ("F", 4, 0)}
 
 
-def document(score: Score, key: Key, players: Sequence[Player], bars: Sequence[Bar], notes: NoteWriter) -> Element:
+def document(
+    score: Score, key: Key, players: Sequence[Player], bars: Sequence[Bar], notes: NoteWriter, preset: Preset
+) -> Element:
     """The root element.
 
     Parameters
@@ -159,6 +163,8 @@ def document(score: Score, key: Key, players: Sequence[Player], bars: Sequence[B
         Its page.
     notes
         What writes its notes.
+    preset
+        What plays it.
     """
     root = Element("score-partwise", version="4.0")
     if score.title:
@@ -167,14 +173,14 @@ def document(score: Score, key: Key, players: Sequence[Player], bars: Sequence[B
     add(encoding, "software", f"biaxial {VERSION}")
     for element in ("accidental", "beam", "stem"):
         SubElement(encoding, "supports", element=element, type="yes")
-    _part_list(root, players)
+    _part_list(root, players, preset)
     for number, player in enumerate(players, 1):
         part = SubElement(root, "part", id=f"P{number}")
         _PartWriter(score, key, player, notes, is_top=number == 1).write(part, bars)
     return root
 
 
-def _part_list(root: Element, players: Sequence[Player]) -> None:
+def _part_list(root: Element, players: Sequence[Player], preset: Preset) -> None:
     listed = SubElement(root, "part-list")
     if len(players) > 1:
         group = SubElement(listed, "part-group", number="1", type="start")
@@ -187,6 +193,12 @@ def _part_list(root: Element, players: Sequence[Player]) -> None:
             name.set("print-object", "no")
         else:
             add(part, "part-abbreviation", " ".join(word[0] for word in player.name.split()))
+        instrument = SubElement(part, "score-instrument", id=f"P{number}-I1")
+        add(instrument, "instrument-name", preset.name)
+        add(instrument, "instrument-sound", preset.sound)
+        played = SubElement(part, "midi-instrument", id=f"P{number}-I1")
+        add(played, "midi-channel", CHANNELS[(number - 1) % len(CHANNELS)] + 1)
+        add(played, "midi-program", preset.program + 1)
     if len(players) > 1:
         SubElement(listed, "part-group", number="1", type="stop")
 
@@ -203,16 +215,17 @@ class _PartWriter:
         """Write all measures into an element."""
         lines = [[list(written(line, bars)) for line in staff.lines] for staff in self._player.staves]
         for index, bar in enumerate(bars):
-            measure = SubElement(part, "measure", number=str(bar.number))
+            goes_on = index > 0 and bars[index - 1].number == bar.number
+            measure = SubElement(part, "measure", number=f"X{bar.number}" if goes_on else str(bar.number))
             if bar.missing:
                 measure.set("implicit", "yes")
+            left_signs(measure, bar, self._score.repeats)
             self._attributes(measure, bar, bars[index - 1] if index else None)
             if self._is_top and index == 0:
                 self._tempo(measure, bar)
             for number, (staff, values) in enumerate(zip(self._player.staves, lines, strict=True), 1):
                 self._staff(measure, bar, number, staff, [line[index] for line in values])
-            if index == len(bars) - 1:
-                add(SubElement(measure, "barline", location="right"), "bar-style", "light-heavy")
+            right_signs(measure, bar, self._score.repeats, is_last=index == len(bars) - 1)
 
     def _attributes(self, measure: Element, bar: Bar, before: Bar | None) -> None:
         if before is not None and before.metre.name == bar.metre.name:
@@ -244,6 +257,7 @@ class _PartWriter:
                 add(clef, "clef-octave-change", octaves)
 
     def _tempo(self, measure: Element, bar: Bar) -> None:
+        """The tempo: what is printed is a whole number, what is played is exact."""
         direction = SubElement(measure, "direction", placement="above")
         mark = SubElement(SubElement(direction, "direction-type"), "metronome")
         dotted = bar.is_compound and bar.metre.denominator == 8
@@ -251,7 +265,7 @@ class _PartWriter:
         add(mark, "beat-unit", "quarter")
         if dotted:
             SubElement(mark, "beat-unit-dot")
-        add(mark, "per-minute", f"{round(bpm / 1.5 if dotted else bpm, 2):g}")
+        add(mark, "per-minute", max(1, round(bpm / 1.5 if dotted else bpm)))
         SubElement(direction, "sound", tempo=f"{bpm:.12g}")
 
     def _staff(self, measure: Element, bar: Bar, number: int, staff: Staff, lines: Sequence[list[Value]]) -> None:

@@ -36,7 +36,7 @@ class Bar:
     metre
         What holds in it.
     missing
-        Ticks that a pickup leaves out at its beginning.
+        Ticks that a pickup leaves out at its beginning, and what is left of a bar after a repeat sign inside it.
     """
 
     number: int
@@ -72,16 +72,21 @@ class Bar:
 
 
 def bars_of(score: Score) -> list[Bar]:
-    """The bars of a score, one at least."""
+    """The bars of a score, one at least; a repeat sign inside a bar makes two of it, with the same number."""
     starts = score.bar_starts()
     edges = [*([0] if score.pickup_ticks or not starts else []), *starts, score.length_ticks]
+    signed = {tick for repeat in score.repeats for tick in (repeat.start_ticks, repeat.end_ticks)}
+    signed |= {ending.start_ticks for repeat in score.repeats for ending in repeat.endings}
     bars = []
     for number, (start, end) in enumerate(pairwise(edges), 0 if score.pickup_ticks else 1):
         metre = score.time_signature_at(start)
         full = metre.bar_ticks(TICKS_PER_QUARTER)
         if score.length_ticks == 0:
             end = full
-        bars.append(Bar(number, start, end, metre, full - (end - start) if start < score.pickup_ticks else 0))
+        missing = full - (end - start) if start < score.pickup_ticks else 0
+        signs = sorted({start, end, *(tick for tick in signed if start < tick < end)})
+        for first, last in pairwise(signs):
+            bars.append(Bar(number, first, last, metre, missing + first - start))
     return bars
 
 

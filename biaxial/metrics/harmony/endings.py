@@ -165,6 +165,28 @@ class Cadence(NamedTuple):
     kind: str | None
 
 
+class Close(NamedTuple):
+    """How one phrase ends, and in which key.
+
+    Parameters
+    ----------
+    tick
+        The fermata.
+    kind
+        One of :data:`KINDS`; ``None`` for any other ending.
+    tonic
+        Pitch class of the key's tonic, which is the last chord's root where the cadence is authentic; -1 where no key
+        is nearer than another.
+    minor
+        Whether the key is minor.
+    """
+
+    tick: int
+    kind: str | None
+    tonic: int
+    minor: bool
+
+
 class _Chord(NamedTuple):
     root: int
     kind: int
@@ -180,6 +202,19 @@ class _Chord(NamedTuple):
 
 def cadences(music: Score | Slices) -> list[Cadence]:
     """Every phrase end, in order; none where fermatas are not known, or where nothing sounds at one."""
+    return [Cadence(close.tick, close.kind) for close in closes(music)]
+
+
+def closes(music: Score | Slices, key_quarters: int = KEY_QUARTERS) -> list[Close]:
+    """Every phrase end with its key, in order; none where fermatas are not known, or where nothing sounds at one.
+
+    Parameters
+    ----------
+    music
+        The piece.
+    key_quarters
+        Quarter notes before the last chord that tell the key with it.
+    """
     score = music.score if isinstance(music, Slices) else music
     ends = [(tick, sounding) for tick in score.fermatas or () if (sounding := _sounding(score, tick))]
     if not ends:
@@ -192,7 +227,7 @@ def cadences(music: Score | Slices) -> list[Cadence]:
     stops = np.concatenate([starts[:, 1:], after[:, None]], axis=1)
     fitted = fit_chords(score, starts.ravel(), stops.ravel())
     chords = np.stack([fitted.roots, fitted.kinds], axis=1).reshape(len(ends), BEATS_BEFORE + 1, 2).tolist()
-    keys = local_keys(score, ticks - KEY_QUARTERS * quarter, after, home=key_of(score))
+    keys = local_keys(score, ticks - key_quarters * quarter, after, home=key_of(score))
     found = []
     for place, (tick, sounding) in enumerate(ends):
         *approach, last = (_Chord(*chord) for chord in chords[place])
@@ -200,7 +235,10 @@ def cadences(music: Score | Slices) -> list[Cadence]:
         bass = min(note.pitch for note in sounding) % 12
         tonic, minor = int(keys.tonics[place]), bool(keys.minor[place])
         known = before is not None and bass == last.root and tonic >= 0
-        found.append(Cadence(tick, _kind(before, last, tonic, minor) if before is not None and known else None))
+        kind = _kind(before, last, tonic, minor) if before is not None and known else None
+        if kind == "authentic" and last.root != tonic:  # it needed no key to be one
+            tonic, minor = last.root, last.kind == MINOR
+        found.append(Close(tick, kind, tonic, minor))
     return found
 
 

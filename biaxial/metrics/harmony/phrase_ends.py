@@ -4,7 +4,7 @@ A phrase ends with the note that has a fermata, as in :mod:`biaxial.metrics.harm
 known there are no phrases.
 
 - The *first phrase is at home* if all its notes, to the end of the last one, are in the key of the piece, which is
-  favoured a little (:func:`~biaxial.metrics.harmony.local_harmony.local_keys`). In minor the relative major has
+  favoured a little (:func:`~biaxial.metrics.harmony.local_harmony.local_harmony`). In minor the relative major has
   nearly the same notes, so this is asked of pieces in major only.
 - A *phrase of the soprano returns* if an earlier one has the same pitches on the same beats, counted from its last note
   backwards, so that ornaments between beats, the length of the last note and another pickup do not hide it.

@@ -1,11 +1,11 @@
 """The one way from requests to pieces: everything that is not known is drawn, and the best of several is kept.
 
 Several pieces that were drawn for one are ranked by a score that says how far each is from Bach's chorales: the mean of
-how far it is in likelihood, in voice leading and in novelty, as :mod:`biaxial.judge.judge` measures these. The lowest
-is the best. A piece that is much more likely than a chorale is as far away as one that is much less likely, so that the
-smoothest candidate does not win. What does not apply (voice leading of music without voices, the likelihood under other
-weights than the shipped ones) is left out. Pieces that did not meet their constraints come last; equal scores are
-decided by the likelihood.
+how far it is in likelihood, in voice leading, in harmony and in novelty, as :mod:`biaxial.judge.judge` measures these.
+The lowest is the best. Of the likelihood only too little counts: below a temperature of 1 every candidate is likelier
+than a chorale, and the others say which is not dull. What does not apply (voice leading of music without voices, the
+likelihood under other weights than the shipped ones) is left out. Pieces that did not meet their constraints come last;
+equal scores are decided by the likelihood.
 """
 
 from __future__ import annotations
@@ -14,19 +14,23 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import torch
 
 from biaxial.features.known import Known
+from biaxial.models.config import ModelConfig
 from biaxial.music.constants import STRIKE
 from biaxial.music.score import Score
+from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import one_thread
-from biaxial.sampling.loop import Particles, draw_pieces
+from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
-from biaxial.tasks.plans.plan import Plan, assembled, prepare
+from biaxial.tasks.plans.phrase_spans import phrase_spans, piece_of
+from biaxial.tasks.plans.plan import Ending, Plan, Prepared, Request, assembled, prepare
 
 if TYPE_CHECKING:
     from biaxial.judge.judge import Judge
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 _BATCHES = {"cpu": (8, 2**13), "cuda": (1024, 2**18)}
 """By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
 
-RANKED_BY: Final[tuple[Group, ...]] = ("likelihood", "voice leading", "novelty")
+RANKED_BY: Final[tuple[Group, ...]] = ("likelihood", "voice leading", "harmony", "novelty")
 """The groups of measures whose mean is the score of a candidate."""
 UNMET = "not all constraints could be met; try another seed or more particles"
 
@@ -45,6 +49,7 @@ def fill(
     plan: Plan,
     model_name: str,
     *,
+    charges: Charges | None = None,
     judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
@@ -58,6 +63,8 @@ def fill(
         The pieces, their seeds, constraints, particles, and how many are drawn for each one that is kept.
     model_name
         Name of the weights, kept with each piece.
+    charges
+        What the faults of a phrase cost; nothing by default.
     judge
         Judges them beside Bach's chorales, where several are drawn for each one that is kept.
     progress
@@ -72,19 +79,23 @@ def fill(
     InputError
         If a request cannot be laid on the grid.
     """
-    requests, seeds, drawing, ending = plan.requests, plan.seeds, plan.options, plan.ending
+    requests, seeds, drawing = plan.requests, plan.seeds, plan.options
     config, many = stepper.config, drawing.best_of
     bias, rules = drawing.constraints(config)
+    number = drawing.num_particles(charges)
     most, most_frames = _BATCHES[stepper.device.type]
     first = 0
     while first < len(seeds):
         steps = len(prepare(requests[first], config).conditions)
-        size = max(1, min(most, most_frames // (steps * drawing.particles)) // many)
-        batch = requests[first : first + size]
+        size = max(1, min(most, most_frames // (steps * number)) // many)
+        ending = plan.endings[first]
+        endings = list(takewhile(partial(_alike, ending), plan.endings[first : first + size]))
+        batch = requests[first : first + len(endings)]
         prepared = [prepare(request, config) for request in batch]
         every = torch.arange(len(batch)).repeat_interleave(many)
         own = batch[0].bias
-        particles = Particles(0, drawing.particles) if drawing.particles > 1 else None
+        particles = Particles(0, number) if number > 1 else None
+        phrases = None if charges is None else _phrases(batch, prepared, many, charges, config)
         with one_thread():
             drawn = draw_pieces(
                 stepper,
@@ -94,25 +105,45 @@ def fill(
                 known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
                 bias=bias if own is None else own if bias is None else own.plus(bias),
                 rules=rules,
-                ending=None if ending is None else ending.bias[first : first + size][every],
+                ending=None if ending is None else torch.stack([each.bias for each in endings if each])[every],
                 ending_rules=() if ending is None else ending.rules,
                 particles=particles if ending is None or particles is not None else ending.particles,
+                phrases=phrases,
                 after_step=None if progress is None else partial(progress, len(batch)),
             )
         met = drawn.log_evidence > -torch.inf
         for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):
-            is_drawn = (piece.known.voices.numpy() != config.alphabet.everything).any(axis=1)
             found = []
             for place in range(row * many, (row + 1) * many):
+                known = piece.known.voices if drawn.known is None else drawn.known.voices[place]
+                is_drawn = (known.numpy() != config.alphabet.everything).any(axis=1)
                 outcomes = drawn.outcomes[place].numpy()
                 struck = (config.alphabet.articulated(outcomes)[0] == STRIKE)[is_drawn].sum()
                 nats = LogLikelihood(float(drawn.log_likelihood[place]), int(is_drawn.sum()), int(struck))
                 score = assembled(request, piece, outcomes, config)
                 remarks = request.remarks if met[place] else (*request.remarks, UNMET)
                 evidence = float(drawn.log_evidence[place])
-                found.append(Piece(score, seeds[first + row], model_name, nats, evidence, remarks))
+                found.append(
+                    Piece(score, seeds[first + row], model_name, nats, evidence, remarks, plan=request.phrase_plan)
+                )
             yield found[0] if judge is None else _best(found, judge)
-        first += size
+        first += len(batch)
+
+
+def _alike(one: Ending | None, other: Ending | None) -> bool:
+    return other is None if one is None else one.is_drawn_as(other)
+
+
+def _phrases(
+    batch: Sequence[Request], prepared: Sequence[Prepared], many: int, charges: Charges, config: ModelConfig
+) -> Phrases:
+    """The phrases of pieces, each piece as often as it is drawn."""
+    quarter = config.steps_per_quarter
+    spans = [phrase_spans(piece, quarter, request.phrase_plan) for request, piece in zip(batch, prepared, strict=True)]
+    pieces = [piece_of(piece, quarter) for piece in prepared]
+    return Phrases(
+        [each for each in spans for _ in range(many)], [each for each in pieces for _ in range(many)], charges
+    )
 
 
 def _best(pieces: Sequence[Piece], judge: Judge) -> Piece:
@@ -148,5 +179,7 @@ def ranked(
     found = []
     for number, (each, nats, kept) in enumerate(zip(judged, nats_per_step, met, strict=True), start=1):
         parts: dict[str, float] = {group: value for group, value in each.groups.items() if group in RANKED_BY}
+        if "likelihood" in parts:  # on one side: what is drawn below a temperature of 1 is likelier than Bach anyway
+            parts["likelihood"] = max(0.0, each.standard["nats_per_step"])
         found.append(Candidate(number, mean_of(parts.values()), nats, kept, parts))
     return sorted(found, key=lambda c: (not c.met, math.isnan(c.score), c.score, c.nats_per_step, c.number))

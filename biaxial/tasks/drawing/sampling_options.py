@@ -12,6 +12,7 @@ from torch import Tensor
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
+from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.step_types import Proposal
@@ -24,6 +25,8 @@ Progress = Callable[[int], None]
 """Called with the number of frames drawn since the last call, over all pieces. What it raises ends the drawing between
 two frames."""
 
+PHRASE_PARTICLES = 6
+"""Continuations of a phrase that are drawn side by side where it is charged for its faults."""
 MAX_DRAWN = 64
 """Most particles, and most candidates, of one piece."""
 
@@ -54,8 +57,12 @@ class SamplingOptions:
     min_voices, max_voices
         How many voices sound at least and at most; as many as the model likes by default.
     particles
-        Continuations that are drawn side by side from the first step on, and chosen among by how well they meet the
-        constraints; 1 for none.
+        Continuations that are drawn side by side, and chosen among by how well they meet the constraints and, at the
+        end of every phrase, by its faults; 1 for none. By default :data:`PHRASE_PARTICLES` where phrases are charged.
+    charges
+        What the faults of a finished phrase cost; those that the weights carry by default.
+    draft
+        One plain draw, without charges: the fastest, and what a piece was before there were any.
     lookahead
         Whether particles are also chosen among by how likely the frames are that they lead to: the temperature is then
         that of the piece as a whole, not of each cell.
@@ -75,15 +82,29 @@ class SamplingOptions:
     cadence: bool = True
     min_voices: int | None = None
     max_voices: int | None = None
-    particles: int = 1
+    particles: int | None = None
     lookahead: bool = False
+    charges: Charges | None = None
+    draft: bool = False
     best_of: int = 1
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         for name in ("particles", "best_of"):
-            if not 1 <= getattr(self, name) <= MAX_DRAWN:
-                raise ValueError(f"{name} is a number from 1 to {MAX_DRAWN}, not {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and not 1 <= value <= MAX_DRAWN:
+                raise ValueError(f"{name} is a number from 1 to {MAX_DRAWN}, not {value}")
+
+    def charged(self, history: Mapping[str, Any]) -> Charges | None:
+        """What the faults of a phrase cost with weights that carry their charges; ``None`` for nothing."""
+        if self.draft:
+            return None
+        charges = self.charges or Charges(**history.get("charges", {}))
+        return charges if any(charges.prices().values()) else None
+
+    def num_particles(self, charges: Charges | None) -> int:
+        """How many continuations are drawn side by side, given what faults cost."""
+        return self.particles or (1 if charges is None else PHRASE_PARTICLES)
 
     def constraints(self, config: ModelConfig) -> tuple[Tensor | None, tuple[Rule, ...]]:
         """Static bias and rules for a model.

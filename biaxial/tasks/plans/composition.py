@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -76,35 +75,31 @@ def with_voices(score: Score, num_voices: int) -> Score:
 
 
 def cadence(
-    outlines: Sequence[Score], config: ModelConfig, drawing: SamplingOptions, first_free: int, last: int | None = None
+    outline: Score, config: ModelConfig, drawing: SamplingOptions, first_free: int, last: int | None = None
 ) -> Ending | None:
-    """The end of pieces as a constraint, and the particles that meet it; nothing where a key is unknown.
+    """The end of a piece as a constraint, and the particles that meet it; nothing where its key is unknown.
 
     With the last chord, at the onset of the last phrase end unless ``last`` gives its step, the bass comes to the tonic
     and stays there while all voices sound. The last quarter note is nothing but the triad; before it suspensions may
     resolve. The particles branch four quarter notes before that.
     """
     per_quarter = config.steps_per_quarter
-    unit = Grid(per_quarter).step_ticks(outlines[0].ticks_per_quarter)
-    length = outlines[0].length_ticks // unit
-    ends = [tick // unit for tick in outlines[0].fermatas or ()]
+    unit = Grid(per_quarter).step_ticks(outline.ticks_per_quarter)
+    length = outline.length_ticks // unit
+    ends = [tick // unit for tick in outline.fermatas or ()]
     if last is None:
         last = ends[-1] if ends else max(0, length - 2 * per_quarter)
     last = max(last, first_free)
     branch = max(last - CADENCE_QUARTERS * per_quarter, first_free, 0)
-    if last >= length or any(outline.key is None for outline in outlines):
+    if last >= length or outline.key is None:
         return None
     voices = config.num_voices if drawing.max_voices is None else min(config.num_voices, drawing.max_voices)
     before, rest = min(1, last - first_free), length - last - 1
     pure = min(per_quarter, rest)
-    biases = []
-    for outline in outlines:
-        assert outline.key is not None
-        chord, bass = triad_bias(config, outline.key), triad_bias(config, outline.key, bass_only=True)
-        held = bass_bias(config, outline.key, held=True)
-        steps = [bass_bias(config, outline.key, off_tonic=True)] * before
-        steps += [bass if rest > pure else chord]
-        steps += [bass + held] * (rest - pure) + [chord + held] * pure
-        biases.append(torch.stack(steps))
+    chord, bass = triad_bias(config, outline.key), triad_bias(config, outline.key, bass_only=True)
+    held = bass_bias(config, outline.key, held=True)
+    steps = [bass_bias(config, outline.key, off_tonic=True)] * before
+    steps += [bass if rest > pure else chord]
+    steps += [bass + held] * (rest - pure) + [chord + held] * pure
     rules = [Polyphony(config, voices, voices)] if config.num_voices else []
-    return Ending(torch.stack(biases), rules, Particles(branch, CADENCE_PARTICLES))
+    return Ending(torch.stack(steps), rules, Particles(branch, CADENCE_PARTICLES))

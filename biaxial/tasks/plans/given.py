@@ -78,8 +78,10 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
         notes = tuple(note for note in score.notes if note.voice in voices or note.locked)
         taken = " and ".join(VOICE_NAMES[voice].lower() for voice in sorted(voices))
         left = len(score.notes) - len(notes)
-        remark = (f"took the {taken} of music in several voices and left out {left} other notes",) if left else ()
-        return replace(score, notes=notes), remark
+        remarks = source.remarks if isinstance(source, Music) else ()
+        if left:
+            remarks += (f"took the {taken} of music in several voices and left out {left} other notes",)
+        return replace(score, notes=notes), remarks
     if len(voices) > 1 and line is not None:
         raise InputError(f"line {line!r} is one voice; leave it out to give several, or give one voice")
     if len(voices) > 1:

@@ -82,6 +82,8 @@ def harmonisation(
     key: Key | None = None,
     chords: Sequence[ChordSymbol] | None = None,
     forbid: Sequence[Forbidden] = (),
+    phrase_ends: Sequence[int] | None = None,
+    away: int = 0,
 ) -> Request:
     """A piece of which some voices are given from its beginning to its end.
 
@@ -100,6 +102,10 @@ def harmonisation(
         Chord symbols for the other voices; those of the melody by default.
     forbid
         Pitches forbidden at a place.
+    phrase_ends
+        Onsets of the notes that end phrases, for the network alone; the melody's fermatas by default.
+    away
+        Semitones by which the network hears everything higher; what it writes is moved back.
 
     Raises
     ------
@@ -123,7 +129,12 @@ def harmonisation(
     grid = Grid(config.steps_per_quarter)
     symbols = melody.chords if chords is None else tuple(chords)
     score = refined(replace(melody, notes=notes, key=guessed, chords=symbols), grid)
-    heard, shift, moved = _into_voices(score.notes, config)
+    played = score.transposed(away)
+    heard, shift, moved = _into_voices(played.notes, config)
+    told = played.outline
+    if phrase_ends is not None:
+        told = refined(replace(melody, notes=(), length_ticks=melody.length_ticks, fermatas=tuple(phrase_ends)), grid)
+        told = replace(played.outline, fermatas=told.fermatas)
     known = np.zeros((num_steps(score, grid), max(1, many)), dtype=bool)
     if many:
         known[:, list(voices)] = True
@@ -131,9 +142,10 @@ def harmonisation(
         score,
         known,
         heard,
-        shift=-shift,
+        told,
+        -shift - away,
         on_top=not many,
-        bias=place_bias(score, config, forbid, shift),
+        bias=place_bias(played, config, forbid, shift + away),
         remarks=tuple(text for text in (remark, moved) if text),
     )
 
@@ -170,7 +182,7 @@ def _into_voices(notes: tuple[Note, ...], config: ModelConfig) -> tuple[tuple[No
     return heard, shift, "; ".join(words)
 
 
-def ending(request: Request, config: ModelConfig, drawing: SamplingOptions, copies: int) -> Ending | None:
+def ending(request: Request, config: ModelConfig, drawing: SamplingOptions) -> Ending | None:
     """The end as a constraint, from the last given note on: the tonic triad, where the given notes allow it.
 
     Nothing where they do not, where the piece goes on after them, where its key is unknown, or where chord symbols say
@@ -187,9 +199,10 @@ def ending(request: Request, config: ModelConfig, drawing: SamplingOptions, copi
         if wrong or note.end_ticks < score.length_ticks:
             return None
     grid = Grid(config.steps_per_quarter)
-    heard, _ = grid.quantised(replace(score, notes=tuple(lines.values())))
+    told = request.told or score
+    heard, _ = grid.quantised(replace(score, notes=tuple(lines.values()), key=told.key))
     last = max(note.onset_ticks for note in heard.notes) // grid.step_ticks(heard.ticks_per_quarter)
-    return cadence([heard] * copies, config, drawing, 0, last)
+    return cadence(heard, config, drawing, 0, last)
 
 
 def place_bias(score: Score, config: ModelConfig, forbid: Sequence[Forbidden], shift: int) -> StepBias | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Key, Score, TimeSignature
 
 MAX_BARS = 1000
@@ -91,6 +92,21 @@ def phrase_ends(phrases: Sequence[int], signature: TimeSignature, ticks_per_quar
     return tuple(ends)
 
 
+def check_bars(phrases: Sequence[int], bars: int) -> None:
+    """Refuse phrases that do not add up to the bars of a piece.
+
+    Raises
+    ------
+    InputError
+        With both numbers.
+    """
+    if sum(phrases) != bars or min(phrases) < 1:
+        written = "+".join(map(str, phrases))
+        raise InputError(
+            f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars"
+        )
+
+
 def check_metre(signature: TimeSignature, steps_per_quarter: int) -> None:
     """Refuse a metre whose bar is not a whole number of steps.
 
@@ -115,8 +131,9 @@ def make_outline(
     phrases: Sequence[int] | None = None,
     pickup_ticks: int = 0,
     title: str = "",
+    plan: PhrasePlan | None = None,
 ) -> Score:
-    """An outline of full bars, after a pickup if there is one.
+    """An outline of full bars, after a pickup if there is one, or one with the phrases and the pickup of a plan.
 
     Parameters
     ----------
@@ -134,6 +151,9 @@ def make_outline(
         Length of an incomplete bar before the first one.
     title
         Name of the piece.
+    plan
+        What its phrases are to be, in place of ``phrases`` and ``pickup_ticks``; they fill the bars, and the last one
+        of these is shorter by the pickup.
 
     Raises
     ------
@@ -143,13 +163,21 @@ def make_outline(
     if not 1 <= bars <= MAX_BARS:
         raise InputError(f"{bars} bars cannot be composed; give 1 to {MAX_BARS}")
     signature = time_signature or TimeSignature()
+    if plan is not None:
+        return Score(
+            (),
+            plan.length_ticks,
+            TICKS_PER_QUARTER,
+            (signature,),
+            plan.pickup_ticks,
+            key,
+            plan.last_onsets,
+            tempo_bpm=tempo_bpm,
+            title=title,
+        )
     if phrases is None:
         phrases = default_phrases(bars, signature)
-    if sum(phrases) != bars or min(phrases) < 1:
-        written = "+".join(map(str, phrases))
-        raise InputError(
-            f"phrases of {written} bars make {sum(phrases)}, not {bars}; make them add up, or change the bars"
-        )
+    check_bars(phrases, bars)
     ends = phrase_ends(phrases, signature, TICKS_PER_QUARTER)
     return Score(
         (),

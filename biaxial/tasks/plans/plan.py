@@ -25,6 +25,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.phrases import PhrasePlan
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
 from biaxial.sampling.constraints import Rule, StepBias
@@ -48,6 +49,8 @@ class Request:
         without voices. A given note is known as long as it sounds, wherever this says so or not.
     heard
         The given notes as the network hears them; those of the score by default.
+    told
+        The outline that the network is told; the score's by default.
     shift
         Semitones that drawn notes are moved by in the end.
     on_top
@@ -56,15 +59,19 @@ class Request:
         Static bias of every step.
     remarks
         What the user should be told.
+    phrase_plan
+        What its phrases are to be, if that was planned.
     """
 
     score: Score
     known: NDArray[np.bool_]
     heard: tuple[Note, ...] | None = None
+    told: Score | None = None
     shift: int = 0
     on_top: bool = False
     bias: StepBias | None = None
     remarks: tuple[str, ...] = ()
+    phrase_plan: PhrasePlan | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Ending:
     Parameters
     ----------
     bias
-        Static bias of each piece, shape ``(b, e, n, k)``.
+        Static bias, shape ``(e, n, k)``.
     rules
         Constraints that read the frame so far.
     particles
@@ -84,6 +91,10 @@ class Ending:
     bias: Tensor
     rules: Sequence[Rule]
     particles: Particles
+
+    def is_drawn_as(self, other: Ending | None) -> bool:
+        """Whether pieces that end so can be drawn together."""
+        return other is not None and (len(self.bias), self.particles) == (len(other.bias), other.particles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +109,8 @@ class Plan:
         The seed of each piece, which is the piece that this seed gives alone.
     options
         Temperature, particles and constraints.
-    ending
-        The end as a constraint, if there is one.
+    endings
+        The end of each piece as a constraint, if there is one.
     steps_per_quarter
         The time grid.
     """
@@ -107,7 +118,7 @@ class Plan:
     requests: tuple[Request, ...]
     seeds: tuple[int, ...]
     options: SamplingOptions
-    ending: Ending | None
+    endings: tuple[Ending | None, ...]
     steps_per_quarter: int
 
     @property
@@ -199,7 +210,9 @@ def prepare(request: Request, config: ModelConfig) -> Prepared:
         )
         for note in (request.score.notes if request.heard is None else request.heard)
     )
-    roll = Roll.from_score(replace(request.score, notes=heard), grid, config.low_pitch, config.num_notes)
+    roll = Roll.from_score(
+        replace(request.told or request.score, notes=heard), grid, config.low_pitch, config.num_notes
+    )
     if not 0 < roll.num_steps <= MAX_STEPS:
         raise InputError(f"the piece has {roll.num_steps} steps; give one of 1 to {MAX_STEPS}")
     sets = roll.voices if roll.voices is not None else np.zeros_like(roll.states, dtype=np.uint8)
@@ -231,6 +244,8 @@ def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8],
     voices = sets if config.num_voices else None
     given = request.score.notes if config.num_voices else tuple(replace(n, voice=None) for n in request.score.notes)
     notes = list(given)
+    beside = _beside_the_grid(request, unit)
+    drawn: dict[tuple[int | None, int], int] = {}  # by voice and pitch: the place of the last drawn note
     lines: dict[int | None, list[Note]] = {}  # by voice, or by pitch where there are none
     for note in given:
         lines.setdefault(note.voice if config.num_voices else note.pitch, []).append(note)
@@ -241,9 +256,26 @@ def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8],
         pitch = min(127, max(0, note.pitch + request.shift))
         others = lines.get(note.voice if config.num_voices else pitch, [])
         onset, end = _room(others, note.onset_ticks, min(note.end_ticks, request.score.length_ticks))
-        if end > onset:
-            notes.append(replace(note, onset_ticks=onset, length_ticks=end - onset, pitch=pitch))
+        if end <= onset:
+            continue
+        last = drawn.get((note.voice, pitch))
+        if last is not None and notes[last].end_ticks == onset and (note.onset_ticks, note.pitch) in beside:
+            notes[last] = replace(notes[last], length_ticks=end - notes[last].onset_ticks)
+            continue
+        drawn[note.voice, pitch] = len(notes)
+        notes.append(replace(note, onset_ticks=onset, length_ticks=end - onset, pitch=pitch))
     return replace(request.score, notes=tuple(notes))
+
+
+def _beside_the_grid(request: Request, unit: int) -> set[tuple[int, int]]:
+    """Tick on the grid and pitch of the given notes that begin beside it, such as those of triplets.
+
+    A roll strikes all voices that sound a pitch where one of them does. A voice that holds a pitch while such a note
+    comes to it is therefore held on: struck again it would be a sixteenth that nobody meant.
+    """
+    heard = request.score.notes if request.heard is None else request.heard
+    beside = (note for note in heard if note.onset_ticks % unit)
+    return {((2 * note.onset_ticks + unit) // (2 * unit) * unit, note.pitch) for note in beside}
 
 
 def _room(given: list[Note], onset: int, end: int) -> tuple[int, int]:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from fractions import Fraction
+from typing import Any, Literal
 
 import numpy as np
 
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.chord_line import read_chords
-from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
-from biaxial.music.score import ChordSymbol, Key, TimeSignature
+from biaxial.music.phrase_guess import guessed_ends, stated_ends
+from biaxial.music.phrases import PhrasePlan
+from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
 from biaxial.tasks.critic import Critic, PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
 from biaxial.tasks.plans.composition import cadence, composition
 from biaxial.tasks.plans.given import Source, given_notes, voice_number
-from biaxial.tasks.plans.harmonisation import Forbidden, ending, harmonisation
+from biaxial.tasks.plans.harmonisation import Forbidden, ending, harmonisation, stated_key
 from biaxial.tasks.plans.outline import (
     DEFAULT_TEMPO_BPM,
     MAX_BARS,
@@ -29,7 +33,9 @@ from biaxial.tasks.plans.outline import (
     read_bars,
 )
 from biaxial.tasks.plans.plan import Ending, Plan, Request, seeds_of
+from biaxial.tasks.plans.planned_phrases import NO_PLAN, PhraseOptions, plan_phrases
 from biaxial.tasks.plans.regions import bridge, continuation, infilling
+from biaxial.tasks.plans.voice_choice import fitting_shift, voice_by_range
 
 
 class Planner(Critic):
@@ -61,6 +67,9 @@ class Planner(Critic):
         time_signature: TimeSignature | str = "4/4",
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         phrases: Sequence[int] | None = None,
+        pickup: float | Fraction | None = None,
+        form: str | None = None,
+        plan: PhrasePlan | str | None = None,
         primer: PieceLike | None = None,
         n: int = 1,
         seed: int = 0,
@@ -68,6 +77,9 @@ class Planner(Critic):
         **changes: Any,
     ) -> Plan:
         """Plan pieces that are composed.
+
+        The phrases of each are planned first, from what the chorales do, as far as they are not given
+        (:mod:`biaxial.tasks.plans.plan_model`); for a network without voices only if something of them is given.
 
         Parameters
         ----------
@@ -82,9 +94,16 @@ class Planner(Critic):
             Quarter notes a minute.
         phrases
             Bars of each phrase, which add up to ``bars``.
+        pickup
+            Quarter notes before the first bar; the last bar is shorter by as much.
+        form
+            Letters of the phrases, such as ``"AAB"``; ``A'`` is the melody of ``A`` alone.
+        plan
+            A plan of the phrases, or its text, such as ``"I:half V:auth vi I:auth"``, in which what is left out is
+            drawn; ``"none"`` for phrases of equal length without a pickup.
         primer
-            What the piece begins with: a score, a file, or an object of another library. Its pickup comes before the
-            bars.
+            What the piece begins with: a score, a file, or an object of another library. Its pickup is that of the
+            piece.
         n
             How many pieces.
         seed
@@ -108,28 +127,41 @@ class Planner(Critic):
             key = key or primer.key
         check_metre(time_signature, self.network.config.steps_per_quarter)
         seeds = seeds_of(seed, n)
-        outline = make_outline(
-            bars,
-            key=key,
-            time_signature=time_signature,
-            tempo_bpm=tempo_bpm,
-            phrases=phrases,
-            pickup_ticks=0 if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter,
-        )
-        outlines = [
-            replace(outline, key=key or drawn_key(self.history.get("keys", {}), s), title=f"Chorale {s}") for s in seeds
-        ]
-        requests = [composition(outline, primer, self.network.config) for outline in outlines]
-        return self._plan(requests, seeds, drawing, self._close(requests, drawing))
+        begun = None if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter
+        options = PhraseOptions(phrases, pickup, form, plan)
+        if drawing.draft and options.is_open:
+            options = PhraseOptions(phrases, plan=NO_PLAN)
+        unsung = not self.network.config.num_voices and options.is_open  # no chorales, whose plans are known
+        wish = None if options.is_plain or unsung else options.wish(bars, time_signature, begun)
+        requests = []
+        for s in seeds:
+            home = key or drawn_key(self.history.get("keys", {}), s)
+            mode = "major" if home is None else home.mode
+            planned = None if wish is None else plan_phrases(bars, time_signature, mode, s, wish)
+            outline = make_outline(
+                bars,
+                key=home,
+                time_signature=time_signature,
+                tempo_bpm=tempo_bpm,
+                phrases=phrases,
+                pickup_ticks=begun or 0,
+                title=f"Chorale {s}",
+                plan=planned,
+            )
+            requests.append(replace(composition(outline, primer, self.network.config), phrase_plan=planned))
+        return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def plan_harmonisation(
         self,
         melody: Source,
         *,
-        voice: str | int | Sequence[str | int] = "soprano",
+        voice: str | int | Sequence[str | int] | None = None,
         line: str | None = None,
         key: Key | str | None = None,
         chords: str | Sequence[ChordSymbol] | None = None,
+        phrases: str | Sequence[int] | None = None,
+        transpose: int | Literal["fit"] = 0,
+        transpose_back: bool = False,
         forbid: Sequence[Forbidden] = (),
         n: int = 1,
         seed: int = 0,
@@ -147,15 +179,24 @@ class Planner(Critic):
             pitch (``None`` for a rest) and length in quarter notes. Of music in several voices the given ones are
             taken, and what else is ``locked``.
         voice
-            The voice that is given: ``"soprano"``, ``"alto"``, ``"tenor"``, ``"bass"``; or several of them.
+            The voice that is given: ``"soprano"``, ``"alto"``, ``"tenor"``, ``"bass"``; or several of them. By default
+            the soprano, unless a tune lies in the range of a lower voice.
         line
             Which part of a file is the melody: its number, counted from 1, or its name.
         key
             A :class:`Key` or its name; as stated, or else estimated, by default.
         chords
             Chord symbols such as ``"G | D7 G | Em C | D"``, a bar between strokes; those of the melody by default.
+        phrases
+            Bars of each phrase, ``"4+4"`` or numbers; or the bars in which phrases end, ``"4,8"``. By default the
+            melody's fermatas tell, and where it has none a guess; ``()`` guesses none. Only fermatas are printed.
+        transpose
+            Semitones by which the melody, its key and chords, and so the piece, are moved up; ``"fit"`` for the fewest
+            that bring the given notes into the range of their voice.
+        transpose_back
+            Whether the piece is moved back in the end.
         forbid
-            Pitches forbidden at a place.
+            Pitches forbidden at a place, of the melody as it is given.
         n
             How many pieces.
         seed
@@ -171,16 +212,27 @@ class Planner(Critic):
         InputError, ValueError
             If a value cannot be used.
         """
-        names = [voice] if isinstance(voice, str | int) else voice
-        voices = list(dict.fromkeys(map(voice_number, names))) if self.network.config.num_voices else [0]
+        config, said = self.network.config, [""] * 3
+        names = [0] if voice is None else [voice] if isinstance(voice, str | int) else voice
+        voices = list(dict.fromkeys(map(voice_number, names))) if config.num_voices else [0]
         score, remarks = given_notes(melody, voices, line)
+        if voice is None and config.num_voices == NUM_VOICES and all(note.voice is None for note in score.notes):
+            voices[0], said[0] = voice_by_range(score.notes)
         symbols = read_chords(chords, score) if isinstance(chords, str) else chords
         key = Key.from_name(key) if isinstance(key, str) else key
-        request = harmonisation(score, self.network.config, voices=voices, key=key, chords=symbols, forbid=forbid)
-        request = replace(request, remarks=(*remarks, *request.remarks))
+        if key is None:
+            key, said[1] = stated_key(score)
+        score = replace(score, key=key, chords=score.chords if symbols is None else tuple(symbols))
+        ends, said[2] = _phrase_ends(score, phrases)
+        away = fitting_shift(score.notes, voices[0]) if transpose == "fit" else transpose
+        if not transpose_back:
+            score, away, moved = score.transposed(away), 0, away
+            forbid = [replace(place, pitches=tuple(pitch + moved for pitch in place.pitches)) for place in forbid]
+        request = harmonisation(score, config, voices=voices, key=score.key, forbid=forbid, phrase_ends=ends, away=away)
+        request = replace(request, remarks=(*remarks, *filter(None, said), *request.remarks))
         drawing = with_changes(drawing or HARMONISING, changes)
         seeds = seeds_of(seed, n)
-        return self._alternatives(request, seeds, drawing, ending(request, self.network.config, drawing, n))
+        return self._alternatives(request, seeds, drawing, ending(request, self.network.config, drawing))
 
     def plan_infilling(
         self,
@@ -284,7 +336,7 @@ class Planner(Critic):
         drawing = with_changes(drawing or SamplingOptions(), changes)
         seeds = seeds_of(seed, n)
         requests = [request] * n
-        return self._plan(requests, seeds, drawing, self._close(requests, drawing))
+        return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def _alternatives(
         self, request: Request, seeds: range, drawing: SamplingOptions, close: Ending | None = None
@@ -294,16 +346,30 @@ class Planner(Critic):
             many = self.network.config.num_voices
             least = many if drawing.max_voices is None else min(many, drawing.max_voices)
             drawing = replace(drawing, min_voices=least)
-        return self._plan([request] * len(seeds), seeds, drawing, close)
+        return self._plan([request] * len(seeds), seeds, drawing, [close] * len(seeds))
 
-    def _plan(self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, close: Ending | None) -> Plan:
-        return Plan(tuple(requests), tuple(seeds), drawing, close, self.network.config.steps_per_quarter)
+    def _plan(
+        self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, closes: Sequence[Ending | None]
+    ) -> Plan:
+        return Plan(tuple(requests), tuple(seeds), drawing, tuple(closes), self.network.config.steps_per_quarter)
 
-    def _close(self, requests: Sequence[Request], drawing: SamplingOptions) -> Ending | None:
-        """An ending on the tonic, if one is wanted."""
+    def _closes(self, requests: Sequence[Request], drawing: SamplingOptions) -> list[Ending | None]:
+        """Endings on the tonic, if they are wanted."""
+        if not drawing.cadence:
+            return [None] * len(requests)
         first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
-        scores = [request.score for request in requests]
-        return cadence(scores, self.network.config, drawing, first_free) if drawing.cadence else None
+        return [cadence(request.score, self.network.config, drawing, first_free) for request in requests]
+
+
+def _phrase_ends(score: Score, phrases: str | Sequence[int] | None) -> tuple[tuple[int, ...] | None, str]:
+    """Where phrases end beside the fermatas of a melody, if anywhere, and a remark if it was guessed."""
+    if phrases is not None:
+        return stated_ends(score, phrases) or None, ""
+    ends = () if score.fermatas is not None else guessed_ends(score)
+    if len(ends) < 2:  # the end of the piece is known as it is
+        return None, ""
+    bars = dict.fromkeys(bisect_right(score.bar_starts(), tick) for tick in ends)
+    return ends, f"phrases are taken to end in bars {', '.join(map(str, bars))}; --phrases says where they do"
 
 
 def _check_bars(bars: int) -> None:

@@ -137,6 +137,7 @@ def _joined(first: Score, second: Score, begins: int) -> Score:
         fermatas = (*first.fermatas, *(tick + begins for tick in second.fermatas))
     chords = [replace(chord, onset_ticks=chord.onset_ticks + begins) for chord in second.chords]
     notes = [replace(note, onset_ticks=note.onset_ticks + begins) for note in second.notes]
+    repeats = filter(None, (repeat.moved(lambda tick: tick + begins) for repeat in second.repeats))
     words = [replace(word, onset_ticks=word.onset_ticks + begins) for word in second.lyrics]
     return replace(
         first,
@@ -146,4 +147,5 @@ def _joined(first: Score, second: Score, begins: int) -> Score:
         fermatas=fermatas,
         chords=(*first.chords, *_no_chord(first), *chords),
         lyrics=(*first.lyrics, *words),
+        repeats=(*first.repeats, *repeats),
     )

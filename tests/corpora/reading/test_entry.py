@@ -157,10 +157,27 @@ def test_the_key_is_that_of_bytes_kind_grid_and_readers(tmp_path: Path, monkeypa
 def test_a_mistake_in_a_reader_is_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = midi(tmp_path / "a.mid", [("Soprano", 0, [(0, 480, 67)])])
 
-    def broken(path: Path) -> Score:
+    def broken(path: Path, repeats: str) -> Score:
         raise KeyError("oh")
 
-    monkeypatch.setattr(reading, "read_score", broken)
+    monkeypatch.setattr(reading, "read_music", broken)
     found, (states, _, _), _ = read_file(path, Grid(4))
     assert (found.problem, found.reason) == ("unreadable", "KeyError: 'oh'")
     assert (states == SILENT).all()
+
+
+def test_repeats_are_read_once_unless_asked_for_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.abc"
+    path.write_text("X:1\nL:1/4\nK:C\n|:CDEF:|\n")
+    for repeats, notes, reason in (
+        ("once", 4, "bar 1 is repeated: read once"),
+        ("expand", 8, "bar 1 is repeated: written out, 2 bars"),
+        ("keep", 4, ""),
+    ):
+        found, (states, _, _), score = read_file(path, Grid(4), repeats=repeats)  # type: ignore[arg-type]
+        assert (found.num_notes, found.reason, len(score.notes)) == (notes, reason, notes)
+        assert len(states) == 4 * notes
+        assert bool(score.repeats) is (repeats == "keep")
+    keys = {cache_key(path, Grid(4), repeats=word) for word in ("once", "expand", "keep")}
+    assert len(keys) == 3
+    assert cache_key(path, Grid(4)) in keys

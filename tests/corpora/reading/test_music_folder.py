@@ -17,6 +17,7 @@ from biaxial.formats.json_score import write_json
 from biaxial.formats.melody_file import read_part
 from biaxial.formats.midi.midi_writer import midi_bytes, write_midi
 from biaxial.formats.read import read_score
+from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import Note, Score
@@ -217,9 +218,9 @@ def test_scores_are_those_that_the_workers_read(folder: Path, monkeypatch: pytes
     slow.write_text("X:1\nM:3/4\nL:1/4\nQ:1/4=0.0001\nK:G\nGAB|\n")  # no document of a score may be as slow
     parsed = list[Path]()
 
-    def counted(path: Path, part: str) -> Score:
+    def counted(path: Path, part: str, repeats: Repeats) -> Score:
         parsed.append(path)
-        return read_part(path, part)
+        return read_part(path, part, repeats)
 
     monkeypatch.setattr(music_folder, "read_part", counted)
     for part in ("all", "melody"):

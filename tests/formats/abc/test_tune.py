@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from biaxial.formats.abc.fields import read_key
 from biaxial.formats.abc.tune import parse_abc, read_abc
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part
@@ -210,7 +211,12 @@ def test_a_tempo_is_given_in_its_own_beats() -> None:
             "hello\n",
             "tune.abc: no K: field, so this is not an ABC tune; give one, or write a line K:C before the notes",
         ),
-        ("K:C\nA B & C\n", "tune.abc: line 2: '& C' is not music that can be read here; correct it there"),
+        ("K:C\nA B ] C\n", "tune.abc: line 2: '] C' is not music that can be read here; correct it there"),
+        ("K:C\n(& A | B &) C |\n", "tune.abc: line 2: an overlay of several bars is not supported; write it"),
+        ("K:C\nA ^/B\n", "tune.abc: line 2: a quarter tone is not supported; write it in another way"),
+        ("K:C\nm:~G3\n", "tune.abc: line 2: m:~G3 is not a macro such as ~G3=G{A}G{F}G; correct it there"),
+        ("K:C\nA\n%%beginps\n0 0 moveto\n", "tune.abc: line 3: %%beginps has no end; write one"),
+        ("K:C\nC|C & C & C & C & C & C & C & C & C|", "tune.abc: line 2: more than 8 voices in a bar"),
         ("M:4/5\nK:C\nA\n", "tune.abc: line 1: 4/5 is not a time signature"),
         ("L:x\nK:C\nA\n", "tune.abc: line 1: L:x is not a note length such as 1/8"),
         ("K:G#\nA\n", "tune.abc: line 1: the key K:G# would need 8 accidentals"),
@@ -242,3 +248,158 @@ def test_a_file_with_a_byte_order_mark_or_in_latin_1(tmp_path: Path) -> None:
     (tmp_path / "bom.abc").write_bytes(b"\xef\xbb\xbfX:1\nT:\xc3\x84\nK:C\nA")
     (tmp_path / "old.abc").write_bytes(b"X:1\r\nT:\xc4\r\nK:C\r\nA\r\n")
     assert [read_abc(tmp_path / name).outline.title for name in ("bom.abc", "old.abc")] == ["Ä", "Ä"]
+
+
+MUSIC = ("C D E F|G A G F|", "E D C2|]")
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "Z:Ed",
+        "S:a dead cat",
+        "d: * * . * | * . * *",
+        "a: a bad edge",
+        " B:a bad edge",
+        "r:a faded bead",
+        "N:a bad edge\\\na faded bead",
+        "N:a bad edge\n+:a faded bead",
+        "%%text a bad edge",
+        "% a bad edge",
+        "%%begintext\nA bad edge\n\nK:G\n%%endtext",
+        "%%beginsvg\n<g>\n%%endsvg",
+        "I:begintext\na bad edge\nI:endtext",
+        "N:a\x85bad\u2028edge\x0cA",
+        "[r:a bad edge]",
+    ],
+)
+def test_what_is_not_music_between_lines_of_music(between: str) -> None:
+    piece = parse_abc(f"X:1\n{C}{MUSIC[0]}\n{between}\n{MUSIC[1]}\n")
+    assert [note.pitch for note in piece.parts[0].notes] == [60, 62, 64, 65, 67, 69, 67, 65, 64, 62, 60]
+    assert piece.remarks == ()
+
+
+def test_text_around_a_tune_is_not_music_and_what_follows_it_is_said() -> None:
+    body = "\n".join(MUSIC)
+    piece = parse_abc(f"L:1/4\n\nK:G is a key\nA bad edge\n\nX:1\nK:C\n{body}\n   \nA bad edge\n\nK:G\n")
+    assert [note.pitch for note in piece.parts[0].notes] == [60, 62, 64, 65, 67, 69, 67, 65, 64, 62, 60]
+    assert piece.outline.key == Key(0)
+    assert piece.remarks == ("the tune ends at the empty line before line 11: what follows, 2 lines, is not music",)
+
+
+def test_an_empty_line_before_the_music_does_not_end_the_tune() -> None:
+    assert lengths("\nA2 A|") == [2, 1]
+
+
+@pytest.mark.parametrize("music", ["A:|", "A::A:|", "A :| A"])
+def test_a_note_and_a_repeat_at_the_beginning_of_a_line_are_music(music: str) -> None:
+    assert set(pitches(music)) == {69}
+
+
+@pytest.mark.parametrize(
+    ("music", "expected"),
+    [
+        ("A3 -A2 B", [5, 1]),
+        ("A - A B", [2, 1]),
+        ("A | -A", [2]),
+        ("A- |\n| A", [2]),
+        ('A- "G" !trill! A', [2]),
+        ("A-[K:D]A", [2]),
+        ("A-{B}A", [2]),
+        ("A.-A", [2]),
+        ("[CE] -[CE]", [2, 2]),
+        ("A z -A", [1, 1]),  # a rest ends it
+        ("|:A B-|1 B:|2 B", [1, 2, 1]),  # into the first ending, not the second
+        ("|:A B|1 B-:|2 B", [1, 1, 1, 1]),
+        ("A>-A B", [2, 1]),
+    ],
+)
+def test_ties(music: str, expected: list[float]) -> None:
+    assert lengths(music) == expected
+
+
+@pytest.mark.parametrize(
+    ("music", "expected"),
+    [
+        ("c [K:treble-8]c [K:treble]c", [72, 60, 72]),
+        ("c [K:clef=bass octave=-1]c [K:octave=0]c", [72, 60, 72]),
+        ("F [K:D clef=treble+8]F [K:G]F", [65, 78, 78]),
+        ("F [K:D]F [K:bass]F", [65, 66, 66]),  # a clef leaves the key
+        ("c [V:1 transpose=-2]c [V:1]c [V:1 clef=treble-8]c", [72, 70, 70, 58]),
+        ("c [K:transpose=2 octave=1]c [K:score=ce]c [K:sound=cB]c", [72, 86, 86, 83]),
+    ],
+)
+def test_clefs_and_transposition_on_the_way(music: str, expected: list[int]) -> None:
+    assert pitches("V:1\n" + music) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "fifths", "mode", "remark"),
+    [
+        ("d", 2, "major", "K:d is taken for D major"),
+        ("d minor", -1, "minor", "K:d minor is taken for D minor"),
+        ("bb", -2, "major", "K:bb is taken for Bb major"),
+        ("D foo", 2, "major", "K:D foo is taken for D major"),
+        ("xyz", 0, None, "K:xyz is not a key: read without accidentals"),
+        ("G clef=bass octave=-1", 1, "major", ""),
+        ("G bass-8 middle=d", 1, "major", ""),
+        ("^f clef=treble", 0, None, ""),
+        ("D Mixolydian ^c", 1, "mixolydian", ""),
+        ("none clef=bass", 0, None, ""),
+        ("", 0, None, ""),
+    ],
+)
+def test_keys_that_are_written_oddly(key: str, fifths: int, mode: str | None, remark: str) -> None:
+    found, said = read_key(key)
+    assert found is not None
+    assert (found.fifths, found.mode, said) == (fifths, mode, remark)
+    assert parse_abc(f"K:{key}\nA|").remarks == ((remark,) if remark else ())
+
+
+@pytest.mark.parametrize("clef", ["bass", "treble-8", "clef=alto octave=-1", "transpose=2"])
+def test_a_clef_alone_is_not_a_key(clef: str) -> None:
+    assert read_key(clef) == (None, "")
+
+
+def test_an_order_of_parts_is_said_not_to_be_kept() -> None:
+    piece = parse_abc(f"P:AAB\n{C}P:A\nA4|\nP:B\nB4|\n")
+    assert piece.remarks == ("its parts are played in the order AAB, which is not kept",)
+    assert parse_abc(f"P:A\n{C}A4|\n").remarks == ()
+
+
+def test_letters_get_other_meanings() -> None:
+    piece = parse_abc("U:W = !fermata!\nU: H = !trill!\n" + C + "WA HB [!+!Wc] | [U:T=+fermata+] Td He |")
+    assert piece.outline.fermatas == (0, 2 * Q, 3 * Q)
+
+
+def test_letters_inside_a_chord_are_not_notes() -> None:
+    assert pitches('[C"G"!fermata!ET]') == [60, 64]
+
+
+def test_macros_are_written_out() -> None:
+    assert pitches("A X B", "m:X = c d\n" + C) == [69, 72, 74, 71]
+    assert pitches("~A/ B ~b'", "m:~n=non\n" + C) == [69, 71, 69, 71, 95, 96, 95]
+
+
+def test_an_overlay_is_a_part_of_its_own() -> None:
+    piece = parse_abc("M:4/4\n" + C + "c d ^e f & C2 E-E | g4- & E4 |\nw: a b c d e\ng4 |]")
+    assert [sounds(part) for part in piece.parts] == [
+        [(0, 1, 72), (1, 1, 74), (2, 1, 77), (3, 1, 77), (4, 8, 79)],
+        [(0, 2, 60), (2, 2, 64), (4, 4, 64)],
+    ]
+    assert [word.onset_ticks // Q for word in piece.outline.lyrics] == [0, 1, 2, 3, 4]
+    assert piece.outline.bar_starts() == (0, 4 * Q, 8 * Q)
+
+
+def test_four_lines_in_two_voices_are_four_parts() -> None:
+    piece = parse_abc("M:4/4\n" + C + "V:1\nc4 & G4 |\nV:2\nE4 & C,4 |\n")
+    assert [part.notes[0].pitch for part in piece.parts] == [72, 67, 64, 48]
+
+
+def test_an_exclamation_mark_that_breaks_a_line_takes_no_notes_with_it() -> None:
+    assert len(pitches("A B! c d !e f|")) == 6
+
+
+def test_windows_letters_in_an_old_file(tmp_path: Path) -> None:
+    (tmp_path / "x.abc").write_bytes(b"X:1\nT:Wait\x85 caf\xe9\nK:C\nA\n")
+    assert read_abc(tmp_path / "x.abc").outline.title == "Wait… café"

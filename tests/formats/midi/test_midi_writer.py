@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mido import MidiFile
 
 from biaxial.formats.midi.midi_messages import Event, decode, decoded
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi, read_midi, write_midi
 from biaxial.music.constants import VOICE_NAMES
 from biaxial.music.errors import InputError
-from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.instruments import InstrumentName
+from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
+from biaxial.music.symbols import parse_chord
+
+Q = 480
 
 CHORALE = Score(
     notes=(
@@ -241,3 +248,50 @@ def test_the_same_score_gives_the_same_bytes() -> None:
 def test_what_midi_cannot_say_is_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         midi_bytes(replace(CHORALE, **changes))  # type: ignore[arg-type]
+
+
+SUNG = Score(
+    (*(Note(beat * Q, Q, 72 - beat, 0) for beat in range(4)), Note(0, 4 * Q, 48, 3)),
+    chords=(ChordSymbol(0, *parse_chord("C"), "C"), ChordSymbol(2 * Q, *parse_chord("G7/B"), "G7/B")),
+    fermatas=(3 * Q,),
+    lyrics=(Syllable(0, "Hal", True), Syllable(Q, "le", True), Syllable(2 * Q, "lu, höchst…"), Syllable(3 * Q, "ja-")),
+)
+
+
+def messages(data: bytes, kind: str) -> list[tuple[int, int, Any]]:
+    """Track, tick and message of each of a kind."""
+    found = []
+    for number, track in enumerate(MidiFile(file=io.BytesIO(data)).tracks):
+        now = 0
+        for message in track:
+            now += message.time
+            if message.type == kind:
+                found.append((number, now, message))
+    return found
+
+
+@pytest.mark.parametrize(("instrument", "program"), [("organ", 19), ("choir", 52), ("piano", 0), ("strings", 48)])
+def test_all_tracks_play_the_instrument_that_is_asked_for(instrument: InstrumentName, program: int) -> None:
+    found = messages(midi_bytes(SUNG, instrument=instrument), "program_change")
+    assert [(track, message.program) for track, _, message in found] == [(track, program) for track in range(1, 5)]
+
+
+def test_words_are_lyrics_of_the_voice_that_sings_them_and_come_back() -> None:
+    found = messages(midi_bytes(SUNG), "lyrics")
+    assert [(track, tick) for track, tick, _ in found] == [(1, beat * Q) for beat in range(4)]
+    assert [decoded(message.text) for *_, message in found] == ["Hal-", "le-", "lu, höchst…", "ja-"]
+    back = parse_midi(midi_bytes(SUNG))
+    assert back.lyrics[:3] == SUNG.lyrics[:3]
+    low = replace(SUNG, notes=tuple(replace(note, voice=3 - (note.voice or 0)) for note in SUNG.notes))
+    assert {track for track, *_ in messages(midi_bytes(low), "lyrics")} == {4}
+
+
+def test_chord_symbols_are_markers_if_they_are_asked_for() -> None:
+    assert [m.text for *_, m in messages(midi_bytes(SUNG), "marker")] == ["fermata"]
+    data = midi_bytes(SUNG, write_chords=True)
+    assert [(track, tick, m.text) for track, tick, m in messages(data, "marker")] == [
+        (0, 0, "C"),
+        (0, 2 * Q, "G7/B"),
+        (0, 3 * Q, "fermata"),
+    ]
+    assert parse_midi(data) == parse_midi(midi_bytes(SUNG))

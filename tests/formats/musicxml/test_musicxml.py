@@ -20,6 +20,7 @@ from biaxial.formats.melody_file import read_melody
 from biaxial.formats.musicxml import musicxml_text, write_musicxml
 from biaxial.formats.read import read_parts, read_score
 from biaxial.formats.write import save_score
+from biaxial.music.instruments import PRESETS, InstrumentName
 from biaxial.music.score import ChordSymbol, Key, Note, Score, TimeSignature
 from biaxial.music.symbols import parse_chord
 
@@ -142,6 +143,7 @@ def test_any_resolution(per_quarter: int) -> None:
     assert lines_of(reader.read_page(musicxml_text(score)).notes) == [[(b * Q, Q, 60 + b) for b in range(4)]]
 
 
+@pytest.mark.slow
 def test_strange_scores_can_be_printed() -> None:
     for seed in range(60):
         draw = random.Random(seed)
@@ -381,3 +383,49 @@ def test_accidentals_and_reminders() -> None:
         None,
         "natural",
     ]
+
+
+@pytest.mark.parametrize(
+    ("bpm", "metre", "printed"),
+    [
+        (76.0, "6/8", "51"),
+        (76.0, "4/4", "76"),
+        (92.5, "3/4", "92"),
+        (100 / 3, "4/4", "33"),
+        (0.4, "4/4", "1"),
+        (60.0, "3/8", "40"),
+    ],
+)
+def test_a_printed_tempo_is_a_whole_number_and_the_one_that_is_played_is_exact(
+    bpm: float, metre: str, printed: str, tmp_path: Path
+) -> None:
+    score = Score((Note(0, 3 * Q, 60),), time_signatures=(TimeSignature.from_name(metre),), tempo_bpm=bpm)
+    root = fromstring(musicxml_text(score))
+    assert [mark.text for mark in root.iter("per-minute")] == [printed]
+    (sound,) = root.iter("sound")
+    assert float(sound.get("tempo", "")) == pytest.approx(bpm)
+    if bpm >= 20:  # no player could keep a slower one
+        write_musicxml(score, tmp_path / "tempo.musicxml")
+        assert read_score(tmp_path / "tempo.musicxml").tempo_bpm == pytest.approx(bpm)
+
+
+@pytest.mark.parametrize("staves", [2, 4])
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_each_part_names_its_instrument(name: InstrumentName, staves: Literal[2, 4]) -> None:
+    root = fromstring(musicxml_text(FOUR, staves=staves, instrument=name))
+    parts = list(root.iter("score-part"))
+    assert len(parts) == staves
+    for number, part in enumerate(parts, 1):
+        instrument, played = part.find("score-instrument"), part.find("midi-instrument")
+        assert instrument is not None
+        assert played is not None
+        assert instrument.get("id") == played.get("id")
+        assert instrument.findtext("instrument-name") == PRESETS[name].name
+        assert instrument.findtext("instrument-sound") == PRESETS[name].sound
+        assert played.findtext("midi-program") == str(PRESETS[name].program + 1)
+        assert played.findtext("midi-channel") == str(number)
+
+
+def test_no_part_plays_on_the_channel_of_the_drums() -> None:
+    root = fromstring(musicxml_text(Score(tuple(Note(0, Q, 60, voice) for voice in range(12)))))
+    assert [element.text for element in root.iter("midi-channel")] == [str(c) for c in (*range(1, 10), 11, 12, 13)]

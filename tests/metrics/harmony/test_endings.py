@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from biaxial.metrics.harmony import endings as harmony
-from biaxial.metrics.harmony.endings import KINDS, Cadence, cadence_shares, cadences
+from biaxial.metrics.harmony.endings import KINDS, Cadence, Close, cadence_shares, cadences, closes
 from biaxial.metrics.writing.slices import Slices
 from biaxial.music.score import Score, TimeSignature
 
@@ -235,3 +235,16 @@ def test_a_fermata_over_silence_or_at_the_beginning_is_no_cadence(write: Write) 
 def test_voices_are_not_needed(write: Write) -> None:
     score = phrase(write, C, F, C, G7, C)
     assert kind(replace(score, notes=tuple(replace(note, voice=None) for note in score.notes))) == "authentic"
+
+
+def test_an_authentic_close_is_in_the_key_of_its_last_chord(write: Write) -> None:
+    (away,) = closes(phrase(write, C, F, C, F, C, D7, G))
+    assert away == Close(6 * 480, "authentic", 7, False)
+    (home,) = closes(phrase(write, C_MINOR, F_MINOR, C_MINOR, G, C_MINOR))
+    assert home == Close(4 * 480, "authentic", 0, True)
+
+
+def test_the_music_that_tells_the_key_of_a_close_can_be_longer(write: Write) -> None:
+    score = phrase(write, C, F, C, F, G, G, D_MINOR, G)
+    assert closes(score) == [Close(7 * 480, None, 7, False)]
+    assert closes(score, 8) == [Close(7 * 480, "half", 0, False)]

@@ -112,6 +112,7 @@ def test_the_seed_decides(noise: Model) -> None:
     assert len(keys) == 2
 
 
+@pytest.mark.slow
 def test_nothing_grows_with_the_number_of_bars(noise: Model) -> None:
     bars = noise.stream(key="C major", time_signature="1/4", drawing=replace(QUICK, max_voices=1))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -117,7 +118,7 @@ def test_any_melody_comes_out_as_it_went_in(noise: Model, name: str, tmp_path: P
     assert score.fermatas == melody.fermatas
 
 
-@pytest.mark.parametrize("steps", [168, 2000])
+@pytest.mark.parametrize("steps", [168, pytest.param(2000, marks=pytest.mark.slow)])
 def test_a_long_melody_comes_out_as_it_went_in(noise: Model, steps: int) -> None:
     drawing = QUICK
     if steps == 2000:  # a network that is over with a frame at once
@@ -169,7 +170,7 @@ def test_a_melody_outside_its_voice_is_moved_by_octaves_and_back(
     noise: Model, pitch: int, words: str, shift: int
 ) -> None:
     melody = line([pitch, pitch + 2, pitch])
-    piece = noise.harmonise(melody, drawing=QUICK)
+    piece = noise.harmonise(melody, voice="soprano", drawing=QUICK)
     check_given(piece, melody)
     assert any(f"all was written {words} and moved back" in remark for remark in piece.remarks)
     assert not any("leave the range" in remark for remark in piece.remarks)
@@ -423,3 +424,77 @@ def test_a_model_without_voices_and_one_without_articulation_harmonise(tmp_path:
                 above = [n for n in given if n.onset_ticks <= note.onset_ticks < n.end_ticks]
                 assert all(note.pitch <= n.pitch for n in above)
         check_files(score, tmp_path)
+
+
+EVEN = line([67, 69, 71, 72] * 8, key=Key(1))
+
+
+def told(model: Model, melody: Score, **options: object) -> tuple[int, ...] | None:
+    """The phrase ends that the network is told, in quarters."""
+    (request,) = model.plan_harmonisation(melody, **options).requests  # type: ignore[arg-type]
+    ends = (request.told or request.score).fermatas
+    return None if ends is None else tuple(tick * 4 // request.score.ticks_per_quarter // 4 for tick in ends)
+
+
+def test_phrase_ends_are_guessed_stated_or_left_open_and_never_printed(noise: Model) -> None:
+    assert told(noise, EVEN) == (7, 15, 23, 31)
+    assert told(noise, EVEN, phrases="4+4") == told(noise, EVEN, phrases="4,8") == (15, 31)
+    assert told(noise, EVEN, phrases=(2, 6)) == (7, 31)
+    assert told(noise, EVEN, phrases=()) is None
+    assert any("phrases are taken to end in bars 2, 4, 6, 8" in text for text in noise.plan_harmonisation(EVEN).remarks)
+    assert not noise.plan_harmonisation(EVEN, phrases="4+4").remarks
+    for phrases in (None, "4+4"):
+        assert noise.harmonise(EVEN, phrases=phrases, drawing=QUICK).score.fermatas is None
+
+
+@pytest.mark.parametrize("fermatas", [(), (15 * Q,), (15 * Q, 31 * Q)])
+def test_fermatas_of_the_tune_are_believed(noise: Model, fermatas: tuple[int, ...]) -> None:
+    tune = replace(EVEN, fermatas=fermatas)
+    assert told(noise, tune) == tuple(tick // Q for tick in fermatas)
+    assert not noise.plan_harmonisation(tune).remarks
+    assert told(noise, tune, phrases="8") == (31,)
+    assert noise.harmonise(tune, phrases="8", drawing=QUICK).score.fermatas == fermatas
+
+
+def test_a_short_tune_has_one_phrase_and_nothing_is_said(noise: Model) -> None:
+    plan = noise.plan_harmonisation(line(TUNE[:4], key=Key(1)))
+    assert plan.remarks == ()
+    assert told(noise, line(TUNE[:4], key=Key(1))) is None
+
+
+def test_a_tune_in_the_range_of_a_lower_voice_is_that_voice(noise: Model) -> None:
+    low = line([40, 43, 45, 47, 48, 43, 45, 40], key=Key(0))
+    piece = noise.harmonise(low, drawing=QUICK)
+    check_given(piece, low, 3)
+    assert any("lies where the bass sings" in remark for remark in piece.remarks)
+    check_given(noise.harmonise(low, voice="soprano", drawing=QUICK), low, 0)
+
+
+@pytest.mark.parametrize("semitones", [-5, 0, 3, 12])
+def test_a_tune_that_is_transposed_takes_the_piece_with_it(noise: Model, semitones: int) -> None:
+    tune = line(TUNE, key=Key(1), chords=(ChordSymbol(0, frozenset({7, 11, 2}), name="G"),))
+    piece = noise.harmonise(tune, transpose=semitones, forbid=[Forbidden(0, 1, (55,))], drawing=QUICK)
+    check_given(piece, tune.transposed(semitones))
+    assert piece.score.key == Key(1).transposed(semitones)
+    assert piece.score.chords == tune.transposed(semitones).chords
+    same = noise.harmonise(tune.transposed(semitones), forbid=[Forbidden(0, 1, (55 + semitones,))], drawing=QUICK)
+    assert piece.score == same.score
+
+
+@pytest.mark.parametrize("semitones", [-5, 3, "fit"])
+def test_and_back_again_everything_is_where_it_was(noise: Model, semitones: int | Literal["fit"]) -> None:
+    tune = line([87, 85, 83, 80], key=Key(7), chords=(ChordSymbol(0, frozenset({1, 5, 8}), name="C#"),))
+    there = noise.harmonise(tune, transpose=semitones, drawing=QUICK).score
+    back = noise.harmonise(tune, transpose=semitones, transpose_back=True, drawing=QUICK)
+    check_given(back, tune)
+    assert (back.score.key, back.score.chords) == (tune.key, tune.chords)
+    moved = there.voice_notes(0)[0].pitch - 87
+    assert moved == (-6 if semitones == "fit" else semitones)
+    assert sorted((n.onset_ticks, n.pitch - moved, n.voice) for n in there.notes) == sorted(
+        (n.onset_ticks, n.pitch, n.voice) for n in back.score.notes
+    )
+
+
+def test_a_transposition_beyond_midi_is_refused(noise: Model) -> None:
+    with pytest.raises(ValueError, match="not a MIDI number"):
+        noise.plan_harmonisation(line(TUNE), transpose=90)

@@ -48,7 +48,7 @@ def test_the_verb_draws_its_plan(noise: Model) -> None:
 
 @pytest.mark.parametrize("bars", [2, "2", (2, 2)])
 def test_one_bar_is_a_number_or_a_word(noise: Model, bars: int | str | tuple[int, int]) -> None:
-    piece = noise.compose(2, seed=1)
+    piece = noise.compose(2, seed=1, pickup=0)
     plan = noise.plan_infilling(piece, bars, seed=1)
     assert plan.requests[0].known[:16].all()
     assert not plan.requests[0].known[16:].any()
@@ -178,6 +178,17 @@ def test_a_drawn_note_without_room_is_left_out() -> None:
     tight = replace(score, notes=(given[0], Note(535, 400, 64, 1)))
     request = Request(tight, np.zeros((0, 4), dtype=bool))
     assert assembled(request, prepare(request, CONFIG), frames, CONFIG).notes == tight.notes
+
+
+@pytest.mark.parametrize(("length", "struck"), [(Q // 3, [0]), (Q // 4, [0, Q // 4])])
+def test_a_held_voice_is_not_struck_again_by_a_triplet_that_comes_to_its_pitch(length: int, struck: list[int]) -> None:
+    """On the grid the roll says that both are struck, and it may be so; beside it nobody can have meant that."""
+    score = Score((Note(0, length, 62, 0), Note(length, length, 60, 0), Note(2 * length, Q, 64, 0)), 2 * Q)
+    request = Request(score, np.zeros((0, 4), dtype=bool))
+    piece = assembled(request, prepare(request, CONFIG), drawn(score, Note(0, Q, 60, 1)), CONFIG)
+    alto = piece.voice_notes(1)
+    assert [note.onset_ticks for note in alto] == struck
+    assert alto[-1].end_ticks == Q
 
 
 def test_nothing_sounds_beyond_the_end_and_drawn_notes_move_back() -> None:

@@ -16,6 +16,7 @@ from biaxial.formats.json_score import read_json, write_json
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.music.repeats import Repeat
 from biaxial.tasks.plans.outline import bar_span, read_bars
 
 Q = 480
@@ -371,3 +372,12 @@ def test_piece_i_is_what_its_seed_gives_alone(noise: Model, verb: str) -> None:
     assert alone.score == pieces[1].score != pieces[0].score  # type: ignore[attr-defined]
     assert alone.seed == pieces[1].seed == 4  # type: ignore[attr-defined]
     assert sum(calls) == 2 * {"infill": 16, "continue": 32, "bridge": 48}[verb]
+
+
+def test_repeats_of_both_fragments_stay(noise: Model) -> None:
+    first = chorale(8, repeats=(Repeat(0, 4 * Q),))
+    second = chorale(8, repeats=(Repeat(4 * Q, 8 * Q),))
+    joined = noise.bridge(first, second, 1, drawing=QUICK).score
+    assert joined.repeats == (Repeat(0, 4 * Q), Repeat(16 * Q, 20 * Q))
+    assert noise.continue_piece(first, 1, drawing=QUICK).score.repeats == first.repeats
+    assert noise.infill(first, 2, drawing=QUICK).score.repeats == first.repeats

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from biaxial.formats.abc.tune import parse_abc
-from biaxial.formats.abc.voice import Word, WrittenNote, read_words
+from biaxial.formats.abc.words import Word, WrittenNote, read_words
 from biaxial.formats.musicxml import musicxml_text, write_musicxml
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
