@@ -281,7 +281,8 @@ def write_pieces(
     unit
         What the bar counts.
     """
-    written, computing = list[tuple[Written, Piece]](), 0.0
+    written: list[tuple[Written, Piece]] = []
+    computing = 0.0
     try:
         with progress_bar(steps, unit, quiet=options.quiet) as advance:
             pieces = draw(advance)

@@ -38,6 +38,8 @@ _SCALES: Final = (
 """Degrees of major, and of minor with both of its sixths and sevenths."""
 _PASSING: Final = 1 | 1 << 9
 """Degrees that pass above a dominant at a cadence: its anticipated tonic, and the sixth."""
+_NEAR: Final = (0, 2, 4, 5, 7, 9), (0, 3, 5, 7, 8, 10)
+"""Degrees of the tonics of the home key and of those around it, in major and in minor."""
 _CHROMATIC: Final = ((0, 1), (3, 4), (5, 6), (7, 8), (10, 11)), ((1, 2), (3, 4), (5, 6), (8, 9), (10, 11))
 """Degrees with one letter, in major and in minor: a false relation if two voices have one after the other."""
 
@@ -310,6 +312,23 @@ def _count_rests(pitches: NDArray[np.int64], phrase: Phrase, counts: dict[str, f
     begins[1:] &= ~alone[:-1]
     rests = begins[phrase.first :].sum(axis=0)
     counts["lone_bass"], counts["lone_rest"] = float(rests[-1]), float(rests[:-1].sum())
+
+
+def misses_dominant(pitches: NDArray[np.int64], phrase: Phrase, piece: Piece) -> bool:
+    """Whether nothing leads to the last note of a phrase that is to close on a tonic, as far as its onset.
+
+    A dominant sounds in the quarter note before: of the planned key, or where none is planned of one that is near to
+    the home key. A half or plagal cadence needs none.
+    """
+    assert phrase.fermata is not None
+    if phrase.cadence in ("half", "plagal"):
+        return False
+    half = max(1, piece.steps_per_quarter // 2)
+    steps = [step for step in (phrase.fermata - half, phrase.fermata - 2 * half) if step >= 0]
+    chords = [_classes(pitches[step]) for step in steps]
+    near = range(12) if piece.tonic is None else [(piece.tonic + degree) % 12 for degree in _NEAR[piece.minor]]
+    tonics = near if phrase.tonic is None else [phrase.tonic]
+    return not any(_is_dominant(_above(bits, tonic)) for bits in chords for tonic in tonics)
 
 
 def cadence_of(pitches: NDArray[np.int64], phrase: Phrase, piece: Piece) -> tuple[str | None, int | None]:

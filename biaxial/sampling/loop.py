@@ -25,11 +25,13 @@ from torch import Tensor
 from biaxial.features.known import Known
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, STRIKE
-from biaxial.sampling.charges import Charges, Phrase, Piece, count_faults, voice_pitches
+from biaxial.sampling.charges import Charges, Phrase, Piece, count_faults, misses_dominant, voice_pitches
 from biaxial.sampling.constraints import Rule, StepBias
 from biaxial.sampling.randomness import resampling_uniforms, uniforms
 from biaxial.sampling.reference_stepper import Stepper
 
+ADVANCE = 0.6
+"""Share of the price of a missing cadence that is asked for in advance, where nothing leads to one."""
 PARTICLES = 2**16
 """More particles of one piece would share random numbers with those of the next slot."""
 
@@ -72,6 +74,10 @@ class Phrases:
         """Pieces of which a phrase is over at a step, with the phrase."""
         return [(row, phrase) for row, own in enumerate(self.of_pieces) for phrase in own if phrase.end == step]
 
+    def closing_at(self, step: int) -> list[tuple[int, Phrase]]:
+        """Pieces of which the last note of a phrase begins at a step, with the phrase."""
+        return [(row, phrase) for row, own in enumerate(self.of_pieces) for phrase in own if phrase.fermata == step]
+
     def returning_at(self, step: int) -> list[tuple[int, Phrase]]:
         """Pieces of which an earlier phrase returns from a step on, with the phrase."""
         return [
@@ -80,6 +86,17 @@ class Phrases:
             for phrase in own
             if phrase.first == step and phrase.source is not None
         ]
+
+    def aims(self, window: Tensor, start: int, piece: int, phrase: Phrase, config: ModelConfig) -> Tensor:
+        """What a phrase has to pay in advance, as its last note begins, where nothing leads to a cadence.
+
+        It is given back when the phrase is over: particles that can still close well are more in the meantime, and
+        nothing else changes. Arguments and result are those of :meth:`costs`.
+        """
+        here, of = phrase.moved(-start), self.pieces[piece]
+        pitches = voice_pitches(window.numpy(), config.alphabet, config.low_pitch)
+        price = ADVANCE * self.charges.no_cadence
+        return torch.tensor([price * misses_dominant(own, here, of) for own in pitches], dtype=torch.float64)
 
     def costs(self, window: Tensor, start: int, piece: int, phrase: Phrase, config: ModelConfig) -> Tensor:
         """What a phrase costs each particle of a piece, in nats, shape ``(p,)``.
@@ -98,7 +115,8 @@ class Phrases:
         prices = np.array(list(self.charges.prices().values()))
         here, of = phrase.moved(-start), self.pieces[piece]
         of = of._replace(beats=of.beats[start:])
-        return torch.tensor([count_faults(own, here, of) @ prices for own in pitches])
+        paid = 0.0 if phrase.fermata is None else self.aims(window, start, piece, phrase, config)
+        return torch.tensor([count_faults(own, here, of) @ prices for own in pitches]) - paid
 
 
 @dataclass(frozen=True)
@@ -219,6 +237,12 @@ def draw_pieces(
         if log_weight.min() == -torch.inf:
             lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
             unmet, log_weight = unmet | lost, log_weight.masked_fill(lost.unsqueeze(1), 0.0)
+        closing = [] if phrases is None else phrases.closing_at(step + 1)
+        for piece, phrase in closing:
+            assert phrases is not None
+            start = phrase.heard_from(phrases.pieces[piece])
+            window = history.of(torch.arange(piece * now, (piece + 1) * now), start)
+            log_weight[piece] -= phrases.aims(window, start, piece, phrase, config)
         over = [] if phrases is None else phrases.ending_at(step + 1)
         for piece, phrase in over:
             assert phrases is not None
@@ -226,7 +250,7 @@ def draw_pieces(
             window = history.of(torch.arange(piece * now, (piece + 1) * now), start)
             log_weight[piece] -= phrases.costs(window, start, piece, phrase, config)
         if now > 1 and step < t - 1:
-            kept, log_weight, gained = _resampled(log_weight, seeds, step, [piece for piece, _ in over])
+            kept, log_weight, gained = _resampled(log_weight, seeds, step, [piece for piece, _ in (*closing, *over)])
             log_evidence = log_evidence + gained
             state = state.take(kept)
             history.take(kept)

@@ -7,7 +7,17 @@ import pytest
 from numpy.typing import NDArray
 
 from biaxial.music.cells import CellAlphabet
-from biaxial.sampling.charges import FAULTS, REST, Charges, Phrase, Piece, cadence_of, count_faults, voice_pitches
+from biaxial.sampling.charges import (
+    FAULTS,
+    REST,
+    Charges,
+    Phrase,
+    Piece,
+    cadence_of,
+    count_faults,
+    misses_dominant,
+    voice_pitches,
+)
 
 QUARTER = 4
 Chord = tuple[int, ...]
@@ -70,6 +80,20 @@ def test_a_phrase_that_is_planned_open_may_have_any_cadence() -> None:
     planned = [Phrase(0, 16, 12, "open"), Phrase(0, 16, 12, "half", 0)]
     place = FAULTS.index("other_cadence")
     assert [count_faults(pitches, phrase, piece(pitches))[place] for phrase in planned] == [0, 1]
+
+
+def test_what_leads_to_a_cadence() -> None:
+    c, f, g, d7 = (72, 67, 64, 48), (72, 69, 65, 53), (71, 67, 62, 55), (74, 69, 60, 54)
+
+    def missed(*chords: Chord, cadence: str | None = None, tonic: int | None = None) -> bool:
+        pitches = roll(*chords)
+        return misses_dominant(pitches, Phrase(0, len(pitches) + 4, len(pitches), cadence, tonic), piece(pitches))
+
+    assert not missed(c, f, g)
+    assert missed(c, g, f)
+    assert not missed(c, f, d7)
+    assert missed(c, f, d7, cadence="authentic", tonic=0)
+    assert not missed(c, g, f, cadence="half", tonic=0)
 
 
 def test_dissonances_that_are_not_prepared() -> None:

@@ -25,7 +25,7 @@ Progress = Callable[[int], None]
 """Called with the number of frames drawn since the last call, over all pieces. What it raises ends the drawing between
 two frames."""
 
-PHRASE_PARTICLES = 6
+PHRASE_PARTICLES = 7
 """Continuations of a phrase that are drawn side by side where it is charged for its faults."""
 MAX_DRAWN = 64
 """Most particles, and most candidates, of one piece."""
