@@ -259,7 +259,9 @@ def _count_leading_tones(
             if not _has(degrees, 11) or not _is_dominant(degrees):
                 continue
             resolves = _is_tonic(_above(following, tonic))
-            if not resolves and (tonic != piece.tonic or not _has(degrees, 7, 2)):
+            near = piece.tonic is None or (tonic - piece.tonic) % 12 in _NEAR[piece.minor]
+            home = tonic == piece.tonic and _has(degrees, 7, 2)
+            if not (resolves or home or (near and _has(degrees, 5))):
                 continue
             leading = [voice for voice, pitch in enumerate(one.tolist()) if pitch != REST and (pitch + 1) % 12 == tonic]
             counts["doubled_leading_tone"] += len(leading) > 1

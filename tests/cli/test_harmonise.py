@@ -123,7 +123,7 @@ def test_a_part_is_chosen_by_its_name(folder: Path, weights: Path) -> None:
     harmonise(weights, "two.mid", "--voices", "bass", "--part", "Bass")
     assert [note.pitch for note in read_midi(folder / "harmonised.mid").voice_notes(3)] == [48, 50, 52, 53]
     harmonise(weights, "two.mid", "--voices", "S,B")
-    score = read_midi(folder / "harmonised.mid")
+    score = read_midi(folder / "harmonised-2.mid")
     assert tuple(note for note in score.notes if note.voice in (0, 3)) == Score(two).notes
 
 
