@@ -182,7 +182,7 @@ class TokenModel:
         seed
             Piece ``i`` is the one that ``seed + i`` gives alone.
         drawing
-            Temperature, top-p, min-p and the repetition guard.
+            Temperature, top-p, min-p, the repetition guard, and whether a tune ends on its tonic.
         changes
             Fields of ``drawing`` by name, such as ``temperature=0.7``.
 
@@ -232,6 +232,7 @@ class TokenModel:
                 primer=() if plan.opening is None else plan.opening.tokens,
                 events=plan.events,
                 most_steps=MAX_STEPS,
+                tonic=(outline.key.tonic + outline.shift) % 12 if self.config.kind == "melody" else None,
                 progress=progress,
             )
             yield self._piece(drawn, outline, plan)
@@ -255,7 +256,7 @@ class TokenModel:
             if changed:
                 remarks.append(f"{changed} chords of the primer became the nearest ones of the vocabulary")
         else:
-            tokens = codec.encode(cells.states, cells.voices, shift)[0]
+            tokens = codec.encode(cells.states, cells.voices, shift, cells.phrase_ends)[0]
         walk = codec.walk()
         for token in tokens[:-1].tolist():
             walk.push(token)
@@ -293,6 +294,9 @@ class TokenModel:
             for onset, length, pitch in sounded
             if 0 <= pitch - outline.shift < 128
         )
+        ends = drawn.walk.phrase_ends
+        if ends is not None and notes:  # the last note too where the tune was broken off
+            ends = tuple(step * unit for step in ends) + (notes[-1].onset_ticks,)
         length = max([drawn.walk.time, 1, *(onset + size for onset, size, _ in sounded)])
         remarks = list(() if opening is None else opening.remarks)
         if not drawn.ended:
@@ -304,6 +308,7 @@ class TokenModel:
             time_signatures=(outline.metre,),
             pickup_ticks=outline.pickup * unit,
             key=outline.key,
+            fermatas=ends,
             tempo_bpm=plan.tempo_bpm,
             title=f"{'Tune' if self.config.kind == 'melody' else 'Piece'} {outline.seed}",
         )

@@ -23,6 +23,8 @@ class SequenceSizes:
         Steps of the time grid in a quarter note.
     home_key
         Whether music is moved to C major and A minor before it is read, and back to any key when it is written.
+    phrases
+        Whether phrase ends are tokens of a ``melody`` model, if the training pieces state any.
     metre
         Whether the step within the bar and the length of the bar are inputs.
     embedding
@@ -42,6 +44,7 @@ class SequenceSizes:
 
     steps_per_quarter: int = 4
     home_key: bool = True
+    phrases: bool = False
     metre: bool = True
     embedding: int = 64
     hidden: tuple[int, ...] = (256, 256)
@@ -94,7 +97,7 @@ class SequenceConfig(SequenceSizes):
 
 
 SEQUENCE_PRESETS: Final[dict[str, SequenceConfig]] = {
-    "melody": SequenceConfig(kind="melody", embedding=64, hidden=(256, 256), dropout=0.3),
+    "melody": SequenceConfig(kind="melody", phrases=True, embedding=64, hidden=(256, 256), dropout=0.3),
     "chord": SequenceConfig(kind="chord", embedding=128, hidden=(128, 128), dropout=0.15),
     "chord-large": SequenceConfig(kind="chord", embedding=128, hidden=(512, 512, 512), dropout=0.3),
 }

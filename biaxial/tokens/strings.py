@@ -78,7 +78,7 @@ def given_rows(conditions: NDArray[np.int16], mode: int) -> NDArray[np.int16]:
 @lru_cache(maxsize=8)
 def codec_of(config: SequenceConfig) -> Codec:
     """What turns music into strings for a config."""
-    return MelodyCodec() if config.kind == "melody" else ChordCodec(config)
+    return MelodyCodec(phrases=config.phrases) if config.kind == "melody" else ChordCodec(config)
 
 
 def way_home(key: Key, low: int, high: int) -> int:
@@ -139,6 +139,12 @@ class Cells:
         ) or Key(0)
 
     @property
+    def phrase_ends(self) -> list[int] | None:
+        """Steps at which the last notes of phrases begin; ``None`` if it does not state them."""
+        following = self.conditions[:, Condition.TO_FERMATA]
+        return None if following[0] == UNKNOWN else np.flatnonzero(following == 0).tolist()
+
+    @property
     def pitch_range(self) -> tuple[int, int]:
         """Lowest and highest pitch that sounds; (60, 60) in a silent piece."""
         pitches = np.flatnonzero((self.states != SILENT).any(axis=0))
@@ -157,8 +163,9 @@ class Cells:
             If a pitch leaves the MIDI range.
         """
         codec = codec_of(config)
-        tokens = codec.encode(self.states, self.voices, self.shift(config) + semitones)
-        found = [TokenString.of(line, codec) for line in tokens]
+        ends = self.phrase_ends
+        tokens = codec.encode(self.states, self.voices, self.shift(config) + semitones, ends)
+        found = [TokenString.of(line, codec.walk(phrased=ends is not None)) for line in tokens]
         mode = int(self.key.mode == "minor") if config.home_key else UNKNOWN_GIVEN[2]
         rows = given_rows(self.conditions, mode)
         return [PieceString(s, rows[np.minimum(s.times[:-1], len(rows) - 1)], 1 / len(found)) for s in found]

@@ -1,6 +1,6 @@
 """Train the weights of the token LSTMs that ship with the package.
 
-``python scripts/make/train_events.py melody folksongs`` trains ``biaxial/assets/folksongs-v1.safetensors`` on a folder
+``python scripts/make/train_events.py melody folksongs`` trains ``biaxial/assets/hymn-tunes-v1.safetensors`` on a folder
 made by ``biaxial-folksongs``; ``python scripts/make/train_events.py chord chorales`` trains ``chords-v1.safetensors``
 on one made by ``biaxial-chorales`` (or on a file made by ``scripts/make/prepare.py``): each in one run below ``runs/``
 with the settings of its preset, of which the best weights are stored in half precision. Either takes about ten minutes
@@ -17,7 +17,7 @@ import torch
 from biaxial.cli.train import main as biaxial_train
 from biaxial.weights import load_network, pretrained_path, save_weights
 
-NAMES = {"melody": "folksongs-v1", "chord": "chords-v1"}
+NAMES = {"melody": "hymn-tunes-v1", "chord": "chords-v1"}
 
 
 def main() -> None:

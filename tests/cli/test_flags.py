@@ -44,7 +44,7 @@ INSTEAD = {
         "--seed",
         "1",
     ],
-    ("compose", "--loops"): ["--checkpoint", "folksongs-v1", "--events", "200", "--top-p", "0.01", "--seed", "1"],
+    ("compose", "--loops"): ["--checkpoint", "hymn-tunes-v1", "--events", "200", "--top-p", "0.01", "--seed", "1"],
     ("compose", "--cadence"): ["--bars", "1", "--key", "F# major", *MADE],
     ("train", "--home-key"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
     ("train", "--metre"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],

@@ -12,7 +12,7 @@ from biaxial.tasks.loading import load_token_model
 from biaxial.tasks.piece import Piece
 from biaxial.weights import pretrained_path
 
-NAMES = {"folksongs-v1": "melody", "chords-v1": "chord"}
+NAMES = {"hymn-tunes-v1": "melody", "chords-v1": "chord"}
 
 
 def drawn(name: str, events: int | None = None, seed: int = 0) -> list[Piece]:
@@ -38,7 +38,7 @@ def test_pieces_have_no_loops_and_many_pitches(name: str) -> None:
 
 
 def test_tunes_are_lines_that_end_by_themselves() -> None:
-    for piece in drawn("folksongs-v1"):
+    for piece in drawn("hymn-tunes-v1"):
         notes = piece.score.notes
         assert all(one.end_ticks <= other.onset_ticks for one, other in pairwise(notes))
         assert piece.remarks == ()

@@ -37,7 +37,7 @@ def test_random_lines_come_back() -> None:
             now += length + int(rng.integers(0, 3))
         roll = states(*notes, length=now)
         (tokens,) = CODEC.encode(roll, np.zeros(roll.shape, np.uint8), -3)
-        string = TokenString.of(tokens, CODEC)
+        string = TokenString.of(tokens, CODEC.walk())
         walk = CODEC.walk()
         for token in tokens.tolist():
             walk.push(token)
