@@ -17,7 +17,7 @@ from biaxial.models.layers import IMPOSSIBLE
 from biaxial.music.errors import InputError
 from biaxial.sampling.randomness import uniforms
 from biaxial.tokens.codec import Walk
-from biaxial.tokens.last_tonic import LastTonic
+from biaxial.tokens.line_rules import LineRules
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.tokens.strings import Given
 
@@ -44,7 +44,7 @@ class TokenOptions:
     guard
         Whether a cycle of at most eight events is broken before it becomes a loop, as :class:`Repetitions` says.
     cadence
-        Whether a tune ends on its tonic, as :class:`~biaxial.tokens.last_tonic.LastTonic` says.
+        Whether a tune ends on its tonic, as :class:`~biaxial.tokens.line_rules.LineRules` says.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def draw_string(
     primer: Sequence[int] = (),
     events: tuple[int, int],
     most_steps: int,
-    tonic: int | None = None,
+    rules: LineRules | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> DrawnString:
     """Draw a string.
@@ -253,8 +253,8 @@ def draw_string(
         Least number of events, before which the string does not end, and the number after which it is broken off.
     most_steps
         Length at which it is broken off.
-    tonic
-        Pitch class, as the tokens of a line have it, on which the line ends; ``None`` if it may end anywhere.
+    rules
+        What a line keeps to, anew for each.
     progress
         Called with the number of events since its last call.
 
@@ -267,7 +267,6 @@ def draw_string(
     stepper.restart()
     walk = codec.walk()
     watch = Repetitions(codec.onsets, codec.moments) if drawing.guard else None
-    ending = LastTonic(tonic, events[1]) if drawing.cadence and tonic is not None else None
     before, nats, evidence, place = codec.start, 0.0, 0.0, 0
     while not walk.done:
         log_probs = stepper.step(before, given_at(walk.time), walk.state)
@@ -277,8 +276,8 @@ def draw_string(
             left = np.where(codec.drawable[walk.state], log_probs, -np.inf)
             if walk.num_events < events[0]:
                 left[codec.end] = -np.inf
-            if ending is not None:
-                left[ending.forbidden(walk, codec.size)] = -np.inf
+            if rules is not None:
+                left[rules.forbidden(walk, codec.size)] = -np.inf
             if watch is not None and len(kept := _without(left, watch.forbidden())):
                 left = kept
             token = drawing.drawn(left, float(uniforms([seed], place, 1)[0, 0]))
@@ -289,7 +288,7 @@ def draw_string(
         if place >= len(primer):
             nats += float(log_probs[token])
             evidence += float(np.logaddexp.reduce(left))
-        for each in (watch, ending):
+        for each in (watch, rules):
             if each is not None:
                 each.push(token)
         if progress is not None and walk.num_events > count:
