@@ -315,7 +315,7 @@ class TokenModel:
         )
         ends = drawn.walk.phrase_ends
         if ends is not None and notes:  # the last note too where the tune was broken off
-            ends = tuple(step * unit for step in ends) + (notes[-1].onset_ticks,)
+            ends = (*(step * unit for step in ends), notes[-1].onset_ticks)
         length = max([drawn.walk.time, 1, *(onset + size for onset, size, _ in sounded)])
         remarks = list(() if opening is None else opening.remarks)
         if not drawn.ended:

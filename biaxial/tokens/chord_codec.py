@@ -211,7 +211,7 @@ class ChordCodec:
             allowed[_PITCHES + 1 + pitch, _STOP] = True
         return allowed
 
-    def walk(self, *, phrased: bool = True) -> ChordWalk:  # noqa: ARG002
+    def walk(self, *, phrased: bool = True) -> ChordWalk:
         """An empty piece, without phrase ends."""
         return ChordWalk(self)
 

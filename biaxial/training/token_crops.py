@@ -104,7 +104,7 @@ class SequenceModule(NatsModule):
 
 
 def fitted(config: SequenceConfig, corpus: Corpus) -> SequenceConfig:
-    """The config with the vocabulary of the training pieces, unless it has one; without phrase ends if none has them."""
+    """The config with the vocabulary of the training pieces unless it has one; no phrase ends if none are stated."""
     if config.phrases and not any(cells_of(piece).phrase_ends is not None for piece in corpus.split("train")):
         config = replace(config, phrases=False)
     if config.kind != "chord" or config.lengths:

@@ -1,9 +1,9 @@
 """Hymn tunes with phrase ends: the sopranos of Open Hymnal and of the chorales as MIDI files, split by tune.
 
 ``python scripts/make/hymn_tunes.py OPEN-HYMNAL CHORALES TUNES`` reads a folder of the ABC files of the Open Hymnal
-Project (https://openhymnal.org, public domain) and one made by ``biaxial-chorales``, and writes ``train``, ``valid`` and
-``test`` below ``TUNES`` in less than a minute. What is there already with the same music is left alone. Then
-``python scripts/make/train_events.py melody TUNES`` trains on them.
+Project (https://openhymnal.org, public domain) and one made by ``biaxial-chorales``, and writes ``train``, ``valid``
+and ``test`` below ``TUNES`` in two minutes. What is there already with the same music is left alone. Then ``python
+scripts/make/train_events.py melody TUNES`` trains on them.
 
 Chorales keep their sides and their fermatas. A hymn is left out if it cannot be read, leaves the grid of sixteenths, is
 another one's copy, does not end on its tonic, or shares :data:`HELD_OUT_NOTES` notes or more with the soprano of a
@@ -11,9 +11,9 @@ held-out chorale, as :mod:`biaxial.corpora.splits` aligns them; a chorale only f
 settings of one tune are on one side, that of the training chorales if one of them has it.
 
 Where a hymn's phrases end its file says in other words: ``%OHMETRICAL 8 6 8 6`` counts the syllables of the lines of a
-verse, and the words under the notes have just as many in nine of ten files. The last note of each line ends a phrase. In
-the others a line ends where a mark of punctuation stands before a capital letter. (The lines of the ABC text are lines
-of print, which end anywhere.) A rest after the last note is left out.
+verse, and the words under the notes have just as many in nine of ten files. The last note of each line ends a phrase.
+In the others a line ends where a mark of punctuation stands before a capital letter. (The lines of the ABC text are
+lines of print, which end anywhere.) A rest after the last note is left out.
 """
 
 from __future__ import annotations
