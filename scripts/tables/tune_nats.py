@@ -6,9 +6,9 @@ weights are counted on the training lines in the same run.
 
 ``trigram``
     The next event given the two before it: a pitch or a rest, its length, and whether it ends a phrase, or the end of
-    the line. Interpolated Kneser-Ney (Chen and Goodman 1999, with one discount for each order, n1 / (n1 + 2 n2)); below
-    the unigram stand the events whose pitch, length and phrase end are drawn independently, one half added to every
-    count, so that every event up to :data:`LONGEST` steps has a probability. It hears neither metre nor mode.
+    the line. Interpolated Kneser-Ney (Chen and Goodman 1999, with one discount for each order, about n1 / (n1 + 2 n2));
+    below the unigram stand the events whose pitch, length and phrase end are drawn independently, one half added to
+    every count, so that every event up to :data:`LONGEST` steps has a probability. It hears neither metre nor mode.
 ``repeat the step before``, ``independent notes``
     As :mod:`biaxial.likelihood.frame_nats` has them. They say nothing of phrase ends nor of where the line ends, so
     they have less to pay for.
@@ -119,7 +119,7 @@ class _Order:
 
     def __init__(self, counts: Counter[tuple[Event, ...]]) -> None:
         once, twice = (sum(count == times for count in counts.values()) for times in (1, 2))
-        self._discount = once / max(1, once + 2 * twice)
+        self._discount = (once + 0.5) / (once + 2 * twice + 1)  # never 0: what is new has a probability
         self._counts = counts
         self._totals: defaultdict[tuple[Event, ...], int] = defaultdict(int)
         self._kinds: defaultdict[tuple[Event, ...], int] = defaultdict(int)
