@@ -19,7 +19,7 @@ from biaxial.sampling.randomness import uniforms
 from biaxial.tokens.codec import Walk
 from biaxial.tokens.line_rules import LineRules
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.strings import Given
+from biaxial.tokens.strings import NO_PITCH, Given
 
 Floats = NDArray[np.float32]
 
@@ -179,8 +179,12 @@ class TokenStepper:
             into, hidden = (np.ascontiguousarray(gates * weights[f"{name}weight_{kind}_l0"]) for kind in ("ih", "hh"))
             bias = gates[:, 0] * (weights[f"{name}bias_ih_l0"] + weights[f"{name}bias_hh_l0"])
             if index == 0:  # what a table gives the first layer is looked up
-                names = ("embedding", "mode", *(("step_in_bar", "bar_steps") if network.config.metre else ()))
-                self._tables = [weights[f"{table}.weight"] @ into.T for table in names]
+                self._columns = [("embedding", None), ("mode", Given.MODE)]
+                if network.config.metre:
+                    self._columns += [("step_in_bar", Given.STEP_IN_BAR), ("bar_steps", Given.BAR_STEPS)]
+                if network.config.last_pitch:
+                    self._columns += [("pitch", Given.PITCH)]
+                self._tables = [weights[f"{table}.weight"] @ into.T for table, _ in self._columns]
             self._layers.append((hidden, into))
             self._biases.append(bias)
         self._head = weights["head.weight"], weights["head.bias"]
@@ -208,8 +212,8 @@ class TokenStepper:
         -------
         Nats, shape ``(k,)``.
         """
-        places = (before, given[Given.MODE], given[Given.STEP_IN_BAR], given[Given.BAR_STEPS])
-        below = sum(table[place] for table, place in zip(self._tables, places, strict=False))
+        places = (before if column is None else given[column] for _, column in self._columns)
+        below = sum(table[place] for table, place in zip(self._tables, places, strict=True))
         for index, (matrix, _) in enumerate(self._layers):
             gates = np.tanh(matrix @ self._hidden[index] + below + self._biases[index]).reshape(4, -1)
             into, forget, out = 0.5 + 0.5 * gates[0], 0.5 + 0.5 * gates[1], 0.5 + 0.5 * gates[3]
@@ -244,7 +248,7 @@ def draw_string(
     seed
         The random number.
     given_at
-        What is given at a step of the grid.
+        What is given at a step of the grid, but for the pitch.
     drawing
         How tokens are drawn.
     primer
@@ -267,9 +271,9 @@ def draw_string(
     stepper.restart()
     walk = codec.walk()
     watch = Repetitions(codec.onsets, codec.moments) if drawing.guard else None
-    before, nats, evidence, place = codec.start, 0.0, 0.0, 0
+    before, pitch, nats, evidence, place = codec.start, NO_PITCH, 0.0, 0.0, 0
     while not walk.done:
-        log_probs = stepper.step(before, given_at(walk.time), walk.state)
+        log_probs = stepper.step(before, (*given_at(walk.time)[:3], pitch), walk.state)
         if place < len(primer):
             token = primer[place]
         else:
@@ -294,6 +298,7 @@ def draw_string(
         if progress is not None and walk.num_events > count:
             progress(walk.num_events - count)
         before, place = token, place + 1
+        pitch = token if token < NO_PITCH else pitch  # read by melody models only
     return DrawnString(walk, len(primer), nats, evidence, walk.done)
 
 

@@ -16,6 +16,7 @@ from biaxial.tokens.chord_codec import learnt_vocabulary, moments
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.tokens.strings import (
+    HIDEABLE,
     PLACES,
     Given,
     PieceString,
@@ -52,7 +53,7 @@ class StringData(CorpusBatches[StringCrop]):
         crops = []
         for line in range(len(self.strings(piece))):
             for start, length in crop_spans(self.strings(piece)[line].length, self.train, rng):
-                columns = [column for column in Given if rng.random() < self.train.unknown_share]
+                columns = [column for column in HIDEABLE if rng.random() < self.train.unknown_share]
                 hide = [*columns, *([Given.BAR_STEPS] if Given.STEP_IN_BAR in columns else [])]
                 source = self.strings(piece, self._shift(piece, rng))[line]
                 if source.length == self.strings(piece)[line].length:

@@ -18,7 +18,7 @@ from biaxial.cli.train import main as biaxial_train
 from biaxial.weights import load_network, pretrained_path, save_weights
 
 NAMES = {"melody": "hymn-tunes-v1", "chord": "chords-v1"}
-WORDS = {"melody": ["--epochs", "48", "--batch-size", "8", "--dropout", "0.15", "--patience", "8"], "chord": []}
+WORDS = {"melody": ["--epochs", "40", "--batch-size", "8", "--dropout", "0.15", "--patience", "8"], "chord": []}
 """Settings other than the preset's: hymn tunes are few, and the network needs some three thousand updates."""
 SOURCES = {
     "melody": "sopranos of Open Hymnal (public domain) and of Bach's chorales (public domain, encoded by music21)",
