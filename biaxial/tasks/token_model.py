@@ -314,8 +314,10 @@ class TokenModel:
             if 0 <= pitch - outline.shift < 128
         )
         ends = drawn.walk.phrase_ends
-        if ends is not None and notes:  # the last note too where the tune was broken off
-            ends = (*(step * unit for step in ends), notes[-1].onset_ticks)
+        if ends is not None:
+            ends = tuple(step * unit for step in ends)
+            if plan.options.cadence and notes:  # the last note too where the tune was broken off
+                ends += (notes[-1].onset_ticks,)
         length = max([drawn.walk.time, 1, *(onset + size for onset, size, _ in sounded)])
         remarks = list(() if opening is None else opening.remarks)
         if not drawn.ended:

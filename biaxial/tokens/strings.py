@@ -1,7 +1,7 @@
 """The strings of a piece of which there is a roll, in the home key: what is given at every place, crops and batches.
 
 Metre, mode and the pitch that began last are given beside the tokens, as small integers. A piece is one string, or one
-for each voice of a ``melody`` model; a frame of a piece in four lines counts a quarter in each of them, so that nats per
+for each voice of a ``melody`` model; a frame of a piece in four lines counts a quarter in each of them, so that nats a
 step are those of a whole frame, as everywhere.
 """
 

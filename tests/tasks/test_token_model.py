@@ -89,7 +89,7 @@ def test_the_key_moves_the_notes() -> None:
 def test_what_was_drawn_is_scored_alike(events: TokenModel) -> None:
     found = 0
     for seed in range(30):
-        piece = events.compose(12, key="C major", time_signature="4/4", seed=seed)
+        piece = events.compose(12, key="C major", time_signature="4/4", seed=seed, cadence=False)
         if piece.remarks or not piece.score.notes:  # broken off: its string has no END
             continue
         scored = events.log_likelihood(piece.score)
