@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -134,3 +135,20 @@ def test_events_of_a_line() -> None:
     ]
     with pytest.raises(ValueError, match="ends within a note"):
         nats.events_of([60, 132, 128, 130])
+
+
+def test_how_a_tune_ends() -> None:
+    ends = script("tune_ends")
+    notes = (Note(0, 480, 67), Note(480, 1920, 72), Note(2400, 1440, 67))
+    tune = Score(notes, key=Key.from_name("G major"), pickup_ticks=480, fermatas=(480, 2400))
+    assert ends.ends_on_tonic(tune)
+    assert ends.ends_with_bar(tune)
+    assert ends.quarters_between(tune) == [4.0]
+    longer = replace(tune, length_ticks=3960)
+    assert not ends.ends_on_tonic(longer)
+    assert not ends.ends_with_bar(longer)
+    assert not ends.ends_on_tonic(replace(tune, key=Key(0)))
+    chord = [Note(0, 480, pitch) for pitch in (67, 62, 59, 43)]
+    assert ends.is_home(tune, chord)
+    assert not ends.is_home(tune, [*chord, Note(0, 480, 47)][:3])  # no root at the bottom
+    assert not ends.is_home(tune, [*chord, Note(0, 480, 64)])
