@@ -56,7 +56,7 @@ class SequenceLSTM(nn.Module):
     def _remember(self) -> None:
         """Let the forget gates start open (Jozefowicz et al. 2015): a note lies a HOLD for every step behind."""
         for layer, size in zip(self.stack.layers, self.config.hidden, strict=True):
-            nn.init.constant_(layer.bias_hh_l0[size : 2 * size], FORGET_BIAS)
+            nn.init.constant_(layer.get_parameter("bias_hh_l0")[size : 2 * size], FORGET_BIAS)
 
     @property
     def device(self) -> torch.device:

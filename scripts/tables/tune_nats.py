@@ -84,11 +84,11 @@ class Trigram:
     """
 
     def __init__(self, lines: Sequence[Sequence[Event]]) -> None:
-        trigrams = Counter(
+        trigrams: Counter[tuple[Event, ...]] = Counter(
             gram for line in lines for gram in zip([START, START, *line], [START, *line], line, strict=False)
         )
-        bigrams = Counter(gram[1:] for gram in trigrams)  # how many events come before each
-        unigrams = Counter(gram[1:] for gram in bigrams)
+        bigrams: Counter[tuple[Event, ...]] = Counter(gram[1:] for gram in trigrams)  # how many events come before each
+        unigrams: Counter[tuple[Event, ...]] = Counter(gram[1:] for gram in bigrams)
         self._orders = [_Order(counts) for counts in (trigrams, bigrams, unigrams)]
         sounded = [event for line in lines for event in line if event != END]
         pitches, lengths, ends = (Counter(column) for column in zip(*sounded, strict=True))
