@@ -44,7 +44,7 @@ def main() -> None:
         raise SystemExit(status)
     output = options.output or pretrained_path(NAMES[options.kind])
     network, history = load_network(run / "model.safetensors")
-    save_weights(output, network, history | {"source": SOURCES[options.kind]}, torch.float16)
+    save_weights(output, network, history | {"source": SOURCES[options.kind], "licence": "MIT"}, torch.float16)
     print(f"{output}: {output.stat().st_size / 1e6:.1f} MB")
 
 
