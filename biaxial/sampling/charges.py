@@ -260,9 +260,9 @@ def _count_leading_tones(
                 continue
             resolves = _is_tonic(_above(following, tonic))
             near = piece.tonic is None or (tonic - piece.tonic) % 12 in _NEAR[piece.minor]
-            home = tonic == piece.tonic and _has(degrees, 7, 2)
-            if not (resolves or home or (near and _has(degrees, 5))):
-                continue
+            tritone = _has(degrees, 5) and (resolves or near)
+            if not tritone and not (tonic == piece.tonic and _has(degrees, 7)):
+                continue  # a triad is the dominant of the home key alone: I - IV is no V - I
             leading = [voice for voice, pitch in enumerate(one.tolist()) if pitch != REST and (pitch + 1) % 12 == tonic]
             counts["doubled_leading_tone"] += len(leading) > 1
             for voice in {0, before.shape[1] - 1} & set(leading):

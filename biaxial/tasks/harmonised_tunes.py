@@ -1,22 +1,22 @@
-"""A new piece from two models: one writes a tune, the other one the voices below it."""
+"""A new piece from two models: one writes a tune, the other one the voices below it.
+
+The tune lies in the range of the soprano and ends on its tonic, so that the piece can end with a chord on it. Where it
+states its phrase ends they are the fermatas of the piece, which the other model hears.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
-from biaxial.music.score import Key, Score, TimeSignature
+from biaxial.music.score import Key, TimeSignature
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
 from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM, TokenModel
 from biaxial.tokens.token_stepper import TokenOptions
-
-SINGABLE: Final = VOICE_RANGES[0]
-"""Range of the soprano, into which a tune is moved by octaves or, without a wished key, to the nearest that fits."""
 
 
 def harmonised_tunes(
@@ -46,7 +46,8 @@ def harmonised_tunes(
     tempo_bpm
         Quarter notes a minute.
     seed
-        Piece ``i`` is the one that ``seed + i`` gives alone: its tune is the tune of that seed.
+        Piece ``i`` is the one that ``seed + i`` gives alone: its tune is the one that ``tunes``
+        writes with that seed within the range of the soprano.
     tune_drawing, drawing
         How the tune and how the other voices are drawn.
     progress
@@ -65,36 +66,14 @@ def harmonised_tunes(
             key=key,
             time_signature=time_signature,
             tempo_bpm=tempo_bpm or DEFAULT_TEMPO_BPM,
+            pitch_range=VOICE_RANGES[0],
             seed=number,
             drawing=tune_drawing,
         )
-        score = sung(tune.score, keeps_key=key is not None)
-        piece = model.harmonise(score, voice="soprano", seed=number, drawing=drawing, progress=progress)
+        piece = model.harmonise(tune.score, voice="soprano", seed=number, drawing=drawing, progress=progress)
         yield replace(
             piece,
             score=replace(piece.score, title=f"Chorale on tune {number}"),
             model=f"{tunes.name} + {piece.model}",
             remarks=(*tune.remarks, *piece.remarks),
         )
-
-
-def sung(score: Score, *, keeps_key: bool = False) -> Score:
-    """A tune moved into the range of the soprano: by octaves, or, if that is not enough, by as little as fits.
-
-    Parameters
-    ----------
-    score
-        One line with at least one note.
-    keeps_key
-        Move it by octaves only, so that a tune with a wide range may leave the soprano's.
-    """
-    pitches = [note.pitch for note in score.notes]
-    low, high = SINGABLE
-
-    def outside(shift: int) -> int:
-        return max(0, low - min(pitches) - shift) + max(0, max(pitches) + shift - high)
-
-    octaves = sorted((-24, -12, 0, 12, 24), key=lambda shift: (outside(shift), abs(shift)))
-    if keeps_key or outside(octaves[0]) == 0:
-        return score.transposed(octaves[0])
-    return score.transposed(min(range(-24, 25), key=lambda shift: (outside(shift), abs(shift))))

@@ -15,7 +15,7 @@ from biaxial.tasks.token_model import TokenModel
 from biaxial.weights import load_network
 
 BiaxialName = Literal["chorales-v2"]
-TokenName = Literal["folksongs-v1", "chords-v1"]
+TokenName = Literal["hymn-tunes-v1", "chords-v1"]
 
 
 @overload
@@ -37,7 +37,7 @@ def load(checkpoint: str | Path | None = None, device: str = "auto", threads: in
     ----------
     checkpoint
         A ``.safetensors`` file made by ``biaxial-train``, or the name of shipped weights: ``"chorales-v2"``, which are
-        the default, ``"folksongs-v1"`` or ``"chords-v1"``.
+        the default, ``"hymn-tunes-v1"`` or ``"chords-v1"``.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; so does drawing with a biaxial model on CUDA, if many
         pieces or particles are drawn together. Few are drawn faster by the CPU.

@@ -21,6 +21,8 @@ from biaxial.tasks.plans.outline import check_metre, drawn_key, drawn_name
 from biaxial.tasks.plans.plan import MAX_STEPS, seeds_of
 from biaxial.tokens.chord_codec import ChordCodec, moments
 from biaxial.tokens.config import SequenceConfig
+from biaxial.tokens.line_rules import LineRules
+from biaxial.tokens.melody_codec import NUM_PITCHES
 from biaxial.tokens.network import SequenceLSTM, string_log_likelihoods
 from biaxial.tokens.strings import PLACES, UNKNOWN_GIVEN, Cells, way_home
 from biaxial.tokens.token_stepper import DrawnString, TokenOptions, TokenStepper, draw_string
@@ -30,6 +32,7 @@ MAX_EVENTS: Final = 20_000
 """Most notes, chords and rests of a piece."""
 _USUAL_EVENTS: Final = {"melody": (12, 400), "chord": (24, 600)}
 """Where the model decides when a piece ends: before so many events not, and after so many it is broken off."""
+ALL_PITCHES: Final = (0, NUM_PITCHES - 1)
 _LATE: Final = 0.8
 """Share of the wanted events after which a piece may end."""
 
@@ -65,6 +68,12 @@ class TokenOutline:
             return *UNKNOWN_GIVEN[:2], mode
         return (step - self.pickup) % bar, bar, mode
 
+    def rules(self, plan: TokenPlan) -> LineRules:
+        """What a tune keeps to, in the home key."""
+        low, high = (min(max(0, pitch + self.shift), NUM_PITCHES - 1) for pitch in plan.pitch_range)
+        tonic = (self.key.tonic + self.shift) % 12 if plan.options.cadence else None
+        return LineRules((low, high), tonic, plan.events[1])
+
 
 @dataclass(frozen=True, eq=False)
 class TokenPlan:
@@ -82,6 +91,8 @@ class TokenPlan:
         Quarter notes a minute.
     options
         How tokens are drawn.
+    pitch_range
+        Lowest and highest pitch of a tune.
     """
 
     outlines: tuple[TokenOutline, ...]
@@ -89,6 +100,7 @@ class TokenPlan:
     events: tuple[int, int]
     tempo_bpm: float
     options: TokenOptions
+    pitch_range: tuple[int, int] = ALL_PITCHES
 
 
 class TokenModel:
@@ -122,6 +134,7 @@ class TokenModel:
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         primer: PieceLike | None = None,
         nearest_chords: bool = False,
+        pitch_range: tuple[int, int] = ALL_PITCHES,
         seed: int = 0,
         drawing: TokenOptions | None = None,
         progress: Progress | None = None,
@@ -138,6 +151,7 @@ class TokenModel:
             tempo_bpm=tempo_bpm,
             primer=primer,
             nearest_chords=nearest_chords,
+            pitch_range=pitch_range,
             seed=seed,
             drawing=drawing,
             **changes,
@@ -153,6 +167,7 @@ class TokenModel:
         tempo_bpm: float = DEFAULT_TEMPO_BPM,
         primer: PieceLike | None = None,
         nearest_chords: bool = False,
+        pitch_range: tuple[int, int] = ALL_PITCHES,
         n: int = 1,
         seed: int = 0,
         drawing: TokenOptions | None = None,
@@ -177,12 +192,14 @@ class TokenModel:
         nearest_chords
             Whether a chord of the primer that the vocabulary lacks becomes the known one that shares most pitches; by
             default it is spelt, note by note, and stays as it is.
+        pitch_range
+            Lowest and highest pitch of a ``melody`` model, at least an octave apart.
         n
             How many pieces.
         seed
             Piece ``i`` is the one that ``seed + i`` gives alone.
         drawing
-            Temperature, top-p, min-p and the repetition guard.
+            Temperature, top-p, min-p, the repetition guard, and whether a tune ends on its tonic.
         changes
             Fields of ``drawing`` by name, such as ``temperature=0.7``.
 
@@ -192,6 +209,8 @@ class TokenModel:
             If a value cannot be used.
         """
         drawing = with_changes(drawing or TokenOptions(), changes)
+        if not 0 <= pitch_range[0] <= pitch_range[1] - 12 <= NUM_PITCHES - 13:
+            raise InputError(f"a tune has an octave or more of the pitches 0 to 127, not {pitch_range}")
         seeds = seeds_of(seed, n)
         key = Key.from_name(key) if isinstance(key, str) else key
         if isinstance(time_signature, str):
@@ -210,7 +229,7 @@ class TokenModel:
         else:
             bounds = max(1, int(_LATE * events)), events
         outlines = tuple(self._outline(each, key, time_signature, opening) for each in seeds)
-        return TokenPlan(outlines, opening, bounds, tempo_bpm, drawing)
+        return TokenPlan(outlines, opening, bounds, tempo_bpm, drawing, pitch_range)
 
     def draw(self, plan: TokenPlan, progress: Progress | None = None) -> Iterator[Piece]:
         """Draw what was planned; pieces come as they are finished.
@@ -232,6 +251,7 @@ class TokenModel:
                 primer=() if plan.opening is None else plan.opening.tokens,
                 events=plan.events,
                 most_steps=MAX_STEPS,
+                rules=outline.rules(plan) if self.config.kind == "melody" else None,
                 progress=progress,
             )
             yield self._piece(drawn, outline, plan)
@@ -255,7 +275,7 @@ class TokenModel:
             if changed:
                 remarks.append(f"{changed} chords of the primer became the nearest ones of the vocabulary")
         else:
-            tokens = codec.encode(cells.states, cells.voices, shift)[0]
+            tokens = codec.encode(cells.states, cells.voices, shift, cells.phrase_ends)[0]
         walk = codec.walk()
         for token in tokens[:-1].tolist():
             walk.push(token)
@@ -293,6 +313,11 @@ class TokenModel:
             for onset, length, pitch in sounded
             if 0 <= pitch - outline.shift < 128
         )
+        ends = drawn.walk.phrase_ends
+        if ends is not None:
+            ends = tuple(step * unit for step in ends)
+            if plan.options.cadence and notes:  # the last note too where the tune was broken off
+                ends += (notes[-1].onset_ticks,)
         length = max([drawn.walk.time, 1, *(onset + size for onset, size, _ in sounded)])
         remarks = list(() if opening is None else opening.remarks)
         if not drawn.ended:
@@ -304,6 +329,7 @@ class TokenModel:
             time_signatures=(outline.metre,),
             pickup_ticks=outline.pickup * unit,
             key=outline.key,
+            fermatas=ends,
             tempo_bpm=plan.tempo_bpm,
             title=f"{'Tune' if self.config.kind == 'melody' else 'Piece'} {outline.seed}",
         )

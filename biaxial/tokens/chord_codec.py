@@ -134,6 +134,11 @@ class ChordWalk:
         else:
             self._timed(codec.lengths[token - codec.first_wait], wait=True)
 
+    @property
+    def phrase_ends(self) -> tuple[int, ...] | None:
+        """Chords do not state phrase ends."""
+        return None
+
     def _timed(self, steps: int, *, wait: bool) -> None:
         if wait:
             self.num_events += self.time + steps > self._sounds_until  # a rest is heard
@@ -206,12 +211,18 @@ class ChordCodec:
             allowed[_PITCHES + 1 + pitch, _STOP] = True
         return allowed
 
-    def walk(self) -> ChordWalk:
-        """An empty piece."""
+    def walk(self, *, phrased: bool = True) -> ChordWalk:
+        """An empty piece, without phrase ends."""
         return ChordWalk(self)
 
-    def encode(self, states: NDArray[np.int8], voices: NDArray[np.uint8], shift: int) -> list[NDArray[np.int32]]:
-        """The one string of a piece; its voices are merged.
+    def encode(
+        self,
+        states: NDArray[np.int8],
+        voices: NDArray[np.uint8],
+        shift: int,
+        phrase_ends: Sequence[int] | None = None,
+    ) -> list[NDArray[np.int32]]:
+        """The one string of a piece; its voices are merged, and its phrase ends are left out.
 
         Raises
         ------

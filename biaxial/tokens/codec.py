@@ -6,6 +6,7 @@ stand there, so that every string that is drawn is music. Times are steps of the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,12 +30,19 @@ class Walk(Protocol):
         Notes, chords and rests that have begun.
     done
         Whether END has been written.
+    phrase_ends
+        Steps at which the last notes of phrases begin, ascending; ``None`` where the string does not state them.
     """
 
     state: int
     time: int
     num_events: int
     done: bool
+
+    @property
+    def phrase_ends(self) -> tuple[int, ...] | None:
+        """As above."""
+        ...
 
     def push(self, token: int) -> None:
         """Write a token that the grammar allows."""
@@ -72,11 +80,17 @@ class Codec(Protocol):
     onsets: NDArray[np.bool_]
     moments: NDArray[np.bool_]
 
-    def walk(self) -> Walk:
-        """An empty string."""
+    def walk(self, *, phrased: bool = True) -> Walk:
+        """An empty string; ``phrased`` if it states phrase ends, where strings of this kind can."""
         ...
 
-    def encode(self, states: NDArray[np.int8], voices: NDArray[np.uint8], shift: int) -> list[NDArray[np.int32]]:
+    def encode(
+        self,
+        states: NDArray[np.int8],
+        voices: NDArray[np.uint8],
+        shift: int,
+        phrase_ends: Sequence[int] | None = None,
+    ) -> list[NDArray[np.int32]]:
         """The strings of a piece, END at the end of each.
 
         Parameters
@@ -85,6 +99,8 @@ class Codec(Protocol):
             Cell states and voice sets over all MIDI pitches, shape ``(t, 128)``.
         shift
             Semitones by which the music is moved.
+        phrase_ends
+            Steps at which the last notes of phrases begin, ascending; ``None`` where they are not known.
         """
         ...
 
@@ -112,9 +128,8 @@ class TokenString:
     num_notes: int
 
     @classmethod
-    def of(cls, tokens: NDArray[np.int32], codec: Codec) -> TokenString:
-        """Walk along a string."""
-        walk = codec.walk()
+    def of(cls, tokens: NDArray[np.int32], walk: Walk) -> TokenString:
+        """Walk along a string, from an empty one on."""
         rows, times = np.zeros(len(tokens), np.int32), np.zeros(len(tokens) + 1, np.int32)
         for place, token in enumerate(tokens.tolist()):
             rows[place], times[place] = walk.state, walk.time

@@ -26,6 +26,11 @@ class SequenceSizes:
         Steps of the time grid in a quarter note.
     home_key
         Whether music is moved to C major and A minor before it is read, and back to any key when it is written.
+    phrases
+        Whether phrase ends are tokens of a ``melody`` model, if the training pieces state any.
+    last_pitch
+        Whether the pitch that began last is an input of a ``melody`` model, which else has to keep it in mind over all
+        tokens since.
     metre
         Whether the step within the bar and the length of the bar are inputs.
     embedding
@@ -45,6 +50,8 @@ class SequenceSizes:
 
     steps_per_quarter: int = 4
     home_key: bool = True
+    phrases: bool = False
+    last_pitch: bool = False
     metre: bool = True
     embedding: int = 64
     hidden: tuple[int, ...] = (256, 256)
@@ -99,7 +106,9 @@ class SequenceConfig(SequenceSizes):
 
 
 SEQUENCE_PRESETS: Final[dict[str, SequenceConfig]] = {
-    "melody": SequenceConfig(kind="melody", embedding=64, hidden=(256, 256), dropout=0.3),
+    "melody": SequenceConfig(
+        kind="melody", phrases=True, last_pitch=True, embedding=64, hidden=(256, 256), dropout=0.3
+    ),
     "chord": SequenceConfig(kind="chord", embedding=128, hidden=(128, 128), dropout=0.15),
     "chord-large": SequenceConfig(kind="chord", embedding=128, hidden=(512, 512, 512), dropout=0.3),
 }

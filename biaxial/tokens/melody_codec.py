@@ -2,11 +2,17 @@
 
 The manner of the folk-song LSTMs (Todd 1989; Sturm et al. 2016). HOLD may not follow a rest or stand first, so every
 line has one string and every string is one line: the conversion is exact in both directions, and the model is
-normalised over all lines of all lengths. The order of the tokens: 128 pitches, HOLD, REST, END, START.
+normalised over all lines of all lengths.
+
+Where phrase ends are written, PHRASE_END stands before the token of the step at which the last note of a phrase begins,
+and takes no time. A piece that does not state its phrase ends is read without them, by rows of the grammar that forbid
+that token, so its probability is that of the line alone. The order of the tokens: 128 pitches, HOLD, REST, END, START,
+and PHRASE_END where it is used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -21,15 +27,21 @@ HOLD: Final = 128
 REST: Final = 129
 END: Final = 130
 START: Final = 131
+PHRASE_END: Final = 132
 _RESTING, _SOUNDING = 0, 1
+_PHRASED: Final = 2
+"""Added to the row of a line with phrase ends; twice where the token before is PHRASE_END."""
 
 
 class MelodyWalk:
     """A line that is being written, as :class:`biaxial.tokens.codec.Walk` says."""
 
-    def __init__(self) -> None:
-        self.state, self.time, self.num_events, self.done = _RESTING, 0, 0, False
+    def __init__(self, codec: MelodyCodec, *, phrased: bool) -> None:
+        self._codec = codec
+        self._first_row = _PHRASED if phrased else 0
+        self.state, self.time, self.num_events, self.done = self._first_row + _RESTING, 0, 0, False
         self._notes: list[SoundedNote] = []
+        self._ends: list[int] = []
         self._rests = False
 
     def push(self, token: int) -> None:
@@ -40,11 +52,16 @@ class MelodyWalk:
         ValueError
             If the grammar forbids it.
         """
-        if self.done or not 0 <= token < START or (token == HOLD and self.state == _RESTING):
+        if self.done or not 0 <= token < self._codec.size or not self._codec.allowed[self.state, token]:
             raise ValueError(f"token {token} cannot follow here")
         if token == END:
             self.done = True
             return
+        if token == PHRASE_END:
+            self.state += _PHRASED
+            return
+        if self.state >= 2 * _PHRASED:
+            self._ends.append(self.time)
         if token == HOLD:
             onset, length, pitch = self._notes[-1]
             self._notes[-1] = (onset, length + 1, pitch)
@@ -54,33 +71,54 @@ class MelodyWalk:
             self._notes.append((self.time, 1, token))
             self.num_events += 1
         self._rests = token == REST
-        self.state = _RESTING if token == REST else _SOUNDING
+        self.state = self._first_row + (_RESTING if token == REST else _SOUNDING)
         self.time += 1
 
     def notes(self) -> list[SoundedNote]:
         """All notes so far."""
         return list(self._notes)
 
+    @property
+    def phrase_ends(self) -> tuple[int, ...] | None:
+        """Steps at which the last notes of phrases begin."""
+        return tuple(self._ends) if self._first_row else None
+
 
 class MelodyCodec:
-    """Lines as strings, as :class:`biaxial.tokens.codec.Codec` says."""
+    """Lines as strings, as :class:`biaxial.tokens.codec.Codec` says.
 
-    size = START + 1
+    Parameters
+    ----------
+    phrases
+        Whether phrase ends are written.
+    """
+
     start = START
     end = END
 
-    def __init__(self) -> None:
-        self.allowed = np.ones((2, self.size), dtype=bool)
+    def __init__(self, *, phrases: bool = False) -> None:
+        self.phrases = phrases
+        self.size = (PHRASE_END if phrases else START) + 1
+        self.allowed = np.ones((3 * _PHRASED if phrases else _PHRASED, self.size), dtype=bool)
         self.allowed[:, START] = False
-        self.allowed[_RESTING, HOLD] = False
-        self.drawable = self.allowed
+        self.allowed[_RESTING::_PHRASED, HOLD] = False
+        self.allowed[:_PHRASED, START + 1 :] = False
+        self.allowed[2 * _PHRASED :, [END, self.size - 1]] = False  # a mark stands before a step
+        self.drawable = self.allowed.copy()
+        self.drawable[2 * _PHRASED :, NUM_PITCHES:] = False  # a phrase ends with a note that begins there
         self.onsets = self.moments = np.arange(self.size) < NUM_PITCHES
 
-    def walk(self) -> MelodyWalk:
-        """An empty line."""
-        return MelodyWalk()
+    def walk(self, *, phrased: bool = True) -> MelodyWalk:
+        """An empty line, which states its phrase ends or does not."""
+        return MelodyWalk(self, phrased=phrased and self.phrases)
 
-    def encode(self, states: NDArray[np.int8], voices: NDArray[np.uint8], shift: int) -> list[NDArray[np.int32]]:
+    def encode(
+        self,
+        states: NDArray[np.int8],
+        voices: NDArray[np.uint8],
+        shift: int,
+        phrase_ends: Sequence[int] | None = None,
+    ) -> list[NDArray[np.int32]]:
         """The lines of a piece: each of its voices, or the highest line of one without voices.
 
         Raises
@@ -95,6 +133,8 @@ class MelodyCodec:
             moved = np.where(struck, line + shift, line)
             if struck.any() and not 0 <= moved[struck].min() <= moved[struck].max() < NUM_PITCHES:
                 raise ValueError(f"moved by {shift} semitones, a pitch leaves 0 to 127")
+            if self.phrases and phrase_ends is not None:
+                moved = np.insert(moved, list(phrase_ends), PHRASE_END)
             found.append(np.append(moved, END).astype(np.int32))
         return found
 

@@ -7,6 +7,7 @@ bar and the mode as further inputs where they are known. What the grammar of the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 import torch
@@ -14,7 +15,10 @@ from torch import Tensor, nn
 
 from biaxial.models.layers import IMPOSSIBLE, LSTMStack, State
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.strings import PLACES, Given, PieceString, codec_of
+from biaxial.tokens.strings import NO_PITCH, PLACES, Given, PieceString, codec_of
+
+FORGET_BIAS: Final = 2.0
+"""Bias with which the forget gates of a ``melody`` model start."""
 
 
 class SequenceLSTM(nn.Module):
@@ -41,9 +45,18 @@ class SequenceLSTM(nn.Module):
         self.step_in_bar = nn.Embedding(PLACES, config.embedding)
         self.bar_steps = nn.Embedding(PLACES, config.embedding)
         self.mode = nn.Embedding(3, config.embedding)
+        if config.last_pitch:
+            self.pitch = nn.Embedding(NO_PITCH + 1, config.embedding)
         self.stack = LSTMStack(config.embedding, config.hidden, config.dropout)
+        if config.kind == "melody":
+            self._remember()
         self.head = nn.Linear(config.hidden[-1], self.codec.size)
         self.register_buffer("allowed", torch.from_numpy(self.codec.allowed), persistent=False)  # r k
+
+    def _remember(self) -> None:
+        """Let the forget gates start open (Jozefowicz et al. 2015): a note lies a HOLD for every step behind."""
+        for layer, size in zip(self.stack.layers, self.config.hidden, strict=True):
+            nn.init.constant_(layer.get_parameter("bias_hh_l0")[size : 2 * size], FORGET_BIAS)
 
     @property
     def device(self) -> torch.device:
@@ -51,11 +64,13 @@ class SequenceLSTM(nn.Module):
         return self.head.weight.device
 
     def inputs(self, before: Tensor, given: Tensor) -> Tensor:
-        """Inputs of the stack: the token before each place ``(b, l)`` and what is given there ``(b, l, 3)``."""
+        """Inputs of the stack: the token before each place ``(b, l)`` and what is given there ``(b, l, 4)``."""
         x: Tensor = self.embedding(before.long()) + self.mode(given[..., Given.MODE].long())
         if self.config.metre:
             x = x + self.step_in_bar(given[..., Given.STEP_IN_BAR].long())
             x = x + self.bar_steps(given[..., Given.BAR_STEPS].long())
+        if self.config.last_pitch:
+            x = x + self.pitch(given[..., Given.PITCH].long())
         if self.training and self.config.dropout > 0:
             keep = torch.empty(x.shape[0], 1, x.shape[2], device=x.device, dtype=x.dtype)
             x = x * keep.bernoulli_(1 - self.config.dropout) / (1 - self.config.dropout)
@@ -69,7 +84,7 @@ class SequenceLSTM(nn.Module):
         before
             The token before each place (START at the beginning of a string), shape ``(b, l)``.
         given
-            Columns as in :class:`~biaxial.tokens.strings.Given`, shape ``(b, l, 3)``.
+            Columns as in :class:`~biaxial.tokens.strings.Given`, shape ``(b, l, 4)``.
         rows
             Row of the grammar at each place, shape ``(b, l)``.
         state

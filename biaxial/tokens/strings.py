@@ -1,8 +1,8 @@
 """The strings of a piece of which there is a roll, in the home key: what is given at every place, crops and batches.
 
-Metre and mode are given beside the tokens, as small integers. A piece is one string, or one for each voice of a
-``melody`` model; a frame of a piece in four lines counts a quarter in each of them, so that nats per step are those of
-a whole frame, as everywhere.
+Metre, mode and the pitch that began last are given beside the tokens, as small integers. A piece is one string, or one
+for each voice of a ``melody`` model; a frame of a piece in four lines counts a quarter in each of them, so that nats a
+step are those of a whole frame, as everywhere.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MAX_TOKENS = 16_384
 
 
 class Given(IntEnum):
-    """The columns of an array ``(..., 3)``."""
+    """The columns of an array ``(..., 4)``."""
 
     STEP_IN_BAR = 0
     """0 to 198; 199 for unknown."""
@@ -47,14 +47,19 @@ class Given(IntEnum):
     """1 to 198; 199 for unknown."""
     MODE = 2
     """0 major, 1 minor, 2 unknown."""
+    PITCH = 3
+    """Pitch that began last in a line, as its tokens have it; 128 before the first one and in strings of chords."""
 
 
-UNKNOWN_GIVEN: Final = (PLACES - 1, PLACES - 1, 2)
+HIDEABLE: Final = (Given.STEP_IN_BAR, Given.BAR_STEPS, Given.MODE)
+"""What a piece may not state."""
+NO_PITCH: Final = 128
+UNKNOWN_GIVEN: Final = (PLACES - 1, PLACES - 1, 2, NO_PITCH)
 """What stands in each column where nothing is known."""
 
 
 def given_rows(conditions: NDArray[np.int16], mode: int) -> NDArray[np.int16]:
-    """What is given at every step of a piece and at its end.
+    """What is given at every step of a piece and at its end, but for the pitch.
 
     Parameters
     ----------
@@ -65,20 +70,27 @@ def given_rows(conditions: NDArray[np.int16], mode: int) -> NDArray[np.int16]:
 
     Returns
     -------
-    Shape ``(t + 1, 3)``.
+    Shape ``(t + 1, 4)``.
     """
     metre = conditions[:, [Condition.STEP_IN_BAR, Condition.BAR_STEPS]].astype(np.int16)
     step, bar = metre[-1].tolist()
     end = [UNKNOWN, UNKNOWN] if UNKNOWN in (step, bar) else [(step + 1) % max(1, bar), bar]
     metre = np.concatenate([metre, np.array([end], np.int16)])
     metre = np.where(metre == UNKNOWN, PLACES - 1, np.minimum(metre, PLACES - 2))
-    return np.column_stack([metre, np.full(len(metre), mode)]).astype(np.int16)
+    return np.column_stack([metre, np.full(len(metre), mode), np.full(len(metre), NO_PITCH)]).astype(np.int16)
+
+
+def last_pitches(tokens: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The pitch that began last before each token of a line, :data:`NO_PITCH` before the first one; shape ``(l,)``."""
+    began = np.maximum.accumulate(np.where(tokens < NO_PITCH, np.arange(len(tokens)), -1))
+    pitches = np.where(began < 0, NO_PITCH, tokens[began])
+    return np.concatenate([[NO_PITCH], pitches[:-1]]).astype(np.int32)
 
 
 @lru_cache(maxsize=8)
 def codec_of(config: SequenceConfig) -> Codec:
     """What turns music into strings for a config."""
-    return MelodyCodec() if config.kind == "melody" else ChordCodec(config)
+    return MelodyCodec(phrases=config.phrases) if config.kind == "melody" else ChordCodec(config)
 
 
 def way_home(key: Key, low: int, high: int) -> int:
@@ -96,7 +108,7 @@ class PieceString:
     string
         The tokens.
     given
-        Columns as in :class:`Given`, shape ``(l, 3)``.
+        Columns as in :class:`Given`, shape ``(l, 4)``.
     share
         Share of a frame of the piece that a frame of this string is: of a piece in four lines a quarter.
     """
@@ -139,6 +151,12 @@ class Cells:
         ) or Key(0)
 
     @property
+    def phrase_ends(self) -> list[int] | None:
+        """Steps at which the last notes of phrases begin; ``None`` if it does not state them."""
+        following = self.conditions[:, Condition.TO_FERMATA]
+        return None if following[0] == UNKNOWN else np.flatnonzero(following == 0).tolist()
+
+    @property
     def pitch_range(self) -> tuple[int, int]:
         """Lowest and highest pitch that sounds; (60, 60) in a silent piece."""
         pitches = np.flatnonzero((self.states != SILENT).any(axis=0))
@@ -157,11 +175,18 @@ class Cells:
             If a pitch leaves the MIDI range.
         """
         codec = codec_of(config)
-        tokens = codec.encode(self.states, self.voices, self.shift(config) + semitones)
-        found = [TokenString.of(line, codec) for line in tokens]
+        ends = self.phrase_ends
+        tokens = codec.encode(self.states, self.voices, self.shift(config) + semitones, ends)
+        found = [TokenString.of(line, codec.walk(phrased=ends is not None)) for line in tokens]
         mode = int(self.key.mode == "minor") if config.home_key else UNKNOWN_GIVEN[2]
         rows = given_rows(self.conditions, mode)
-        return [PieceString(s, rows[np.minimum(s.times[:-1], len(rows) - 1)], 1 / len(found)) for s in found]
+        strings = []
+        for string in found:
+            given = rows[np.minimum(string.times[:-1], len(rows) - 1)]
+            if config.kind == "melody":
+                given[:, Given.PITCH] = last_pitches(string.tokens)
+            strings.append(PieceString(string, given, 1 / len(found)))
+        return strings
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,14 +200,14 @@ class StringCrop:
 
 
 class StringBatch(NamedTuple):
-    """Crops of strings, the shorter ones padded; all of shape ``(b, l)`` but ``given``, which is ``(b, l, 3)``.
+    """Crops of strings, the shorter ones padded; all of shape ``(b, l)`` but ``given``, which is ``(b, l, 4)``.
 
     Attributes
     ----------
     tokens, before
         The tokens, and the one before each.
     given
-        Step in the bar, length of the bar, mode.
+        Step in the bar, length of the bar, mode, pitch.
     rows
         Rows of the grammar.
     mask

@@ -17,8 +17,9 @@ from biaxial.models.layers import IMPOSSIBLE
 from biaxial.music.errors import InputError
 from biaxial.sampling.randomness import uniforms
 from biaxial.tokens.codec import Walk
+from biaxial.tokens.line_rules import LineRules
 from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.strings import Given
+from biaxial.tokens.strings import NO_PITCH, Given
 
 Floats = NDArray[np.float32]
 
@@ -42,6 +43,8 @@ class TokenOptions:
         Tokens less likely than this are not drawn.
     guard
         Whether a cycle of at most eight events is broken before it becomes a loop, as :class:`Repetitions` says.
+    cadence
+        Whether a tune ends on its tonic, as :class:`~biaxial.tokens.line_rules.LineRules` says.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class TokenOptions:
     top_p: float = 1.0
     min_p: float = 0.0
     guard: bool = True
+    cadence: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 10:
@@ -175,8 +179,12 @@ class TokenStepper:
             into, hidden = (np.ascontiguousarray(gates * weights[f"{name}weight_{kind}_l0"]) for kind in ("ih", "hh"))
             bias = gates[:, 0] * (weights[f"{name}bias_ih_l0"] + weights[f"{name}bias_hh_l0"])
             if index == 0:  # what a table gives the first layer is looked up
-                names = ("embedding", "mode", *(("step_in_bar", "bar_steps") if network.config.metre else ()))
-                self._tables = [weights[f"{table}.weight"] @ into.T for table in names]
+                self._columns = [("embedding", None), ("mode", Given.MODE)]
+                if network.config.metre:
+                    self._columns += [("step_in_bar", Given.STEP_IN_BAR), ("bar_steps", Given.BAR_STEPS)]
+                if network.config.last_pitch:
+                    self._columns += [("pitch", Given.PITCH)]
+                self._tables = [weights[f"{table}.weight"] @ into.T for table, _ in self._columns]
             self._layers.append((hidden, into))
             self._biases.append(bias)
         self._head = weights["head.weight"], weights["head.bias"]
@@ -204,8 +212,8 @@ class TokenStepper:
         -------
         Nats, shape ``(k,)``.
         """
-        places = (before, given[Given.MODE], given[Given.STEP_IN_BAR], given[Given.BAR_STEPS])
-        below = sum(table[place] for table, place in zip(self._tables, places, strict=False))
+        places = (before if column is None else given[column] for _, column in self._columns)
+        below = sum(table[place] for table, place in zip(self._tables, places, strict=True))
         for index, (matrix, _) in enumerate(self._layers):
             gates = np.tanh(matrix @ self._hidden[index] + below + self._biases[index]).reshape(4, -1)
             into, forget, out = 0.5 + 0.5 * gates[0], 0.5 + 0.5 * gates[1], 0.5 + 0.5 * gates[3]
@@ -228,6 +236,7 @@ def draw_string(
     primer: Sequence[int] = (),
     events: tuple[int, int],
     most_steps: int,
+    rules: LineRules | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> DrawnString:
     """Draw a string.
@@ -239,7 +248,7 @@ def draw_string(
     seed
         Seed of the random numbers.
     given_at
-        What is given at a step of the grid.
+        What is given at a step of the grid, but for the pitch.
     drawing
         How tokens are drawn.
     primer
@@ -248,6 +257,8 @@ def draw_string(
         Least number of events, before which the string does not end, and the number after which it is broken off.
     most_steps
         Length at which it is broken off.
+    rules
+        What a line keeps to, anew for each.
     progress
         Called with the number of events since its last call.
 
@@ -260,15 +271,17 @@ def draw_string(
     stepper.restart()
     walk = codec.walk()
     watch = Repetitions(codec.onsets, codec.moments) if drawing.guard else None
-    before, nats, evidence, place = codec.start, 0.0, 0.0, 0
+    before, pitch, nats, evidence, place = codec.start, NO_PITCH, 0.0, 0.0, 0
     while not walk.done:
-        log_probs = stepper.step(before, given_at(walk.time), walk.state)
+        log_probs = stepper.step(before, (*given_at(walk.time)[:3], pitch), walk.state)
         if place < len(primer):
             token = primer[place]
         else:
             left = np.where(codec.drawable[walk.state], log_probs, -np.inf)
             if walk.num_events < events[0]:
                 left[codec.end] = -np.inf
+            if rules is not None:
+                left[rules.forbidden(walk, codec.size)] = -np.inf
             if watch is not None and len(kept := _without(left, watch.forbidden())):
                 left = kept
             token = drawing.drawn(left, float(uniforms([seed], place, 1)[0, 0]))
@@ -279,11 +292,13 @@ def draw_string(
         if place >= len(primer):
             nats += float(log_probs[token])
             evidence += float(np.logaddexp.reduce(left))
-        if watch is not None:
-            watch.push(token)
+        for each in (watch, rules):
+            if each is not None:
+                each.push(token)
         if progress is not None and walk.num_events > count:
             progress(walk.num_events - count)
         before, place = token, place + 1
+        pitch = token if token < NO_PITCH else pitch  # read by melody models only
     return DrawnString(walk, len(primer), nats, evidence, walk.done)
 
 

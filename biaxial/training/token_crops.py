@@ -16,6 +16,7 @@ from biaxial.tokens.chord_codec import learnt_vocabulary, moments
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import SequenceLSTM
 from biaxial.tokens.strings import (
+    HIDEABLE,
     PLACES,
     Given,
     PieceString,
@@ -52,7 +53,7 @@ class StringData(CorpusBatches[StringCrop]):
         crops = []
         for line in range(len(self.strings(piece))):
             for start, length in crop_spans(self.strings(piece)[line].length, self.train, rng):
-                columns = [column for column in Given if rng.random() < self.train.unknown_share]
+                columns = [column for column in HIDEABLE if rng.random() < self.train.unknown_share]
                 hide = [*columns, *([Given.BAR_STEPS] if Given.STEP_IN_BAR in columns else [])]
                 source = self.strings(piece, self._shift(piece, rng))[line]
                 if source.length == self.strings(piece)[line].length:
@@ -104,7 +105,9 @@ class SequenceModule(NatsModule):
 
 
 def fitted(config: SequenceConfig, corpus: Corpus) -> SequenceConfig:
-    """The config with the vocabulary of the training pieces, unless it has one."""
+    """The config with the vocabulary of the training pieces unless it has one; no phrase ends if none are stated."""
+    if config.phrases and not any(cells_of(piece).phrase_ends is not None for piece in corpus.split("train")):
+        config = replace(config, phrases=False)
     if config.kind != "chord" or config.lengths:
         return config
     pieces = [moments(piece.states, cells_of(piece).shift(config)) for piece in corpus.split("train")]

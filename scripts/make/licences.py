@@ -60,11 +60,11 @@ PARTS: Final = (
         "MIT (biaxial/assets/fluid-chorale.LICENSE.txt)",
     ),
     Part(
-        "biaxial/assets/folksongs-v1.safetensors",
+        "biaxial/assets/hymn-tunes-v1.safetensors",
         "Weights that write tunes",
-        "German folk songs of the Essen collection, traditional; music21 has permission for non-commercial "
-        "distribution and use of their encodings (docs/model-card-folksongs.md)",
-        OWN + "; for profit, consider the terms of the encodings first",
+        "Sopranos of the Open Hymnal Project, public domain, and of the chorales of J. S. Bach "
+        "(docs/model-card-hymn-tunes.md)",
+        OWN,
     ),
     Part("biaxial/judge/page.html.j2", "The frame of the judge's page", "Written for this package", OWN),
     Part("biaxial/py.typed", "Says that the package has types; empty", "Written for this package", OWN),

@@ -15,6 +15,7 @@ from biaxial.files.atomic import atomic_write
 from biaxial.music.checksum import music_checksum
 
 PIECES = ((4, "G major", 7), (2, "E minor", 3))
+TUNE = ("hymn-tunes-v1", "F major", 5)
 CHORALE = "bwv10.7.mxl"
 """Held out for validation."""
 
@@ -31,7 +32,10 @@ def main() -> None:
         )
     path = next(path for path in chorale_paths() if path.name == CHORALE)
     nats = model.log_likelihood(read_chorale(path)).nats_per_step
-    document = {"pieces": pieces, "chorale": {"file": CHORALE, "nats_per_step": nats}}
+    name, key, seed = TUNE
+    tune = biaxial.load(name, "cpu").compose(key=key, seed=seed)
+    drawn = {"weights": name, "key": key, "seed": seed, "sha256": music_checksum(tune.score)}
+    document = {"pieces": pieces, "tune": drawn, "chorale": {"file": CHORALE, "nats_per_step": nats}}
     target = Path(__file__).parents[2] / "tests" / "tasks" / "golden.json"
     atomic_write(target, json.dumps(document, indent=2).encode() + b"\n")
     print(f"{target}: {len(pieces)} pieces, {CHORALE} at {nats:.4f} nats per step")

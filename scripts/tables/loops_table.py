@@ -1,6 +1,6 @@
 """How often each model falls into a loop, as a markdown table.
 
-``python scripts/tables/loops_table.py folksongs-v1 chords-v1 --corpus folksongs chorales`` composes 200 pieces of 200
+``python scripts/tables/loops_table.py hymn-tunes-v1 chords-v1 --corpus tunes chorales`` composes 200 pieces of 200
 events with each of the weights, in six ways: as by default, at temperature 0.6, and by always taking the likeliest
 token, each with and without the repetition guard. :mod:`biaxial.metrics.figures.statistics` defines a loop. With
 ``--corpus`` it also counts the training pieces of folders or prepared files, as the model of the same place reads them.

@@ -210,5 +210,5 @@ def test_every_kind_says_how_it_is_trained() -> None:
 
 def test_a_device_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     missing = "cuda" if torch.backends.mps.is_available() else "mps"
-    assert compose(["--checkpoint", "folksongs-v1", "--device", missing, "-q"]) == 2
+    assert compose(["--checkpoint", "hymn-tunes-v1", "--device", missing, "-q"]) == 2
     assert f"device '{missing}' cannot be used" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -45,7 +46,7 @@ INSTEAD = {
         "--seed",
         "1",
     ],
-    ("compose", "--loops"): ["--checkpoint", "folksongs-v1", "--events", "200", "--top-p", "0.01", "--seed", "1"],
+    ("compose", "--loops"): ["--checkpoint", "hymn-tunes-v1", "--events", "200", "--top-p", "0.01", "--seed", "1"],
     ("compose", "--cadence"): ["--bars", "1", "--key", "F# major", *MADE],
     **{("compose", flag): ["--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
     **{("harmonise", flag): ["tune.mid", "--seed", "1"] for flag in ("--draft", "--lookahead")},
@@ -53,6 +54,8 @@ INSTEAD = {
     **{("continue_", flag): ["piece.mid", "--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
     ("train", "--home-key"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
     ("train", "--metre"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
+    ("train", "--phrases"): ["music", "--model", "melody", "--hidden", "4", "--embedding", "4", *LITTLE],
+    ("train", "--last-pitch"): ["music", "--model", "melody", "--hidden", "4", "--embedding", "4", *LITTLE],
 }
 """What shows a flag that does nothing there."""
 SOUND = ["-o", "out.wav"]
@@ -96,7 +99,7 @@ def observe(
         write_midi(Score(tuple(Note(i * Q, Q, LINES[0][i]) for i in range(4))), place / "tune.mid")
         write_midi(Score(tuple(Note(0, Q, pitch) for pitch in (30, 31, 61, 62, 63, 64, 96))), place / "strange.mid")
         for shift, side in enumerate(("train", "train", "valid")):
-            write_midi(piece.transposed(shift), place / "music" / side / f"{shift}.mid")
+            write_midi(replace(piece, fermatas=(3 * Q,)).transposed(shift), place / "music" / side / f"{shift}.mid")
         before = set(place.rglob("*"))
         monkeypatch.chdir(place)
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)  # there a bar of progress is seen at once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,28 @@ def test_the_header_says_which_model_it_is(folder: Path) -> None:
 
 def test_shipped_weights_have_names() -> None:
     assert biaxial.load(device="cpu").name == biaxial.load("chorales-v2", "cpu").name == "chorales-v2"
-    assert [biaxial.load(name, "cpu").config.kind for name in ("folksongs-v1", "chords-v1")] == ["melody", "chord"]
+    assert [biaxial.load(name, "cpu").config.kind for name in ("hymn-tunes-v1", "chords-v1")] == ["melody", "chord"]
     with pytest.raises(InputError, match="no such weights"):
         biaxial.load("no-such-name")
+
+
+def test_weights_from_before_phrase_ends_were_tokens_still_load(folder: Path) -> None:
+    path = folder / "lines.safetensors"
+    size = int.from_bytes(path.read_bytes()[:8], "little")
+    header = json.loads(path.read_bytes()[8 : 8 + size])
+    ours = json.loads(header["__metadata__"]["biaxial"])
+    assert ours["config"].pop("phrases") is False
+    header["__metadata__"]["biaxial"] = json.dumps(ours)
+    text = json.dumps(header).encode()
+    old = folder / "old.safetensors"
+    old.write_bytes(len(text).to_bytes(8, "little") + text + path.read_bytes()[8 + size :])
+    found = load_token_model(old, "cpu")
+    assert found.config == LINES
+    score = found.compose(12, seed=1).score
+    assert score.fermatas is None
+    assert score.notes == load_token_model(path, "cpu").compose(12, seed=1).score.notes
+    assert score.key is not None
+    assert score.notes[-1].pitch % 12 == score.key.tonic
 
 
 def test_a_typed_loader_refuses_the_other_kind(folder: Path) -> None:

@@ -35,6 +35,12 @@ def test_a_seed_gives_a_fixed_piece(model: Model) -> None:
         assert music_checksum(piece.score) == golden["sha256"]
 
 
+def test_a_seed_gives_a_fixed_tune() -> None:
+    golden = GOLDEN["tune"]
+    tune = biaxial.load(golden["weights"], "cpu").compose(key=golden["key"], seed=golden["seed"])
+    assert music_checksum(tune.score) == golden["sha256"]
+
+
 def test_a_held_out_chorale_is_likely_and_less_so_with_another_bass(model: Model) -> None:
     path = next(path for path in chorale_paths() if path.name == GOLDEN["chorale"]["file"])
     score = read_chorale(path)

@@ -15,7 +15,7 @@ from biaxial.models.config import PRESETS
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
-from biaxial.tasks.harmonised_tunes import harmonised_tunes, sung
+from biaxial.tasks.harmonised_tunes import harmonised_tunes
 from biaxial.tasks.model import Model
 from biaxial.tasks.token_model import TokenModel, signature_of
 from biaxial.tokens.config import SequenceConfig
@@ -23,7 +23,7 @@ from biaxial.tokens.network import SequenceLSTM
 
 HISTORY = {"keys": {"G major": 3, "E minor": 1}, "metres": {"12+4": 2, "16+0": 1}}
 CONFIGS = {
-    "melody": SequenceConfig(kind="melody", embedding=8, hidden=(12,)),
+    "melody": SequenceConfig(kind="melody", phrases=True, embedding=8, hidden=(12,)),
     "chord": SequenceConfig(
         kind="chord", embedding=8, hidden=(12,), chords=((48,), (60, 64, 67), (62, 65)), lengths=(1, 2, 4)
     ),
@@ -89,7 +89,7 @@ def test_the_key_moves_the_notes() -> None:
 def test_what_was_drawn_is_scored_alike(events: TokenModel) -> None:
     found = 0
     for seed in range(30):
-        piece = events.compose(12, key="C major", time_signature="4/4", seed=seed)
+        piece = events.compose(12, key="C major", time_signature="4/4", seed=seed, cadence=False)
         if piece.remarks or not piece.score.notes:  # broken off: its string has no END
             continue
         scored = events.log_likelihood(piece.score)
@@ -158,6 +158,7 @@ def test_a_strange_chord_of_a_primer_stays_or_becomes_the_nearest() -> None:
             "is not an option of drawing; there are temperature, top_p, min_p, guard",
         ),
         ({"n": 0}, "no pieces were asked for"),
+        ({"pitch_range": (60, 71)}, "a tune has an octave or more"),
     ],
 )
 def test_wishes_that_cannot_be_met(events: TokenModel, wishes: dict[str, object], message: str) -> None:
@@ -176,18 +177,18 @@ def test_metres_by_their_length() -> None:
     ]
 
 
-def test_a_tune_is_moved_to_where_it_can_be_sung() -> None:
-    def tune(*pitches: int) -> Score:
-        return Score(tuple(Note(480 * i, 480, pitch) for i, pitch in enumerate(pitches)), key=Key(0))
-
-    low, high = VOICE_RANGES[0]
-    assert sung(tune(62, 72)) == tune(62, 72)
-    assert [n.pitch for n in sung(tune(48, 60)).notes] == [60, 72]
-    wide = sung(tune(low - 2, high - 4))
-    assert [n.pitch for n in wide.notes] == [low, high - 2]
-    assert wide.key == Key.from_name("D major")
-    kept = sung(tune(low - 2, high - 4), keeps_key=True)
-    assert kept.key == Key(0)
+def test_a_tune_ends_on_its_tonic_with_a_phrase_unless_it_is_free() -> None:
+    events = model("melody")
+    lasts = []
+    for seed in range(20):
+        score = events.compose(30, key="D minor", seed=seed, pitch_range=(57, 81)).score
+        last = score.notes[-1]
+        assert (last.pitch % 12, last.end_ticks) == (2, score.length_ticks)
+        assert score.fermatas is not None
+        assert score.fermatas[-1] == last.onset_ticks
+        assert all(57 <= note.pitch <= 81 for note in score.notes)
+        lasts.append(events.compose(30, key="D minor", seed=seed, cadence=False).score.notes[-1].pitch % 12)
+    assert len(set(lasts)) > 3
 
 
 def test_one_model_writes_a_tune_and_another_one_harmonises_it() -> None:
@@ -197,12 +198,17 @@ def test_one_model_writes_a_tune_and_another_one_harmonises_it() -> None:
     tunes = model("melody")
     found = list(harmonised_tunes(voices, tunes, 2, 10, key="F major", seed=3))
     for seed, piece in zip((3, 4), found, strict=True):
-        tune = sung(tunes.compose(10, key="F major", seed=seed).score, keeps_key=True)
+        tune = tunes.compose(10, key="F major", pitch_range=VOICE_RANGES[0], seed=seed).score
         top = piece.score.voice_notes(0)
         assert [(n.onset_ticks, n.length_ticks, n.pitch) for n in top] == [
             (n.onset_ticks, n.length_ticks, n.pitch) for n in tune.notes
         ]
         assert piece.model == "melody + noise"
+        assert piece.score.fermatas == tune.fermatas
+        assert tune.fermatas is not None
+        assert top[-1].pitch % 12 == 5
+        assert top[-1].end_ticks == piece.score.length_ticks
+        assert all(VOICE_RANGES[0][0] <= note.pitch <= VOICE_RANGES[0][1] for note in top)
         assert {note.voice for note in piece.score.notes} >= {0}
     with pytest.raises(InputError, match="tunes are written by melody weights"):
         next(harmonised_tunes(voices, model("chord"), 1))

@@ -39,7 +39,7 @@ def test_known_chords_and_lengths_are_one_token_each() -> None:
     # bass, its length, the chord, its length, a wait; the next chord, its length; a wait to the end, which is spelt
     assert len(tokens) == 4 + 1 + 2 + 3 + 1
     assert back(tokens) == (sorted(notes), 8)
-    assert TokenString.of(tokens, CODEC).num_events == 3 + 1  # and a rest at the end
+    assert TokenString.of(tokens, CODEC.walk()).num_events == 3 + 1  # and a rest at the end
 
 
 @pytest.mark.parametrize("shift", [0, 5])

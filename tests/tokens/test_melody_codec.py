@@ -10,9 +10,10 @@ from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
 from biaxial.tokens.codec import TokenString
-from biaxial.tokens.melody_codec import END, HOLD, REST, START, MelodyCodec, top_line, voice_lines
+from biaxial.tokens.melody_codec import END, HOLD, PHRASE_END, REST, START, MelodyCodec, top_line, voice_lines
 
 CODEC = MelodyCodec()
+PHRASED = MelodyCodec(phrases=True)
 
 
 def states(*notes: tuple[int, int, int], length: int = 0) -> NDArray[np.int8]:
@@ -37,7 +38,7 @@ def test_random_lines_come_back() -> None:
             now += length + int(rng.integers(0, 3))
         roll = states(*notes, length=now)
         (tokens,) = CODEC.encode(roll, np.zeros(roll.shape, np.uint8), -3)
-        string = TokenString.of(tokens, CODEC)
+        string = TokenString.of(tokens, CODEC.walk())
         walk = CODEC.walk()
         for token in tokens.tolist():
             walk.push(token)
@@ -86,3 +87,51 @@ def test_a_pitch_that_leaves_the_range_is_refused() -> None:
     roll = states((0, 1, 126))
     with pytest.raises(ValueError, match="leaves 0 to 127"):
         CODEC.encode(roll, np.zeros(roll.shape, np.uint8), 2)
+
+
+def test_a_phrase_end_stands_before_the_note_that_ends_the_phrase() -> None:
+    roll = states((0, 2, 60), (2, 1, 62), (3, 2, 64), length=5)
+    (tokens,) = PHRASED.encode(roll, np.zeros(roll.shape, np.uint8), 0, [2, 3])
+    assert tokens.tolist() == [60, HOLD, PHRASE_END, 62, PHRASE_END, 64, HOLD, END]
+    string = TokenString.of(tokens, PHRASED.walk())
+    assert string.times.tolist() == [0, 1, 2, 2, 3, 3, 4, 5, 5]
+    assert (string.num_events, string.num_notes) == (3, 3)
+    walk = PHRASED.walk()
+    for token in tokens.tolist():
+        walk.push(token)
+    assert walk.phrase_ends == (2, 3)
+    assert CODEC.walk().phrase_ends is None
+
+
+def test_marked_steps_come_back_wherever_they_fall() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(30):
+        roll = states((1, 3, 60), (4, 2, 64), (8, 4, 67), length=13)
+        ends = sorted(rng.choice(13, size=int(rng.integers(0, 6)), replace=False).tolist())
+        (tokens,) = PHRASED.encode(roll, np.zeros(roll.shape, np.uint8), 0, ends)
+        walk = PHRASED.walk()
+        for token in tokens.tolist():
+            walk.push(token)
+        assert (list(walk.phrase_ends or ()), walk.time) == (ends, 13)
+        assert walk.notes() == [(1, 3, 60), (4, 2, 64), (8, 4, 67)]
+
+
+def test_where_no_phrase_ends_are_known_none_can_be_written() -> None:
+    roll = states((0, 2, 60), length=3)
+    (tokens,) = PHRASED.encode(roll, np.zeros(roll.shape, np.uint8), 0, None)
+    rows = TokenString.of(tokens, PHRASED.walk(phrased=False)).rows
+    assert not PHRASED.allowed[rows, PHRASE_END].any()
+    assert PHRASED.allowed[rows[1], HOLD]
+    assert (PHRASED.allowed[:2, : START + 1] == CODEC.allowed).all()
+    assert PHRASED.walk(phrased=False).phrase_ends is None
+
+
+def test_a_mark_stands_before_a_step_and_is_drawn_before_a_note_only() -> None:
+    walk = PHRASED.walk()
+    walk.push(60)
+    walk.push(PHRASE_END)
+    for token in (PHRASE_END, END):
+        with pytest.raises(ValueError, match="cannot follow"):
+            walk.push(token)
+    assert PHRASED.allowed[walk.state, [HOLD, REST, 60]].all()
+    assert PHRASED.drawable[walk.state].tolist() == [True] * 128 + [False] * 5

@@ -16,7 +16,7 @@ from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.tokens.any_config import any_config, config_from_dict
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.network import SequenceLSTM
+from biaxial.tokens.network import FORGET_BIAS, SequenceLSTM
 from biaxial.weights import load_network, load_weights, save_weights, start_with
 
 CONFIGS = {
@@ -128,3 +128,12 @@ def test_a_config_comes_back_from_json() -> None:
 
     for config in CONFIGS.values():
         assert any_config(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_forget_gates_of_a_melody_model_start_open() -> None:
+    for kind, is_open in (("melody", True), ("chord", False)):
+        network = SequenceLSTM(SequenceConfig(kind=kind, embedding=4, hidden=(5, 3)))  # type: ignore[arg-type]
+        for layer, size in zip(network.stack.layers, (5, 3), strict=True):
+            gates = layer.get_parameter("bias_hh_l0").reshape(4, size)
+            assert bool((gates[1] == FORGET_BIAS).all()) is is_open
+            assert (gates[[0, 2, 3]].abs() < 1).all()

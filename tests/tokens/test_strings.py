@@ -11,8 +11,8 @@ from biaxial.music.keys import nearest_key
 from biaxial.music.roll import Roll
 from biaxial.music.score import Key, Note, Score, TimeSignature
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.melody_codec import HOLD
-from biaxial.tokens.strings import PLACES, UNKNOWN_GIVEN, Cells, given_rows, way_home
+from biaxial.tokens.melody_codec import HOLD, PHRASE_END
+from biaxial.tokens.strings import PLACES, UNKNOWN_GIVEN, Cells, Given, given_rows, last_pitches, way_home
 
 
 def cells(score: Score) -> Cells:
@@ -53,6 +53,24 @@ def test_a_key_that_is_not_stated_is_found() -> None:
         minor[pitch_class] = weight
     assert nearest_key(minor) == Key.from_name("A minor")
     assert cells(Score(tuple(Note(0, 480, 60 + step) for step in range(12)))).key == Key(0)
+
+
+def test_the_pitch_that_began_last_is_given() -> None:
+    tokens = np.array([129, 60, 128, 132, 64, 128, 129, 130], np.int32)
+    assert last_pitches(tokens).tolist() == [128, 128, 60, 60, 60, 64, 64, 64]
+    (string,) = cells(Score((Note(0, 240, 60), Note(240, 240, 64)), key=Key(0))).strings(SequenceConfig(kind="melody"))
+    assert string.given[:, Given.PITCH].tolist() == [128, 60, 60, 64, 64]
+
+
+def test_phrase_ends_are_those_that_a_piece_states() -> None:
+    notes = (Note(0, 480, 60), Note(480, 480, 62))
+    config = SequenceConfig(kind="melody", phrases=True)
+    found = {}
+    for ends in (None, (), (480,)):
+        piece = cells(Score(notes, key=Key(0), fermatas=ends))
+        (string,) = piece.strings(config)
+        found[ends] = (piece.phrase_ends, PHRASE_END in string.string.tokens, int(string.string.rows[0]))
+    assert found == {None: (None, False, 0), (): ([], False, 2), (480,): ([4], True, 2)}
 
 
 def test_an_unknown_metre_is_unknown() -> None:

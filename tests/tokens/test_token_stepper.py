@@ -17,6 +17,7 @@ from biaxial.tokens.token_stepper import DrawnString, Repetitions, TokenOptions,
 CONFIGS = {
     "melody": SequenceConfig(kind="melody", embedding=6, hidden=(8, 7)),
     "chord": SequenceConfig(kind="chord", embedding=6, hidden=(8,), chords=((48,), (60, 64)), lengths=(1, 2)),
+    "last pitch": SequenceConfig(kind="melody", phrases=True, last_pitch=True, embedding=6, hidden=(8,)),
     "no metre": SequenceConfig(kind="melody", embedding=6, hidden=(8,), metre=False),
 }
 
@@ -44,13 +45,15 @@ def test_the_step_equals_the_parallel_pass(name: str) -> None:
     model = network(name)
     stepper, codec, rng = TokenStepper(model), model.codec, np.random.default_rng(1)
     walk, tokens, rows, given, steps = codec.walk(), [codec.start], [], [], []
+    pitches = [128]
     for _ in range(30):
         rows.append(walk.state)
-        given.append(given_at(walk.time))
+        given.append((*given_at(walk.time), pitches[-1]))
         steps.append(stepper.step(tokens[-1], given[-1], walk.state))
         possible = np.flatnonzero(codec.allowed[walk.state] & (np.arange(codec.size) != codec.end))
         tokens.append(int(rng.choice(possible)))
         walk.push(tokens[-1])
+        pitches.append(tokens[-1] if tokens[-1] < 128 else pitches[-1])
     with torch.no_grad():
         found, _ = model(torch.tensor([tokens[:-1]]), torch.tensor([given]), torch.tensor([rows]))
     allowed = codec.allowed[rows]

@@ -13,6 +13,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from biaxial.corpora.corpus import Corpus
+from biaxial.features.conditions import hidden
 from biaxial.likelihood.corpus_nats import evaluate
 from biaxial.music.errors import InputError
 from biaxial.tasks.loading import load_token_model
@@ -138,8 +139,25 @@ def test_the_vocabulary_is_that_of_the_training_pieces(corpus: Corpus) -> None:
     assert config.lengths
     assert fitted(config, corpus) is config
     assert fitted(CONFIGS["melody"], corpus) is CONFIGS["melody"]
+    phrased = dataclasses.replace(CONFIGS["melody"], phrases=True)
+    assert fitted(phrased, corpus) is phrased  # its pieces state a phrase end each
+    pieces = tuple(dataclasses.replace(p, conditions=hidden(p.conditions, "phrases")) for p in corpus.pieces)
+    assert fitted(phrased, dataclasses.replace(corpus, pieces=pieces)) == CONFIGS["melody"]
     without = dataclasses.replace(corpus, pieces=corpus.split("train"))
     assert fitted(CONFIGS["chord"], without) == config
+
+
+def test_lines_with_phrase_ends_are_learnt_and_composed(corpus: Corpus, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIGS["melody"], phrases=True)
+    train(corpus, config, dataclasses.replace(SETTINGS, epochs=1), tmp_path / "run", CPU, quiet=True)
+    model = load_token_model(tmp_path / "run" / "model.safetensors")
+    assert model.config.phrases
+    for seed in range(4):
+        score = model.compose(20, seed=seed).score
+        assert score.key is not None
+        assert score.fermatas is not None
+        assert score.fermatas[-1] == score.notes[-1].onset_ticks
+        assert score.notes[-1].pitch % 12 == score.key.tonic
 
 
 def test_another_grid_is_refused(corpus: Corpus, tmp_path: Path) -> None:
