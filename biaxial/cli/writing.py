@@ -20,12 +20,11 @@ from biaxial.cli.common import nothing_to_lose, progress_bar
 from biaxial.cli.options import option
 from biaxial.files.atomic import check_folder, check_output, make_new_folder, write_new
 from biaxial.files.weights_file import DEFAULT, check_kind, check_weights, weights_path
-from biaxial.formats.midi.midi_writer import midi_bytes
 from biaxial.formats.read import read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
-from biaxial.render.files import WRITERS, Rendering, check_writable, suffix_of, write_file
+from biaxial.render.files import WRITERS, Rendering, check_writable, midi_of, suffix_of, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
@@ -312,7 +311,7 @@ def _written(
     if options.num_outputs > 1 or options.output:
         files = [str(path) for name in paths for path in write_file(music, name, rendering, piece.plan)]
     else:
-        files = [str(write_new(paths[0], midi_bytes(music)))]
+        files = [str(write_new(paths[0], midi_of(music, rendering)))]
     found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
     key = None if music.key is None else music.key.name
     of = (piece.seed, key, piece.model, found.num_steps, found.nats, piece.nats_per_step)

@@ -171,6 +171,19 @@ def check_writable(path: Path, rendering: Rendering = PLAIN) -> None:
     WRITERS[suffix_of(path)].check(rendering)
 
 
+def midi_of(score: Score, rendering: Rendering = PLAIN) -> bytes:
+    """The MIDI file that :func:`write_file` would write, as bytes."""
+    from biaxial.formats.midi.midi_writer import midi_bytes
+
+    score = _with_chords(_begun(score), rendering)
+    return midi_bytes(score, instrument=rendering.instrument, write_chords=rendering.write_chords)
+
+
+def _begun(score: Score) -> Score:
+    """A score as it is written: what begins with rests has a pickup, unless something of it was given."""
+    return score if any(note.locked for note in score.notes) else with_pickup(score)
+
+
 def write_file(score: Score, path: Path, rendering: Rendering = PLAIN, plan: PhrasePlan | None = None) -> list[Path]:
     """Write a piece as the kind of file that its name asks for; each file appears whole or not at all.
 
@@ -199,8 +212,7 @@ def write_file(score: Score, path: Path, rendering: Rendering = PLAIN, plan: Phr
         If a file cannot be written; its message names the file and the reason.
     """
     check_writable(path, rendering)
-    if not any(note.locked for note in score.notes):
-        score = with_pickup(score)
+    score = _begun(score)
     if suffix_of(path) == ".json":
         write_json(score, path, plan)
         return [path]

@@ -150,9 +150,18 @@ def test_a_tune_is_written_and_harmonised(tunes: Path, weights: Path, capsys: py
     [
         (["--bars", "4"], "--bars is for chorales; give melody and chord weights --events"),
         (["--density", "1"], "--density is for biaxial weights; leave it out"),
-        (["--best-of", "3"], "--best-of, --no-cadence, --precision and the weights of voice leading are for biaxial"),
-        (["--no-cadence"], "--best-of, --no-cadence, --precision and the weights of voice leading are for biaxial"),
-        (["--leaps", "3"], "--best-of, --no-cadence, --precision and the weights of voice leading are for biaxial"),
+        (
+            ["--best-of", "3"],
+            "--best-of, --draft, --no-cadence, --precision",
+        ),
+        (
+            ["--no-cadence"],
+            "--best-of, --draft, --no-cadence, --precision",
+        ),
+        (
+            ["--leaps", "3"],
+            "--best-of, --draft, --no-cadence, --precision",
+        ),
         (["--threads", "2"], "--threads is for biaxial weights; leave it out"),
         (["--tune-by", "{}", "--nearest-chords"], "--nearest-chords is for a primer"),
         (["--primer", "no.mid"], "no.mid: no such file"),

@@ -25,7 +25,7 @@ def judged(reference: Reference, score: Score, model: Model | None = None) -> Ju
 
 @pytest.fixture(scope="session")
 def composed(model: Model) -> Score:
-    return model.compose(bars=8, key="G major", seed=11, plan="none").score
+    return model.compose(bars=8, key="G major", seed=11, draft=True).score
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def test_the_likelihood_is_that_of_the_model(found: Judgement, composed: Score, 
 
 
 def test_only_the_first_bars_of_a_long_piece_are_measured(bach: Reference, model: Model) -> None:
-    piece = model.compose(bars=18, seed=2, plan="none").score
+    piece = model.compose(bars=18, seed=2, draft=True).score
     found = judged(bach, piece, model)
     assert found.cut == 16
     assert len(found.reading.score.bar_starts()) == 16
