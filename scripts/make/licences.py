@@ -44,7 +44,6 @@ class Part:
 PARTS: Final = (
     Part("biaxial/assets/bach.npz", "Measures and hashes of the chorales, no music", CHORALES, OWN),
     Part("biaxial/assets/chorales-v2.safetensors", "Weights that compose and harmonise chorales", CHORALES, OWN),
-    Part("biaxial/assets/plans-v1.json", "Counts of how phrases follow each other", CHORALES, OWN),
     Part("biaxial/assets/chorales.csv", "Names, keys and checksums of the chorales, no music", CHORALES, OWN),
     Part("biaxial/assets/chords-v1.safetensors", "Weights that write chords", CHORALES, OWN),
     Part(
@@ -66,6 +65,7 @@ PARTS: Final = (
         "(docs/model-card-hymn-tunes.md)",
         OWN,
     ),
+    Part("biaxial/assets/plans-v1.json", "Counts of how phrases follow each other", CHORALES, OWN),
     Part("biaxial/judge/page.html.j2", "The frame of the judge's page", "Written for this package", OWN),
     Part("biaxial/py.typed", "Says that the package has types; empty", "Written for this package", OWN),
 )

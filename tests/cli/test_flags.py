@@ -34,6 +34,8 @@ BASE = {
     "folksongs": ["out", "--parts", "kinder"],
 }
 """A small thing that each command can do."""
+SEEDS = {"--draft": "4", "--lookahead": "1"}
+"""Seeds with which a flag shows in a piece of four notes."""
 INSTEAD = {
     ("harmonise", "--transpose-back"): [*BASE["harmonise"], "--transpose", "2"],
     ("compose", "--nearest-chords"): [

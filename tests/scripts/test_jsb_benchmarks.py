@@ -49,9 +49,9 @@ def test_a_run_is_finished_after_its_epochs_and_only_if_it_is_the_jobs_own(
     document = {"config": asdict(PRESETS["jsb-quarter"]), "train": asdict(TRAIN_PRESETS["jsb-quarter"])}
     (job.folder / "config.json").write_text(json.dumps(document))
     (job.folder / "learning-curve.png").touch()
-    rows = [f"{epoch},{5 - epoch / 100}" for epoch in range(1, TRAIN_PRESETS["jsb-quarter"].epochs + 1)]
+    rows = [f"{epoch},{10 * epoch},{5 - epoch / 100}" for epoch in range(1, TRAIN_PRESETS["jsb-quarter"].epochs + 1)]
     for done, finished in ((rows[:-1], False), (rows, True)):
-        (job.folder / "metrics.csv").write_text("\n".join(["epoch,valid_nats", *done]))
+        (job.folder / "metrics.csv").write_text("\n".join(["epoch,updates,valid_nats", *done]))
         assert job.is_finished == finished
     job.check()
     document["config"]["dropout"] = 0.0

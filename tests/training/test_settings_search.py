@@ -13,6 +13,7 @@ import pytest
 
 import biaxial
 from biaxial.corpora.corpus import Corpus
+from biaxial.models import config as model_config
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.training.config import TrainConfig
@@ -171,7 +172,10 @@ def test_trials_that_diverge_are_told_and_do_not_end_a_search(small: Corpus, tmp
     assert any("diverged" in line for line in trial_table(told))
 
 
-def test_a_network_that_does_not_fit_into_memory_is_a_failed_trial(small: Corpus, tmp_path: Path) -> None:
+def test_a_network_that_does_not_fit_into_memory_is_a_failed_trial(
+    small: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_config, "MAX_UNITS", 10**9)
     plan = dataclasses.replace(PLAN, config=dataclasses.replace(PRESETS["tiny"], time_hidden=(10**8,)))
     begin_search(small, plan, tmp_path / "huge", SearchConfig(2, 1, 1, 1))
     told: list[TrialResult] = []

@@ -267,5 +267,5 @@ def test_a_file_is_a_folder_of_one(folder: Path) -> None:
 def test_whether_a_folder_says_which_split_a_piece_belongs_to(folder: Path) -> None:
     assert not Corpus.read(folder, GRID, reading=settings(folder))[0].states_splits
     (folder / "test").mkdir()
-    (folder / "1.mid").rename(folder / "test" / "1.mid")
+    (folder / "2.mid").rename(folder / "test" / "2.mid")
     assert Corpus.read(folder, GRID, reading=settings(folder))[0].states_splits
