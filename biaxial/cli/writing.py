@@ -97,7 +97,7 @@ class WritingOptions:
     particles: int | None = option(
         None,
         within=(1, 64),
-        help="versions drawn side by side and chosen among on the way, at every phrase end by its faults (default: 6, "
+        help="versions drawn side by side and chosen among on the way, at every phrase end by its faults (default: 7, "
         "or 12 where voices are given)",
     )
     lookahead: bool | None = option(

@@ -35,6 +35,8 @@ from biaxial.tasks.plans.plan import Prepared
 from biaxial.weights import save_weights
 
 MAX_CHARGE = 9.0
+FITTED = np.array([name != "other_cadence" for name in FAULTS])
+"""What is fitted: Bach has no plan that he could miss, so that this price stays what it is."""
 _HALF = 0.5
 """Added to every count, so that a fault that nobody makes has a logarithm too."""
 
@@ -73,7 +75,7 @@ def fit(model: Model, bach: NDArray[np.float64], rounds: int, pieces: int, start
         ours = (total + _HALF) / phrases
         step = 1.5 / (1 + number / 3) * np.log(ours / np.maximum(bach, _HALF / phrases))
         kept.append(charges)
-        charges = np.clip(charges + np.clip(step, -1.5, 1.5) * (bach > 0), 0, MAX_CHARGE)
+        charges = np.clip(charges + np.clip(step, -1.5, 1.5) * FITTED, 0, MAX_CHARGE)
         print(f"round {number + 1}:", file=sys.stderr)
         for name, rate, his, price in zip(FAULTS, ours, bach, charges, strict=True):
             print(f"  {name:24} {100 * rate:7.2f} {100 * his:7.2f}  {price:.2f}", file=sys.stderr, flush=True)

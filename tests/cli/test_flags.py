@@ -34,8 +34,6 @@ BASE = {
     "folksongs": ["out", "--parts", "kinder"],
 }
 """A small thing that each command can do."""
-SEEDS = {"--draft": "4", "--lookahead": "1"}
-"""Seeds with which a flag shows in a piece of four notes."""
 INSTEAD = {
     ("harmonise", "--transpose-back"): [*BASE["harmonise"], "--transpose", "2"],
     ("compose", "--nearest-chords"): [
@@ -51,8 +49,8 @@ INSTEAD = {
     ("compose", "--loops"): ["--checkpoint", "hymn-tunes-v1", "--events", "200", "--top-p", "0.01", "--seed", "1"],
     ("compose", "--cadence"): ["--bars", "1", "--key", "F# major", *MADE],
     **{("compose", flag): ["--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
-    **{("harmonise", flag): ["tune.mid", "--seed", SEEDS[flag]] for flag in SEEDS},
-    **{("infill", flag): ["piece.mid", "--bars", "1", "--seed", SEEDS[flag]] for flag in SEEDS},
+    **{("harmonise", flag): ["tune.mid", "--seed", "4"] for flag in ("--draft", "--lookahead")},
+    **{("infill", flag): ["piece.mid", "--bars", "1", "--seed", "11"] for flag in ("--draft", "--lookahead")},
     **{("continue_", flag): ["piece.mid", "--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
     ("train", "--home-key"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
     ("train", "--metre"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
