@@ -27,8 +27,8 @@ _LENGTH = r"(?P<{0}times>\d*)(?P<{0}slashes>/*)(?P<{0}over>\d*)"
 _PITCH = r"(?P<sign>\^\^|\^|__|_|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']*)"
 _HEAD = re.compile(_PITCH + _LENGTH.format("") + r"(?P<tie>-?)")
 _TOKEN: Final = re.compile(
-    # Space, ornaments, grace notes, spacers, slurs, and what the standard keeps for later.
-    r"(?P<skip>[\s`\\$*;?@#]|:(?![|:\]])|\{[^}]*\}|y\d*|\)|\((?![\d&]))"
+    # Space, ornaments, grace notes, spacers, slurs, what the standard keeps for later, and octave marks without a note.
+    r"(?P<skip>[\s`\\$*;?@#,']|:(?![|:\]])|\{[^}]*\}|y\d*|\)|\((?![\d&]))"
     r'|"(?P<text>[^"]*)"'
     r"|(?P<tie>-)|(?P<mark>[~.h-wH-W])"
     r"|!(?P<name>[^!|\s]*)!|\+(?P<old_name>[^+|\s]+)\+|(?P<line_break>!)"
@@ -38,6 +38,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<bar>:*\[?\|+[\]|:]*|::+|:+\]|\[:+\|*)(?:\s*\[?(?P<number>\d[\d,.-]*))?|\[(?P<ending>\d[\d,.-]*)"
     r"|(?P<note>" + re.sub(r"\?P<\w+>", "?:", _HEAD.pattern) + r")"
     r"|\[(?P<chord>[^\]|]*)\]" + _LENGTH.format("c") + r"(?P<ctie>-?)"
+    r'|\["(?P<quoted>\d[\d,.-]*)"'
     r"|(?P<rest>[zx])" + _LENGTH.format("r") + r"|[ZX](?P<bars>\d*)"
     r"|(?P<broken>>+|<+)"
     r"|(?P<overlay>&)(?![&)])"
@@ -222,8 +223,8 @@ class VoiceReader:
         elif token["bar"]:
             self._end_bar()
             self._read_bar_line(token["bar"], token["number"])
-        elif token["ending"]:
-            self._read_ending(token["ending"])
+        elif token["ending"] or token["quoted"]:
+            self._read_ending(token["ending"] or token["quoted"])
         elif token["text"] is not None:
             self._read_text(token["text"])
         elif token["broken"]:

@@ -403,3 +403,16 @@ def test_an_exclamation_mark_that_breaks_a_line_takes_no_notes_with_it() -> None
 def test_windows_letters_in_an_old_file(tmp_path: Path) -> None:
     (tmp_path / "x.abc").write_bytes(b"X:1\nT:Wait\x85 caf\xe9\nK:C\nA\n")
     assert read_abc(tmp_path / "x.abc").outline.title == "Wait… café"
+
+
+def test_the_number_of_an_ending_may_stand_in_quotes() -> None:
+    plain, quoted = (
+        parse_abc(C + f"|: C D E F |{one} G4 :|{two} A4 |]") for one, two in (("[1", "[2"), ('["1"', '["2-3"'))
+    )
+    assert sounds(quoted.parts[0]) == sounds(plain.parts[0])
+    assert len(quoted.outline.repeats) == 1
+    assert pitches('["1"CE] C2') == [60, 64, 60]
+
+
+def test_octave_marks_without_a_note_are_passed_over() -> None:
+    assert pitches("(,.([CE] F)) 'G A,") == [60, 64, 65, 67, 57]
