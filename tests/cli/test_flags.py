@@ -49,7 +49,7 @@ INSTEAD = {
     ("compose", "--loops"): ["--checkpoint", "hymn-tunes-v1", "--events", "200", "--top-p", "0.01", "--seed", "1"],
     ("compose", "--cadence"): ["--bars", "1", "--key", "F# major", *MADE],
     **{("compose", flag): ["--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
-    **{("harmonise", flag): ["tune.mid", "--seed", "4"] for flag in ("--draft", "--lookahead")},
+    **{("harmonise", flag): ["tune.mid", "--seed", "8"] for flag in ("--draft", "--lookahead")},
     **{("infill", flag): ["piece.mid", "--bars", "1", "--seed", "11"] for flag in ("--draft", "--lookahead")},
     **{("continue_", flag): ["piece.mid", "--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
     ("train", "--home-key"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
