@@ -63,6 +63,7 @@ def piano(folder: Path) -> Path:
     return music
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["chord", "melody"])
 def test_a_folder_of_other_peoples_files_trains_composes_and_is_scored(
     piano: Path, capsys: pytest.CaptureFixture[str], kind: str

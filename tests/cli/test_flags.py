@@ -76,8 +76,9 @@ def flags() -> list[tuple[str, str, str]]:
 
 
 FLAGS = flags()
-QUIET = [name for name, flag, _ in FLAGS if flag == "--quiet"]
-JSON = [name for name, flag, _ in FLAGS if flag == "--json"]
+SLOW = {"folksongs": pytest.mark.slow}
+QUIET = [pytest.param(name, marks=SLOW.get(name, ())) for name, flag, _ in FLAGS if flag == "--quiet"]
+JSON = [pytest.param(name, marks=SLOW.get(name, ())) for name, flag, _ in FLAGS if flag == "--json"]
 OTHERS = [each for each in FLAGS if each[1] not in ("--quiet", "--json")]
 
 

@@ -28,6 +28,7 @@ def test_a_part_is_written_once(folder: Path, capsys: pytest.CaptureFixture[str]
     assert "all there already, nothing to do" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_model_of_folk_songs_is_trained_and_composes(folder: Path) -> None:
     assert main(["songs", "--parts", "kinder", "--quiet"]) == 0
     words = ["--model", "melody", "--epochs", "1", "--hidden", "8", "--embedding", "8", "--accelerator", "cpu", "-q"]
@@ -43,6 +44,7 @@ def test_a_model_of_folk_songs_is_trained_and_composes(folder: Path) -> None:
     assert song.notes[-1].pitch % 12 == 7
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_split_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["songs", "--parts", "kinder", "--quiet"]) == 0
     valid = min((folder / "songs" / "valid").iterdir())

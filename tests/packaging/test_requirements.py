@@ -39,6 +39,7 @@ def test_the_file_is_what_the_script_writes(script: ModuleType) -> None:
     assert script.text() == (ROOT / "requirements" / "compose.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_others_are_not_needed_and_each_of_these_is(script: ModuleType, tmp_path: Path) -> None:
     """Names of the dependencies are the names that are imported."""
     others = [name.replace("-", "_") for name in script.dependencies() if name not in script.COMPOSING]

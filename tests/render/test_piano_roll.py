@@ -240,6 +240,7 @@ def test_pictures_leave_matplotlib_as_it_was() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_script_draws_and_refuses(tmp_path: Path) -> None:
     piece = tmp_path / "piece.json"
     save_score(chorale(), piece)

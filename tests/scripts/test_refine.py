@@ -112,6 +112,7 @@ def test_a_round_that_makes_held_out_nats_worse_is_given_up_and_is_the_last(
     assert not Path("runs/refined/2").exists()
 
 
+@pytest.mark.slow
 def test_copies_are_told_from_what_is_shared_by_chance() -> None:
     tunes = [load_model().compose(bars=8, seed=seed).score for seed in range(6)]
     items = [FolderItem(f"piece-{i}", "valid" if i > 2 else "train", tune) for i, tune in enumerate(tunes[:5])]

@@ -155,6 +155,7 @@ def test_half_a_line_and_a_lock_are_what_a_killed_process_leaves(
         Search(small, PLAN, folder)
 
 
+@pytest.mark.slow
 def test_trials_that_diverge_are_told_and_do_not_end_a_search(small: Corpus, tmp_path: Path) -> None:
     wild = dataclasses.replace(TRAIN, epochs=1, batch_size=1, weight_decay=1e6)
     plan = dataclasses.replace(PLAN, train=wild)

@@ -151,6 +151,7 @@ def test_a_file_that_leaves_the_range_is_left_out_where_there_is_one(folder: Pat
     )
 
 
+@pytest.mark.slow
 def test_a_slow_file_is_a_verdict(folder: Path) -> None:
     notes = tuple(Note(120 * i, 100, 60 + i % 12) for i in range(60_000))
     write_midi(Score(notes), folder / "endless.mid")

@@ -45,6 +45,7 @@ def test_equal_scores_are_decided_by_the_likelihood(model: Model) -> None:
     assert [each.number for each in found] == [2, 1, 3]
 
 
+@pytest.mark.slow
 def test_a_piece_is_the_first_of_its_ranking(model: Model) -> None:
     piece = model.compose(bars=4, seed=5, drawing=QUICK)
     assert sorted(each.number for each in piece.ranking) == [1, 2, 3]

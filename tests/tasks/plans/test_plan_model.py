@@ -139,6 +139,7 @@ def test_lengths_as_wished_are_those_of_the_chain_that_fit(tiny: PlanModel, firs
         assert abs(counts[each] / many - share) < 4.5 * math.sqrt(share * (1 - share) / many) + 1e-3
 
 
+@pytest.mark.slow
 def test_forms_that_can_be_divided_in_too_many_ways_are_refused() -> None:
     with pytest.raises(InputError, match="too many ways to divide a piece of this form; give bars"):
         draw_plan(shipped_plans(), 64, COMMON, "major", 1, PlanWish().with_form(read_form("ABABCDEFABGH")))
