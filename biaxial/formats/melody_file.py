@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,14 @@ NEARLY_A_LINE: Final = 0.05
 
 Players hold a key for a moment longer than the note is written.
 """
+
+
+_TUNE = re.compile(
+    r"\b(melod(y|ie|ia|ía)|mélodie|tune|vocals?|vox|gesang|singstimme|chant|cant(o|us))\b", re.IGNORECASE
+)
+_PERHAPS_TUNE = re.compile(r"^\D*\b(voice|lead|solo|song|air|lied|stimme|voix|voce|voz)\b\D*$", re.IGNORECASE)
+"""Numbered voices are any."""
+_NO_TUNE = re.compile(r"\b(accomp\w*|back\w*|bass|counter\w*|guitar|harmony|pad|second|synth|drums)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,10 @@ class Melody:
 def read_melody(path: str | os.PathLike[str], line: str | None = None, repeats: Repeats = "keep") -> Melody:
     """Read the melody of a file.
 
-    Of several parts the one with the highest mean pitch is taken among those that are a line (or nearly,
-    :data:`NEARLY_A_LINE`), else among all. Where its notes sound together it becomes one line by :func:`skyline`.
+    Of several parts those are looked at whose name says that they are the tune (Melody, Tune, Vocals; else Voice, Lead,
+    Song), or all where none says so; of these the one with the highest mean pitch is taken among those that are a line
+    (or nearly, :data:`NEARLY_A_LINE`), else among all. Where its notes sound together it becomes one line by
+    :func:`skyline`.
 
     Parameters
     ----------
@@ -74,12 +85,13 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
     """The melody of a file that has been parsed; parameters and errors are those of :func:`read_melody`."""
     piece, name = music.parts, os.fspath(music.path)
     if not piece.parts:
-        raise InputError(f"{name}: it has no notes; give a file with a melody")
+        but = f" ({'; '.join(piece.remarks)})" if piece.remarks else ""
+        raise InputError(f"{name}: it has no notes{but}; give a file with a melody")
     remarks = list(piece.remarks)
     if line is not None:
         index = _named(piece, line, name)
     else:
-        index = _highest_line(piece.parts)
+        index = _tune(piece)
         if len(piece.parts) > 1:
             where = f"part {index + 1} of {len(piece.parts)}: {', '.join(piece.names)}"
             remarks.append(f"took {piece.names[index]!r} ({where}) as the melody; choose another with --part")
@@ -106,9 +118,18 @@ def _named(piece: Parts, line: str, file: str) -> int:
     return found[0]
 
 
-def _highest_line(parts: Sequence[Part]) -> int:
-    lines = [index for index, part in enumerate(parts) if _overlap(part.notes) <= NEARLY_A_LINE]
-    return max(lines or range(len(parts)), key=lambda index: parts[index].mean_pitch)
+def _tune(piece: Parts) -> int:
+    names = [name.replace("_", " ") for name in piece.names]
+    for words in (_TUNE, _PERHAPS_TUNE):
+        found = [index for index, name in enumerate(names) if words.search(name) and not _NO_TUNE.search(name)]
+        if found:
+            return _highest_line(piece.parts, found)
+    return _highest_line(piece.parts, range(len(names)))
+
+
+def _highest_line(parts: Sequence[Part], among: Sequence[int]) -> int:
+    lines = [index for index in among if _overlap(parts[index].notes) <= NEARLY_A_LINE]
+    return max(lines or among, key=lambda index: parts[index].mean_pitch)
 
 
 def _overlap(notes: Sequence[Note]) -> float:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import mido
 import pytest
 
 from biaxial.formats.json_score import write_json
@@ -48,6 +49,45 @@ def test_of_several_lines_the_highest_is_taken_and_said(write: Write) -> None:
     assert melody.remarks == (
         "took 'Violin' (part 2 of 3: Bass, Violin, Piano) as the melody; choose another with --part",
     )
+
+
+def write_tracks(path: Path, **pitches: int) -> Path:
+    """Write a MIDI file with a track of one note for each name."""
+    file = mido.MidiFile(ticks_per_beat=Q)
+    for channel, (name, pitch) in enumerate(pitches.items()):
+        track = file.add_track(name.replace("_", " "))
+        track.append(mido.Message("note_on", note=pitch, channel=9 if name == "Drums" else channel))
+        track.append(mido.Message("note_off", note=pitch, channel=9 if name == "Drums" else channel, time=Q))
+    file.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tracks", "pitch"),
+    [
+        ({"Melody": 60, "Flute": 72, "Bass": 40}, 60),
+        ({"Flute": 72, "Lead_Vocals": 60, "Backing_Vocals": 65}, 60),
+        ({"Flute": 72, "Gesang": 60}, 60),
+        ({"Piano": 72, "VOICE": 60}, 60),
+        ({"Voice": 72, "Melodie": 60}, 60),  # the surer word
+        ({"Voice_1": 60, "Voice_2": 72}, 72),
+        ({"Lead_Guitar": 60, "Flute": 72}, 72),
+        ({"Harmony": 60, "Counter_melody": 62, "Flute": 72}, 72),
+        ({"Soprano": 72, "Alto": 67, "Tenor": 60, "Bass": 48, "Voice_5": 40}, 72),
+    ],
+)
+def test_a_part_whose_name_says_so_is_the_tune(tmp_path: Path, tracks: dict[str, int], pitch: int) -> None:
+    melody = read_melody(write_tracks(tmp_path / "x.mid", **tracks))
+    assert pitches(melody.score) == [pitch]
+    assert "choose another with --part" in melody.remarks[0]
+
+
+def test_drums_are_no_tune_and_it_is_said(tmp_path: Path) -> None:
+    assert read_melody(write_tracks(tmp_path / "x.mid", Flute=72, Drums=80)).remarks == (
+        "left out drums (MIDI channel 10)",
+    )
+    with pytest.raises(InputError, match=r"it has no notes \(left out drums \(MIDI channel 10\)\); give"):
+        read_melody(write_tracks(tmp_path / "x.mid", Drums=80))
 
 
 def test_where_no_part_is_a_line_the_highest_is_made_one(write: Write) -> None:

@@ -123,7 +123,11 @@ class MidiTracks:
             (names[index] if tracks_used.count(index) == 1 else f"{names[index]} channel {channel + 1}", notes)
             for (index, channel), notes in parts.items()
         )
-        return parts_of(outline, ((name, [Note(*raw[:3], None, raw[3]) for raw in notes]) for name, notes in named))
+        has_drums = any(_DRUMS in _read_notes(events) for events in self.tracks)
+        remarks = ["left out drums (MIDI channel 10)"] * has_drums
+        return parts_of(
+            outline, ((name, [Note(*raw[:3], None, raw[3]) for raw in notes]) for name, notes in named), remarks
+        )
 
 
 def read_midi_tracks(path: str | os.PathLike[str]) -> MidiTracks:
