@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -99,6 +99,9 @@ class HarmoniseOptions:
         None, metavar="CHORDS", help="chord symbols, a bar between strokes: 'G | D7 G | Em C | D' (default: the file's)"
     )
     repeats: Repeats = option("keep", help=REPEATS_HELP)
+    pickup: float | None = option(
+        None, within=(0, 64), help="quarter notes before the first bar, 0 for none (default: the file's)"
+    )
     phrases: str | None = option(
         None,
         parse=read_phrases,
@@ -125,7 +128,7 @@ def main(argv: Arguments, prog: str) -> None:
         parser(prog, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     paths = paths_of(writing, rendering, "harmonised")
-    music = read_music(options.tune, options.repeats)
+    music = replace(read_music(options.tune, options.repeats), pickup=options.pickup)
     given_notes(music, [voice_number(name) for name in options.voices or ("soprano",)], options.part)
     symbols = None if options.chords is None else read_chords(options.chords, music.score)
     model = load_model(writing)

@@ -21,6 +21,7 @@ from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
+from biaxial.music.pickups import likely_pickup
 from biaxial.music.score import Key, Note, Score, TimeSignature
 
 NEARLY_A_LINE: Final = 0.05
@@ -30,6 +31,8 @@ Players hold a key for a moment longer than the note is written.
 """
 
 
+_NO_BAR_LINES = (".mid", ".midi")
+"""Files whose bars are counted, not written."""
 _TUNE = re.compile(
     r"\b(melod(y|ie|ia|ía)|mélodie|tune|vocals?|vox|gesang|singstimme|chant|cant(o|us))\b", re.IGNORECASE
 )
@@ -102,7 +105,14 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
             f"{piece.names[index]!r} has several notes at once: took the highest, of its "
             f"{len(piece.parts[index].notes)} notes {' and '.join(what)}"
         )
-    return Melody(replace(piece.outline, notes=notes), tuple(remarks))
+    score = replace(piece.outline, notes=notes)
+    pickup = (
+        None if music.pickup is not None or music.path.suffix.lower() not in _NO_BAR_LINES else likely_pickup(score)
+    )
+    if pickup is not None:
+        beats = f"{float(pickup):g}"
+        remarks.append(f"the metre would fit better with a pickup of {beats} quarter notes; --pickup {beats} states it")
+    return Melody(score, tuple(remarks))
 
 
 def _named(piece: Parts, line: str, file: str) -> int:

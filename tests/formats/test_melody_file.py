@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import mido
 import pytest
 
 from biaxial.formats.json_score import write_json
-from biaxial.formats.melody_file import NEARLY_A_LINE, melody_from_beats, read_melody, skyline
+from biaxial.formats.melody_file import NEARLY_A_LINE, melody_from_beats, melody_of, read_melody, skyline
 from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.formats.read import read_music
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
 
@@ -80,6 +82,22 @@ def test_a_part_whose_name_says_so_is_the_tune(tmp_path: Path, tracks: dict[str,
     melody = read_melody(write_tracks(tmp_path / "x.mid", **tracks))
     assert pitches(melody.score) == [pitch]
     assert "choose another with --part" in melody.remarks[0]
+
+
+def test_a_pickup_that_a_midi_file_does_not_mark_is_a_remark(tmp_path: Path) -> None:
+    lengths = (1, 1, 1, 1, 1, 1, 1, 2)
+    onsets = [sum(lengths[:index]) for index in range(len(lengths))]
+    notes = tuple(Note(onset * Q, length * Q, 72) for onset, length in zip(onsets, lengths, strict=True))
+    score = Score(notes, time_signatures=(TimeSignature(3, 4),))
+    write_midi(score, tmp_path / "x.mid")
+    write_json(score, tmp_path / "x.json")
+    melody = read_melody(tmp_path / "x.mid")
+    assert melody.score.pickup_ticks == 0
+    assert melody.remarks == ("the metre would fit better with a pickup of 1 quarter notes; --pickup 1 states it",)
+    assert read_melody(tmp_path / "x.json").remarks == ()
+    for pickup in (0, 1):
+        stated = melody_of(replace(read_music(tmp_path / "x.mid"), pickup=pickup))
+        assert (stated.score.pickup_ticks, stated.remarks) == (pickup * Q, ())
 
 
 def test_drums_are_no_tune_and_it_is_said(tmp_path: Path) -> None:
