@@ -20,6 +20,7 @@ from biaxial.formats.read import Music, read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.note_ends import are_on_grid, common_share, lengthened
 from biaxial.music.parts import Part, Parts
 from biaxial.music.pickups import likely_pickup
 from biaxial.music.score import Key, Note, Score, TimeSignature
@@ -31,8 +32,6 @@ Players hold a key for a moment longer than the note is written.
 """
 
 
-_NO_BAR_LINES = (".mid", ".midi")
-"""Files whose bars are counted, not written."""
 _TUNE = re.compile(
     r"\b(melod(y|ie|ia|ía)|mélodie|tune|vocals?|vox|gesang|singstimme|chant|cant(o|us))\b", re.IGNORECASE
 )
@@ -105,14 +104,31 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
             f"{piece.names[index]!r} has several notes at once: took the highest, of its "
             f"{len(piece.parts[index].notes)} notes {' and '.join(what)}"
         )
-    score = replace(piece.outline, notes=notes)
-    pickup = (
-        None if music.pickup is not None or music.path.suffix.lower() not in _NO_BAR_LINES else likely_pickup(score)
-    )
+    is_midi = music.path.suffix.lower() in (".mid", ".midi")
+    if is_midi and music.note_ends == "written":
+        notes, remark = _as_written(piece, notes)
+        remarks += remark
+    score = replace(piece.outline, notes=notes, length_ticks=max(piece.outline.length_ticks, notes[-1].end_ticks))
+    pickup = likely_pickup(score) if is_midi and music.pickup is None else None
     if pickup is not None:
         beats = f"{float(pickup):g}"
         remarks.append(f"the metre would fit better with a pickup of {beats} quarter notes; --pickup {beats} states it")
     return Melody(score, tuple(remarks))
+
+
+def _as_written(piece: Parts, line: tuple[Note, ...]) -> tuple[tuple[Note, ...], list[str]]:
+    """A line of a MIDI file with its notes as long as they were written, and what to say of it."""
+    ticks, share = piece.outline.ticks_per_quarter, common_share(piece.parts)
+    if not are_on_grid(piece.parts, ticks):
+        return line, ["most notes begin beside the beats and their parts, as when played; they are kept as they are"]
+    longer = line if share is None else lengthened(line, share, ticks)
+    changed = sum(before != after for before, after in zip(line, longer, strict=True))
+    if not changed:
+        return line, []
+    return longer, [
+        f"most notes end a little before the next begins: lengthened {changed} of the melody; "
+        "--note-ends as-played keeps them"
+    ]
 
 
 def _named(piece: Parts, line: str, file: str) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.json_score import read_json
@@ -22,6 +22,8 @@ from biaxial.music.errors import InputError
 from biaxial.music.parts import Parts, as_score, parts_of
 from biaxial.music.pickups import with_pickup
 from biaxial.music.score import Note, Score
+
+NoteEnds = Literal["written", "as-played"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Music:
         How their repeats are read.
     pickup
         Quarter notes before the first bar, where a user says so.
+    note_ends
+        Whether notes of the tune that a MIDI file has shorter than written are as long as written.
     """
 
     path: Path
@@ -45,6 +49,7 @@ class Music:
     make_parts: Callable[[], Parts]
     repeats: Repeats = "keep"
     pickup: float | None = None
+    note_ends: NoteEnds = "written"
 
     @cached_property
     def score(self) -> Score:

@@ -100,6 +100,36 @@ def test_a_pickup_that_a_midi_file_does_not_mark_is_a_remark(tmp_path: Path) -> 
         assert (stated.score.pickup_ticks, stated.remarks) == (pickup * Q, ())
 
 
+def test_notes_that_were_exported_short_are_lengthened_unless_it_is_said(tmp_path: Path) -> None:
+    lengths = (2, 1, 1, 2, 1, 1, 2, 2)
+    onsets = [sum(lengths[:index]) * Q for index in range(len(lengths))]
+    written = tuple(Note(onset, length * Q, 72) for onset, length in zip(onsets, lengths, strict=True))
+    short = tuple(replace(note, length_ticks=note.length_ticks * 95 // 100 - 1) for note in written)
+    path = tmp_path / "x.mid"
+    write_midi(Score(short), path)
+    melody = read_melody(path)
+    assert [note.length_ticks for note in melody.score.notes] == [note.length_ticks for note in written]
+    assert melody.score.length_ticks == 12 * Q
+    assert melody.remarks == (
+        "most notes end a little before the next begins: lengthened 8 of the melody; --note-ends as-played keeps them",
+    )
+    kept = melody_of(replace(read_music(path), note_ends="as-played"))
+    assert [note.length_ticks for note in kept.score.notes] == [note.length_ticks for note in short]
+    assert kept.remarks == ()
+
+
+def test_notes_that_were_played_are_kept_and_it_is_said(tmp_path: Path) -> None:
+    played = tuple(Note(i * Q + 30, 455, 72) for i in range(8))
+    write_midi(Score(played), tmp_path / "x.mid")
+    melody = read_melody(tmp_path / "x.mid")
+    assert [(note.onset_ticks, note.length_ticks) for note in melody.score.notes] == [
+        (note.onset_ticks, note.length_ticks) for note in played
+    ]
+    assert melody.remarks == (
+        "most notes begin beside the beats and their parts, as when played; they are kept as they are",
+    )
+
+
 def test_drums_are_no_tune_and_it_is_said(tmp_path: Path) -> None:
     assert read_melody(write_tracks(tmp_path / "x.mid", Flute=72, Drums=80)).remarks == (
         "left out drums (MIDI channel 10)",
