@@ -28,7 +28,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import Key, TimeSignature
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
-from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, MAX_BARS, make_outline, read_phrases
+from biaxial.tasks.plans.outline import MAX_BARS, make_outline, read_phrases
 from biaxial.tasks.plans.planned_phrases import PhraseOptions
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class ComposeOptions:
     """What to compose."""
 
     bars: int | None = option(
-        None, within=(1, MAX_BARS), help="length of a piece in bars; the last one is an ending (default: 16)"
+        None,
+        within=(1, MAX_BARS),
+        help="length of a piece in bars, the primer's among them; the last one is an ending (default: 16)",
     )
     events: int | None = option(
         None,
@@ -61,7 +63,7 @@ class ComposeOptions:
         None,
         parse=Key.from_name,
         metavar="KEY",
-        help="key of the piece, such as 'G major' or 'F# minor' (default: drawn by the seed)",
+        help="key of the piece, such as 'G major' or 'F# minor' (default: the primer's, or drawn by the seed)",
     )
     time_signature: TimeSignature | None = option(
         None,
@@ -69,7 +71,9 @@ class ComposeOptions:
         metavar="N/N",
         help="metre, such as 3/4 (default: 4/4; by melody and chord weights drawn by the seed)",
     )
-    tempo: float | None = option(None, within=(10, 400), help="quarter notes a minute (default: 76, or 96 for tunes)")
+    tempo: float | None = option(
+        None, within=(10, 400), help="quarter notes a minute (default: the primer's, or 76, or 96 for tunes)"
+    )
     phrases: tuple[int, ...] | None = option(
         None, parse=read_phrases, metavar="N+N...", help="bars of each phrase, such as 4+4+4+4 (default: drawn)"
     )
@@ -85,7 +89,9 @@ class ComposeOptions:
         help="how phrases close, such as 'I:half V:auth vi I:auth' (default: drawn; none: equal phrases, no pickup)",
     )
     cadence: bool = option(True, help="end with a chord on the tonic")
-    primer: Path | None = option(None, help="a file whose music the piece begins with")
+    primer: Path | None = option(
+        None, help="a file whose music the piece begins with, in its key and tempo, and under its title"
+    )
     nearest_chords: bool = option(
         False, help="chords of the primer that chord weights do not know become the nearest that they know"
     )
@@ -115,7 +121,6 @@ def main(argv: Arguments, prog: str) -> None:
         return
     _refuse_event_options(options)
     bars, metre = options.bars or DEFAULT_BARS, options.time_signature or TimeSignature()
-    tempo = options.tempo or DEFAULT_TEMPO_BPM
     make_outline(bars, time_signature=metre, phrases=options.phrases)
     said = PhraseOptions(options.phrases, options.pickup, options.form, options.plan)
     if not said.is_plain:
@@ -129,7 +134,7 @@ def main(argv: Arguments, prog: str) -> None:
         bars,
         key=options.key,
         time_signature=metre,
-        tempo_bpm=tempo,
+        tempo_bpm=options.tempo,
         phrases=options.phrases,
         pickup=options.pickup,
         form=options.form,
@@ -189,14 +194,13 @@ def _compose_events(
     primer = None if options.primer is None else read_piece(options.primer, quiet=writing.json)
     assert writing.checkpoint is not None
     from biaxial.tasks.loading import load_token_model
-    from biaxial.tasks.token_model import DEFAULT_TEMPO_BPM
 
     model = load_token_model(writing.checkpoint, writing.device)
     plan = model.plan_composition(
         options.events,
         key=options.key,
         time_signature=options.time_signature,
-        tempo_bpm=options.tempo or DEFAULT_TEMPO_BPM,
+        tempo_bpm=options.tempo,
         primer=primer,
         nearest_chords=options.nearest_chords,
         n=writing.num_outputs,

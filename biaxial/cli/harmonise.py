@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
 from biaxial.cli.writing import REPEATS_HELP, WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
-from biaxial.formats.read import read_music
+from biaxial.formats.read import NoteEnds, read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import VOICE_NAMES
@@ -99,6 +99,12 @@ class HarmoniseOptions:
         None, metavar="CHORDS", help="chord symbols, a bar between strokes: 'G | D7 G | Em C | D' (default: the file's)"
     )
     repeats: Repeats = option("keep", help=REPEATS_HELP)
+    note_ends: NoteEnds = option(
+        "written", help="whether notes that a MIDI file has a little shorter than written are lengthened"
+    )
+    pickup: float | None = option(
+        None, within=(0, 64), help="quarter notes before the first bar, 0 for none (default: the file's)"
+    )
     phrases: str | None = option(
         None,
         parse=read_phrases,
@@ -125,7 +131,7 @@ def main(argv: Arguments, prog: str) -> None:
         parser(prog, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
     )
     paths = paths_of(writing, rendering, "harmonised")
-    music = read_music(options.tune, options.repeats)
+    music = replace(read_music(options.tune, options.repeats), pickup=options.pickup, note_ends=options.note_ends)
     given_notes(music, [voice_number(name) for name in options.voices or ("soprano",)], options.part)
     symbols = None if options.chords is None else read_chords(options.chords, music.score)
     model = load_model(writing)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,9 @@ from biaxial.formats.read import Music, read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.note_ends import are_on_grid, common_share, lengthened
 from biaxial.music.parts import Part, Parts
+from biaxial.music.pickups import likely_pickup
 from biaxial.music.score import Key, Note, Score, TimeSignature
 
 NEARLY_A_LINE: Final = 0.05
@@ -27,6 +30,14 @@ NEARLY_A_LINE: Final = 0.05
 
 Players hold a key for a moment longer than the note is written.
 """
+
+
+_TUNE = re.compile(
+    r"\b(melod(y|ie|ia|ía)|mélodie|tune|vocals?|vox|gesang|singstimme|chant|cant(o|us))\b", re.IGNORECASE
+)
+_PERHAPS_TUNE = re.compile(r"^\D*\b(voice|lead|solo|song|air|lied|stimme|voix|voce|voz)\b\D*$", re.IGNORECASE)
+"""Numbered voices are any."""
+_NO_TUNE = re.compile(r"\b(accomp\w*|back\w*|bass|counter\w*|guitar|harmony|pad|second|synth|drums)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,10 @@ class Melody:
 def read_melody(path: str | os.PathLike[str], line: str | None = None, repeats: Repeats = "keep") -> Melody:
     """Read the melody of a file.
 
-    Of several parts the one with the highest mean pitch is taken among those that are a line (or nearly,
-    :data:`NEARLY_A_LINE`), else among all. Where its notes sound together it becomes one line by :func:`skyline`.
+    Of several parts those are looked at whose name says that they are the tune (Melody, Tune, Vocals; else Voice, Lead,
+    Song), or all where none says so; of these the one with the highest mean pitch is taken among those that are a line
+    (or nearly, :data:`NEARLY_A_LINE`), else among all. Where its notes sound together it becomes one line by
+    :func:`skyline`.
 
     Parameters
     ----------
@@ -74,12 +87,13 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
     """The melody of a file that has been parsed; parameters and errors are those of :func:`read_melody`."""
     piece, name = music.parts, os.fspath(music.path)
     if not piece.parts:
-        raise InputError(f"{name}: it has no notes; give a file with a melody")
+        but = f" ({'; '.join(piece.remarks)})" if piece.remarks else ""
+        raise InputError(f"{name}: it has no notes{but}; give a file with a melody")
     remarks = list(piece.remarks)
     if line is not None:
         index = _named(piece, line, name)
     else:
-        index = _highest_line(piece.parts)
+        index = _tune(piece)
         if len(piece.parts) > 1:
             where = f"part {index + 1} of {len(piece.parts)}: {', '.join(piece.names)}"
             remarks.append(f"took {piece.names[index]!r} ({where}) as the melody; choose another with --part")
@@ -90,7 +104,31 @@ def melody_of(music: Music, line: str | None = None) -> Melody:
             f"{piece.names[index]!r} has several notes at once: took the highest, of its "
             f"{len(piece.parts[index].notes)} notes {' and '.join(what)}"
         )
-    return Melody(replace(piece.outline, notes=notes), tuple(remarks))
+    is_midi = music.path.suffix.lower() in (".mid", ".midi")
+    if is_midi and music.note_ends == "written":
+        notes, remark = _as_written(piece, notes)
+        remarks += remark
+    score = replace(piece.outline, notes=notes, length_ticks=max(piece.outline.length_ticks, notes[-1].end_ticks))
+    pickup = likely_pickup(score) if is_midi and music.pickup is None else None
+    if pickup is not None:
+        beats = f"{float(pickup):g}"
+        remarks.append(f"the metre would fit better with a pickup of {beats} quarter notes; --pickup {beats} states it")
+    return Melody(score, tuple(remarks))
+
+
+def _as_written(piece: Parts, line: tuple[Note, ...]) -> tuple[tuple[Note, ...], list[str]]:
+    """A line of a MIDI file with its notes as long as they were written, and what to say of it."""
+    ticks, share = piece.outline.ticks_per_quarter, common_share(piece.parts)
+    if not are_on_grid(piece.parts, ticks):
+        return line, ["most notes begin beside the beats and their parts, as when played; they are kept as they are"]
+    longer = line if share is None else lengthened(line, share, ticks)
+    changed = sum(before != after for before, after in zip(line, longer, strict=True))
+    if not changed:
+        return line, []
+    return longer, [
+        f"most notes end a little before the next begins: lengthened {changed} of the melody; "
+        "--note-ends as-played keeps them"
+    ]
 
 
 def _named(piece: Parts, line: str, file: str) -> int:
@@ -106,9 +144,18 @@ def _named(piece: Parts, line: str, file: str) -> int:
     return found[0]
 
 
-def _highest_line(parts: Sequence[Part]) -> int:
-    lines = [index for index, part in enumerate(parts) if _overlap(part.notes) <= NEARLY_A_LINE]
-    return max(lines or range(len(parts)), key=lambda index: parts[index].mean_pitch)
+def _tune(piece: Parts) -> int:
+    names = [name.replace("_", " ") for name in piece.names]
+    for words in (_TUNE, _PERHAPS_TUNE):
+        found = [index for index, name in enumerate(names) if words.search(name) and not _NO_TUNE.search(name)]
+        if found:
+            return _highest_line(piece.parts, found)
+    return _highest_line(piece.parts, range(len(names)))
+
+
+def _highest_line(parts: Sequence[Part], among: Sequence[int]) -> int:
+    lines = [index for index in among if _overlap(parts[index].notes) <= NEARLY_A_LINE]
+    return max(lines or among, key=lambda index: parts[index].mean_pitch)
 
 
 def _overlap(notes: Sequence[Note]) -> float:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.json_score import read_json
@@ -20,7 +20,10 @@ from biaxial.formats.repeat_reading import Repeats, check_repeats, parts_read_so
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Parts, as_score, parts_of
+from biaxial.music.pickups import with_pickup
 from biaxial.music.score import Note, Score
+
+NoteEnds = Literal["written", "as-played"]
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,18 @@ class Music:
         What makes them out of what was parsed.
     repeats
         How their repeats are read.
+    pickup
+        Quarter notes before the first bar, where a user says so.
+    note_ends
+        Whether notes of the tune that a MIDI file has shorter than written are as long as written.
     """
 
     path: Path
     make_score: Callable[[], Score]
     make_parts: Callable[[], Parts]
     repeats: Repeats = "keep"
+    pickup: float | None = None
+    note_ends: NoteEnds = "written"
 
     @cached_property
     def score(self) -> Score:
@@ -51,7 +60,7 @@ class Music:
         InputError
             If its notes cannot be used.
         """
-        score = self.make_score()
+        score = self._barred(self.make_score())
         if self.repeats == "keep" or not score.repeats:
             return score
         with _named(self.path):
@@ -67,7 +76,11 @@ class Music:
             If its notes cannot be used.
         """
         with _named(self.path):
-            return parts_read_so(self.make_parts(), self.repeats)
+            parts = self.make_parts()
+            return parts_read_so(replace(parts, outline=self._barred(parts.outline)), self.repeats)
+
+    def _barred(self, score: Score) -> Score:
+        return score if self.pickup is None else with_pickup(score, self.pickup)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from biaxial.tasks.drawing.stream import Bar, stream
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.plans.given import Source
 from biaxial.tasks.plans.harmonisation import Forbidden
-from biaxial.tasks.plans.outline import DEFAULT_TEMPO_BPM, check_metre, drawn_key
+from biaxial.tasks.plans.outline import check_metre, drawn_key
 from biaxial.tasks.plans.plan import Plan
 from biaxial.tasks.plans.planner import Planner
 
@@ -60,7 +60,7 @@ class Model(Planner):
         *,
         key: Key | str | None = None,
         time_signature: TimeSignature | str = "4/4",
-        tempo_bpm: float = DEFAULT_TEMPO_BPM,
+        tempo_bpm: float | None = None,
         phrases: Sequence[int] | None = None,
         pickup: float | Fraction | None = None,
         form: str | None = None,

@@ -18,7 +18,7 @@ from biaxial.tasks.critic import PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import Progress, with_changes
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.tasks.plans.outline import check_metre, drawn_key, drawn_name
-from biaxial.tasks.plans.plan import MAX_STEPS, seeds_of
+from biaxial.tasks.plans.plan import MAX_STEPS, rescaled, seeds_of
 from biaxial.tokens.chord_codec import ChordCodec, moments
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.line_rules import LineRules
@@ -131,7 +131,7 @@ class TokenModel:
         *,
         key: Key | str | None = None,
         time_signature: TimeSignature | str | None = None,
-        tempo_bpm: float = DEFAULT_TEMPO_BPM,
+        tempo_bpm: float | None = None,
         primer: PieceLike | None = None,
         nearest_chords: bool = False,
         pitch_range: tuple[int, int] = ALL_PITCHES,
@@ -164,7 +164,7 @@ class TokenModel:
         *,
         key: Key | str | None = None,
         time_signature: TimeSignature | str | None = None,
-        tempo_bpm: float = DEFAULT_TEMPO_BPM,
+        tempo_bpm: float | None = None,
         primer: PieceLike | None = None,
         nearest_chords: bool = False,
         pitch_range: tuple[int, int] = ALL_PITCHES,
@@ -185,10 +185,10 @@ class TokenModel:
         time_signature
             The metre; by default the primer's, else drawn likewise, with its pickup.
         tempo_bpm
-            Quarter notes a minute.
+            Quarter notes a minute; by default the primer's, else 96.
         primer
             What the piece begins with: a score, a file, or an object of another library; a ``melody`` model takes its
-            highest line.
+            highest line. Its title and words are those of the piece.
         nearest_chords
             Whether a chord of the primer that the vocabulary lacks becomes the known one that shares most pitches; by
             default it is spelt, note by note, and stays as it is.
@@ -229,7 +229,8 @@ class TokenModel:
         else:
             bounds = max(1, int(_LATE * events)), events
         outlines = tuple(self._outline(each, key, time_signature, opening) for each in seeds)
-        return TokenPlan(outlines, opening, bounds, tempo_bpm, drawing, pitch_range)
+        tempo = tempo_bpm or (DEFAULT_TEMPO_BPM if opening is None else opening.score.tempo_bpm)
+        return TokenPlan(outlines, opening, bounds, tempo, drawing, pitch_range)
 
     def draw(self, plan: TokenPlan, progress: Progress | None = None) -> Iterator[Piece]:
         """Draw what was planned; pieces come as they are finished.
@@ -333,6 +334,10 @@ class TokenModel:
             tempo_bpm=plan.tempo_bpm,
             title=f"{'Tune' if self.config.kind == 'melody' else 'Piece'} {outline.seed}",
         )
+        if opening is not None:
+            begun = rescaled(opening.score, ticks)
+            ends = begun.fermatas if score.fermatas is None else score.fermatas
+            score = replace(score, title=begun.title or score.title, lyrics=begun.lyrics, fermatas=ends)
         start, given = 0, 0
         if opening is not None:
             walk = self.network.codec.walk()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import mido
 import pytest
 
 from biaxial.formats.json_score import write_json
-from biaxial.formats.melody_file import NEARLY_A_LINE, melody_from_beats, read_melody, skyline
+from biaxial.formats.melody_file import NEARLY_A_LINE, melody_from_beats, melody_of, read_melody, skyline
 from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.formats.read import read_music
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key, Note, Score, TimeSignature
 
@@ -48,6 +51,91 @@ def test_of_several_lines_the_highest_is_taken_and_said(write: Write) -> None:
     assert melody.remarks == (
         "took 'Violin' (part 2 of 3: Bass, Violin, Piano) as the melody; choose another with --part",
     )
+
+
+def write_tracks(path: Path, **pitches: int) -> Path:
+    """Write a MIDI file with a track of one note for each name."""
+    file = mido.MidiFile(ticks_per_beat=Q)
+    for channel, (name, pitch) in enumerate(pitches.items()):
+        track = file.add_track(name.replace("_", " "))
+        track.append(mido.Message("note_on", note=pitch, channel=9 if name == "Drums" else channel))
+        track.append(mido.Message("note_off", note=pitch, channel=9 if name == "Drums" else channel, time=Q))
+    file.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tracks", "pitch"),
+    [
+        ({"Melody": 60, "Flute": 72, "Bass": 40}, 60),
+        ({"Flute": 72, "Lead_Vocals": 60, "Backing_Vocals": 65}, 60),
+        ({"Flute": 72, "Gesang": 60}, 60),
+        ({"Piano": 72, "VOICE": 60}, 60),
+        ({"Voice": 72, "Melodie": 60}, 60),  # the surer word
+        ({"Voice_1": 60, "Voice_2": 72}, 72),
+        ({"Lead_Guitar": 60, "Flute": 72}, 72),
+        ({"Harmony": 60, "Counter_melody": 62, "Flute": 72}, 72),
+        ({"Soprano": 72, "Alto": 67, "Tenor": 60, "Bass": 48, "Voice_5": 40}, 72),
+    ],
+)
+def test_a_part_whose_name_says_so_is_the_tune(tmp_path: Path, tracks: dict[str, int], pitch: int) -> None:
+    melody = read_melody(write_tracks(tmp_path / "x.mid", **tracks))
+    assert pitches(melody.score) == [pitch]
+    assert "choose another with --part" in melody.remarks[0]
+
+
+def test_a_pickup_that_a_midi_file_does_not_mark_is_a_remark(tmp_path: Path) -> None:
+    lengths = (1, 1, 1, 1, 1, 1, 1, 2)
+    onsets = [sum(lengths[:index]) for index in range(len(lengths))]
+    notes = tuple(Note(onset * Q, length * Q, 72) for onset, length in zip(onsets, lengths, strict=True))
+    score = Score(notes, time_signatures=(TimeSignature(3, 4),))
+    write_midi(score, tmp_path / "x.mid")
+    write_json(score, tmp_path / "x.json")
+    melody = read_melody(tmp_path / "x.mid")
+    assert melody.score.pickup_ticks == 0
+    assert melody.remarks == ("the metre would fit better with a pickup of 1 quarter notes; --pickup 1 states it",)
+    assert read_melody(tmp_path / "x.json").remarks == ()
+    for pickup in (0, 1):
+        stated = melody_of(replace(read_music(tmp_path / "x.mid"), pickup=pickup))
+        assert (stated.score.pickup_ticks, stated.remarks) == (pickup * Q, ())
+
+
+def test_notes_that_were_exported_short_are_lengthened_unless_it_is_said(tmp_path: Path) -> None:
+    lengths = (2, 1, 1, 2, 1, 1, 2, 2)
+    onsets = [sum(lengths[:index]) * Q for index in range(len(lengths))]
+    written = tuple(Note(onset, length * Q, 72) for onset, length in zip(onsets, lengths, strict=True))
+    short = tuple(replace(note, length_ticks=note.length_ticks * 95 // 100 - 1) for note in written)
+    path = tmp_path / "x.mid"
+    write_midi(Score(short), path)
+    melody = read_melody(path)
+    assert [note.length_ticks for note in melody.score.notes] == [note.length_ticks for note in written]
+    assert melody.score.length_ticks == 12 * Q
+    assert melody.remarks == (
+        "most notes end a little before the next begins: lengthened 8 of the melody; --note-ends as-played keeps them",
+    )
+    kept = melody_of(replace(read_music(path), note_ends="as-played"))
+    assert [note.length_ticks for note in kept.score.notes] == [note.length_ticks for note in short]
+    assert kept.remarks == ()
+
+
+def test_notes_that_were_played_are_kept_and_it_is_said(tmp_path: Path) -> None:
+    played = tuple(Note(i * Q + 30, 455, 72) for i in range(8))
+    write_midi(Score(played), tmp_path / "x.mid")
+    melody = read_melody(tmp_path / "x.mid")
+    assert [(note.onset_ticks, note.length_ticks) for note in melody.score.notes] == [
+        (note.onset_ticks, note.length_ticks) for note in played
+    ]
+    assert melody.remarks == (
+        "most notes begin beside the beats and their parts, as when played; they are kept as they are",
+    )
+
+
+def test_drums_are_no_tune_and_it_is_said(tmp_path: Path) -> None:
+    assert read_melody(write_tracks(tmp_path / "x.mid", Flute=72, Drums=80)).remarks == (
+        "left out drums (MIDI channel 10)",
+    )
+    with pytest.raises(InputError, match=r"it has no notes \(left out drums \(MIDI channel 10\)\); give"):
+        read_melody(write_tracks(tmp_path / "x.mid", Drums=80))
 
 
 def test_where_no_part_is_a_line_the_highest_is_made_one(write: Write) -> None:

@@ -16,6 +16,7 @@ from biaxial.models.config import PRESETS
 from biaxial.music.constants import HOLD, VOICE_RANGES
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
+from biaxial.music.score import Syllable
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 
@@ -102,6 +103,36 @@ def test_a_primer_keeps_its_pickup_its_voices_and_its_note_lengths(noise: Model)
         assert tuple(note for note in score.notes if note.onset_ticks < 4 * Q) == soprano.notes
     line = Score(tuple(replace(note, voice=None) for note in soprano.notes))
     assert noise.compose(2, primer=line).score.notes[:4] == soprano.notes
+
+
+def test_a_primer_brings_its_tempo_key_title_words_and_fermatas(noise: Model) -> None:
+    primer = Score(
+        tuple(Note(i * Q, Q, 60 + step, 0) for i, step in enumerate((0, 4, 7, 12, 11, 7, 4, 0))),
+        fermatas=(3 * Q,),
+        tempo_bpm=50.0,
+        lyrics=(Syllable(0, "A", True), Syllable(Q, "men")),
+        title="Ode",
+    )
+    for seed in range(3):
+        score = noise.compose(4, primer=primer, seed=seed).score
+        assert (score.tempo_bpm, score.key, score.title) == (50.0, Key(0), "Ode")
+        assert score.lyrics == primer.lyrics
+        assert score.fermatas is not None
+        assert score.fermatas[0] == 3 * Q
+        assert all(tick >= 8 * Q for tick in score.fermatas[1:])
+        assert len(score.fermatas) > 1
+    said = noise.compose(4, primer=primer, tempo_bpm=90, key="F major", phrases=(1, 3)).score
+    assert (said.tempo_bpm, said.key) == (90, Key(-1))
+    assert said.fermatas is not None
+    assert 3 * Q not in said.fermatas
+    assert noise.compose(4).score.tempo_bpm == 76
+
+
+def test_a_primer_that_is_too_long_is_counted_in_bars(noise: Model) -> None:
+    primer = Score(tuple(Note(i * Q, Q, 60, 0) for i in range(9)), pickup_ticks=Q)
+    with pytest.raises(InputError, match="the primer has 2 bars, the piece 2; ask for more bars, at least 3"):
+        noise.compose(2, primer=primer)
+    assert noise.compose(3, primer=primer).score.notes[:9] == primer.notes
 
 
 def test_a_primer_in_another_metre_is_refused(noise: Model) -> None:

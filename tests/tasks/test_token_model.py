@@ -14,7 +14,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
-from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.score import Key, Note, Score, Syllable, TimeSignature
 from biaxial.tasks.harmonised_tunes import harmonised_tunes
 from biaxial.tasks.model import Model
 from biaxial.tasks.token_model import TokenModel, signature_of
@@ -128,6 +128,16 @@ def test_a_primer_comes_out_as_it_went_in(events: TokenModel) -> None:
         events.compose(4, primer=primer)
     with pytest.raises(InputError, match="the primer has no notes"):
         events.compose(primer=Score(length_ticks=480))
+
+
+def test_a_primer_brings_its_tempo_key_title_and_words(events: TokenModel) -> None:
+    notes = tuple(Note(i * 480, 480, 60 + step) for i, step in enumerate((0, 4, 7, 12, 11, 7, 4, 0)))
+    primer = Score(notes, tempo_bpm=50.0, lyrics=(Syllable(480, "men"),), title="Ode")
+    for seed in range(3):
+        score = events.compose(14, primer=primer, seed=seed).score
+        assert (score.tempo_bpm, score.key, score.title, score.lyrics) == (50.0, Key(0), "Ode", primer.lyrics)
+    assert events.compose(14, primer=primer, tempo_bpm=90).score.tempo_bpm == 90
+    assert events.compose(14).score.tempo_bpm == 96
 
 
 def test_a_melody_model_takes_the_highest_line_of_a_primer() -> None:

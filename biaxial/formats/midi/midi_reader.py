@@ -6,10 +6,13 @@ What a file leaves open is decided by these rules:
   the names tell. Otherwise four parts (a part: what one track plays on one channel) with one note at a time each are
   soprano to bass by falling mean pitch. Otherwise no note has a voice. Drums (channel 10) are left out.
 - Notes: a note-on with velocity 0 is a note-off. A note-off ends the oldest sounding note of its pitch, channel and
-  track. A note that nothing ends lasts to the end of its track. None is shorter than a tick.
-- Metre: 4/4 until the file says otherwise. A first metre that holds for less than one bar of the second is a pickup.
-- Fermatas: markers of that name; "not recorded" without them. Tempo and key: the first of each; without them 120, as
-  the MIDI standard has it, and unknown. A key signature that nobody set is often written as C major.
+  track; where fewer note-offs than note-ons follow it ends all of them, as a key that is pressed twice rises once. A
+  note that nothing ends lasts to the end of its track. None is shorter than a tick.
+- Metre: 4/4 until the file says otherwise. One that comes less than a 32nd note beside a beat belongs to the beat. A
+  first metre that holds for less than one bar of the second is a pickup.
+- Fermatas: markers of that name; "not recorded" without them. Tempo and key: the first of each, and of several tempos
+  at its tick the last; without them 120, as the MIDI standard has it, and unknown. A key signature that nobody set is
+  often written as C major.
 - Words: the lyrics of the first track that has some; one that ends with a hyphen goes on with the word.
 - Title: the name of the first track, unless other tracks follow and it has notes itself.
 """
@@ -18,12 +21,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from biaxial.files.limits import check_notes, checked_size, read_within
 from biaxial.formats.midi import midi_messages
@@ -47,12 +50,18 @@ NO_FERMATA: Final = "no fermata"
 """Text that says that phrase ends were looked for and there are none."""
 NO_PICKUP: Final = "no pickup"
 """Text that says that a short first bar is a bar."""
+EXACT_METRES: Final = "metres as they stand"
+"""Text that says that no metre came early or late."""
 
 _DRUMS = 9
 _RawNote = tuple[int, int, int, int]
 """Onset, length, pitch, velocity."""
 _Part = tuple[int, int]
 """Index of a track, and a channel."""
+_Key = tuple[int, int]
+"""A channel, and a pitch."""
+_Press = tuple[int, int]
+"""Onset, and velocity."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,11 @@ class MidiTracks:
             (names[index] if tracks_used.count(index) == 1 else f"{names[index]} channel {channel + 1}", notes)
             for (index, channel), notes in parts.items()
         )
-        return parts_of(outline, ((name, [Note(*raw[:3], None, raw[3]) for raw in notes]) for name, notes in named))
+        has_drums = any(_DRUMS in _read_notes(events) for events in self.tracks)
+        remarks = ["left out drums (MIDI channel 10)"] * has_drums
+        return parts_of(
+            outline, ((name, [Note(*raw[:3], None, raw[3]) for raw in notes]) for name, notes in named), remarks
+        )
 
 
 def read_midi_tracks(path: str | os.PathLike[str]) -> MidiTracks:
@@ -185,8 +198,8 @@ def _outline(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]], parts: d
     texts = {decoded(message.text) for _, message in metas if message.type == "text"}
     markers = ((tick, decoded(message.text)) for tick, message in metas if message.type == "marker")
     fermatas = [tick for tick, text in markers if text.lower() == FERMATA]
-    pickup, signatures = _metres(metas, ticks_per_quarter, may_have_pickup=NO_PICKUP not in texts)
-    tempos = (message.tempo for _, message in metas if message.type == "set_tempo")
+    pickup, signatures = _metres(metas, ticks_per_quarter, texts)
+    tempos = [(tick, message.tempo) for tick, message in metas if message.type == "set_tempo" and message.tempo]
     keys = (message.key for _, message in metas if message.type == "key_signature")
     ends = [events[-1][0] for events in tracks]
     ends += [onset + length for notes in parts.values() for onset, length, *_ in notes]
@@ -197,7 +210,7 @@ def _outline(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]], parts: d
         pickup_ticks=pickup,
         key=next(map(Key.from_name, keys), None),
         fermatas=tuple(fermatas) if fermatas or NO_FERMATA in texts else None,
-        tempo_bpm=_tempo(next((tempo for tempo in tempos if tempo), 500_000)),
+        tempo_bpm=_tempo(next((tempo for tick, tempo in reversed(tempos) if tick == tempos[0][0]), 500_000)),
         lyrics=next(filter(None, map(_lyrics, tracks)), ()),
         title=_track_name(tracks[0]) if tracks and not (len(tracks) > 1 and _read_notes(tracks[0])) else "",
     )
@@ -210,18 +223,43 @@ def _lyrics(events: Iterable[Event]) -> tuple[Syllable, ...]:
 
 def _read_notes(events: Iterable[Event]) -> dict[int, list[_RawNote]]:
     """Notes of one track by channel."""
-    sounding: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
+    presses = defaultdict[_Key, deque[_Press]](deque)
     notes: defaultdict[int, list[_RawNote]] = defaultdict(list)
-    now = 0
-    for now, message in events:
-        if message.type == "note_on" and message.velocity > 0:
-            sounding[message.channel, message.note].append((now, message.velocity))
-        elif message.type in ("note_on", "note_off") and sounding[message.channel, message.note]:
-            onset, velocity = sounding[message.channel, message.note].popleft()
-            notes[message.channel].append((onset, max(now - onset, 1), message.note, velocity))
-    for (channel, pitch), left in sounding.items():
+    now, events = 0, list(events)
+    most_to_come = _most_note_offs_to_come(events)
+    for index, (now, message) in enumerate(events):
+        if _is_note_on(message):
+            presses[message.channel, message.note].append((now, message.velocity))
+        elif message.type in ("note_on", "note_off") and (held := presses[message.channel, message.note]):
+            first = held[0][0]
+            ended = [held.popleft()]
+            if most_to_come[index] < len(held):
+                # A press in the last eighth of another one is the next note, which begins a moment early.
+                while held and 8 * (now - held[0][0]) > now - first:
+                    ended.append(held.popleft())
+            notes[message.channel] += [
+                (onset, max(now - onset, 1), message.note, velocity) for onset, velocity in ended
+            ]
+    for (channel, pitch), left in presses.items():
         notes[channel] += [(onset, max(now - onset, 1), pitch, velocity) for onset, velocity in left]
     return {channel: found for channel, found in notes.items() if found}
+
+
+def _most_note_offs_to_come(events: Sequence[Event]) -> list[int]:
+    """After each event, how many more note-offs than note-ons of its key there are at most up to any later place."""
+    most = defaultdict[_Key, int](int)
+    found = [0] * len(events)
+    for index in range(len(events) - 1, -1, -1):
+        message = events[index][1]
+        if message.type in ("note_on", "note_off"):
+            key = message.channel, message.note
+            found[index] = most[key]
+            most[key] = max(0, most[key] + (-1 if _is_note_on(message) else 1))
+    return found
+
+
+def _is_note_on(message: Any) -> bool:
+    return bool(message.type == "note_on" and message.velocity > 0)
 
 
 def _voices(parts: dict[_Part, list[_RawNote]], names: Sequence[str]) -> dict[_Part, int | None]:
@@ -241,7 +279,7 @@ def _is_melody(notes: Sequence[_RawNote]) -> bool:
 
 
 def _metres(
-    metas: Iterable[Event], ticks_per_quarter: int, *, may_have_pickup: bool
+    metas: Iterable[Event], ticks_per_quarter: int, texts: Container[str]
 ) -> tuple[int, tuple[TimeSignature, ...]]:
     """Pickup and metres; what is no metre is passed over, and of two at one tick the last one counts."""
     found = {0: TimeSignature()}
@@ -249,11 +287,28 @@ def _metres(
         if message.type == "time_signature" and message.numerator and message.denominator <= 64:
             found[tick] = TimeSignature(min(message.numerator, 64), message.denominator, tick)
     signatures = list(found.values())
+    if EXACT_METRES not in texts:
+        signatures = on_beats(signatures, ticks_per_quarter)
     pickup = 0
-    if may_have_pickup and has_pickup(signatures, ticks_per_quarter):
+    if NO_PICKUP not in texts and has_pickup(signatures, ticks_per_quarter):
         pickup = signatures[1].onset_ticks
         signatures[:2] = [TimeSignature(signatures[1].numerator, signatures[1].denominator)]
     return pickup, tuple(signatures)
+
+
+def on_beats(signatures: Sequence[TimeSignature], ticks_per_quarter: int) -> list[TimeSignature]:
+    """Metres of which those less than a 32nd note beside a beat, or a quarter, of the one before are moved to it."""
+    moved = [signatures[0]]
+    for signature in signatures[1:]:
+        before = moved[-1]
+        beat = Fraction(4 * ticks_per_quarter, max(before.denominator, 4))
+        place = before.onset_ticks + round((signature.onset_ticks - before.onset_ticks) / beat) * beat
+        if place.denominator == 1 and 8 * abs(place - signature.onset_ticks) < ticks_per_quarter:
+            signature = replace(signature, onset_ticks=int(place))
+        if signature.onset_ticks == before.onset_ticks:
+            moved.pop()
+        moved.append(signature)
+    return moved
 
 
 def _track_name(events: Iterable[Event]) -> str:

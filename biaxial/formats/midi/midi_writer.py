@@ -27,11 +27,13 @@ from mido import Message, MetaMessage, MidiFile
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.midi.midi_messages import Event, encode, latin, midi_file
 from biaxial.formats.midi.midi_reader import (
+    EXACT_METRES,
     FERMATA,
     NO_FERMATA,
     NO_PICKUP,
     UNVOICED_NAME,
     has_pickup,
+    on_beats,
     parse_midi,
     read_midi,
     tempo_microseconds,
@@ -146,6 +148,8 @@ def conductor_events(score: Score, *, write_chords: bool = False) -> list[Event]
         signatures[:1] = [short, TimeSignature(first.numerator, first.denominator, score.pickup_ticks)]
     elif has_pickup(signatures, score.ticks_per_quarter):
         events.append((0, MetaMessage("text", text=NO_PICKUP)))
+    if on_beats(signatures, score.ticks_per_quarter) != signatures:
+        events.append((0, MetaMessage("text", text=EXACT_METRES)))
     for signature in signatures:
         metre = MetaMessage("time_signature", numerator=signature.numerator, denominator=signature.denominator)
         events.append((signature.onset_ticks, metre))

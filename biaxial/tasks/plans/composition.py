@@ -24,10 +24,11 @@ CADENCE_QUARTERS = 4
 """So many quarter notes before the last chord they part. Earlier costs more, and the endings are no likelier."""
 
 
-def composition(outline: Score, primer: Score | None, config: ModelConfig) -> Request:
+def composition(outline: Score, primer: Score | None, config: ModelConfig, *, keep_fermatas: bool = True) -> Request:
     """A piece of which nothing is known but its outline, and its beginning if there is a primer.
 
-    A primer without voices gets them by least movement; a single line is the highest voice.
+    A primer without voices gets them by least movement; a single line is the highest voice. Its title and words are
+    those of the piece, and so are its fermatas, as far as it goes, unless ``keep_fermatas`` is false.
 
     Raises
     ------
@@ -50,9 +51,19 @@ def composition(outline: Score, primer: Score | None, config: ModelConfig) -> Re
             )
     steps, given = num_steps(outline, grid), num_steps(primer, grid)
     if given >= steps:
-        raise InputError(f"the primer has {given} steps, the piece {steps}; ask for more bars")
-    notes = rescaled(with_voices(primer, config.num_voices), outline.ticks_per_quarter).notes
-    return Request(refined(replace(outline, notes=notes), grid), np.ones((given, columns), dtype=bool))
+        bars = len(primer.bar_starts())
+        raise InputError(
+            f"the primer has {bars} bars, the piece {len(outline.bar_starts())}; ask for more bars, at least {bars + 1}"
+        )
+    opening = rescaled(with_voices(primer, config.num_voices), outline.ticks_per_quarter)
+    ends = outline.fermatas
+    if keep_fermatas and opening.fermatas is not None:
+        later = (end for end in ends or () if end >= opening.length_ticks or end == (ends or ())[-1])
+        ends = tuple(sorted({*opening.fermatas, *later}))
+    begun = replace(
+        outline, notes=opening.notes, title=primer.title or outline.title, lyrics=opening.lyrics, fermatas=ends
+    )
+    return Request(refined(begun, grid), np.ones((given, columns), dtype=bool))
 
 
 def with_voices(score: Score, num_voices: int) -> Score:

@@ -15,6 +15,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.keys import key_of
 from biaxial.music.phrase_guess import guessed_ends, stated_ends
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
@@ -65,7 +66,7 @@ class Planner(Critic):
         *,
         key: Key | str | None = None,
         time_signature: TimeSignature | str = "4/4",
-        tempo_bpm: float = DEFAULT_TEMPO_BPM,
+        tempo_bpm: float | None = None,
         phrases: Sequence[int] | None = None,
         pickup: float | Fraction | None = None,
         form: str | None = None,
@@ -84,14 +85,14 @@ class Planner(Critic):
         Parameters
         ----------
         bars
-            Length of each, 1 to 1000; its last bar is an ending.
+            Length of each, 1 to 1000, the primer's among them; its last bar is an ending.
         key
-            A :class:`Key` or its name, such as ``"G major"``. By default the primer's, else one that is drawn as often
-            as the corpus has it.
+            A :class:`Key` or its name, such as ``"G major"``. By default the primer's, estimated where it states none,
+            or without a primer one that is drawn as often as the corpus has it.
         time_signature
             The metre.
         tempo_bpm
-            Quarter notes a minute.
+            Quarter notes a minute; by default the primer's, else 76.
         phrases
             Bars of each phrase, which add up to ``bars``.
         pickup
@@ -102,8 +103,8 @@ class Planner(Critic):
             A plan of the phrases, or its text, such as ``"I:half V:auth vi I:auth"``, in which what is left out is
             drawn; ``"none"`` for phrases of equal length without a pickup.
         primer
-            What the piece begins with: a score, a file, or an object of another library. Its pickup is that of the
-            piece.
+            What the piece begins with: a score, a file, or an object of another library. Its pickup, title and
+            words are those of the piece, and its fermatas unless ``phrases``, ``form`` or ``plan`` say otherwise.
         n
             How many pieces.
         seed
@@ -124,7 +125,8 @@ class Planner(Critic):
             time_signature = TimeSignature.from_name(time_signature)
         if primer is not None:
             primer = score_of(primer)
-            key = key or primer.key
+            key = key or key_of(primer)
+            tempo_bpm = tempo_bpm or primer.tempo_bpm
         check_metre(time_signature, self.network.config.steps_per_quarter)
         seeds = seeds_of(seed, n)
         begun = None if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter
@@ -142,13 +144,14 @@ class Planner(Critic):
                 bars,
                 key=home,
                 time_signature=time_signature,
-                tempo_bpm=tempo_bpm,
+                tempo_bpm=tempo_bpm or DEFAULT_TEMPO_BPM,
                 phrases=phrases,
                 pickup_ticks=begun or 0,
                 title=f"Chorale {s}",
                 plan=planned,
             )
-            requests.append(replace(composition(outline, primer, self.network.config), phrase_plan=planned))
+            request = composition(outline, primer, self.network.config, keep_fermatas=not (phrases or form or plan))
+            requests.append(replace(request, phrase_plan=planned))
         return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def plan_harmonisation(

@@ -68,6 +68,30 @@ def test_a_note_on_before_the_note_off_of_one_tick() -> None:
     assert pitches(parse_midi(midi(track))) == [(0, 16, 60), (16, 16, 60)]
 
 
+@pytest.mark.parametrize(
+    ("events", "notes"),
+    [
+        ("+0 +240 -480 +960 -1440", [(0, 480), (240, 240), (960, 480)]),
+        ("+0 +160 +320 -480", [(0, 480), (160, 320), (320, 160)]),
+        ("+0 +240 -480", [(0, 480), (240, 240)]),
+        ("+0 +0 -480 +480 -960", [(0, 480), (0, 480), (480, 480)]),
+        ("+0 +240 +480 -480 -960", [(0, 480), (240, 240), (480, 480)]),
+        ("+0 +470 -480 +950 -960 -1440", [(0, 480), (470, 490), (950, 490)]),  # each a moment early
+        ("+0 +470 -480 +950 -960", [(0, 480), (470, 490), (950, 10)]),  # the last one is not released
+        ("+0 +240 -480 -720", [(0, 480), (240, 480)]),
+    ],
+)
+def test_one_note_off_ends_a_key_that_was_pressed_twice(events: str, notes: list[tuple[int, int]]) -> None:
+    body, now = b"", 0
+    for event in events.split():
+        tick = int(event[1:])
+        pause = tick - now
+        body += bytes([0x80 | pause >> 7, pause & 0x7F, 0x90, 60, 64 if event[0] == "+" else 0])
+        now = tick
+    score = parse_midi(midi(body + END))
+    assert sorted((note.onset_ticks, note.length_ticks) for note in score.notes) == sorted(notes)
+
+
 def test_a_note_without_an_end_lasts_to_the_end_of_its_track() -> None:
     short = b"\x00\x90\x3c\x40" + b"\x20\xff\x2f\x00"
     score = parse_midi(midi(short, line([48], 1)))
@@ -164,6 +188,11 @@ def time_signature(delta: bytes, numerator: int, power: int) -> bytes:
         (time_signature(b"\x00", 3, 3) + time_signature(b"\x8f\x00", 4, 2), 0, [("3/8", 0), ("4/4", 1920)]),
         (time_signature(b"\x8f\x00", 3, 2), 0, [("4/4", 0), ("3/4", 1920)]),
         (time_signature(b"\x00", 4, 2) + time_signature(b"\x00", 6, 3), 0, [("6/8", 0)]),
+        (time_signature(b"\x01", 3, 2), 0, [("3/4", 0)]),  # a tick late
+        (time_signature(b"\x00", 4, 2) + time_signature(b"\x1e", 3, 2), 0, [("3/4", 0)]),  # thirty
+        (time_signature(b"\x00", 1, 2) + time_signature(b"\x83\x65", 4, 2), 480, [("4/4", 0)]),
+        (time_signature(b"\x8e\x7f", 3, 2), 0, [("4/4", 0), ("3/4", 1920)]),  # a tick early
+        (time_signature(b"\x3c", 3, 2), 60, [("3/4", 0)]),  # a 32nd note
         (time_signature(b"\x00", 0, 2), 0, [("4/4", 0)]),
         (time_signature(b"\x00", 4, 7), 0, [("4/4", 0)]),
         (b"\x00\xff\x58\x01\x03", 0, [("4/4", 0)]),
@@ -193,6 +222,12 @@ def test_key_signatures(meta: bytes, key: Key | None) -> None:
 def test_the_first_tempo_holds_and_zero_is_none() -> None:
     tempos = b"\x00\xff\x51\x03\x00\x00\x00" + b"\x00\xff\x51\x03\x0b\x71\xb0" + b"\x10\xff\x51\x03\x07\xa1\x20"
     assert parse_midi(midi(tempos + END)).tempo_bpm == 80.0
+
+
+def test_of_several_tempos_at_one_tick_the_last_holds() -> None:
+    tempos = b"\x00\xff\x51\x03\x07\xa1\x20" + b"\x00\xff\x51\x03\x0b\x71\xb0" + b"\x10\xff\x51\x03\x07\xa1\x20"
+    assert parse_midi(midi(tempos + END)).tempo_bpm == 80.0
+    assert parse_midi(midi(tempos[:7] + END, tempos[7:] + END)).tempo_bpm == 80.0
 
 
 def test_fermatas_by_marker_in_any_track() -> None:
