@@ -73,4 +73,4 @@ def _written_length(note: Note, after: int | None, share: Fraction, ticks_per_qu
 def _nearest(tick: Fraction | int, ticks_per_quarter: int) -> int:
     """The nearest place of a 32nd note or of a triplet of sixteenths."""
     steps = (Fraction(ticks_per_quarter, 8), Fraction(ticks_per_quarter, 6))
-    return min((round(round(tick / step) * step) for step in steps), key=lambda place: abs(place - tick))
+    return min((round(round(tick / step) * step) for step in steps), key=lambda place: abs(Fraction(place) - tick))
