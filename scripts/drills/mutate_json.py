@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import deepcopy
 from typing import Any
 
 from scripts.drills.mutate_any import Draw
@@ -63,9 +64,9 @@ def json_value(data: bytes, draw: Draw) -> bytes:
         elif way == 1 and isinstance(holder, list):
             holder.extend([holder[key]] * draw.choice((1, 100, 50_000)))
         elif way == 2 and isinstance(holder, dict):
-            holder[draw.choice(("", "x", "\n", "a" * 1000, *holder))] = draw.choice(VALUES)
+            holder[draw.choice(("", "x", "\n", "a" * 1000, *holder))] = deepcopy(draw.choice(VALUES))
         else:
-            holder[key] = draw.choice(VALUES)
+            holder[key] = deepcopy(draw.choice(VALUES))  # or it might come to hold itself
     return json.dumps(document).encode()
 
 
