@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.splits import Split
+from biaxial.metrics.harmony.phrase_plans import known_plan
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT, STRIKE
@@ -162,7 +163,7 @@ class CorpusPiece:
         """Convert a score."""
         roll = Roll.from_score(score, grid, 0, 128)
         voices = np.zeros(roll.states.shape, np.uint8) if roll.voices is None else roll.voices
-        return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid))
+        return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid, known_plan(score)))
 
 
 def ranges_of(states: NDArray[np.int8], voices: NDArray[np.uint8]) -> Ranges:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.corpus_piece import COLUMNS, Arrays, Ranges, ranges_of
+from biaxial.metrics.harmony.phrase_plans import known_plan
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.files.assets import PACKAGE
 from biaxial.formats.json_score import score_from_dict, score_to_dict
@@ -142,7 +143,7 @@ def _laid_out(score: Score, grid: Grid) -> tuple[Reading, Arrays]:
         ranges=ranges_of(roll.states, voices),
         music=hashlib.sha256(roll.states.tobytes()).hexdigest(),
     )
-    return reading, (roll.states, voices, outline_conditions(roll.outline, grid))
+    return reading, (roll.states, voices, outline_conditions(roll.outline, grid, known_plan(lines)))
 
 
 def _with_lines_only(score: Score) -> Score:

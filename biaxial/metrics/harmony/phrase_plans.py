@@ -84,6 +84,14 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
     return PhrasePlan(tuple(phrases), score.pickup_ticks * TICKS_PER_QUARTER // score.ticks_per_quarter)
 
 
+def known_plan(score: Score) -> PhrasePlan | None:
+    """The plan of a piece, or ``None`` where none can be read off it."""
+    try:
+        return phrase_plan_of(score)
+    except InputError:
+        return None
+
+
 def _key(tonic: int, minor: bool, home: Key) -> str:
     if tonic in (-1, home.tonic):
         return home_numeral(home.mode)
