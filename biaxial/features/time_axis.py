@@ -26,7 +26,7 @@ _CLOCK_BARS = 4
 _LASTS = (2, 4, 6, 8, 12, 16)
 _BEAT_PLACES = 6
 _OF_NOTES = ("position", "pitch_class", "key", "phrase_key")
-_OF_STEPS = ("metre", "clock", "form", "plan", "beat")
+_OF_STEPS = ("metre", "clock", "form", "plan", "beat", "mixed_in")
 
 
 def one_hot(index: Tensor, size: int) -> Tensor:
@@ -99,6 +99,7 @@ class TimeFeatures(nn.Module):
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
             "plan": len(CADENCE_NAMES) + len(_LASTS) + 1 + 3 + 1 if config.plan else 0,
             "beat": _BEAT_PLACES + 2 if config.beat else 0,
+            "mixed_in": 1 if config.mixed_in else 0,
             "phrase_key": 24 if config.plan else 0,
         }
         self.slices, self.width = named_slices(widths)
@@ -123,6 +124,7 @@ class TimeFeatures(nn.Module):
             "form": self._form,
             "plan": self._plan,
             "beat": self._beat,
+            "mixed_in": lambda rows: rows[..., Condition.MIXED_IN].unsqueeze(-1),
         }
         return {name: compute[name](conditions) for name in self.of_steps_names}
 

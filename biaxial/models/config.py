@@ -63,6 +63,7 @@ PRESETS: Final[dict[str, ModelConfig]] = {
         clock=True,
         plan=True,
         beat=True,
+        mixed_in=True,
         dissonance=True,
         echo=True,
         context_hidden=96,

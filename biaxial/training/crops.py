@@ -174,6 +174,7 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         for tonic in TONICS:
             in_key = rows[:, tonic] != UNKNOWN
             rows[in_key, tonic] = (rows[in_key, tonic] + crop.semitones) % 12
+        rows[:, Condition.MIXED_IN] = crop.piece.is_mixed_in
         conditions[row, : crop.length] = hidden(rows, *crop.hide)
         mask[row, : crop.length] = True
     return Batch(

@@ -5,7 +5,8 @@
 below ``HYMNS``. Then ``biaxial-train CHORALES --mix HYMNS --mix-share 0.35`` trains on both.
 
 Left out are hymns that cannot be read, that are not in four voices or leave the grid of sixteenths, copies, and those
-whose tune a held-out chorale has, as in :mod:`hymn_tunes`. Phrase ends are those of the lines of a verse, as there;
+with thirteen notes in a row that a voice of a held-out chorale has too, in any key. Phrase ends are those of the lines
+of a verse, as in :mod:`hymn_tunes`;
 where the words do not tell them they are unknown.
 """
 
@@ -15,21 +16,24 @@ import argparse
 import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]  # run as a file: package and neighbours
-from hymn_tunes import HELD_OUT_NOTES, STEPS_PER_QUARTER, hymn_phrase_ends, read_chorale
+from hymn_tunes import STEPS_PER_QUARTER, hymn_phrase_ends
 
 from biaxial.cli.common import Arguments, command
-from biaxial.corpora.splits import beat_melody, music_paths, similarities, splits_of
-from biaxial.files.atomic import atomic_write
+from biaxial.corpora.splits import music_paths, splits_of
 from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.musicxml import write_musicxml
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 
-VOICES = 4
+VOICES: Final = 4
+HELD_OUT_NOTES: Final = 13
+"""A hymn with so many notes in a row of one voice that a voice of a held-out chorale has too is left out."""
 
 
 def read_hymn(path: Path) -> Score:
@@ -51,6 +55,17 @@ def read_hymn(path: Path) -> Score:
     return replace(score, fermatas=ends, lyrics=(), chords=())
 
 
+def passages(score: Score) -> set[tuple[int, ...]]:
+    """The intervals of every :data:`HELD_OUT_NOTES` notes in a row of every voice."""
+    found = set[tuple[int, ...]]()
+    for voice in range(score.num_voices):
+        pitches = [note.pitch for note in score.voice_notes(voice)]
+        intervals = [after - before for before, after in pairwise(pitches)]
+        size = HELD_OUT_NOTES - 1
+        found |= {tuple(intervals[first : first + size]) for first in range(len(intervals) - size + 1)}
+    return found
+
+
 def usable(hymnal: Path, chorales: Path) -> tuple[dict[str, Score], list[tuple[str, str]]]:
     """The hymns by name, and name and reason of each that is left out."""
     found, left_out = dict[str, Score](), list[tuple[str, str]]()
@@ -69,13 +84,13 @@ def usable(hymnal: Path, chorales: Path) -> tuple[dict[str, Score], list[tuple[s
             left_out.append((path.stem, f"the music of {other}"))
     paths = music_paths(chorales)
     split = splits_of([path.relative_to(chorales).as_posix() for path in paths])
-    held_out = [read_chorale(path).score for path, side in zip(paths, split, strict=True) if side != "train"]
-    melodies = [beat_melody(score) for score in (*found.values(), *held_out)]
-    shared = similarities(melodies)[: len(found), len(found) :].max(axis=1, initial=0)
-    for name, notes in zip(tuple(found), shared, strict=True):
-        if notes >= HELD_OUT_NOTES:
-            left_out.append((name, "the tune of a held-out chorale"))
-            del found[name]
+    held_out = set[tuple[int, ...]]()
+    for path, side in zip(paths, split, strict=True):
+        if side != "train":
+            held_out |= passages(read_score(path))
+    for name in [name for name, score in found.items() if passages(score) & held_out]:
+        left_out.append((name, "a tune of a held-out chorale"))
+        del found[name]
     return found, left_out
 
 
@@ -89,7 +104,9 @@ def main(arguments: Arguments) -> None:
     options = parser.parse_args(arguments)
     found, left_out = usable(options.hymnal, options.chorales)
     if not found:
-        raise InputError(f"{options.hymnal}: no hymn in it can be used; give the folder of the ABC files of Open Hymnal")
+        raise InputError(
+            f"{options.hymnal}: no hymn in it can be used; give the folder of the ABC files of Open Hymnal"
+        )
     options.output.mkdir(parents=True, exist_ok=True)
     for name, score in found.items():
         write_musicxml(score, options.output / f"{name}.musicxml")

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.corpus_piece import COLUMNS, Arrays, Ranges, ranges_of
-from biaxial.metrics.harmony.phrase_plans import known_plan
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.files.assets import PACKAGE
 from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.formats.melody_file import ALL, NEARLY_A_LINE, part_of
 from biaxial.formats.read import read_music
 from biaxial.formats.repeat_reading import Repeats
+from biaxial.metrics.harmony.phrase_plans import known_plan
 from biaxial.music.cells import MAX_VOICES
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
