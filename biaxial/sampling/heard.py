@@ -7,6 +7,7 @@ costs a few bytes for every step so far. Nothing that is remembered changes, so 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -94,10 +95,11 @@ class Heard:
 
     def then(self, pasts: Sequence[int], frames: NDArray[np.uint8]) -> Heard:
         """These pasts, any number of times, each after one more frame of outcomes, shape ``(u, n)``."""
-        new = np.array([[self.numbers.number(bytes(frame))] for frame in frames], np.int32)  # u 1
-        before = self.frames[pasts]
-        grown = np.where(before == new, self.lengths[pasts] + 1, 0)
-        return Heard(np.hstack([before, new]), np.hstack([np.zeros_like(new), grown]), self.numbers)
+        before, t = self.frames[pasts], self.frames.shape[1]
+        after, lengths = np.empty((len(pasts), t + 1), np.int32), np.zeros((len(pasts), t + 1), np.int32)
+        after[:, :t], after[:, t] = before, [self.numbers.number(bytes(frame)) for frame in frames]
+        np.multiply(self.lengths[pasts] + 1, before == after[:, t:], out=lengths[:, 1:])
+        return Heard(after, lengths, self.numbers)
 
     def echoes(self, num_notes: int) -> Echoes:
         """The echoes of the next step."""
@@ -105,9 +107,10 @@ class Heard:
         found = Echoes.none(u, num_notes)
         if t == 0:
             return found
-        every, places = np.arange(u), t - 1 - self.lengths[:, ::-1].argmax(1)  # the latest of the longest
-        lengths = self.lengths[every, places]
-        for past in every[lengths > 0].tolist():
-            found.frames[past] = self.numbers.frame(self.frames[past, places[past]])
-        classes = np.searchsorted(LENGTH_BOUNDS, lengths, side="right") - 1
-        return found._replace(classes=classes, from_start=(lengths == places) & (lengths > 0))
+        places = t - 1 - self.lengths[:, ::-1].argmax(1)  # the latest of the longest
+        for past, place in enumerate(places.tolist()):
+            length = int(self.lengths[past, place])
+            if length > 0:
+                found.frames[past] = self.numbers.frame(self.frames[past, place])
+                found.classes[past], found.from_start[past] = bisect_right(LENGTH_BOUNDS, length) - 1, length == place
+        return found

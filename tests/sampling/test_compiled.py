@@ -17,8 +17,10 @@ from biaxial.features.conditions import Condition
 from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.sampling.charges import Charges, Phrase, Piece
 from biaxial.sampling.compiled import CompiledState, CompiledStepper, is_compiled
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
+from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal, StepState
@@ -43,6 +45,7 @@ def conditions(num_steps: int = NUM_STEPS) -> Tensor:
     rows[1::2, :, Condition.PHRASE_TONIC], rows[1::2, :, Condition.PHRASE_MODE] = steps % 12, steps % 2
     rows[1::2, :, Condition.RETURNS] = steps % 3
     rows[3, :, Condition.PHRASE_MODE] = -1
+    rows[:, :, Condition.MIXED_IN] = torch.arange(BATCH).unsqueeze(1) % 2
     return rows
 
 
@@ -122,7 +125,7 @@ def test_without_some_inputs(make_network: MakeNetwork, inputs: str) -> None:
     assert_decides_alike(make_network(3, 2, num_notes=8, **{inputs: False}))
 
 
-INPUTS = ("next_voice", "clock", "plan", "beat", "dissonance", "echo")
+INPUTS = ("next_voice", "clock", "plan", "beat", "mixed_in", "dissonance", "echo")
 PHRASE = 5
 """Steps of a phrase that is known to come three times."""
 
@@ -156,7 +159,7 @@ def test_all_inputs(make_network: MakeNetwork, order: str, num_states: int, num_
     assert longest >= 2 * PHRASE
 
 
-@pytest.mark.parametrize("inputs", ["plan", "clock", "echo"])
+@pytest.mark.parametrize("inputs", ["plan", "clock", "beat", "echo"])
 def test_inputs_of_music_without_voices(make_network: MakeNetwork, inputs: str) -> None:
     assert_decides_alike(make_network(3, 0, num_notes=4, **{inputs: True}), num_steps=30)
 
@@ -180,25 +183,44 @@ def test_presets(preset: str) -> None:
     assert_decides_alike(BiaxialLSTM(PRESETS[preset]).eval())
 
 
-def drawn(stepper: Stepper, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
-    rows = conditions()[list(seeds)]
+def test_particles_that_pay_at_phrase_ends_hear_their_own_echoes(make_network: MakeNetwork) -> None:
+    network = make_network(3, 3, 7, "low-to-high", context_hidden=3, **dict.fromkeys(INPUTS, True))
+    rows, pieces = conditions(4 * PHRASE), 3
+    own = [Phrase(0, 5, 4), Phrase(5, 10, 9), Phrase(10, 15, 14, source=0, returning=7), Phrase(15, 20, 18)]
+    phrases = Phrases(
+        [own] * pieces, [Piece(None, False, np.zeros(20, np.int8), 1)] * pieces, Charges(dissonance=1.0, lone_bass=1.0)
+    )
+    plain, fast = (
+        draw_pieces(stepper, rows[:pieces], range(pieces), particles=Particles(0, 4), phrases=phrases)
+        for stepper in (Stepper(network), CompiledStepper(network))
+    )
+    assert torch.equal(plain.outcomes, fast.outcomes)
+    assert torch.allclose(plain.log_likelihood, fast.log_likelihood, rtol=0, atol=1e-3)
+    assert torch.allclose(plain.log_evidence, fast.log_evidence, rtol=0, atol=1e-3)
+
+
+def drawn(stepper: Stepper, seeds: Sequence[int], num_steps: int = NUM_STEPS) -> tuple[Tensor, Tensor]:
+    rows = conditions(num_steps)[list(seeds)]
     state, frames = stepper.start(len(seeds)), []
-    for step in range(NUM_STEPS):
+    for step in range(num_steps):
         frame, _, state = stepper.step(state, rows[:, step], uniforms(seeds, step, stepper.config.num_notes))
         frames.append(frame)
     return torch.stack(frames, 1), state.log_likelihood
 
 
-def test_a_piece_does_not_depend_on_its_batch_to_the_last_bit(make_network: MakeNetwork) -> None:
-    network = make_network(3, 4, num_notes=24)
+@pytest.mark.parametrize(("inputs", "num_steps"), [((), NUM_STEPS), (INPUTS, 4 * PHRASE)], ids=["few", "all"])
+def test_a_piece_does_not_depend_on_its_batch_to_the_last_bit(
+    make_network: MakeNetwork, inputs: Sequence[str], num_steps: int
+) -> None:
+    network = make_network(3, 4, num_notes=24, **dict.fromkeys(inputs, True))
     one, two = CompiledStepper(network), CompiledStepper(network, threads=2)
-    frames, nats = drawn(one, range(4))
+    frames, nats = drawn(one, range(4), num_steps)
     for index in range(4):
-        alone, its = drawn(one, [index])
+        alone, its = drawn(one, [index], num_steps)
         assert torch.equal(alone[0], frames[index])
         assert torch.equal(its[0], nats[index])
     assert not torch.equal(frames[0], frames[1])
-    again, same = drawn(two, range(4))
+    again, same = drawn(two, range(4), num_steps)
     assert torch.equal(again, frames)
     assert torch.equal(same, nats)
 
