@@ -1,8 +1,9 @@
 """The plan of phrases that a given tune asks for.
 
 Its lengths, last notes and returns are those of the tune. How a phrase closes is drawn given the degree of its last
-note and the step to it, out of counts over the chorales (``tunes`` of :class:`~biaxial.tasks.plans.plan_model.PlanModel`):
-these two tell key and cadence of three phrases in four, and more of the tune tells no more.
+note and the step to it, out of counts over the chorales
+(``tunes`` of :class:`~biaxial.tasks.plans.plan_model.PlanModel`): these two tell key and cadence of three phrases in
+four, and more of the tune tells no more.
 """
 
 from __future__ import annotations
