@@ -348,9 +348,7 @@ class Planner(Critic):
         self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, close: Ending | None = None
     ) -> Plan:
         """Settings of the same notes, one for each seed."""
-        if (
-            requests[0].score.chords and drawing.min_voices is None
-        ):  # a rest would be the easiest way to agree with a chord
+        if requests[0].score.chords and drawing.min_voices is None:  # a rest would agree with any chord
             many = self.network.config.num_voices
             least = many if drawing.max_voices is None else min(many, drawing.max_voices)
             drawing = replace(drawing, min_voices=least)
