@@ -80,7 +80,7 @@ class Heard:
     lengths
         For each frame, how many frames before it are those before the next step, shape ``(u, t)``.
     numbers
-        Their numbers, those of all pasts that began with these ones.
+        Which frame each number stands for, in these pasts and in all that began with them.
     """
 
     frames: NDArray[np.int32]
