@@ -76,7 +76,7 @@ def stream(
     config = stepper.config
     unit = Grid(config.steps_per_quarter).step_ticks(TICKS_PER_QUARTER)
     bar_ticks = signature.bar_ticks(TICKS_PER_QUARTER)
-    bar_steps = bar_ticks // unit
+    bar_steps, beat_steps = bar_ticks // unit, signature.beat_ticks(TICKS_PER_QUARTER) // unit
     bias, rules = drawing.constraints(config)
     state = stepper.start(1)
     last = np.zeros(config.num_notes, dtype=np.uint8)
@@ -88,6 +88,7 @@ def stream(
         if place == 0:
             rows = unknown_conditions(bar_steps, step)
             rows[:, Condition.STEP_IN_BAR], rows[:, Condition.BAR_STEPS] = np.arange(bar_steps), bar_steps
+            rows[:, Condition.BEAT_STEPS] = beat_steps
             if key is not None:
                 rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
             conditions = torch.from_numpy(rows).unsqueeze(0)
