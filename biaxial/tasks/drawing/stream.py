@@ -103,13 +103,7 @@ def stream(
     config = stepper.config
     unit = Grid(config.steps_per_quarter).step_ticks(TICKS_PER_QUARTER)
     bar_ticks = signature.bar_ticks(TICKS_PER_QUARTER)
-<<<<<<< HEAD
-    bar_steps, beat_steps = bar_ticks // unit, signature.beat_ticks(TICKS_PER_QUARTER) // unit
-    bias, rules = drawing.constraints(config)
-    state = stepper.start(1)
-=======
     bar_steps = bar_ticks // unit
->>>>>>> direction
     last = np.zeros(config.num_notes, dtype=np.uint8)
     sounding: dict[int, Note] = {}  # by voice, or by pitch where there are none
     finished: list[Note] = []
@@ -139,7 +133,10 @@ def _frames(
 ) -> Iterator[NDArray[np.uint8]]:
     """Frames that are drawn once each, shape ``(n,)``."""
     config = stepper.config
-    bar_steps = signature.bar_ticks(TICKS_PER_QUARTER) // Grid(config.steps_per_quarter).step_ticks(TICKS_PER_QUARTER)
+    unit = Grid(config.steps_per_quarter).step_ticks(TICKS_PER_QUARTER)
+    bar_steps, beat_steps = (
+        ticks // unit for ticks in (signature.bar_ticks(TICKS_PER_QUARTER), signature.beat_ticks(TICKS_PER_QUARTER))
+    )
     bias, rules = drawing.constraints(config)
     state = stepper.start(1)
     for step in count():
