@@ -26,7 +26,7 @@ from torch import Tensor
 
 from biaxial.features.known import Known
 from biaxial.models.config import ModelConfig
-from biaxial.music.constants import HOLD, STRIKE
+from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.sampling.charges import Charges, Phrase, Piece, count_faults, misses_dominant, voice_pitches
 from biaxial.sampling.constraints import Rule, StepBias
 from biaxial.sampling.history import History
@@ -310,7 +310,10 @@ def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
 
 
 def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: ModelConfig) -> None:
-    """Note what a phrase that returns has, given the roll of its piece from there on, shape ``(t, n)``."""
+    """Note what a phrase that returns has, given the roll of its piece from its source on, shape ``(t, n)``.
+
+    The last phrase of a piece has no rest and no upbeat to another one after its last note: this is held to the end.
+    """
     assert phrase.source is not None
     alphabet, length = config.alphabet, phrase.end - phrase.first
     length = min(length, phrase.first - phrase.source)
@@ -321,6 +324,12 @@ def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: M
     again = alphabet.restricted(earlier, sets)
     states, members = alphabet.decode(again)
     states[0] = np.where(states[0] == HOLD, STRIKE, states[0])  # it begins, whatever was held there
+    if phrase.fermata is not None and phrase.end == len(voices):
+        sung = ((states == HOLD) & (members & 1 > 0)).any(axis=1)
+        last = phrase.fermata - phrase.first
+        over = next((step for step in range(last + 1, length) if not sung[step]), length)
+        states[over:] = np.where(states[over - 1] == SILENT, SILENT, HOLD)
+        members[over:] = members[over - 1]
     place = slice(phrase.first, phrase.first + length)
     free = voices[place] == 0
     outcomes[place] = np.where(free, alphabet.encode(states, members), outcomes[place])
