@@ -20,9 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]  # run as a file: package and neighbours
-from hymn_tunes import STEPS_PER_QUARTER, hymn_phrase_ends
-
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file: where the package is
 from biaxial.cli.common import Arguments, command
 from biaxial.corpora.splits import music_paths, splits_of
 from biaxial.formats.abc.tune import read_abc
@@ -30,6 +28,7 @@ from biaxial.formats.musicxml import write_musicxml
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
+from scripts.make.hymn_tunes import STEPS_PER_QUARTER, hymn_phrase_ends
 
 VOICES: Final = 4
 HELD_OUT_NOTES: Final = 13

@@ -133,7 +133,10 @@ def _frames(
 ) -> Iterator[NDArray[np.uint8]]:
     """Frames that are drawn once each, shape ``(n,)``."""
     config = stepper.config
-    bar_steps = signature.bar_ticks(TICKS_PER_QUARTER) // Grid(config.steps_per_quarter).step_ticks(TICKS_PER_QUARTER)
+    unit = Grid(config.steps_per_quarter).step_ticks(TICKS_PER_QUARTER)
+    bar_steps, beat_steps = (
+        ticks // unit for ticks in (signature.bar_ticks(TICKS_PER_QUARTER), signature.beat_ticks(TICKS_PER_QUARTER))
+    )
     bias, rules = drawing.constraints(config)
     state = stepper.start(1)
     for step in count():
@@ -141,6 +144,7 @@ def _frames(
         if place == 0:
             rows = unknown_conditions(bar_steps, step)
             rows[:, Condition.STEP_IN_BAR], rows[:, Condition.BAR_STEPS] = np.arange(bar_steps), bar_steps
+            rows[:, Condition.BEAT_STEPS] = beat_steps
             if key is not None:
                 rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
             conditions = torch.from_numpy(rows).unsqueeze(0)

@@ -33,12 +33,14 @@ def first_bars(bars: Iterator[Bar], count: int) -> list[Bar]:
     return list(islice(bars, count))
 
 
-def drawn_by_hand(model: Model, steps: int, bar_steps: int, key: Key, seed: int) -> tuple[Note, ...]:
+def drawn_by_hand(
+    model: Model, steps: int, bar_steps: int, key: Key, seed: int, beat_steps: int = 4
+) -> tuple[Note, ...]:
     """The same steps by the road of all other verbs, with the end unknown."""
     config = model.network.config
     rows = unknown_conditions(steps)
     rows[:, Condition.STEP_IN_BAR] = [step % bar_steps for step in range(steps)]
-    rows[:, Condition.BAR_STEPS] = bar_steps
+    rows[:, Condition.BAR_STEPS], rows[:, Condition.BEAT_STEPS] = bar_steps, beat_steps
     rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
     bias, rules = QUICK.constraints(config)
     stepper = ParallelStepper(model.network, QUICK.proposal(model.history))
@@ -80,6 +82,16 @@ def test_all_models_stream_what_is_drawn_by_hand(states: int, voices: int) -> No
     roll = Roll(states_drawn, sets if voices else None, 60, Score((), 24 * Q), Grid(4))
     notes = roll.to_score().notes
     assert [n for bar in bars for n in bar.notes] == [n for n in notes if n.onset_ticks < 12 * Q]
+
+
+def test_a_network_with_all_inputs_streams_what_is_drawn_by_hand() -> None:
+    torch.manual_seed(0)
+    inputs = dict.fromkeys(("next_voice", "clock", "plan", "beat", "mixed_in", "dissonance", "echo"), True)
+    config = replace(PRESETS["tiny"], order="low-to-high", **inputs)  # type: ignore[arg-type]
+    model = Model(BiaxialLSTM(config).eval(), {}, "all inputs")
+    bars = first_bars(model.stream(key="C major", time_signature="6/8", seed=5, drawing=QUICK), 2)
+    expected = drawn_by_hand(model, 48, 12, Key.from_name("C major"), 5, beat_steps=6)
+    assert [note for bar in bars for note in bar.notes] == [n for n in expected if n.onset_ticks < 24 * 120]
 
 
 def test_a_note_held_over_a_bar_line_comes_once_with_its_true_length(noise: Model) -> None:
