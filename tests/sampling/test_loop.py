@@ -174,6 +174,26 @@ def test_a_phrase_that_returns_has_its_notes_again(make_network: MakeNetwork) ->
     assert drawn.known.decided(2)[0].tolist() == [[3 <= step < 6, False] for step in range(8)]
 
 
+def test_all_voices_return_under_a_given_melody(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=4)
+    config, steps = network.config, 8
+    states, members = np.zeros((steps, 4), dtype=np.int8), np.zeros((steps, 4), dtype=np.uint8)
+    for step, (state, note) in enumerate([(2, 3), (1, 3), (2, 1)] * 2 + [(2, 2), (2, 1)]):
+        states[step, note], members[step, note] = state, 1
+    given = Known.of(config.alphabet.encode(states, members), np.full((steps, 4), 1, np.uint8), config.alphabet)
+    own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=3), Phrase(6, 8)]
+    b = 8
+    drawn = draw_pieces(
+        ParallelStepper(network), torch.full((b, steps, 9), -1, dtype=torch.int16), range(b),
+        known=Known(*(part.expand(b, -1, -1) for part in given)), particles=Particles(0, 3),
+        phrases=Phrases([own] * b, [Piece(None, False, np.zeros(steps, np.int8), 1)] * b, Charges()),
+    )  # fmt: skip
+    pitches = voice_pitches(drawn.outcomes.numpy(), config.alphabet, config.low_pitch)
+    assert (pitches[:, :, 0] == [63, 63, 61, 63, 63, 61, 62, 61]).all()
+    assert (pitches[:, :3, 1] == pitches[:, 3:6, 1]).all()
+    assert (pitches[:, 3:6, 1] != REST).any()
+
+
 def test_the_last_note_of_a_phrase_that_returns_at_the_end_is_held_to_the_end(make_network: MakeNetwork) -> None:
     network = make_network(3, 2, num_notes=4)
     config = network.config
