@@ -26,7 +26,7 @@ from torch import Tensor
 
 from biaxial.features.known import Known
 from biaxial.models.config import ModelConfig
-from biaxial.music.constants import HOLD, STRIKE
+from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.sampling.charges import Charges, Phrase, Piece, count_faults, misses_dominant, voice_pitches
 from biaxial.sampling.constraints import Rule, StepBias
 from biaxial.sampling.history import History
@@ -310,20 +310,27 @@ def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
 
 
 def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: ModelConfig) -> None:
-    """Note what a phrase that returns has, given the roll of its piece from there on, shape ``(t, n)``."""
+    """Note what a phrase that returns has, given the roll of its piece from its source on, shape ``(t, n)``.
+
+    The last phrase of a piece has no rest and no upbeat to another one after its last note: this is held to the end.
+    """
     assert phrase.source is not None
-    alphabet, length = config.alphabet, phrase.end - phrase.first
-    length = min(length, phrase.first - phrase.source)
+    alphabet, length = config.alphabet, min(phrase.end - phrase.first, phrase.first - phrase.source)
+    place, earlier = slice(phrase.first, phrase.first + length), roll[:length].numpy()
     voices = known.voices[piece].numpy().copy()
     outcomes = known.outcomes[piece].numpy().copy()
-    sets = np.full((length, config.num_notes), phrase.returning, dtype=np.uint8)
-    earlier = roll[:length].numpy()
-    again = alphabet.restricted(earlier, sets)
-    states, members = alphabet.decode(again)
+    sets = (phrase.returning & ~voices[place]).astype(np.uint8)
+    states, members = alphabet.decode(alphabet.restricted(earlier, sets))
     states[0] = np.where(states[0] == HOLD, STRIKE, states[0])  # it begins, whatever was held there
-    place = slice(phrase.first, phrase.first + length)
-    free = voices[place] == 0
-    outcomes[place] = np.where(free, alphabet.encode(states, members), outcomes[place])
+    if phrase.fermata is not None and phrase.end == len(voices):
+        heard, singing = alphabet.decode(earlier)
+        sung = ((heard == HOLD) & (singing & 1 > 0)).any(axis=1)
+        last = phrase.fermata - phrase.first
+        over = next((step for step in range(last + 1, length) if not sung[step]), length)
+        states[over:] = np.where(states[over - 1] == SILENT, SILENT, HOLD)
+        members[over:] = members[over - 1]
+    given_states, given_members = alphabet.decode(outcomes[place])
+    outcomes[place] = alphabet.encode(np.maximum(states, given_states), members | given_members)
     voices[place] |= sets
     for part, new in zip(known, Known.of(outcomes, voices, alphabet), strict=True):
         part[piece] = new
