@@ -124,7 +124,7 @@ class TimeFeatures(nn.Module):
             "form": self._form,
             "plan": self._plan,
             "beat": self._beat,
-            "mixed_in": lambda rows: rows[..., Condition.MIXED_IN].unsqueeze(-1),
+            "mixed_in": self._mixed_in,
         }
         return {name: compute[name](conditions) for name in self.of_steps_names}
 
@@ -254,6 +254,9 @@ class TimeFeatures(nn.Module):
             ],
             dim=-1,
         )
+
+    def _mixed_in(self, conditions: Tensor) -> Tensor:
+        return conditions[..., Condition.MIXED_IN].unsqueeze(-1)
 
     def _beat(self, conditions: Tensor) -> Tensor:
         step, beat = conditions[..., Condition.STEP_IN_BAR].long(), conditions[..., Condition.BEAT_STEPS].long()
