@@ -194,7 +194,7 @@ def _measured(options: EvaluateOptions, reading: ReadConfig, folder: Path) -> st
 
     from biaxial.cli.reading import read_items
     from biaxial.files.atomic import atomic_write
-    from biaxial.jobs.judging import REFERENCE_FILE
+    from biaxial.jobs.judging_bench import REFERENCE_FILE
     from biaxial.jobs.order import file_checksum
     from biaxial.judge.reference import CUTS, measure_corpus
     from biaxial.tasks.loading import load_model
@@ -215,7 +215,7 @@ def _measured(options: EvaluateOptions, reading: ReadConfig, folder: Path) -> st
 
 def print_judged(order: Order, folder: Path, outcome: Outcome, *, as_json: bool) -> None:
     """Print the table of a folder of judgements; one at a time is read."""
-    from biaxial.jobs.judging import judged_pieces, reference_of
+    from biaxial.jobs.judging_bench import judged_pieces, reference_of
     from biaxial.judge.compare import Columns, compare_columns, grades_table, measures_table, rank
     from biaxial.judge.wording import JudgedPiece
 

@@ -279,6 +279,7 @@ def write_shards(
         As :class:`~biaxial.jobs.driver.Run`.
     """
     begun = time.perf_counter()
+    from biaxial.cli.writing import say_compiling
     from biaxial.files.atomic import make_new_folder
     from biaxial.files.weights_file import DEFAULT
     from biaxial.jobs.order import Order, Weights
@@ -306,6 +307,7 @@ def write_shards(
         "cpu" if writing.device == "auto" else writing.device,  # the same pieces on every machine
     )
     folder = shard_folder(writing.output) or make_new_folder(Path(stem))
+    say_compiling(quiet=writing.quiet)
     outcome = make_shards(order, folder, sharding, quiet=writing.quiet, threads=writing.threads)
     print_outcome(folder, outcome, time.perf_counter() - begun, as_json=writing.json)
 

@@ -66,7 +66,7 @@ class WritingOptions:
         "ending alone (default: MIDI under a new name, such as composed-2.mid)",
     )
     num_outputs: int = option(
-        1, short="-n", within=(1, 10**9), help="how many pieces; each one's seed is the next number"
+        1, short="-n", within=(1, 100_000_000), help="how many pieces; each one's seed is the next number"
     )
     seed: int | None = option(
         None,
@@ -222,18 +222,24 @@ def load_model(options: WritingOptions) -> Model:
     """The network; from here on PyTorch is loaded. Weights of another kind are refused before that."""
     check_kind(weights_path(options.checkpoint or DEFAULT), biaxial=True)
     with nothing_to_lose():
-        from biaxial.sampling.compiled import is_compiled, keeps_kernels
         from biaxial.tasks import loading
 
         model = loading.load_model(options.checkpoint, options.device, options.threads)
-    if not options.quiet and not is_compiled():
+    say_compiling(quiet=options.quiet)
+    return model
+
+
+def say_compiling(*, quiet: bool) -> None:
+    """Say that the sampler will be compiled first, where it is not yet."""
+    from biaxial.sampling.compiled import is_compiled, keeps_kernels
+
+    if not quiet and not is_compiled():
         once = (
             "once"
             if keeps_kernels()
             else "each time, for there is no folder to keep it in; name one by NUMBA_CACHE_DIR"
         )
         print(f"compiling the sampler, which takes some ten seconds, {once}", file=sys.stderr)
-    return model
 
 
 REPEATS_HELP: Final = "what becomes of repeat signs: keep them, expand (write out what is repeated), or read it once"

@@ -27,7 +27,7 @@ MAX_VOICE: Final = 127
 
 
 def read_within(path: str | os.PathLike[str], most_bytes: int) -> bytes:
-    """The content of a file, or of a member of a tar file; a larger one, or a device without end, is not read to its end.
+    """The content of a file, or of a member of a tar file; of a larger one, or a device without end, not all is read.
 
     Raises
     ------

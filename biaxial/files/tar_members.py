@@ -1,7 +1,7 @@
-"""Paths that lead into a tar file, such as ``corpus/shard-00007.tar/000712.mid``: everything that reads music reads them.
+"""Paths that lead into a tar file, such as ``corpus/shard-00007.tar/000712.mid``: whatever reads music reads them.
 
-A shard of a corpus is a plain tar file of small files. Nothing of it is ever unpacked to the disk: a member is a piece of
-the file, which is read where it lies. Members that are no regular files, and names that would lead out of the shard,
+A shard of a corpus is a plain tar file of small files. Nothing of it is ever unpacked to the disk: a member is a part
+of the file, which is read where it lies. Members that are no regular files, and names that would lead out of the shard,
 are passed over. The index of a tar file is kept for the next member that is asked for.
 """
 
@@ -11,9 +11,9 @@ import errno
 import os
 import tarfile
 from functools import lru_cache
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import Final
 
 from biaxial.music.errors import InputError
 
@@ -65,7 +65,7 @@ def read_member(path: Path, most_bytes: int | None = None) -> bytes:
         return file.read(size if most_bytes is None else min(size, most_bytes))
 
 
-def open_file(path: str | os.PathLike[str], most_bytes: int | None = None) -> BinaryIO:
+def open_file(path: str | os.PathLike[str], most_bytes: int | None = None) -> BufferedReader | BytesIO:
     """A file, or the member that a path leads to, to be read; of a member at most so many bytes.
 
     Raises

@@ -166,8 +166,8 @@ class Run:
             raise InputError(f"--shard-range: there are shards 0 to {order.shards - 1}; give some of them")
         if order.version != VERSION:
             raise InputError(
-                f"{folder}: it was begun with biaxial {order.version}, and this is {VERSION}; go on with that version, or "
-                "begin again in a new folder"
+                f"{folder}: it was begun with biaxial {order.version}, and this is {VERSION}; go on with that version, "
+                "or begin again in a new folder"
             )
         for weights in order.weights:
             if file_checksum(weights_path(weights.path)) != weights.sha256:

@@ -2,8 +2,8 @@
 
 A worker is a program of its own (``python -m biaxial.jobs.job_worker FOLDER``), which reads the order from the folder.
 It reads the number of a shard on each line of its stdin and writes lines of JSON to its stdout: first what it is
-(:class:`~biaxial.jobs.workshop.Hello`), then ``{"done": ...}`` for every piece, and ``{"entry": ...}`` when the shard is
-finished, or ``{"error": ...}``, which ends the run. One that dies loses the shard that it was making, which is begun
+(:class:`~biaxial.jobs.workshop.Hello`), then ``{"done": ...}`` for every piece, and ``{"entry": ...}`` when the shard
+is finished, or ``{"error": ...}``, which ends the run. One that dies loses the shard that it was making, which is begun
 anew by the process that takes its place. Where the driver is gone, the next line that a worker writes ends it.
 """
 
@@ -93,10 +93,9 @@ def processes(
 
     def work(worker: _Worker) -> None:
         try:
-            while True:
-                done.put(worker.make(todo.get_nowait()))
-        except Empty:
-            worker.stop()
+            with suppress(Empty):
+                while True:
+                    done.put(worker.make(todo.get_nowait()))
         except Exception as error:
             done.put(error)
 
@@ -117,7 +116,7 @@ def processes(
             while True:
                 todo.get_nowait()
         for worker in pool:
-            worker.stop()
+            worker.end()
         for shard in shards:
             remove_unfinished(folder / shard_name(shard))
 
@@ -128,6 +127,7 @@ class _Worker:
     def __init__(self, order: Order, folder: Path, tell: Tell) -> None:
         self._order, self._folder, self._tell = order, folder, tell
         self._process: subprocess.Popen[str] | None = None
+        self._is_over = False
 
     def start(self) -> subprocess.Popen[str]:
         """Start the process; it says later what it is."""
@@ -141,7 +141,10 @@ class _Worker:
             env={**os.environ, "PYTHONPATH": paths, **ONE_THREAD},
             start_new_session=True,  # Ctrl-C is for the one who asks
         )
-        return self._process
+        process = self._process
+        if self._is_over:  # since a moment ago
+            self._stop()
+        return process
 
     def greet(self) -> None:
         """Hear what it is.
@@ -169,12 +172,14 @@ class _Worker:
             If no worker can be started in place of one that died.
         """
         for _ in range(MAX_ATTEMPTS):
+            if self._is_over:
+                raise OSError("the run is over")
             if self._process is None:
                 self.greet()
             answer = self._asked(shard)
             if answer is not None:
                 return Entry(**answer["entry"])
-            self.stop()
+            self._stop()
             self._tell(shard, 0)
         raise InputError(
             f"shard {shard}: its worker ended {MAX_ATTEMPTS} times, perhaps for want of memory; give fewer --workers"
@@ -215,8 +220,12 @@ class _Worker:
             raise RuntimeError(answer["bug"])
         return answer
 
-    def stop(self) -> None:
-        """End the process."""
+    def end(self) -> None:
+        """End the process, and start no other."""
+        self._is_over = True
+        self._stop()
+
+    def _stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.kill()

@@ -78,6 +78,19 @@ def planned(order: Order, models: Models, numbers: Sequence[int], music: Any = N
     return found
 
 
+def check_plan(order: Order, models: Models, music: Any = None) -> None:
+    """Plan the first piece, and refuse what would fail for every other one too.
+
+    Raises
+    ------
+    InputError, ValueError
+        If it cannot be planned, or drawn so.
+    """
+    plan = planned(order, models, [0], music)
+    if isinstance(plan, Plan) and isinstance(models.writer, Model):
+        plan.options.constraints(models.writer.network.config)
+
+
 def drawn(order: Order, models: Models, numbers: Sequence[int], music: Any = None) -> Iterator[Piece]:
     """The pieces, as they are finished.
 

@@ -1,6 +1,6 @@
 """Making shards with Ray: an actor for each processor or GPU, on this machine or a cluster. Nothing else imports Ray.
 
-An actor loads the models in its constructor; only the numbers of shards go to it. One that dies is started again by
+An actor loads the models once; only the numbers of shards go to it. One that dies is started again by
 Ray, elsewhere if its machine is gone, and the shard that it was making is begun anew. Shards go to the folder, which
 all machines see under one path.
 
@@ -14,8 +14,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,12 +32,14 @@ MAX_RETRIES: Final = 3
 """How often a shard is begun anew when its actor dies, before that ends the run."""
 _STORE_BYTES: Final = 80_000_000
 """Of the shared memory of a Ray of our own, near the least that it takes; numbers need none."""
+_START_TRIES: Final = 3
+"""How often a Ray of our own is started where it takes longer than Ray waits for itself, on a busy machine."""
 _LONGEST_WAIT: Final = 2.0
 """Seconds for which an actor that is asked how far it is waits for something to tell."""
 
 
 class ShardActor:
-    """A worker as Ray runs it: one thread makes a shard while another one tells how far it is.
+    """A worker as Ray runs it: one thread makes a shard while another one tells how far it is. Models are loaded once.
 
     Parameters
     ----------
@@ -46,9 +48,13 @@ class ShardActor:
     """
 
     def __init__(self, folder: str) -> None:
-        self._shop = Workshop(Order.load(Path(folder)), Path(folder), threads=1)
+        self._folder = Path(folder)
         self._changed = threading.Condition()
         self._state = (-1, 0)
+
+    @cached_property
+    def _shop(self) -> Workshop:
+        return Workshop(Order.load(self._folder), self._folder, threads=1)
 
     def hello(self) -> Hello:
         """What it is."""
@@ -116,7 +122,7 @@ def ray_actors(
         for hello in ray.get([each.hello.remote() for each in actors]):
             check_hello(Hello(*hello), order)
         yield from _made(ray, actors, shards, tell)
-    except (ray.exceptions.RayTaskError, ray.exceptions.RayActorError) as error:
+    except ray.exceptions.RayError as error:
         raise _plain(error) from error
     finally:
         ray.shutdown()
@@ -157,28 +163,30 @@ def _connected(address: str, workers: int | None) -> Any:
         import ray
     except ModuleNotFoundError as error:
         raise InputError("--cluster ray needs Ray, which is not installed; pip install 'biaxial[cluster]'") from error
+    tries = 1 if address else _START_TRIES
+    while True:
+        tries -= 1
+        try:
+            _start(ray, address, workers)
+            return ray
+        except Exception as error:  # Ray raises many kinds, and plain Exception where starting takes it too long
+            ray.shutdown()
+            if not tries:
+                where = address or "this machine"
+                reason = " ".join(str(error).split())[:200]
+                raise InputError(f"--cluster: no Ray at {where} ({reason}); start it, or try another place") from error
+
+
+def _start(ray: Any, address: str, workers: int | None) -> None:
+    """Connect to a cluster, or start one of our own."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    begun = time.monotonic()
-    try:
-        if address:
-            ray.init(address, **quiet)
-        else:
-            ray.init(
-                "local",
-                num_cpus=workers or available_threads(),
-                include_dashboard=False,
-                object_store_memory=_STORE_BYTES,
-                **quiet,
-            )
-            if (here := ray.util.get_node_ip_address()) != LOOPBACK:
-                ray.shutdown()
-                raise RuntimeError(f"it listens on {here}, since it was loaded before")
-    except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
-        where = address or "this machine"
-        reason = " ".join(str(error).split())[:200]
-        seconds = time.monotonic() - begun
-        raise InputError(f"--cluster: no Ray at {where} after {seconds:.0f} s ({reason}); start it first") from error
-    return ray
+    if address:
+        ray.init(address, **quiet)
+        return
+    number = workers or available_threads()
+    ray.init("local", num_cpus=number, include_dashboard=False, object_store_memory=_STORE_BYTES, **quiet)
+    if (here := ray.util.get_node_ip_address()) != LOOPBACK:
+        raise RuntimeError(f"it would listen on {here}, since Ray was loaded before")
 
 
 def _plain(error: Any) -> Exception:

@@ -65,9 +65,11 @@ class ShardWriter:
 @contextmanager
 def write_shard(path: Path) -> Iterator[ShardWriter]:
     """A shard to be written, which takes its name when it is finished; after an error nothing of it is left."""
-    with written_whole(path, f"{path.name}.") as file:
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            yield ShardWriter(tar)
+    with (
+        written_whole(path, f"{path.name}.") as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        yield ShardWriter(tar)
 
 
 def remove_unfinished(path: Path) -> None:

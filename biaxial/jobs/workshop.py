@@ -22,10 +22,10 @@ from biaxial.corpora.splits import folder_of
 from biaxial.files.tar_members import read_member, tar_of
 from biaxial.files.weights_file import weights_path
 from biaxial.formats.read import read_music
-from biaxial.jobs.judging import Bench
+from biaxial.jobs.judging_bench import Bench
 from biaxial.jobs.manifest import Entry, entry_of
 from biaxial.jobs.order import Order, file_checksum, source_checksum
-from biaxial.jobs.planning import Models, drawn, planned
+from biaxial.jobs.planning import Models, check_plan, drawn
 from biaxial.jobs.shards import ABOUT, ShardWriter, piece_key, remove_unfinished, shard_name, write_shard
 from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
@@ -86,12 +86,12 @@ class Workshop:
         return Models.load(self.order, self.threads)
 
     def hello(self) -> Hello:
-        """What it is, and whether it can plan the first piece."""
+        """What it is, and whether it can plan the first piece; with many given files that does not say anything."""
         found = {each.name: file_checksum(weights_path(each.path)) for each in self.order.weights}
-        refusal = ""
-        if found == self.order.job(0).weights and not self.order.versions:
+        refusal, only_one = "", len(self.order.given or {}) <= 1
+        if found == self.order.job(0).weights and only_one and self.order.verb != "judge":
             try:
-                planned(self.order, self.models, [0])
+                check_plan(self.order, self.models, self._read(0) if self.order.versions else None)
             except ValueError as error:
                 refusal = " ".join(str(error).split())
         return Hello(socket.gethostname(), VERSION, source_checksum(), found, refusal)

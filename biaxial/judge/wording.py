@@ -1,4 +1,4 @@
-"""What the judge says in words and plain values: surprising moments, broken rules, copied passages, whole judgements."""
+"""What the judge says, in words and in plain values: surprising moments, broken rules, copies, whole judgements."""
 
 from __future__ import annotations
 
