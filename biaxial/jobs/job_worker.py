@@ -147,7 +147,7 @@ class _Worker:
         return process
 
     def greet(self) -> None:
-        """Hear what it is.
+        """Hear what it is; one that dies before it says so is started again.
 
         Raises
         ------
@@ -156,10 +156,13 @@ class _Worker:
         OSError
             If it does not answer.
         """
-        answer = self._heard(self._process or self.start())
-        if answer is None:
-            raise OSError(f"a worker process cannot be started: {sys.executable} -m biaxial.jobs.job_worker")
-        check_hello(Hello(*answer["hello"]), self._order)
+        for _ in range(MAX_ATTEMPTS):
+            answer = self._heard(self._process or self.start())
+            if answer is not None:
+                check_hello(Hello(*answer["hello"]), self._order)
+                return
+            self._stop()
+        raise OSError(f"a worker process cannot be started: {sys.executable} -m biaxial.jobs.job_worker")
 
     def make(self, shard: int) -> Entry:
         """Have a shard made.

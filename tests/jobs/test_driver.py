@@ -101,7 +101,7 @@ def test_a_damaged_shard_is_made_again(make: Make, tmp_path: Path) -> None:
 
 def test_runs_of_some_shards_make_one_manifest_together(make: Make, tmp_path: Path) -> None:
     order = make(6, 6)
-    for shards in (range(4, 6), range(0, 2)):
+    for shards in (range(4, 6), range(2)):
         assert Run(order, tmp_path, shards).make(serial).shards == 2
     assert sorted(path.name for path in tmp_path.glob("*.jsonl")) == [
         "manifest-00000-00001.jsonl",
@@ -144,7 +144,7 @@ def test_another_order_version_or_other_weights_are_refused(make: Make, weights:
     Run(make(), tmp_path)
     with pytest.raises(InputError, match="another order was begun there; go on with it by --resume"):
         Run(make(seed=1), tmp_path)
-    with pytest.raises(InputError, match="it was begun with biaxial 0.0.1"):
+    with pytest.raises(InputError, match=r"it was begun with biaxial 0\.0\.1"):
         Run(replace(make(), version="0.0.1"), tmp_path)
     copy = tmp_path / "copy.safetensors"
     copy.write_bytes(weights.read_bytes())

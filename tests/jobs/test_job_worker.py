@@ -16,6 +16,7 @@ import pytest
 from biaxial.jobs import job_worker
 from biaxial.jobs.driver import Run, engine_of, serial
 from biaxial.jobs.job_worker import MAX_ATTEMPTS
+from biaxial.jobs.order import source_checksum
 from biaxial.jobs.workshop import Hello, check_hello
 from biaxial.music.errors import InputError
 from tests.jobs.conftest import Make, files_of
@@ -95,16 +96,10 @@ def test_what_a_worker_refuses_is_one_line(make: Make, tmp_path: Path) -> None:
 def test_a_worker_that_would_make_other_pieces_is_refused(make: Make, change: dict[str, object], line: str) -> None:
     order = make()
     checksums = {each.name: each.sha256 for each in order.weights}
-    hello = Hello("far", order.version, job_worker_source(), checksums)
+    hello = Hello("far", order.version, source_checksum(), checksums)
     check_hello(hello, order)
     with pytest.raises(InputError, match=line):
         check_hello(hello._replace(**change), order)
-
-
-def job_worker_source() -> str:
-    from biaxial.jobs.order import source_checksum
-
-    return source_checksum()
 
 
 @pytest.mark.slow
