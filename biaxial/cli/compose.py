@@ -152,8 +152,8 @@ def main(argv: Arguments, prog: str) -> None:
         resume(argv, prog, PROG)
         return
     built = parser(prog, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering, ShardOptions)
-    asked = Asked(*parse(built, argv), started)
-    options, writing = asked.options, asked.writing
+    options, writing, leading, rendering, sharding = parse(built, argv)
+    asked = Asked(options, writing, leading, rendering, sharding, started)
     paths = asked.check()
     if options.tune_by is not None:
         _compose_on_tunes(asked, options.tune_by, paths)

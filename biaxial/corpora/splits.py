@@ -20,7 +20,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.files.tar_members import is_tar, member_paths, tar_of
+from biaxial.files.tar_members import TAR_SUFFIX, is_tar, member_paths, tar_of
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 
@@ -49,7 +49,7 @@ def music_paths(folder: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If there is no such folder, or no such file in it, or a tar file is damaged.
+        If there is no such folder, or no such file in it.
     """
     if is_music_file(folder):
         return [folder]
@@ -58,11 +58,9 @@ def music_paths(folder: Path) -> list[Path]:
         raise InputError(f"{folder}: not a folder, nor music; give a folder, or a file that ends in {known}")
     if not folder.exists():
         raise InputError(f"{folder}: no such folder; biaxial-chorales makes one with the Bach chorales")
-    files = [folder] if is_tar(folder) else [path for path in folder.rglob("*") if path.is_file()]
-    paths = [path for path in files if path.suffix.lower() in SUFFIXES]
-    for tar in filter(is_tar, files):
-        paths += _music_members(tar)
-    paths.sort()
+    found = [folder] if is_tar(folder) else folder.rglob("*")
+    files = [path for path in found if path.suffix.lower() in (*SUFFIXES, TAR_SUFFIX) and path.is_file()]
+    paths = sorted(path for file in files for path in (_music_members(file) if is_tar(file) else [file]))
     if not paths:
         raise InputError(
             f"{folder}: no MIDI files in it, nor MusicXML, kern or ABC; "
@@ -72,9 +70,13 @@ def music_paths(folder: Path) -> list[Path]:
 
 
 def _music_members(tar: Path) -> list[Path]:
-    """Of each piece of a tar file the member that is read."""
+    """Of each piece of a tar file the member that is read; of a damaged one itself, which whoever reads it refuses."""
     found: dict[str, Path] = {}
-    for path in member_paths(tar):
+    try:
+        members = member_paths(tar)
+    except InputError:
+        return [tar]
+    for path in members:
         if path.suffix.lower() in SUFFIXES:
             name = path.as_posix()[: -len(path.suffix)]
             others = (path, found.get(name, path))

@@ -17,14 +17,14 @@ from typing import Final
 
 from biaxial.music.errors import InputError
 
-SUFFIX: Final = ".tar"
+TAR_SUFFIX: Final = ".tar"
 _KEPT = 8
 """Tar files whose index is kept."""
 
 
 def is_tar(path: Path) -> bool:
     """Whether a path is a file of members."""
-    return path.suffix.lower() == SUFFIX and path.is_file()
+    return path.suffix.lower() == TAR_SUFFIX and path.is_file()
 
 
 def tar_of(path: Path) -> Path | None:

@@ -6,7 +6,7 @@ removed when the shard is begun anew. The driver holds counts and the numbers of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -25,13 +25,15 @@ from biaxial.music.errors import InputError
 class Engine(Protocol):
     """What makes shards: it is given an order, its folder, numbers of shards and whom to tell, and gives lines."""
 
-    def __call__(self, order: Order, folder: Path, shards: Sequence[int], tell: Tell, /) -> Iterator[Entry]:
+    def __call__(
+        self, order: Order, folder: Path, shards: Sequence[int], tell: Tell, /
+    ) -> Generator[Entry, None, None]:
         """Make the shards."""
 
 
 def serial(
     order: Order, folder: Path, shards: Sequence[int], tell: Tell, threads: int | None = None
-) -> Iterator[Entry]:
+) -> Generator[Entry, None, None]:
     """Make shards here, one after the other; threads share the pieces of each.
 
     Raises
@@ -232,7 +234,7 @@ class Run:
         tally = Tally(advance)
         try:
             if self.missing:
-                with closing(engine(self.order, self.folder, self.missing, tally.tell)) as lines:  # type: ignore[type-var]
+                with closing(engine(self.order, self.folder, self.missing, tally.tell)) as lines:
                     for entry in lines:
                         append(self._manifest, entry)
                         self.outcome.add(entry)
@@ -244,8 +246,17 @@ class Run:
             error.add_note(self._how_to_go_on)
             raise
         if all((self.folder / shard_name(shard)).exists() for shard in range(self.order.shards)):
-            write_manifest(self.folder, read_manifests(self.folder))
+            write_manifest(self.folder, self._all_entries())
         return self.outcome
+
+    def _all_entries(self) -> Iterator[Entry]:
+        """The line of every shard; one whose line another run has not written yet is read."""
+        known = set[int]()
+        for entry in read_manifests(self.folder):
+            known.add(entry.shard)
+            yield entry
+        for shard in set(range(self.order.shards)) - known:
+            yield entry_of(self.folder / shard_name(shard))
 
     def _check(self, max_failures: int | None) -> None:
         if max_failures is not None and self.outcome.num_failures > max_failures:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -61,7 +61,7 @@ def main() -> None:
 
 def processes(
     order: Order, folder: Path, shards: Sequence[int], tell: Tell, workers: int | None = None
-) -> Iterator[Entry]:
+) -> Generator[Entry, None, None]:
     """Make shards in worker processes, each with one thread.
 
     Parameters

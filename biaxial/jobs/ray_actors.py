@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -87,7 +87,7 @@ def ray_actors(
     tell: Tell,
     workers: int | None = None,
     address: str = "",
-) -> Iterator[Entry]:
+) -> Generator[Entry, None, None]:
     """Make shards with Ray.
 
     Parameters
@@ -114,10 +114,10 @@ def ray_actors(
         there = int(ray.cluster_resources().get("GPU" if on_gpu else "CPU", 0))
         number = min(workers or there, len(shards))
         if not 0 < number <= there:
-            kind = "GPUs" if on_gpu else "processors"
-            raise InputError(f"--workers: Ray has {there} {kind} for {workers or 'its'} workers; give at most as many")
-        kind = {"num_cpus": 1, "num_gpus": 1} if on_gpu else {"num_cpus": 1}
-        actor = ray.remote(max_restarts=-1, max_task_retries=MAX_RETRIES, max_concurrency=2, **kind)(ShardActor)
+            what = "GPUs" if on_gpu else "processors"
+            raise InputError(f"--workers: Ray has {there} {what} for {workers or 'its'} workers; give at most as many")
+        needs = {"num_cpus": 1, "num_gpus": 1} if on_gpu else {"num_cpus": 1}
+        actor = ray.remote(max_restarts=-1, max_task_retries=MAX_RETRIES, max_concurrency=2, **needs)(ShardActor)
         actors = [actor.remote(str(folder)) for _ in range(number)]
         for hello in ray.get([each.hello.remote() for each in actors]):
             check_hello(Hello(*hello), order)
@@ -130,7 +130,7 @@ def ray_actors(
             remove_unfinished(folder / shard_name(shard))
 
 
-def _made(ray: Any, actors: Sequence[Any], shards: Sequence[int], tell: Tell) -> Iterator[Entry]:
+def _made(ray: Any, actors: Sequence[Any], shards: Sequence[int], tell: Tell) -> Generator[Entry, None, None]:
     """The lines of the shards; every actor has one shard to make, and one question how far it is."""
     todo, making, asked = iter(shards), dict[Any, Any](), dict[Any, Any]()
     for actor in actors:

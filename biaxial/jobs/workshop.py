@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -36,6 +36,8 @@ from biaxial.tasks.piece import Piece
 Tell = Callable[[int, int], None]
 """Called with a shard and how many of its pieces are done so far."""
 FEATURES: Final = ".parquet"
+PLANNED_AT_ONCE: Final = 256
+"""Pieces of a shard whose plans are in memory; each may take a hundred kilobytes."""
 
 
 class Failure(NamedTuple):
@@ -120,7 +122,7 @@ class Workshop:
         with write_shard(path) as file:
             for done, (number, made) in enumerate(self._made(job.numbers), start=1):
                 if isinstance(made, Failure):
-                    about = {"piece": number, "seed": self.order.seed_of(number)}
+                    about: dict[str, Any] = {"piece": number, "seed": self.order.seed_of(number)}
                     if name := self.order.given_name(number):
                         about["given"] = name
                     failures.append({**about, "reason": made.reason})
@@ -146,8 +148,8 @@ class Workshop:
             yield from ((number, self._judged(number)) for number in numbers)
             return
         for name, group in groupby(numbers, self.order.given_name):
-            same = list(group)
-            yield from zip(same, self._pieces(same, name), strict=True)
+            while same := list(islice(group, PLANNED_AT_ONCE)):
+                yield from zip(same, self._pieces(same, name), strict=True)
 
     def _judged(self, number: int) -> dict[str, Any] | Failure:
         """What the judge says of a given file."""

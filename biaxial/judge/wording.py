@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from biaxial.judge.judge import Judgement
+from biaxial.judge.measures import Group
 from biaxial.likelihood.surprise import Moment
 from biaxial.metrics.novelty.passages import Novelty, Passage
 from biaxial.metrics.writing.slices import Places, place_text
@@ -84,7 +85,7 @@ class JudgedPiece:
     name: str
     cut: int
     grade: float
-    groups: Mapping[str, float]
+    groups: Mapping[Group, float]
     values: Mapping[str, float]
     standard: Mapping[str, float]
 

@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -129,7 +129,9 @@ def plain_loop(order: Order, models: Models, path: Path) -> None:
             shard.add(f"{number:06d}.mid", midi_of(piece.score))
 
 
-def loaded(models: Models, order: Order, folder: Path, shards: Sequence[int], tell: Tell) -> Iterator[Entry]:
+def loaded(
+    models: Models, order: Order, folder: Path, shards: Sequence[int], tell: Tell
+) -> Generator[Entry, None, None]:
     """The serial engine with models that were loaded before."""
     shop = Workshop(order, folder, 1)
     vars(shop)["models"] = models
@@ -165,7 +167,7 @@ def speed(order: Order, place: Path, rounds: int) -> None:
     table("what | found | asked for", rows)
 
 
-def nothing(order: Order, folder: Path, shards: Sequence[int], tell: Tell) -> Iterator[Entry]:
+def nothing(order: Order, folder: Path, shards: Sequence[int], tell: Tell) -> Generator[Entry, None, None]:
     """An engine that draws nothing: its shards are empty, their lines are full."""
     for shard in shards:
         (folder / shard_name(shard)).touch()

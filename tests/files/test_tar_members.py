@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
 from biaxial.corpora.splits import folder_of, is_music_file, music_paths, piece_name
 from biaxial.files.limits import read_within
 from biaxial.files.tar_members import is_tar, member_paths, open_file, read_member, tar_of
@@ -94,6 +95,23 @@ def test_a_tar_file_that_is_cut_short_keeps_its_whole_members(tmp_path: Path) ->
     except InputError:
         return
     assert names == ["a.mid"]
+
+
+def test_a_damaged_tar_file_does_not_cost_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "bad.tar").write_bytes(b"no tar at all" * 100)
+    write(tmp_path / "good.tar", {"a.mid": midi_bytes(SCORE)})
+    config = ReadConfig(cache=tmp_path / "cache", readers=1)
+    items, verdicts = read_folder(tmp_path, config=config)
+    assert [item.name for item in items] == ["good.tar/a"]
+    assert [(verdict.file, verdict.verdict) for verdict in verdicts] == [
+        ("bad.tar", "unreadable"),
+        ("good.tar/a.mid", "used"),
+    ]
+    assert verdicts[0].reason.startswith("not a whole tar file")
+    with pytest.raises(
+        InputError, match=r"good\.tar: a tar file of several; give one of them, such as \S+good\.tar/a\.mid"
+    ):
+        read_score(tmp_path / "good.tar")
 
 
 def test_music_of_a_folder_is_in_its_files_and_in_its_tar_files(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,9 @@ class Noted:
         self.asked: list[int] = []
         self.stop_before = stop_before
 
-    def __call__(self, order: Order, folder: Path, shards: Sequence[int], tell: Tell, /) -> Iterator[Entry]:
+    def __call__(
+        self, order: Order, folder: Path, shards: Sequence[int], tell: Tell, /
+    ) -> Generator[Entry, None, None]:
         for shard in shards:
             if shard == self.stop_before:
                 raise KeyboardInterrupt

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[str]]:
         found.append(STARTED(*words, **options))  # type: ignore[call-overload]
         return found[-1]
 
-    monkeypatch.setattr(job_worker.subprocess, "Popen", start)
+    monkeypatch.setattr("biaxial.jobs.job_worker.subprocess.Popen", start)
     return found
 
 
@@ -93,7 +94,7 @@ def test_what_a_worker_refuses_is_one_line(make: Make, tmp_path: Path) -> None:
         ({"refusal": "0 bars cannot be written"}, "^0 bars cannot be written$"),
     ],
 )
-def test_a_worker_that_would_make_other_pieces_is_refused(make: Make, change: dict[str, object], line: str) -> None:
+def test_a_worker_that_would_make_other_pieces_is_refused(make: Make, change: dict[str, Any], line: str) -> None:
     order = make()
     checksums = {each.name: each.sha256 for each in order.weights}
     hello = Hello("far", order.version, source_checksum(), checksums)
