@@ -26,7 +26,7 @@ from biaxial.files.assets import PACKAGE
 from biaxial.files.machine import available_threads
 from biaxial.jobs.manifest import Entry
 from biaxial.jobs.order import Order
-from biaxial.jobs.shards import remove_unfinished, shard_name
+from biaxial.jobs.shards import remove_unfinished
 from biaxial.jobs.workshop import Hello, Tell, Workshop, check_hello
 from biaxial.music.errors import InputError
 
@@ -117,8 +117,7 @@ def processes(
                 todo.get_nowait()
         for worker in pool:
             worker.end()
-        for shard in shards:
-            remove_unfinished(folder / shard_name(shard))
+        remove_unfinished(folder, shards)
 
 
 class _Worker:

@@ -22,7 +22,7 @@ from typing import Any, Final
 from biaxial.files.machine import available_threads
 from biaxial.jobs.manifest import Entry
 from biaxial.jobs.order import Order
-from biaxial.jobs.shards import remove_unfinished, shard_name
+from biaxial.jobs.shards import remove_unfinished
 from biaxial.jobs.workshop import Hello, Tell, Workshop, check_hello
 from biaxial.music.errors import InputError
 
@@ -126,8 +126,7 @@ def ray_actors(
         raise _plain(error) from error
     finally:
         ray.shutdown()
-        for shard in shards:
-            remove_unfinished(folder / shard_name(shard))
+        remove_unfinished(folder, shards)
 
 
 def _made(ray: Any, actors: Sequence[Any], shards: Sequence[int], tell: Tell) -> Generator[Entry, None, None]:

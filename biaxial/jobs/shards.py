@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -72,10 +72,12 @@ def write_shard(path: Path) -> Iterator[ShardWriter]:
         yield ShardWriter(tar)
 
 
-def remove_unfinished(path: Path) -> None:
-    """Remove what a process that was killed has left of a shard."""
-    for left in path.parent.glob(f".{path.name}.*.tmp"):
-        left.unlink(missing_ok=True)
+def remove_unfinished(folder: Path, shards: Collection[int]) -> None:
+    """Remove what processes that were killed have left of some shards."""
+    names = {shard_name(shard) for shard in shards}
+    for left in folder.glob(".shard-*.tar.*.tmp"):
+        if left.name[1:].partition(".tar.")[0] + ".tar" in names:
+            left.unlink(missing_ok=True)
 
 
 def shard_paths(folder: Path) -> list[Path]:

@@ -117,7 +117,7 @@ class Workshop:
         """
         begun = time.monotonic()
         path, job = self.folder / shard_name(shard), self.order.job(shard)
-        remove_unfinished(path)
+        remove_unfinished(self.folder, [shard])
         failures, rows = list[dict[str, Any]](), list[dict[str, Any]]()
         with write_shard(path) as file:
             for done, (number, made) in enumerate(self._made(job.numbers), start=1):
