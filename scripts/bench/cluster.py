@@ -5,7 +5,8 @@ with the shipped weights, and prints a table of what was asked for and what was 
 
 - ``bytes``: the same order by serial, processes, Ray on one node and Ray with two nodes on this machine.
 - ``speed``: two workers beside one, pieces a second from when the first shard begins, so that starting is apart; and
-  the serial engine beside the plain loop that draws and writes the same pieces.
+  the serial engine beside the plain loop that draws and writes the same pieces. Where others compute on the machine,
+  the seconds of computing for each piece, which two idle processors share, say more than those that went by.
 - ``memory``: the driver's peak over orders of 1,000 to 100,000 planned pieces, with an engine that draws nothing, the
   same number of shards, and seconds that this takes.
 
@@ -112,13 +113,29 @@ def equal_bytes(order: Order, place: Path) -> None:
         raise SystemExit("the bytes differ")
 
 
-def pace(order: Order, folder: Path, engine: str, workers: int) -> float:
-    """Pieces a second from the first shard's begin on: from the first piece to the last, without the first."""
-    moments = list[tuple[float, int]]()
-    run = Run(order, folder)
-    run.make(engine_of(engine, workers, 1), lambda pieces: moments.append((time.perf_counter(), pieces)))
-    begun, first = moments[0]
-    return (sum(pieces for _, pieces in moments) - first) / (moments[-1][0] - begun)
+def computed_below(pid: int) -> float:
+    """Seconds that a process's children and theirs have computed (Linux)."""
+    ticks = 0
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            words = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(words[11]) + int(words[12]) + int(os.sysconf("SC_CLK_TCK") * computed_below(int(child)))
+        except OSError:  # it has ended
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def pace(order: Order, folder: Path, engine: str, workers: int) -> tuple[float, float]:
+    """Pieces a second, and seconds of computing for each, from the first piece to the last; starting is apart."""
+    moments = list[tuple[float, float, int]]()
+
+    def note(pieces: int) -> None:
+        moments.append((time.perf_counter(), computed_below(os.getpid()), pieces))
+
+    Run(order, folder).make(engine_of(engine, workers, 1), note)
+    (begun, computed, first), (ended, in_all, _) = moments[0], moments[-1]
+    made = sum(pieces for *_, pieces in moments) - first
+    return made / (ended - begun), (in_all - computed) / made
 
 
 def plain_loop(order: Order, models: Models, path: Path) -> None:
@@ -143,13 +160,16 @@ def speed(order: Order, place: Path, rounds: int) -> None:
     """Two workers beside one, and the seam beside the plain loop."""
     rows = []
     for engine, least in (("processes", SPEED_UP), ("ray", SPEED_UP_RAY)):
-        best = {1: 0.0, 2: 0.0}
+        found: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
         for attempt in range(rounds):
-            for workers in best:
+            for workers, paces in found.items():
                 report(f"speed: {engine}, {workers}, {attempt + 1} of {rounds}")
-                best[workers] = max(best[workers], pace(order, place / f"{engine}{workers}{attempt}", engine, workers))
+                paces.append(pace(order, place / f"{engine}{workers}{attempt}", engine, workers))
+        best = {workers: max(each for each, _ in paces) for workers, paces in found.items()}
+        least_work = {workers: min(each for _, each in paces) for workers, paces in found.items()}
         rows.append((f"{engine}, 2 workers beside 1", f"{best[2] / best[1]:.2f}", f"at least {least}"))
         rows.append((f"{engine}, pieces a second", f"{best[1]:.3f} and {best[2]:.3f}", ""))
+        rows.append((f"{engine}, computing for a piece, 2 beside 1", f"{least_work[2] / least_work[1]:.2f}", ""))
     models = Models.load(order, 1)
     one = replace(order, shards=1)
     plain_loop(one, models, place / "warm.tar")

@@ -73,6 +73,17 @@ def test_a_shard_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_process_left_of_a_shard_goes_when_it_is_made(make: Make, tmp_path: Path) -> None:
+    for name in (".shard-00000.tar.0123.tmp", ".shard-00001.tar.4567.tmp", ".mine.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    Workshop(make(), tmp_path).run(0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".mine.tmp",
+        ".shard-00001.tar.4567.tmp",
+        "shard-00000.tar",
+    ]
+
+
 def test_what_is_not_a_shard_of_pieces_is_refused_in_one_line(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no shards in it"):
         next(read_shards(tmp_path))
