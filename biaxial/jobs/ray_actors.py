@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Generator, Sequence
+from contextlib import redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -108,6 +110,14 @@ def ray_actors(
         If Ray is not there or there is no cluster at the address, an actor is another program than this one, a shard
         cannot be made, or its actor dies over it again and again.
     """
+    with redirect_stdout(sys.stderr):  # where Ray says what became of an actor; results go to stdout
+        yield from _driven(order, folder, shards, tell, workers, address)
+
+
+def _driven(
+    order: Order, folder: Path, shards: Sequence[int], tell: Tell, workers: int | None, address: str
+) -> Generator[Entry, None, None]:
+    """The same, with what Ray prints."""
     ray = _connected(address, workers)
     try:
         on_gpu = order.device.startswith("cuda")

@@ -32,6 +32,8 @@ from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.weights import save_weights
 
 SHARDS, PIECES, BARS = 12, 60, 4
+AT_WORK = 0.8
+"""How many kills of a driver come when shards are being written; the others may come while workers start."""
 MARKS = {"processes": b"biaxial.jobs.job_worker", "ray": b"ray::ShardActor"}
 """What the command line of a worker has in it."""
 
@@ -96,6 +98,12 @@ def wait_for_workers(driver: subprocess.Popen[str], cluster: str) -> None:
         time.sleep(0.05)
 
 
+def wait_for_work(driver: subprocess.Popen[str], folder: Path) -> None:
+    """Wait until a shard is being written, or the driver is over."""
+    while driver.poll() is None and not any(folder.glob(".shard-*.tmp")):
+        time.sleep(0.01)
+
+
 def kill_workers(folder: Path, cluster: str, draw: random.Random, kills: int, seconds: float) -> int:
     """Run an order to its end while workers of it are killed; how many were."""
     killed = 0
@@ -118,6 +126,8 @@ def kill_driver(folder: Path, cluster: str, draw: random.Random, seconds: float)
     """Start or go on with a run and kill its driver; whether it was killed before the end."""
     driver = start(folder, cluster)
     wait_for_workers(driver, cluster)
+    if draw.random() < AT_WORK:
+        wait_for_work(driver, folder)
     end = time.monotonic() + draw.uniform(0, seconds)
     while time.monotonic() < end and driver.poll() is None:
         time.sleep(0.01)
@@ -163,6 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20, help="of each kind and engine (default: %(default)s)")
     parser.add_argument("--cluster", choices=MARKS, action="append", help="(default: both)")
+    parser.add_argument("--kind", choices=("worker", "driver"), action="append", help="(default: both)")
     parser.add_argument("--seconds", type=float, default=4.0, help="longest time before a kill (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: %(default)s)")
     options = parser.parse_args()
@@ -173,7 +184,7 @@ def main() -> None:
         Run(order, place / "whole").make(serial)
         whole = shards_of(place / "whole")
         for cluster in options.cluster or MARKS:
-            for kind in ("worker", "driver"):
+            for kind in options.kind or ("worker", "driver"):
                 kills = runs = 0
                 while kills < options.kills:
                     runs += 1
