@@ -157,10 +157,11 @@ def loaded(
         yield shop.run(shard, tell)
 
 
-def speed(order: Order, place: Path, rounds: int) -> None:
+def speed(order: Order, place: Path, rounds: int, engines: Sequence[str]) -> None:
     """Two workers beside one."""
     rows = []
-    for engine, least in (("processes", SPEED_UP), ("ray", SPEED_UP_RAY)):
+    for engine in engines:
+        least = SPEED_UP_RAY if engine == "ray" else SPEED_UP
         found: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
         for attempt in range(rounds):
             for workers, paces in found.items():
@@ -236,6 +237,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=48, help="of bytes and speed (default: %(default)s)")
     parser.add_argument("--shards", type=int, default=12, help="that these are in (default: %(default)s)")
     parser.add_argument("--bars", type=int, default=4, help="of each piece (default: %(default)s)")
+    parser.add_argument("--engine", choices=("processes", "ray"), action="append", help="of speed (default: both)")
     parser.add_argument("--rounds", type=int, default=3, help="of speed (default: %(default)s)")
     parser.add_argument("--planned", nargs=2, metavar=("PIECES", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -252,7 +254,7 @@ def main() -> None:
             if part == "bytes":
                 equal_bytes(order, folder)
             elif part == "speed":
-                speed(order, folder, options.rounds)
+                speed(order, folder, options.rounds, options.engine or ["processes", "ray"])
             elif part == "seam":
                 seam(order, folder, options.rounds)
             else:
