@@ -19,8 +19,8 @@ from xml.etree import ElementTree
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.musicxml.document import document
 from biaxial.formats.musicxml.notes import NoteWriter, marks_of
-from biaxial.formats.musicxml.staves import players_of
-from biaxial.formats.musicxml.written_bars import bars_of, legible
+from biaxial.formats.page.staves import players_of
+from biaxial.formats.page.written_bars import bars_of, legible
 from biaxial.music.instruments import PRESETS, InstrumentName
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score

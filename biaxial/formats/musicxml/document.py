@@ -12,9 +12,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from biaxial.formats.musicxml.notes import Line, NoteWriter, Place, add
 from biaxial.formats.musicxml.repeat_signs import left_signs, right_signs
-from biaxial.formats.musicxml.staves import MAX_LINES, Clef, Player, Staff
-from biaxial.formats.musicxml.values import Value, rest_of, written
-from biaxial.formats.musicxml.written_bars import Bar
+from biaxial.formats.page.staves import MAX_LINES, Clef, Player, Staff
+from biaxial.formats.page.values import Value, rest_of, written
+from biaxial.formats.page.written_bars import Bar
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
 from biaxial.music.instruments import CHANNELS, Preset
 from biaxial.music.score import ChordSymbol, Key, Score

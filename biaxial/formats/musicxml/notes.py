@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
-from biaxial.formats.musicxml.staves import Player
-from biaxial.formats.musicxml.values import Value
+from biaxial.formats.page.staves import Player
+from biaxial.formats.page.values import Value
 from biaxial.music.score import Key, Score, Syllable
 from biaxial.music.spelling import Spelling, altered
 
