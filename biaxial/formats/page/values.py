@@ -50,6 +50,11 @@ class Value:
     bracket: tuple[str, ...] = ()
     beams: tuple[str, ...] = ()
 
+    @property
+    def written_ticks(self) -> int:
+        """How long it would sound if it were not part of a triplet."""
+        return (self.chord.end - self.chord.start) * (3 if self.triplet else 2) // 2
+
 
 def written(line: Sequence[Chord], bars: Sequence[Bar]) -> Iterator[list[Value]]:
     """The values of a line in each bar; none in a bar in which it has no notes."""
