@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -12,17 +13,25 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 
 
-def _write_musicxml(score: Score, path: Path) -> None:
-    from biaxial.formats.musicxml import write_musicxml  # imported where it is asked for
+def _late(module: str, name: str) -> Callable[[Score, Path], None]:
+    """A writer whose module is imported when a file of its kind is asked for."""
 
-    write_musicxml(score, path)
+    def write(score: Score, path: Path) -> None:
+        getattr(import_module(f"biaxial.formats.{module}"), name)(score, path)
+
+    return write
 
 
 WRITERS: Final[dict[str, Callable[[Score, Path], None]]] = {
     ".mid": write_midi,
     ".midi": write_midi,
-    ".musicxml": _write_musicxml,
-    ".mxl": _write_musicxml,
+    ".musicxml": _late("musicxml", "write_musicxml"),
+    ".mxl": _late("musicxml", "write_musicxml"),
+    ".abc": _late("abc.abc_writer", "write_abc"),
+    ".krn": _late("kern.kern_writer", "write_kern"),
+    ".ly": _late("lilypond", "write_lilypond"),
+    ".mei": _late("mei", "write_mei"),
+    ".cho": _late("chord_chart", "write_chord_chart"),
     ".json": write_json,
 }
 """What writes a file of each suffix."""
@@ -47,7 +56,7 @@ def save_score(score: Score, path: Path) -> None:
     Raises
     ------
     InputError
-        If the suffix is unknown.
+        If the suffix is unknown, what it needs is not installed, or the score cannot be written so.
     OSError
         If the file cannot be written; its message names the file and the reason.
     """

@@ -66,17 +66,17 @@ class Writer(NamedTuple):
     check: Callable[[Rendering], None] = lambda _: None
 
 
-def _plain(score: Score, path: Path, _: Rendering) -> list[Path]:
-    save.save_score(score, path)
-    return [path]
-
-
 def _with_chords(score: Score, rendering: Rendering) -> Score:
     if not rendering.write_chords:
         return score
     from biaxial.metrics.harmony.chord_symbols import with_chord_symbols
 
     return with_chord_symbols(score)
+
+
+def _plain(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    save.save_score(_with_chords(score, rendering), path)
+    return [path]
 
 
 def _midi(score: Score, path: Path, rendering: Rendering) -> list[Path]:
@@ -91,6 +91,35 @@ def _musicxml(score: Score, path: Path, rendering: Rendering) -> list[Path]:
     from biaxial.formats.musicxml import write_musicxml
 
     write_musicxml(_with_chords(score, rendering), path, staves=rendering.staves, instrument=rendering.instrument)
+    return [path]
+
+
+def _lilypond(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    from biaxial.formats.lilypond import write_lilypond
+
+    write_lilypond(_with_chords(score, rendering), path, staves=rendering.staves)
+    return [path]
+
+
+def _mei(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    from biaxial.formats.mei import write_mei
+
+    score = _with_chords(score, rendering)
+    write_mei(score, path, staves=rendering.staves, given_colour=rendering.given_colour)
+    return [path]
+
+
+def _check_mei(_: Rendering) -> None:
+    from biaxial.formats.mei import check_verovio
+
+    check_verovio()
+
+
+def _chart(score: Score, path: Path, _: Rendering) -> list[Path]:
+    """A chart, with chords that are found where a score has none: without them there is nothing to write."""
+    from biaxial.metrics.harmony.chord_symbols import with_chord_symbols
+
+    save.save_score(with_chord_symbols(score), path)
     return [path]
 
 
@@ -141,6 +170,9 @@ WRITERS: Final[dict[str, Writer]] = {
     ".midi": Writer(_midi),
     ".musicxml": Writer(_musicxml),
     ".mxl": Writer(_musicxml),
+    ".ly": Writer(_lilypond),
+    ".mei": Writer(_mei, _check_mei),
+    ".cho": Writer(_chart),
     **dict.fromkeys((".roll.png", ".roll.svg"), Writer(_roll)),
     **{suffix: _page(suffix) for suffix in (".svg", ".png", ".pdf")},
     **dict.fromkeys((".flac", ".wav", ".ogg"), Writer(_sound, _check_sound)),

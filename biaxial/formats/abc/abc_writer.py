@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Final
 
 from biaxial.files.atomic import atomic_write
+from biaxial.formats.page.chord_names import name_of
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
 from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
@@ -41,7 +42,7 @@ def abc_text(score: Score) -> str:
         Any music. Without a key it is spelled, and its signature printed, in the likeliest.
     """
     page = laid_out(score)
-    chords = {chord.onset_ticks: chord.name for chord in page.score.chords if chord.name}
+    chords = {chord.onset_ticks: name_of(chord, page.key) for chord in page.score.chords}
     lines = page.lines(sorted(chords))
     body = []
     writers = [_LineWriter(page, line, {} if index else chords) for index, line in enumerate(lines)]

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Final
 
 from biaxial.files.atomic import atomic_write
+from biaxial.formats.page.chord_names import name_of
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
 from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
@@ -86,7 +87,7 @@ def _columns(page: Layout) -> list[_Column]:
     if page.score.chords:
         symbols = page.score.chords
         names = [
-            {c.onset_ticks: _datum(c.name or "N.C.") for c in symbols if bar.start <= c.onset_ticks < bar.end}
+            {c.onset_ticks: _datum(name_of(c, page.key)) for c in symbols if bar.start <= c.onset_ticks < bar.end}
             for bar in page.bars
         ]
         columns.append(_Column("**mxhm", names))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from biaxial.music.score import ChordSymbol, Key
 from biaxial.music.spelling import nearest_place, spelled
-from biaxial.music.symbols import parse_chord
+from biaxial.music.symbols import NO_CHORD, parse_chord
 
 KINDS: Final[dict[str, frozenset[int]]] = {
     "major": frozenset({0, 4, 7}),
@@ -32,6 +32,27 @@ KINDS: Final[dict[str, frozenset[int]]] = {
 }
 """Semitones above the root of each kind, the plainest first."""
 
+_TEXTS: Final = {
+    "major": "",
+    "minor": "m",
+    "diminished": "dim",
+    "augmented": "aug",
+    "dominant": "7",
+    "major-seventh": "maj7",
+    "minor-seventh": "m7",
+    "diminished-seventh": "dim7",
+    "half-diminished": "m7b5",
+    "augmented-seventh": "aug7",
+    "major-minor": "mmaj7",
+    "major-sixth": "6",
+    "minor-sixth": "m6",
+    "dominant-ninth": "9",
+    "major-ninth": "maj9",
+    "minor-ninth": "m9",
+    "suspended-second": "sus2",
+    "suspended-fourth": "sus4",
+    "power": "5",
+}
 _NAME = re.compile(r"([A-G])([#b♯♭]?)(.*?)(?:/([A-G])([#b♯♭]?))?")
 _SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 
@@ -114,3 +135,18 @@ def _of_classes(chord: ChordSymbol, key: Key) -> tuple[Tone, Tone | None, str | 
 
     root = min(sorted(chord.pitch_classes), key=distance)
     return tone(root), None if chord.bass in (None, root) else tone(chord.bass or 0), None
+
+
+def name_of(chord: ChordSymbol, key: Key) -> str:
+    """What is printed of a chord symbol: its name, or one for what it consists of."""
+    if chord.name:
+        return " ".join(chord.name.split())
+    named = named_chord(chord, key)
+    if named is None:
+        return NO_CHORD[0]
+    bass = "" if named.bass is None else f"/{_printed(named.bass)}"
+    return f"{_printed(named.root)}{_TEXTS[named.kind]}{bass}"
+
+
+def _printed(tone: Tone) -> str:
+    return tone.letter + ("#" * tone.alter if tone.alter > 0 else "b" * -tone.alter)
