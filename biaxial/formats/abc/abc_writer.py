@@ -45,12 +45,12 @@ def abc_text(score: Score) -> str:
     chords = {chord.onset_ticks: name_of(chord, page.key) for chord in page.score.chords}
     lines = page.lines(sorted(chords))
     body = []
-    writers = [_LineWriter(page, line, {} if index else chords) for index, line in enumerate(lines)]
-    for first in range(0, len(page.bars), BARS_A_LINE):
-        for number, writer in enumerate(writers, 1):
+    for number, line in enumerate(lines, 1):  # one after the other: music21 knows no voice that goes on later
+        writer = _LineWriter(page, line, {} if number > 1 else chords)
+        body += [f"V:{number}"] if len(lines) > 1 else []
+        for first in range(0, len(page.bars), BARS_A_LINE):
             music, words = writer.system(range(first, min(first + BARS_A_LINE, len(page.bars))))
-            body.append(f"[V:{number}] {music}" if len(lines) > 1 else music)
-            body += [f"w: {words}"] if words else []
+            body += [music, *([f"w: {words}"] if words else [])]
     return "\n".join([*_head(page, lines), *body]) + "\n"
 
 
@@ -73,8 +73,6 @@ def _head(page: Layout, lines: Sequence[WrittenLine]) -> Iterable[str]:
     yield f"M:{page.bars[0].metre.name}"
     yield "L:1/8"
     yield f"Q:1/4={page.score.tempo_bpm:.12g}"
-    if page.score.fermatas:
-        yield "%%MIDI nofermatas"  # abc2midi lengthens the voices that have one, and only those
     if len(lines) > 1:
         staves: dict[int, list[str]] = {}
         for number, line in enumerate(lines, 1):
