@@ -36,7 +36,7 @@ class Heard:
     sharps, mode, metre, pickup
         As the piece begins.
     fermatas
-        Onsets of the notes that have one, or of what is tied to them.
+        Onsets of the notes that have one, in any voice.
     words
         Syllables with their onsets.
     """
@@ -63,9 +63,15 @@ def written(score: Score) -> Heard:
         page.key.mode,
         page.bars[0].metre.name,
         page.score.pickup_ticks,
-        frozenset(page.score.fermatas or ()),
+        frozenset(page.score.notes[note].onset_ticks for note in (*page.marks.above, *page.marks.below)),
         tuple((word.onset_ticks, word.text) for word in page.score.lyrics),
     )
+
+
+def _beginnings(paused: Iterable[int], notes: Iterable[Sung]) -> set[int]:
+    """The onsets of notes that sound at some ticks: a fermata may stand on what is tied to them."""
+    sung = list(notes)
+    return {onset for tick in paused for onset, length, _ in sung if onset <= tick < onset + length}
 
 
 def _voices(parts: Iterable[Iterable[Sung]]) -> tuple[tuple[Sung, ...], ...]:
@@ -89,10 +95,11 @@ def music21_reader(path: Path) -> Heard:
             by_voice["" if voice is None else str(voice.id)].append(note)
         for notes in by_voice.values():
             sung: list[Sung] = []
+            paused = set()
             for note in notes:
                 onset, length = (round(Fraction(t) * Q) for t in (note.getOffsetInHierarchy(part), note.quarterLength))
                 if any(isinstance(mark, expressions.Fermata) for mark in note.expressions):
-                    fermatas.add(onset)
+                    paused.add(onset)
                 for pitch in note.pitches:
                     tied = note.tie is not None and note.tie.type in ("stop", "continue")
                     before = next((s for s in reversed(sung) if s[2] == pitch.midi and s[0] + s[1] == onset), None)
@@ -101,6 +108,7 @@ def music21_reader(path: Path) -> Heard:
                     else:
                         sung.append((onset, length, pitch.midi))
             voices.append(sung)
+            fermatas |= _beginnings(paused, sung)
     keys = list(score.recurse().getElementsByClass(key.KeySignature))
     modes = [found.mode for found in keys if isinstance(found, key.Key)]
     metre = next(iter(score.recurse().getElementsByClass(meter.TimeSignature)), None)
@@ -131,12 +139,17 @@ def verovio_reader(path: Path) -> Heard:
     timed = toolkit.renderToTimemap({"includeMeasures": True})
     onsets = {name: round(event["qstamp"] * Q) for event in timed for name in event.get("on", ())}
     ends = {name: round(event["qstamp"] * Q) for event in timed for name in event.get("off", ())}
+    head: dict[str, str] = {}
+    for tie in sorted(root.iterfind(".//{*}tie"), key=lambda tie: onsets.get(tie.get("startid", "")[1:], 0)):
+        start, end = (tie.get(side, "").removeprefix("#") for side in ("startid", "endid"))
+        head[end] = head.get(start, start)
+        ends[head[end]] = ends[end]
     voices: dict[tuple[int, int], list[Sung]] = defaultdict(list)
     for staff in root.iterfind(".//{*}staff"):
         for layer in staff.iterfind("{*}layer"):
             place = int(staff.get("n", "0")), int(layer.get("n", "0"))
             for name in (note.get(_XML_ID, "") for note in layer.iterfind(".//{*}note")):
-                if name in onsets:  # what is tied to another note is not there
+                if name not in head:
                     pitch = toolkit.getMIDIValuesForElement(name)["pitch"]
                     voices[place].append((onsets[name], ends[name] - onsets[name], pitch))
     pauses = (mark.get("startid", "").removeprefix("#") for mark in root.iterfind(".//{*}fermata"))
@@ -151,7 +164,7 @@ def verovio_reader(path: Path) -> Heard:
         None if signature is None else signature.get("mode"),
         None if metre is None else f"{metre.get('count')}/{metre.get('unit')}",
         bars[1] if len(bars) > 1 and bars[1] < whole else 0,
-        frozenset(onsets[name] for name in pauses if name in onsets),
+        frozenset(onsets[head.get(name, name)] for name in pauses if name in onsets),
     )
 
 
@@ -248,9 +261,9 @@ def lilypond_reader(path: Path) -> Heard:
     )
     if "warning" in done.stderr:
         raise ValueError(f"LilyPond warns: {done.stderr.strip().splitlines()[0]}")
-    voices: dict[str, list[Sung]] = {}
+    voices: dict[str, list[Sung]] = {name: [] for name in re.findall(r'\\new Voice = "(\w+)"', source)}
     open_ties: dict[str, int] = {}
-    fermatas: set[int] = set()
+    paused: dict[str, list[int]] = defaultdict(list)
     sharps = mode = metre = pickup = None
     for line in done.stdout.splitlines():
         voice, when, what, *rest = line.split("\t")
@@ -261,18 +274,19 @@ def lilypond_reader(path: Path) -> Heard:
         elif what == "time" and metre is None:
             metre = "/".join(rest)
         elif what == "fermata":
-            fermatas.add(onset)
+            paused[voice].append(onset)
         elif what == "tie":
             open_ties[voice] = onset
         elif what in ("note", "tied"):
             pitch, length = int(rest[0]), round(Fraction(rest[1]) * 4 * Q)
-            notes = voices.setdefault(voice, [])
+            notes = voices[voice]
             pickup = max(0, -round(Fraction(rest[2]) * 4 * Q)) if pickup is None else pickup
             if notes and notes[-1][2] == pitch and voice in open_ties and notes[-1][0] + notes[-1][1] == onset:
                 notes[-1] = (notes[-1][0], notes[-1][1] + length, pitch)
                 del open_ties[voice]
             else:
                 notes.append((onset, length, pitch))
+    fermatas = {tick for voice, ticks in paused.items() for tick in _beginnings(ticks, voices[voice])}
     return Heard(_voices(voices.values()), sharps, mode, metre, pickup, frozenset(fermatas))
 
 
