@@ -61,7 +61,7 @@ class WritingOptions:
         parse=lambda text: (Path(text),),
         metavar="PATH",
         help=f"file to write, again for other kinds: {', '.join(WRITERS)}; with -n above 1 a folder, and "
-        "endings alone (default: a new name, such as composed-2.mid)",
+        "endings alone (default: a new name, as composed-2.mid)",
     )
     num_outputs: int = option(
         1, short="-n", within=(1, 9999), help="how many pieces; each one's seed is the next number"
