@@ -32,7 +32,7 @@ def chord_chart(score: Score) -> str:
         If it has none.
     """
     if not score.chords:
-        raise InputError("there are no chord symbols to make a chart of; have them found by --write-chords")
+        raise InputError("there are no chord symbols to make a chart of; give music that has some, or in several parts")
     page = laid_out(score)
     parts = [*_head(page), "{start_of_grid}", *_grid(page), "{end_of_grid}"]
     if words := list(_verse(page)):

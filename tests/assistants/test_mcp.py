@@ -81,7 +81,7 @@ def test_tools_answer_and_refuse_without_a_process(tmp_path: Path) -> None:
         return await server.call_tool(name, arguments)
 
     async def main() -> None:
-        await call("render", piece="tune.mid", output=["tune.abc", "tune.cho"])
+        await call("render", piece="tune.mid", output=["tune.abc", "tune.krn"])
         assert "T:Tune" in (tmp_path / "tune.abc").read_text(encoding="utf-8")
         for arguments, reason in (
             ({"piece": "tune.mid", "output": ["tune.abc"]}, "nothing is written over"),
