@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from biaxial.assistants.bounded_folder import BoundedFolder
+from biaxial.judge.judge import oddness
 from biaxial.judge.measures import MEASURES
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
@@ -73,11 +74,8 @@ class ToolBox:
 
     def judge(self, piece: str) -> dict[str, Any]:
         """Judge a piece beside Bach's chorales."""
-        from biaxial.judge.judge import Judge, oddness
-        from biaxial.judge.reference import shipped_reference
-
         score, remarks = self.folder.read(piece)
-        (found,) = Judge(shipped_reference(), self.model.network).judge([(piece, _with_notes(score, piece))])
+        found = self.model.judge(_with_notes(score, piece))
         odd = sorted(found.standard, key=lambda name: -oddness(name, found.standard[name]))[:10]
         shared = found.novelty.all_voices
         return {

@@ -63,14 +63,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder made by biaxial-chorales")
     parser.add_argument("--first", type=int, help="only so many chorales")
-    parser.add_argument("--readers", nargs="+", default=[reader.name for reader in READERS], help="only these programs")
+    parser.add_argument("--only", nargs="+", help="only these endings and programs, such as .krn lilypond")
     options = parser.parse_args()
     items, _ = read_folder(options.folder)
     scores = [item.score for item in items][: options.first]
     print(f"{len(scores)} chorales, {sum(len(score.notes) for score in scores)} notes\n")
     print(f"| format | read by | {' | '.join(FACTS)} |\n|{'---|' * (2 + len(FACTS))}")
     for reader in READERS:
-        if reader.name in options.readers and reader.is_there:
+        asked = options.only is None or {reader.name, reader.suffix} & set(options.only)
+        if asked and reader.is_there:
             found = [agreement(score, reader) for score in scores]
             print(
                 f"| `{reader.suffix}` | {reader.name} | {' | '.join(column(found, fact) for fact in FACTS)} |",
@@ -91,7 +92,7 @@ def agreement(score: Score, reader: Reader) -> dict[str, bool | None]:
     """For each fact whether it was heard as it was written; ``None`` where the program does not tell it."""
     if reader.suffix == ".mid":
         score = with_words(score)
-    wanted = outside.written(score)
+    wanted = outside.written(score, 4 if reader.suffix == ".krn" else 2)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         path = Path(folder) / f"chorale{reader.suffix}"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from xml.etree import ElementTree
 
 from biaxial.formats.page.layout import laid_out
@@ -50,9 +50,9 @@ class Heard:
     words: tuple[tuple[int, str], ...] | None = None
 
 
-def written(score: Score) -> Heard:
-    """What should be heard of a score in four voices."""
-    page = laid_out(score)
+def written(score: Score, staves: Literal[2, 4] = 2) -> Heard:
+    """What should be heard of a score in four voices that is written on so many staves."""
+    page = laid_out(score, staves)
     voices = tuple(
         tuple(sorted((note.onset_ticks, note.length_ticks, note.pitch) for note in page.score.voice_notes(voice)))
         for voice in range(page.score.num_voices)
@@ -123,7 +123,7 @@ def music21_reader(path: Path) -> Heard:
         modes[0] if modes else None,
         None if metre is None else metre.ratioString,
         pickup,
-        frozenset(fermatas) if fermatas else None,
+        frozenset(fermatas) if path.suffix == ".krn" else None,
     )
 
 
