@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -62,3 +62,14 @@ def save_score(score: Score, path: Path) -> None:
     """
     check_suffix(path)
     WRITERS[path.suffix.lower()](score, path)
+
+
+def save_all(score: Score, paths: Sequence[Path]) -> list[Path]:
+    """Write a score to several files; errors are those of :func:`save_score`, and that there is no path."""
+    if not paths:
+        raise InputError("give the name of a file to write, such as chorale.musicxml")
+    for path in paths:
+        check_suffix(path)
+    for path in paths:
+        save_score(score, path)
+    return list(paths)

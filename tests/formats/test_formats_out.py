@@ -17,6 +17,7 @@ from biaxial.formats.kern.kern_writer import kern_text
 from biaxial.formats.lilypond import lilypond_text
 from biaxial.formats.read import read_score
 from biaxial.formats.write import save_score
+from biaxial.music.errors import InputError
 from biaxial.music.repeats import Ending, Repeat
 from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 from biaxial.music.symbols import parse_chord
@@ -223,3 +224,14 @@ def test_lilypond_takes_repeats_chords_words_and_odd_names_without_a_warning(tmp
         repeats=(Repeat(4 * Q, 18 * Q, endings, 3), Repeat(20 * Q, 26 * Q)),
     )
     check(score, ".ly", "lilypond_reader", tmp_path)
+
+
+def test_a_score_saves_itself_by_the_endings_of_its_paths(tmp_path: Path) -> None:
+    score = piece(0)
+    paths = score.save(tmp_path / "a.abc", str(tmp_path / "a.krn"))
+    assert [read_score(path).notes for path in paths] == [score.notes, score.notes]
+    with pytest.raises(InputError, match="give the name of a file"):
+        score.save()
+    with pytest.raises(InputError, match=r"cannot write \.doc"):
+        score.save(tmp_path / "b.abc", tmp_path / "b.doc")
+    assert not (tmp_path / "b.abc").exists()
