@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final, Literal
 
@@ -19,12 +20,18 @@ _DEGREES: Final = re.compile("<degree.*?</degree>", re.DOTALL)
 _DATE: Final = re.compile(r' isodate="[^"]*"')
 
 
-def mei_text(score: Score, *, staves: Literal[2, 4] = 2, given_colour: str = "") -> str:
+def mei_text(
+    score: Score,
+    *,
+    staves: Literal[2, 4] = 2,
+    given_colour: str = "",
+    captions: Sequence[tuple[int, str]] = (),
+) -> str:
     """The document of a score, the same each time.
 
     Parameters
     ----------
-    score, staves, given_colour
+    score, staves, given_colour, captions
         As :func:`~biaxial.formats.musicxml.musicxml_text` takes them.
 
     Raises
@@ -34,12 +41,21 @@ def mei_text(score: Score, *, staves: Literal[2, 4] = 2, given_colour: str = "")
     """
     toolkit = _verovio().toolkit()
     toolkit.setOptions({"xmlIdSeed": 1})
-    if not toolkit.loadData(for_verovio(musicxml_text(score, staves=staves, given_colour=given_colour))):
+    if not toolkit.loadData(
+        for_verovio(musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions))
+    ):
         raise RuntimeError("Verovio could not read the document")
     return _DATE.sub("", toolkit.getMEI({"removeIds": True}))
 
 
-def write_mei(score: Score, path: str | os.PathLike[str], *, staves: Literal[2, 4] = 2, given_colour: str = "") -> None:
+def write_mei(
+    score: Score,
+    path: str | os.PathLike[str],
+    *,
+    staves: Literal[2, 4] = 2,
+    given_colour: str = "",
+    captions: Sequence[tuple[int, str]] = (),
+) -> None:
     """Write a score as MEI, whole or not at all; parameters and errors are those of :func:`mei_text`.
 
     Raises
@@ -47,7 +63,7 @@ def write_mei(score: Score, path: str | os.PathLike[str], *, staves: Literal[2, 
     OSError
         If the file cannot be written.
     """
-    atomic_write(path, mei_text(score, staves=staves, given_colour=given_colour).encode())
+    atomic_write(path, mei_text(score, staves=staves, given_colour=given_colour, captions=captions).encode())
 
 
 def check_verovio() -> None:

@@ -129,6 +129,11 @@ class TimeSignature:
         """For example ``"3/4"``."""
         return f"{self.numerator}/{self.denominator}"
 
+    def beat_ticks(self, ticks_per_quarter: int) -> int:
+        """Length of a beat, which is dotted in 6/8, 9/8, 12/8 and their like; a tick at least."""
+        dotted = self.numerator > 3 and self.numerator % 3 == 0
+        return max(1, 4 * ticks_per_quarter * (3 if dotted else 1) // self.denominator)
+
     def bar_ticks(self, ticks_per_quarter: int) -> int:
         """Length of a full bar.
 

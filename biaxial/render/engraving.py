@@ -50,12 +50,13 @@ def svg_pages(
     given_colour: str = "",
     size_mm: tuple[int, int] = A4_MM,
     full_height: bool = False,
+    captions: Sequence[tuple[int, str]] = (),
 ) -> list[str]:
     """Engrave a score.
 
     Parameters
     ----------
-    score, staves, given_colour
+    score, staves, given_colour, captions
         As :func:`~biaxial.formats.musicxml.musicxml_text` takes them.
     size_mm
         Width of a page, and the most that it is high.
@@ -95,7 +96,7 @@ def svg_pages(
             "xmlIdSeed": 1,
         }
     )
-    music = for_verovio(musicxml_text(score, staves=staves, given_colour=given_colour))
+    music = for_verovio(musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions))
     music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)
     if not toolkit.loadData(music):
         raise RuntimeError("Verovio could not read the document")
@@ -108,13 +109,19 @@ def _printed(kind: str) -> str:
 
 
 def engrave(
-    score: Score, path: str | Path, *, staves: Literal[2, 4] = 2, given_colour: str = "", pixels: int = PIXELS
+    score: Score,
+    path: str | Path,
+    *,
+    staves: Literal[2, 4] = 2,
+    given_colour: str = "",
+    captions: Sequence[tuple[int, str]] = (),
+    pixels: int = PIXELS,
 ) -> list[Path]:
     """Write a score as pages of A4: one PDF, or an SVG or a PNG for each page, no higher than its music.
 
     Parameters
     ----------
-    score, staves, given_colour
+    score, staves, given_colour, captions
         As :func:`svg_pages` takes them.
     path
         A file that ends in ``.svg``, ``.png`` or ``.pdf``. Of several pages the pictures are ``name-1.png``,
@@ -138,7 +145,8 @@ def engrave(
     if suffix not in WRITERS:
         raise InputError(f"{path}: pages are written as {', '.join(WRITERS)}; end its name in one of them")
     check_installed(suffix)
-    pages = svg_pages(score, staves=staves, given_colour=given_colour, full_height=suffix == ".pdf")
+    as_pages = suffix == ".pdf"
+    pages = svg_pages(score, staves=staves, given_colour=given_colour, full_height=as_pages, captions=captions)
     files = WRITERS[suffix](pages, score.title, pixels)
     single = len(files) == 1
     names = [path if single else path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, len(files) + 1)]

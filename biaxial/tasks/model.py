@@ -204,7 +204,9 @@ class Model(Planner, Shared):
         time_signature
             The metre.
         seed, drawing, progress, changes
-            As for :meth:`compose`. There is no ending, and no particles or candidates to choose among.
+            As for :meth:`compose`, but there is no end, and no candidates are chosen among. With weights that carry
+            charges, sections of sixteen bars are planned and their phrases drawn by particles, so that bars come a
+            phrase at a time; ``draft=True`` draws every frame once, and bars come one by one.
 
         Raises
         ------
@@ -216,7 +218,8 @@ class Model(Planner, Shared):
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.network.config.steps_per_quarter)
-        return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, progress)
+        charges = self._charges(drawing)
+        return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, charges, progress)
 
     def draw(self, plan: Plan, progress: Progress | None = None) -> Iterator[Piece]:
         """Draw what was planned, a batch at a time; pieces come as they are finished.

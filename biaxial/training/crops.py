@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
-from biaxial.features.conditions import GROUPS, UNKNOWN, Condition, hidden
+from biaxial.features.conditions import GROUPS, TONICS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
 from biaxial.models.biaxial import Batch
@@ -171,8 +171,10 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
             for part, found in zip(echo, heard, strict=True):
                 part[row, : crop.length] = found[0, crop.start :]
         rows = crop.piece.conditions[crop.start : end].copy()
-        in_key = rows[:, Condition.TONIC] != UNKNOWN
-        rows[in_key, Condition.TONIC] = (rows[in_key, Condition.TONIC] + crop.semitones) % 12
+        for tonic in TONICS:
+            in_key = rows[:, tonic] != UNKNOWN
+            rows[in_key, tonic] = (rows[in_key, tonic] + crop.semitones) % 12
+        rows[:, Condition.MIXED_IN] = crop.piece.is_mixed_in
         conditions[row, : crop.length] = hidden(rows, *crop.hide)
         mask[row, : crop.length] = True
     return Batch(
@@ -194,7 +196,7 @@ def piece_crops(piece: CorpusPiece, config: ModelConfig, train: TrainConfig, rng
     crops = []
     shifts = transpositions(piece, config, train.transpose)
     for start, length in crop_spans(piece.num_steps, train, rng):
-        hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
+        hide = tuple(group for group in GROUPS if rng.random() < train.hidden_share(group))
         shift = int(rng.choice(shifts))
         given = Given.drawn(rng) if config.context_hidden and rng.random() < train.known_share else None
         crops.append(Crop(piece, start, length, shift, hide, given))

@@ -18,7 +18,7 @@ from biaxial.music.score import Key
 from biaxial.sampling.charges import FAULTS, Charges, Phrase, Piece, count_faults, voice_pitches
 from biaxial.sampling.constraints import range_bias, triad_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
-from biaxial.sampling.loop import Particles, Phrases, draw_pieces
+from biaxial.sampling.loop import Begun, Particles, Phrases, draw_pieces
 
 MakeNetwork = Callable[..., BiaxialLSTM]
 NUM_STEPS = 3
@@ -168,5 +168,68 @@ def test_a_phrase_that_returns_has_its_notes_again(make_network: MakeNetwork) ->
     assert (pitches[:-1, :3, 0] == pitches[:-1, 3:6, 0]).all()
     assert (pitches[:-1, :3, 1] != pitches[:-1, 3:6, 1]).any()
     assert (pitches[-1, :3, 0] != pitches[-1, 3:6, 0]).any()
+    assert drawn.known is not None
+    assert drawn.known.decided(2)[0].tolist() == [[3 <= step < 6, False] for step in range(8)]
+
+
+def test_parts_are_the_whole(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=4)
+    rows = torch.full((3, 8, 9), -1, dtype=torch.int16)
+    stepper = ParallelStepper(network)
+    whole = draw_pieces(stepper, rows, range(3))
+    part = draw_pieces(stepper, rows, range(3), until=3)
+    assert torch.equal(part.outcomes, whole.outcomes[:, :3])
+    part = draw_pieces(stepper, rows, range(3), begun=part.begun, until=4)
+    part = draw_pieces(stepper, rows, range(3), begun=part.begun)
+    assert torch.equal(part.outcomes, whole.outcomes)
+    assert torch.allclose(part.log_likelihood, whole.log_likelihood)
+
+
+def test_a_part_pays_for_what_it_makes_of_the_part_before(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=2)
+    config, price, b = network.config, 2.0, 400
+    rows = conditions(1)[:, :2]
+    first = draw_pieces(ParallelStepper(network), rows, [5], until=1)
+    k = len(config.alphabet)
+    second = torch.tensor(list(itertools.product(range(k), repeat=2)), dtype=torch.uint8)
+    rolls = torch.cat([first.outcomes.expand(len(second), -1, -1), second.unsqueeze(1)], 1)
+    with torch.no_grad():
+        batch = Batch.whole(rolls, rows.expand(len(rolls), -1, -1))
+        p = log_mean(network.walk_log_likelihood(batch).sum(-1))[:, 1].exp().double()
+    assert float(p.sum()) == pytest.approx(1)
+    phrase, piece = Phrase(1, 2), Piece(None, False, np.zeros(2, np.int8), 1)
+
+    def faults(outcomes: Tensor) -> Tensor:
+        pitches = voice_pitches(outcomes.numpy(), config.alphabet, config.low_pitch)
+        return torch.tensor([count_faults(own, phrase, piece)[FAULTS.index("lone_rest")] for own in pitches])
+
+    tilted = p * (-price * faults(rolls)).exp()
+    wanted = float((tilted * faults(rolls)).sum() / tilted.sum())
+    drawn = draw_pieces(
+        ParallelStepper(network), rows.expand(b, -1, -1), range(b), particles=Particles(1, 12),
+        phrases=Phrases([[phrase]] * b, [piece] * b, Charges(lone_rest=price)),
+        begun=Begun(first.outcomes.expand(b, -1, -1), first.state.take(torch.zeros(b, dtype=torch.long))),
+    )  # fmt: skip
+    found = faults(drawn.outcomes)
+    assert float((p * faults(rolls)).sum()) > wanted + 0.05
+    assert float(found.mean()) == pytest.approx(wanted, abs=4 * float(found.std()) / b**0.5)
+
+
+def test_a_phrase_returns_from_an_earlier_part(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=4)
+    config, b = network.config, 6
+    rows = torch.full((b, 8, 9), -1, dtype=torch.int16)
+    own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=1), Phrase(6, 8)]
+    phrases = Phrases([own] * b, [Piece(None, False, np.zeros(8, np.int8), 1)] * b, Charges())
+    drawn = None
+    for phrase in own:
+        drawn = draw_pieces(
+            ParallelStepper(network), rows, range(b), known=drawn and drawn.known, phrases=phrases,
+            particles=Particles(phrase.first, 3), begun=drawn and drawn.begun, until=phrase.end,
+        )  # fmt: skip
+    assert drawn is not None
+    pitches = voice_pitches(drawn.outcomes.numpy(), config.alphabet, config.low_pitch)
+    assert (pitches[:, :3, 0] == pitches[:, 3:6, 0]).all()
+    assert (pitches[:, :3, 1] != pitches[:, 3:6, 1]).any()
     assert drawn.known is not None
     assert drawn.known.decided(2)[0].tolist() == [[3 <= step < 6, False] for step in range(8)]

@@ -28,6 +28,7 @@ from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.formats.melody_file import ALL, NEARLY_A_LINE, part_of
 from biaxial.formats.read import read_music
 from biaxial.formats.repeat_reading import Repeats
+from biaxial.metrics.harmony.phrase_plans import known_plan
 from biaxial.music.cells import MAX_VOICES
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -142,7 +143,7 @@ def _laid_out(score: Score, grid: Grid) -> tuple[Reading, Arrays]:
         ranges=ranges_of(roll.states, voices),
         music=hashlib.sha256(roll.states.tobytes()).hexdigest(),
     )
-    return reading, (roll.states, voices, outline_conditions(roll.outline, grid))
+    return reading, (roll.states, voices, outline_conditions(roll.outline, grid, known_plan(lines)))
 
 
 def _with_lines_only(score: Score) -> Score:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 from xml.etree import ElementTree
@@ -20,6 +21,7 @@ from biaxial.files.atomic import atomic_write
 from biaxial.formats.musicxml.document import document
 from biaxial.formats.musicxml.notes import NoteWriter
 from biaxial.formats.page.layout import laid_out
+from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.instruments import PRESETS, InstrumentName
 from biaxial.music.score import Score
 
@@ -37,7 +39,12 @@ _TYPE: Final = "application/vnd.recordare.musicxml"
 
 
 def musicxml_text(
-    score: Score, *, staves: Literal[2, 4] = 2, given_colour: str = "", instrument: InstrumentName = "organ"
+    score: Score,
+    *,
+    staves: Literal[2, 4] = 2,
+    given_colour: str = "",
+    instrument: InstrumentName = "organ",
+    captions: Sequence[tuple[int, str]] = (),
 ) -> str:
     """The document of a score.
 
@@ -51,10 +58,13 @@ def musicxml_text(
         Colour of the notes that are locked, such as ``"#0A4FA3"``; black by default.
     instrument
         What plays it.
+    captions
+        What is printed under the lowest staff: in order, the tick of the score where each begins, and its text.
     """
+    captions = [(tick * TICKS_PER_QUARTER // score.ticks_per_quarter, text) for tick, text in captions]
     page = laid_out(score, staves)
     notes = NoteWriter(page.score, page.key, page.spellings, page.marks, given_colour)
-    root = document(page.score, page.key, page.players, page.bars, notes, PRESETS[instrument])
+    root = document(page.score, page.key, page.players, page.bars, notes, PRESETS[instrument], captions)
     ElementTree.indent(root, " ")
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -66,12 +76,13 @@ def write_musicxml(
     staves: Literal[2, 4] = 2,
     given_colour: str = "",
     instrument: InstrumentName = "organ",
+    captions: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Write a score, packed if the suffix is ``.mxl``, whole or not at all.
 
     Parameters
     ----------
-    score, staves, given_colour, instrument
+    score, staves, given_colour, instrument, captions
         As :func:`musicxml_text` takes them.
     path
         The file.
@@ -81,8 +92,8 @@ def write_musicxml(
     OSError
         If the file cannot be written.
     """
-    data = musicxml_text(score, staves=staves, given_colour=given_colour, instrument=instrument).encode()
-    atomic_write(path, _packed(data) if Path(path).suffix.lower() == ".mxl" else data)
+    text = musicxml_text(score, staves=staves, given_colour=given_colour, instrument=instrument, captions=captions)
+    atomic_write(path, _packed(text.encode()) if Path(path).suffix.lower() == ".mxl" else text.encode())
 
 
 def _packed(data: bytes) -> bytes:

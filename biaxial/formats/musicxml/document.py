@@ -80,7 +80,13 @@ _CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {"treble": ("G", 2, 0), "tenor
 
 
 def document(
-    score: Score, key: Key, players: Sequence[Player], bars: Sequence[Bar], notes: NoteWriter, preset: Preset
+    score: Score,
+    key: Key,
+    players: Sequence[Player],
+    bars: Sequence[Bar],
+    notes: NoteWriter,
+    preset: Preset,
+    captions: Sequence[tuple[int, str]],
 ) -> Element:
     """The root element.
 
@@ -96,6 +102,8 @@ def document(
         What writes its notes.
     preset
         What plays it.
+    captions
+        What is printed under the lowest staff, and from which tick, in order.
     """
     root = Element("score-partwise", version="4.0")
     if score.title:
@@ -107,7 +115,8 @@ def document(
     _part_list(root, players, preset)
     for number, player in enumerate(players, 1):
         part = SubElement(root, "part", id=f"P{number}")
-        _PartWriter(score, key, player, notes, is_top=number == 1).write(part, bars)
+        under = captions if number == len(players) else ()
+        _PartWriter(score, key, player, notes, under, is_top=number == 1).write(part, bars)
     return root
 
 
@@ -135,12 +144,22 @@ def _part_list(root: Element, players: Sequence[Player], preset: Preset) -> None
 
 
 class _PartWriter:
-    """Writes what one player reads; the top one has the tempo and the chord symbols."""
+    """Writes what one player reads; the top one has the tempo and the chord symbols, the lowest one the captions."""
 
-    def __init__(self, score: Score, key: Key, player: Player, notes: NoteWriter, *, is_top: bool) -> None:
+    def __init__(
+        self,
+        score: Score,
+        key: Key,
+        player: Player,
+        notes: NoteWriter,
+        captions: Sequence[tuple[int, str]],
+        *,
+        is_top: bool,
+    ) -> None:
         self._score, self._key, self._player, self._notes, self._is_top = score, key, player, notes, is_top
         self._altered: dict[int, dict[Line, int]] = {}  # by staff: what the bar before altered
         self._chords: list[ChordSymbol] = list(reversed(score.chords)) if is_top else []
+        self._captions = list(reversed(captions))
 
     def write(self, part: Element, bars: Sequence[Bar]) -> None:
         """Write all measures into an element."""
@@ -215,6 +234,8 @@ class _PartWriter:
             for value in values:
                 if number == 1 and line == 0:
                     self._harmonies(measure, value)
+                if number == len(self._player.staves) and line == 0:
+                    self._captions_under(measure, value, place)
                 self._notes.write(measure, value, place, signs)
 
     def _harmonies(self, measure: Element, value: Value) -> None:
@@ -225,3 +246,14 @@ class _PartWriter:
             if chord.onset_ticks != value.chord.start:
                 add(element, "offset", chord.onset_ticks - value.chord.start)
             measure.append(element)
+
+    def _captions_under(self, measure: Element, value: Value, place: Place) -> None:
+        """The captions that begin while a value lasts."""
+        while self._captions and self._captions[-1][0] < value.chord.end:
+            tick, text = self._captions.pop()
+            direction = SubElement(measure, "direction", placement="below")
+            add(SubElement(direction, "direction-type"), "words", text)
+            if tick != value.chord.start:
+                add(direction, "offset", tick - value.chord.start)
+            if place.staff:
+                add(direction, "staff", place.staff)

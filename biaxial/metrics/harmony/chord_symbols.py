@@ -29,7 +29,7 @@ from biaxial.metrics.harmony.local_harmony import (
 )
 from biaxial.music.keys import key_of
 from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
-from biaxial.music.spelling import nearest_place, spell, spelled
+from biaxial.music.spelling import class_name, spell
 
 SUFFIXES: Final = {
     MAJOR: "",
@@ -41,7 +41,6 @@ SUFFIXES: Final = {
 }
 """What a name has after its root, for each kind of chord."""
 
-_SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 _MOST_SIGNS = 1
 _LEAST_TONES = 2
 """Tones of a chord that sound in a beat that has its name."""
@@ -64,8 +63,7 @@ def chord_symbols(score: Score) -> tuple[ChordSymbol, ...]:
     names: dict[int, list[tuple[int, int, str]]] = {}  # by pitch class: from when to when it is written so
     for note, spelling in zip(score.notes, spellings, strict=True):
         if abs(spelling.alter) <= _MOST_SIGNS:
-            name = spelling.letter + _SIGNS[spelling.alter]
-            names.setdefault(note.pitch % 12, []).append((note.onset_ticks, note.end_ticks, name))
+            names.setdefault(note.pitch % 12, []).append((note.onset_ticks, note.end_ticks, spelling.class_name))
     found: list[ChordSymbol] = []
     last = NO_CHORD, NO_CHORD
     for index, (start, end) in enumerate(pairwise(edges.tolist())):
@@ -82,14 +80,9 @@ def chord_symbols(score: Score) -> tuple[ChordSymbol, ...]:
             continue
         last = root, kind
         written = (name for onset, until, name in names.get(root, ()) if onset < end and until > start)
-        name = next(written, None) or _class_name(root, key)
+        name = next(written, None) or class_name(root, key)
         found.append(ChordSymbol(start, classes, name=name + SUFFIXES[kind]))
     return tuple(found)
-
-
-def _class_name(pitch_class: int, key: Key) -> str:
-    spelling = spelled(60 + pitch_class, nearest_place(pitch_class, key.fifths + 2))
-    return spelling.letter + _SIGNS[spelling.alter]
 
 
 def _beats(score: Score) -> Iterator[int]:
