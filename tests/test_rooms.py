@@ -22,7 +22,7 @@ FLOORS = (
     ("weights", "likelihood"),
     ("judge", "render"),
     ("tasks",),
-    ("training", "jobs"),
+    ("training", "jobs", "assistants"),
     ("cli",),
     ("__main__",),
     ("biaxial",),  # the package's own __init__: public names only

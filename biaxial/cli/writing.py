@@ -62,8 +62,8 @@ class WritingOptions:
         repeated=True,
         parse=lambda text: (Path(text),),
         metavar="PATH",
-        help=f"file to write, and again for other kinds: {', '.join(WRITERS)}; with -n above 1 a folder, and again an "
-        "ending alone (default: MIDI under a new name, such as composed-2.mid)",
+        help=f"file to write, again for other kinds: {', '.join(WRITERS)}; with -n above 1 a folder, and "
+        "endings alone (default: a new name, as composed-2.mid)",
     )
     num_outputs: int = option(
         1, short="-n", within=(1, 100_000_000), help="how many pieces; each one's seed is the next number"

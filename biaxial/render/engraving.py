@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from biaxial.files.atomic import atomic_write
+from biaxial.formats.mei import for_verovio
 from biaxial.formats.musicxml import musicxml_text
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
@@ -95,9 +96,7 @@ def svg_pages(
             "xmlIdSeed": 1,
         }
     )
-    music = musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions)
-    # Verovio prints the degrees of a chord behind a name that says them already.
-    music = re.sub(r"<degree.*?</degree>", "", music, flags=re.DOTALL)
+    music = for_verovio(musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions))
     music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)
     if not toolkit.loadData(music):
         raise RuntimeError("Verovio could not read the document")

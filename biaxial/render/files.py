@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from biaxial.formats import write as save
 from biaxial.formats.json_score import write_json
 from biaxial.music.bar_lines import with_pickup
 from biaxial.music.constants import TICKS_PER_QUARTER
@@ -82,6 +83,11 @@ def _with_chords(score: Score, rendering: Rendering) -> Score:
     return with_chord_symbols(score)
 
 
+def _plain(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) -> list[Path]:
+    save.save_score(_with_chords(score, rendering), path)
+    return [path]
+
+
 def plan_under(score: Score, plan: PhrasePlan) -> list[tuple[int, str]]:
     """What is printed of a plan under its music: the tick where each phrase begins, and its text.
 
@@ -115,6 +121,35 @@ def _musicxml(score: Score, path: Path, rendering: Rendering, plan: PhrasePlan |
 
     captions, named = _captions(score, rendering, plan), _with_chords(score, rendering)
     write_musicxml(named, path, staves=rendering.staves, instrument=rendering.instrument, captions=captions)
+    return [path]
+
+
+def _lilypond(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) -> list[Path]:
+    from biaxial.formats.lilypond import write_lilypond
+
+    write_lilypond(_with_chords(score, rendering), path, staves=rendering.staves)
+    return [path]
+
+
+def _mei(score: Score, path: Path, rendering: Rendering, plan: PhrasePlan | None) -> list[Path]:
+    from biaxial.formats.mei import write_mei
+
+    captions, named = _captions(score, rendering, plan), _with_chords(score, rendering)
+    write_mei(named, path, staves=rendering.staves, given_colour=rendering.given_colour, captions=captions)
+    return [path]
+
+
+def _check_mei(_: Rendering) -> None:
+    from biaxial.formats.mei import check_verovio
+
+    check_verovio()
+
+
+def _chart(score: Score, path: Path, _: Rendering, __: PhrasePlan | None) -> list[Path]:
+    """A chart, with chords that are found where a score has none: without them there is nothing to write."""
+    from biaxial.metrics.harmony.chord_symbols import with_chord_symbols
+
+    save.save_score(with_chord_symbols(score), path)
     return [path]
 
 
@@ -164,6 +199,11 @@ WRITERS: Final[dict[str, Writer]] = {
     ".midi": Writer(_midi),
     ".musicxml": Writer(_musicxml),
     ".mxl": Writer(_musicxml),
+    ".abc": Writer(_plain),
+    ".krn": Writer(_plain),
+    ".ly": Writer(_lilypond),
+    ".mei": Writer(_mei, _check_mei),
+    ".cho": Writer(_chart),
     ".json": Writer(_json),
     **dict.fromkeys((".roll.png", ".roll.svg"), Writer(_roll)),
     **{suffix: _page(suffix) for suffix in (".svg", ".png", ".pdf")},

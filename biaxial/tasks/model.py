@@ -28,12 +28,13 @@ from biaxial.tasks.plans.harmonisation import Forbidden
 from biaxial.tasks.plans.outline import check_metre, drawn_key
 from biaxial.tasks.plans.plan import Plan
 from biaxial.tasks.plans.planner import Planner
+from biaxial.tasks.sharing import Shared
 
 GPU_ROWS = 64
 """Pieces and particles from which on a GPU draws, where there is one."""
 
 
-class Model(Planner):
+class Model(Planner, Shared):
     """A trained network with its public verbs.
 
     Parameters

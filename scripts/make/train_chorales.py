@@ -51,7 +51,7 @@ def main() -> None:
         if status := biaxial_train(words):
             raise SystemExit(status)
     network, made = load_weights(LISTENING / "model.safetensors")
-    made["density"] = DENSITY
+    made |= {"density": DENSITY, "licence": "MIT"}
     save_weights(options.output, network, made, torch.float16)
     print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
 

@@ -22,6 +22,11 @@ SIGNATURES = {
     ".midi": b"MThd",
     ".musicxml": b"<?xml",
     ".mxl": b"PK",
+    ".abc": b"%abc-2.1",
+    ".krn": b"!!!OTL: Hymn",
+    ".ly": b"\\version",
+    ".mei": b"<?xml",
+    ".cho": b"{title: Hymn}",
     ".json": b"{",
     ".svg": b"<?xml",
     ".png": b"\x89PNG",
@@ -70,7 +75,7 @@ def test_a_missing_part_is_refused_before_anything_is_written(
 ) -> None:
     for module in ("verovio", "resvg_py", "typst"):
         monkeypatch.setitem(sys.modules, module, None)
-    for suffix in (".svg", ".png", ".pdf"):
+    for suffix in (".svg", ".png", ".pdf", ".mei"):
         with pytest.raises(InputError, match="pip install"):
             write_file(hymn, tmp_path / f"a{suffix}")
     assert list(tmp_path.iterdir()) == []

@@ -19,14 +19,11 @@ from xml.etree import ElementTree
 
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.musicxml.document import document
-from biaxial.formats.musicxml.notes import NoteWriter, marks_of
-from biaxial.formats.musicxml.staves import players_of
-from biaxial.formats.musicxml.written_bars import bars_of, legible
+from biaxial.formats.musicxml.notes import NoteWriter
+from biaxial.formats.page.layout import laid_out
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.instruments import PRESETS, InstrumentName
-from biaxial.music.keys import key_of
-from biaxial.music.score import Key, Score
-from biaxial.music.spelling import spell
+from biaxial.music.score import Score
 
 _HEAD: Final = (
     '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
@@ -65,11 +62,9 @@ def musicxml_text(
         What is printed under the lowest staff: in order, the tick of the score where each begins, and its text.
     """
     captions = [(tick * TICKS_PER_QUARTER // score.ticks_per_quarter, text) for tick, text in captions]
-    score = legible(score)
-    key = key_of(score) or Key(0)
-    players = players_of(score, staves)
-    notes = NoteWriter(score, key, spell(score, key), marks_of(score, players), given_colour)
-    root = document(score, key, players, bars_of(score), notes, PRESETS[instrument], captions)
+    page = laid_out(score, staves)
+    notes = NoteWriter(page.score, page.key, page.spellings, page.marks, given_colour)
+    root = document(page.score, page.key, page.players, page.bars, notes, PRESETS[instrument], captions)
     ElementTree.indent(root, " ")
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
