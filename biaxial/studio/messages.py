@@ -31,11 +31,11 @@ octets. Bodies have at most 2 MB.
 line names it), 401 token, 403 origin, 404, 405, 409 cancelled or replaced by a newer request of the same client (not a
 fault: say nothing), 413 too large, 415 type, 421 host, 503 eight jobs wait already, or the model could not be loaded.
 
-**Jobs.** ``compose``, ``harmonise``, ``infill``, ``continue``, ``explain`` and ``judge`` need the model and take turns.
-Their requests may carry ``client`` (one text for each open page) and ``job`` (one for each request). A newer request of
-a client replaces its older one, waiting or at work, unless the two have different ``lane`` texts: give ``judge`` and
-``explain`` lanes of their own, so that they do not end a drawing. While the model is still loading, a request waits.
-``read``, ``render`` and ``export`` take no turn.
+**Jobs.** ``compose``, ``harmonise``, ``infill``, ``continue`` and ``explain`` need the model and take turns. Their
+requests may carry a :class:`Turn`: ``client`` (one text for each open page) and ``job`` (one for each request). A newer
+request of a client replaces its older one, waiting or at work, unless the two have different ``lane`` texts: give
+``explain`` a lane of its own, so that it does not end a drawing. While the model is still loading, a request waits. A
+request whose connection is closed is ended. ``read``, ``judge``, ``render`` and ``export`` take no turn.
 
 **Takes.** :class:`Written` has a :class:`Take` for each seed ``seed``, ``seed + 1``, ... with the whole document, and
 the ids of notes that were added and removed; every other note is the one that was sent, in all its fields. Take number
@@ -315,7 +315,6 @@ class Judge:
     """Ask what breaks a rule."""
 
     document: Document
-    turn: Turn = field(default_factory=Turn)
 
 
 @dataclass(frozen=True, slots=True)
