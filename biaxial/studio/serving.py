@@ -132,7 +132,7 @@ def load(checkpoint: str | None) -> Model:
 def warm(model: Model) -> None:
     """Draw a little in each way that the verbs draw, so that nothing is compiled or read while somebody waits."""
     from biaxial.studio.messages import Document, Harmonise, Infill, Note
-    from biaxial.studio.writing import write
+    from biaxial.studio.takes import write
 
     notes = tuple(Note(f"w{step}", 0, step, 4, 72, True, "you") for step in range(0, 16, 4))
     document = Document(key="C major", notes=notes)

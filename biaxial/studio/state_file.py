@@ -80,7 +80,7 @@ def read_state() -> Running | None:
                 return None  # others may know the token
             said = json.loads(file.read(_MAX_BYTES))
         found = Running(**{name: said[name] for name in Running.__dataclass_fields__})
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     kinds = {"address": str, "port": int, "token": str, "pid": int, "version": str}
     sound = all(type(getattr(found, name)) is kind for name, kind in kinds.items())
