@@ -11,8 +11,6 @@ import os
 import secrets
 import stat
 import sys
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -137,6 +135,8 @@ def _is_alive(pid: int) -> bool:
 
 def _answers(state: Running) -> bool:
     """Whether a studio with this token is at the address."""
+    import urllib.request
+
     request = urllib.request.Request(f"http://127.0.0.1:{state.port}/api/status", headers={TOKEN_HEADER: state.token})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
