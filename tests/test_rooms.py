@@ -22,7 +22,7 @@ FLOORS = (
     ("weights", "likelihood"),
     ("judge", "render"),
     ("tasks",),
-    ("training", "jobs", "assistants"),
+    ("training", "jobs", "assistants", "studio"),
     ("cli",),
     ("__main__",),
     ("biaxial",),  # the package's own __init__: public names only

@@ -51,13 +51,14 @@ def svg_pages(
     size_mm: tuple[int, int] = A4_MM,
     full_height: bool = False,
     captions: Sequence[tuple[int, str]] = (),
+    names: Sequence[str] = (),
 ) -> list[str]:
     """Engrave a score.
 
     Parameters
     ----------
-    score, staves, given_colour, captions
-        As :func:`~biaxial.formats.musicxml.musicxml_text` takes them.
+    score, staves, given_colour, captions, names
+        As :func:`~biaxial.formats.musicxml.musicxml_text` takes them; names become the ids of ``<g class="note">``.
     size_mm
         Width of a page, and the most that it is high.
     full_height
@@ -96,7 +97,8 @@ def svg_pages(
             "xmlIdSeed": 1,
         }
     )
-    music = for_verovio(musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions))
+    document = musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions, names=names)
+    music = for_verovio(document)
     music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)
     if not toolkit.loadData(music):
         raise RuntimeError("Verovio could not read the document")

@@ -229,6 +229,9 @@ def draw_pieces(
     elif known is not None and not known.voices.any():
         known = None
     encoded = stepper.encode(known, conditions)
+    # where all is known, particles would be one and the same
+    opens, closes = (0, t) if known is None or returns or until is not None else _open_steps(known, config)
+    branch = max(branch, opens)
     state = stepper.start(b) if begun is None else begun.state
     history = History(min(branch, end) if number > 1 else end, b, config.num_notes)
     for frame in () if begun is None else begun.outcomes.unbind(1):
@@ -260,15 +263,18 @@ def draw_pieces(
         if ending is not None and step >= t - ending.shape[1]:
             extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
-        frame, weight, state = stepper.step(
-            state,
-            conditions[pieces, step],
-            uniforms(row_seeds, step, config.num_notes, row_slots),
-            None if known is None else known.at((pieces, step)),
-            static,
-            active,
-            encoded.at(step),
-        )
+        if known is not None and step >= closes:  # nothing is left to draw, and nothing that could be unlikely
+            frame, weight = known.outcomes[pieces, step], torch.zeros(len(pieces), dtype=torch.float64)
+        else:
+            frame, weight, state = stepper.step(
+                state,
+                conditions[pieces, step],
+                uniforms(row_seeds, step, config.num_notes, row_slots),
+                None if known is None else known.at((pieces, step)),
+                static,
+                active,
+                encoded.at(step),
+            )
         frame, weight = frame.cpu(), weight.cpu()
         history.add(frame)
         log_weight = log_weight + weight.view(b, now)
@@ -300,6 +306,12 @@ def draw_pieces(
     evidence = (log_evidence + total).masked_fill(unmet, -torch.inf)
     state = state.take(rows)
     return Drawn(history.of(rows), evidence, state.log_likelihood.cpu(), known, state)
+
+
+def _open_steps(known: Known, config: ModelConfig) -> tuple[int, int]:
+    """The first step at which anything of the pieces is not known, and the one after the last; none are the end."""
+    is_open = (known.voices != config.alphabet.everything).any(2).any(0).nonzero().flatten().tolist()
+    return (is_open[0], is_open[-1] + 1) if is_open else (known.voices.shape[1],) * 2
 
 
 def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
