@@ -1,0 +1,1 @@
+"""The studio: a page on which a musician writes, hears, locks and redoes, and the server behind it."""
