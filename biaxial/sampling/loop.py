@@ -194,6 +194,8 @@ def draw_pieces(
     elif known is not None and not known.voices.any():
         known = None
     encoded = stepper.encode(known, conditions)
+    first, end = (0, t) if known is None or returns else _open_steps(known, config)
+    branch = max(branch, first)  # where all is known, particles would be one and the same
     state, history = stepper.start(b), _History(min(branch, t) if number > 1 else t, b, config.num_notes)
     slots = slots or [0] * b
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
@@ -222,15 +224,18 @@ def draw_pieces(
         if ending is not None and step >= t - ending.shape[1]:
             extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
-        frame, weight, state = stepper.step(
-            state,
-            conditions[pieces, step],
-            uniforms(row_seeds, step, config.num_notes, row_slots),
-            None if known is None else known.at((pieces, step)),
-            static,
-            active,
-            encoded.at(step),
-        )
+        if known is not None and step >= end:  # nothing is left to draw, and nothing that could be unlikely
+            frame, weight = known.outcomes[pieces, step], torch.zeros(len(pieces), dtype=torch.float64)
+        else:
+            frame, weight, state = stepper.step(
+                state,
+                conditions[pieces, step],
+                uniforms(row_seeds, step, config.num_notes, row_slots),
+                None if known is None else known.at((pieces, step)),
+                static,
+                active,
+                encoded.at(step),
+            )
         frame, weight = frame.cpu(), weight.cpu()
         history.add(frame)
         log_weight = log_weight + weight.view(b, now)
@@ -261,6 +266,12 @@ def draw_pieces(
     rows = torch.arange(b) * log_weight.shape[1] + chosen
     evidence = (log_evidence + total).masked_fill(unmet, -torch.inf)
     return Drawn(history.of(rows), evidence, state.log_likelihood.cpu()[rows], known)
+
+
+def _open_steps(known: Known, config: ModelConfig) -> tuple[int, int]:
+    """The first step at which anything of the pieces is not known, and the one after the last; none are the end."""
+    is_open = (known.voices != config.alphabet.everything).any(2).any(0).nonzero().flatten().tolist()
+    return (is_open[0], is_open[-1] + 1) if is_open else (known.voices.shape[1],) * 2
 
 
 def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:

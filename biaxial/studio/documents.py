@@ -256,11 +256,20 @@ class Rewritten(NamedTuple):
     removed: tuple[str, ...]
 
 
-def rewritten(document: Document, score: Score, seed: int) -> Rewritten:
+def rewritten(document: Document, score: Score, seed: int, *, longer: bool = False) -> Rewritten:
     """A document with the notes of a score that was written for it.
 
     A note that is there with the same voice, onset, duration and pitch is the document's own. Others are the
     machine's, free, and named after seed, voice and onset.
+
+    Parameters
+    ----------
+    document, score
+        What was sent, and what was written.
+    seed
+        That it was drawn with.
+    longer
+        Whether the piece goes on: then length, fermatas and chord symbols are those of the score too.
     """
     unit = score.ticks_per_quarter // STEPS_PER_QUARTER
     before = {(note.voice, note.onset, note.duration, note.pitch): note for note in document.notes}
@@ -275,10 +284,11 @@ def rewritten(document: Document, score: Score, seed: int) -> Rewritten:
             added.append(name)
             kept = Note(name, *place, False, "machine")
         notes.append(kept)
-    length = max(length_of(document), score.length_ticks // unit)
-    fermatas = None if score.fermatas is None else tuple(tick // unit for tick in score.fermatas)
-    chords = tuple(Chord(chord.onset_ticks // unit, chord.name) for chord in score.chords)
-    changed = replace(document, notes=in_order(notes), length=length, fermatas=fermatas, chords=chords, seed=seed)
+    changed = replace(document, notes=in_order(notes), length=length_of(document), seed=seed)
+    if longer:
+        fermatas = None if score.fermatas is None else tuple(tick // unit for tick in score.fermatas)
+        chords = tuple(Chord(chord.onset_ticks // unit, chord.name) for chord in score.chords)
+        changed = replace(changed, length=score.length_ticks // unit, fermatas=fermatas, chords=chords)
     return Rewritten(changed, tuple(added), tuple(note.id for note in before.values()))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import types
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from biaxial.files.json_value import shown
@@ -46,7 +46,7 @@ class _Field:
     required: bool
 
 
-@lru_cache(maxsize=None)
+@cache
 def _fields(message: type) -> tuple[_Field, ...]:
     kinds = get_type_hints(message)
     missing = dataclasses.MISSING
