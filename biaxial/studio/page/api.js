@@ -46,6 +46,7 @@ function token() {
  * @throws {Refused}
  */
 async function asked(path, init) {
+  /** @type {Response} */
   let answer;
   try {
     const headers = { ...init.headers, "X-Biaxial-Token": token() };

@@ -84,7 +84,21 @@ function withNotes(document, notes) {
   const last = Math.max(0, ...notes.map((note) => note.onset + note.duration));
   const before = Math.max(0, ...document.notes.map((note) => note.onset + note.duration));
   const trimmed = before === document.length && last < before ? last : document.length;
-  return { ...document, notes: inReadingOrder(notes), length: Math.max(trimmed, last) };
+  return ending({ ...document, notes: inReadingOrder(notes) }, Math.max(trimmed, last));
+}
+
+/**
+ * The document with another end; nothing stands behind it.
+ * @param {Document} document
+ * @param {number} length
+ * @returns {Document}
+ */
+function ending(document, length) {
+  if (length >= document.length) return length === document.length ? document : { ...document, length };
+  const chords = document.chords.filter((chord) => chord.onset < length);
+  const words = document.words.filter((word) => word.onset < length);
+  const fermatas = document.fermatas?.filter((onset) => onset < length);
+  return { ...document, length, chords, words, fermatas: fermatas?.length ? fermatas : null };
 }
 
 /**
@@ -239,7 +253,9 @@ export function withTake(document, take, spans) {
   const kept = document.notes.filter((note) => note.lock || !inside(note));
   const ids = new Set(kept.map((note) => note.id));
   const added = take.notes.filter((note) => !ids.has(note.id) && inside(note) && !meets(kept, note));
-  return { ...withNotes(document, [...kept, ...added]), seed: take.seed, length: Math.max(document.length, take.length) };
+  const merged = withNotes(document, [...kept, ...added]);
+  const last = Math.max(0, ...merged.notes.map((note) => note.onset + note.duration));
+  return { ...ending(merged, Math.max(last, take.length)), seed: take.seed };
 }
 
 /**

@@ -104,7 +104,7 @@ export function neighbour(document, id, way) {
   for (let voice = from.voice + step; VOICES.includes(voice); voice += step) {
     const line = notes.filter((note) => note.voice === voice);
     if (!line.length) continue;
-    return line.findLast((note) => note.onset <= from.onset) ?? line[0];
+    return line.filter((note) => note.onset <= from.onset).at(-1) ?? line[0];
   }
   return from;
 }

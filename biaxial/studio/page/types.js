@@ -17,7 +17,7 @@
  *   draft: boolean}} Drawing
  * @typedef {"organ" | "choir" | "piano" | "strings"} Instrument
  * @typedef {{drawing: Drawing, instrument: Instrument, strict_tempo: boolean, staves: 2 | 4, seed: number | null,
- *   bars: number, plan: string, form: string, more: number}} Settings
+ *   bars: number, plan: string, form: string, more: number, play: boolean}} Settings
  *
  * @typedef {{seed: number, document: Document, added: string[], removed: string[], nats_per_step: number}} Take
  * @typedef {{takes: Take[], remarks: string[], waited_seconds: number, drawing_seconds: number}} Written
@@ -37,7 +37,7 @@
  *
  * @typedef {{start: number, end: number, voices: ReadonlyArray<number>, note: string | null}} Selection
  * @typedef {{number: number, start: number, end: number}} Bar
- * @typedef {{label: string, seed: number | null, document: Document, spans: Span[]}} Way
+ * @typedef {{label: string, document: Document, seed: number | null, spans: Span[] | null}} Way
  */
 
 export {};
