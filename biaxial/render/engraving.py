@@ -49,13 +49,14 @@ def svg_pages(
     given_colour: str = "",
     size_mm: tuple[int, int] = A4_MM,
     full_height: bool = False,
+    names: Sequence[str] = (),
 ) -> list[str]:
     """Engrave a score.
 
     Parameters
     ----------
-    score, staves, given_colour
-        As :func:`~biaxial.formats.musicxml.musicxml_text` takes them.
+    score, staves, given_colour, names
+        As :func:`~biaxial.formats.musicxml.musicxml_text` takes them; names become the ids of ``<g class="note">``.
     size_mm
         Width of a page, and the most that it is high.
     full_height
@@ -94,7 +95,7 @@ def svg_pages(
             "xmlIdSeed": 1,
         }
     )
-    music = musicxml_text(score, staves=staves, given_colour=given_colour)
+    music = musicxml_text(score, staves=staves, given_colour=given_colour, names=names)
     # Verovio prints the degrees of a chord behind a name that says them already.
     music = re.sub(r"<degree.*?</degree>", "", music, flags=re.DOTALL)
     music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)

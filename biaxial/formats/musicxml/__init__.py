@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 from xml.etree import ElementTree
@@ -40,7 +41,12 @@ _TYPE: Final = "application/vnd.recordare.musicxml"
 
 
 def musicxml_text(
-    score: Score, *, staves: Literal[2, 4] = 2, given_colour: str = "", instrument: InstrumentName = "organ"
+    score: Score,
+    *,
+    staves: Literal[2, 4] = 2,
+    given_colour: str = "",
+    instrument: InstrumentName = "organ",
+    names: Sequence[str] = (),
 ) -> str:
     """The document of a score.
 
@@ -54,11 +60,13 @@ def musicxml_text(
         Colour of the notes that are locked, such as ``"#0A4FA3"``; black by default.
     instrument
         What plays it.
+    names
+        Ids of the notes in the order of the score; none by default. What is tied to a note has ``.1``, ``.2`` behind.
     """
     score = legible(score)
     key = key_of(score) or Key(0)
     players = players_of(score, staves)
-    notes = NoteWriter(score, key, spell(score, key), marks_of(score, players), given_colour)
+    notes = NoteWriter(score, key, spell(score, key), marks_of(score, players), given_colour, names)
     root = document(score, key, players, bars_of(score), notes, PRESETS[instrument])
     ElementTree.indent(root, " ")
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
