@@ -15,11 +15,9 @@ from typing import Any, Final
 
 from biaxial.music.errors import InputError
 from biaxial.sampling.voice_leading_weights import VoiceLeading
+from biaxial.studio.checking import Writing, check_writing
 from biaxial.studio.documents import (
     STEP_TICKS,
-    bar_steps,
-    check_document,
-    check_seed,
     document_of,
     key_named,
     length_of,
@@ -29,10 +27,7 @@ from biaxial.studio.documents import (
     score_of,
     spans_of,
 )
-from biaxial.studio.json_messages import MessageError
 from biaxial.studio.messages import (
-    MAX_BARS,
-    MAX_TAKES,
     STEPS_PER_QUARTER,
     Compose,
     Continue,
@@ -53,17 +48,14 @@ from biaxial.tasks.plans.regions import Region
 
 REDOING: Final = replace(HARMONISING, particles=4)
 """How a selection is drawn anew by default."""
-TEMPERATURES: Final = (0.1, 2.0)
 MIN_GIVEN_SHARE: Final = 0.5
 """A voice whose notes are all locked is given all through if they fill this share of the piece."""
 FORBIDDEN_MET: Final = "a forbidden pitch could not be avoided; forbid less there, or try another seed"
 _OPTION: Final = re.compile(r"; [^;]*--\w+[^;]*")
 """What a remark says of options of the command line."""
 
-Request = Compose | Harmonise | Infill | Continue
 
-
-def write(model: Model, request: Request, progress: Progress | None = None) -> Written:
+def write(model: Model, request: Writing, progress: Progress | None = None) -> Written:
     """Do what a request asks for.
 
     Parameters
@@ -80,13 +72,10 @@ def write(model: Model, request: Request, progress: Progress | None = None) -> W
     InputError, ValueError
         If the request cannot be served; one line.
     """
-    check_seed(request.seed)
-    if not 1 <= request.takes <= MAX_TAKES:
-        raise MessageError("takes", f"{request.takes} takes cannot be drawn; ask for 1 to {MAX_TAKES}")
+    check_writing(request)
     if isinstance(request, Compose):
         return _drawn(model, _composition(model, request), _composed, progress)
     document = request.document
-    check_document(document)
     if isinstance(request, Continue):
         return _drawn(model, _continuation(model, request), _continued(document), progress)
     plan = _harmonisation(model, request) if isinstance(request, Harmonise) else _infilling(model, request)
@@ -96,27 +85,16 @@ def write(model: Model, request: Request, progress: Progress | None = None) -> W
     return written
 
 
-def frames(model: Model, request: Request) -> int:
-    """Frames that :func:`write` reports, at most; it costs little to say."""
-    if isinstance(request, Compose):
-        return request.bars * bar_steps(metre_of(request.metre)) * request.takes
-    longer = request.bars * bar_steps(metre_of(request.document.metre)) if isinstance(request, Continue) else 0
-    return (length_of(request.document) + longer) * request.takes
-
-
 def options(base: SamplingOptions, drawing: Drawing) -> SamplingOptions:
     """How a request is drawn, given how its verb does so by default.
 
     Raises
     ------
-    MessageError, ValueError
-        If a value is out of bounds.
+    ValueError
+        If a weight is out of bounds.
     """
     changes: dict[str, Any] = {"cadence": drawing.cadence}
     if drawing.temperature is not None:
-        low, high = TEMPERATURES
-        if not low <= drawing.temperature <= high:
-            raise MessageError("drawing.temperature", f"{drawing.temperature:g} is not between {low:g} and {high:g}")
         changes["temperature"] = drawing.temperature
     if drawing.ranges is not None:
         changes["ranges"] = drawing.ranges
@@ -128,14 +106,10 @@ def options(base: SamplingOptions, drawing: Drawing) -> SamplingOptions:
 
 
 def _composition(model: Model, request: Compose) -> Plan:
-    _check_bars(request.bars)
-    metre = metre_of(request.metre)
-    if request.pickup is not None and not 0 <= request.pickup < bar_steps(metre):
-        raise MessageError("pickup", f"{request.pickup} steps do not fit into a bar of {bar_steps(metre)}")
     return model.plan_composition(
         request.bars,
         key=key_named(request.key),
-        time_signature=metre,
+        time_signature=metre_of(request.metre),
         tempo_bpm=request.tempo,
         pickup=None if request.pickup is None else request.pickup / STEPS_PER_QUARTER,
         form=request.form,
@@ -146,16 +120,9 @@ def _composition(model: Model, request: Compose) -> Plan:
     )
 
 
-def _check_bars(bars: int) -> None:
-    if not 1 <= bars <= MAX_BARS:
-        raise MessageError("bars", f"{bars} bars cannot be written; ask for 1 to {MAX_BARS}")
-
-
 def _harmonisation(model: Model, request: Harmonise) -> Plan:
     document, drawing = request.document, options(HARMONISING, request.drawing)
     given = _given(document) if request.given is None else tuple(dict.fromkeys(request.given))
-    if any(voice not in range(4) for voice in given):
-        raise MessageError("given", f"{list(given)} are not voices; give some of 0 to 3")
     spans = spans_of(document, request.selection)
     sung = {note.voice for note in document.notes}
     if not given or not sung >= set(given):
@@ -188,8 +155,6 @@ def _given(document: Document) -> tuple[int, ...]:
 
 def _infilling(model: Model, request: Infill) -> Plan:
     spans = spans_of(request.document, request.selection)
-    if not spans:
-        raise InputError("there is nothing to fill yet: the piece has no length; write a tune, or compose one")
     drawing = options(REDOING, request.drawing)
     return _rewriting(model, request.document, spans, request.seed, request.takes, drawing)
 
@@ -204,9 +169,6 @@ def _rewriting(
 
 
 def _continuation(model: Model, request: Continue) -> Plan:
-    _check_bars(request.bars)
-    if not request.document.notes:
-        raise InputError("there is nothing to continue: the piece has no notes; write a tune, or compose one")
     drawing = options(SamplingOptions(), request.drawing)
     score = score_of(request.document)
     return model.plan_continuation(score, request.bars, seed=request.seed, n=request.takes, drawing=drawing)
