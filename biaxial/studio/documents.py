@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count, pairwise
+from itertools import count, pairwise, zip_longest
 from typing import Final, NamedTuple
 
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, NUM_VOICES, TICKS_PER_QUARTER, VOICE_NAMES
@@ -218,7 +218,7 @@ def document_of(score: Score, source: Source, prefix: str, seed: int = 0) -> tup
     notes, short = [], 0
     for voice in range(NUM_VOICES):
         line = score.voice_notes(voice)
-        for note, after in zip(line, (*line[1:], None), strict=True):
+        for note, after in zip_longest(line, line[1:]):
             onset, end = note.onset_ticks // unit, note.end_ticks // unit
             if after is not None and after.onset_ticks // unit < end:
                 end, short = after.onset_ticks // unit, short + 1
