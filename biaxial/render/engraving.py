@@ -50,6 +50,7 @@ def svg_pages(
     size_mm: tuple[int, int] = A4_MM,
     full_height: bool = False,
     names: Sequence[str] = (),
+    part_names: bool = True,
 ) -> list[str]:
     """Engrave a score.
 
@@ -57,6 +58,8 @@ def svg_pages(
     ----------
     score, staves, given_colour, names
         As :func:`~biaxial.formats.musicxml.musicxml_text` takes them; names become the ids of ``<g class="note">``.
+    part_names
+        Whether what each staff is stands before it.
     size_mm
         Width of a page, and the most that it is high.
     full_height
@@ -73,6 +76,7 @@ def svg_pages(
     """
     verovio = _wheel("verovio")
     verovio.enableLog(verovio.LOG_OFF)
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))  # which it keeps for each thread
     width, height = size_mm
     toolkit = verovio.toolkit()
     toolkit.setOptions(
@@ -96,6 +100,9 @@ def svg_pages(
         }
     )
     music = musicxml_text(score, staves=staves, given_colour=given_colour, names=names)
+    if not part_names:
+        music = re.sub(r"<part-abbreviation>.*?</part-abbreviation>", "", music)
+        music = music.replace("<part-name>", '<part-name print-object="no">')
     # Verovio prints the degrees of a chord behind a name that says them already.
     music = re.sub(r"<degree.*?</degree>", "", music, flags=re.DOTALL)
     music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)

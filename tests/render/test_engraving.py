@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
@@ -53,6 +54,21 @@ def test_a_page_of_svg() -> None:
     assert {"Wär’<Gott>&nicht", "SopranoAlto", "B♭7", "F♯m", "♩=80"} <= set(words(page))
     assert not re.search("[\ue000-\uf8ff]", page), "no text in the font of signs, which few programs load"
     assert re.match(r'<svg width="210mm" height="[\d.]+mm" viewBox', page)
+
+
+def test_every_thread_gets_the_same_page() -> None:
+    pytest.importorskip("verovio")
+    pages = svg_pages(SCORE)
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(svg_pages, SCORE).result(60) == pages
+
+
+def test_names_of_parts_can_be_left_out() -> None:
+    pytest.importorskip("verovio")
+    (page,) = svg_pages(SCORE, part_names=False)
+    assert not {"SopranoAlto", "TenorBass", "SA", "TB"} & set(words(page))
+    assert len(re.findall(r'class="note\b', page)) == 64
 
 
 def test_given_notes_are_in_colour() -> None:
