@@ -19,16 +19,20 @@ const grid = new Grid(by("grid"));
 let faultsOpen = false;
 
 /** Give score and roll the focus, where letters act. */
-function toMusic() {
-  grid.focus();
+const toMusic = () => grid.focus();
+
+/**
+ * @param {string} id
+ * @param {boolean} extend
+ */
+function pick(id, extend) {
+  app.pick(id, extend);
+  hear();
+  queueMicrotask(toMusic);
 }
 
 const score = new Score(by("score"), {
-  pick: (id, extend) => {
-    app.pick(id, extend);
-    hear();
-    queueMicrotask(toMusic);
-  },
+  pick,
   pickBar: (start, end, extend) => {
     const bar = ofSpan(start, Math.min(end, Math.max(app.document.length, start + 1)));
     app.select(extend && app.selection ? joined(app.selection, bar) : bar);
@@ -38,11 +42,7 @@ const score = new Score(by("score"), {
 });
 
 const roll = new Roll(by("roll-box"), by("roll"), {
-  pick: (id, extend) => {
-    app.pick(id, extend);
-    hear();
-    queueMicrotask(toMusic);
-  },
+  pick,
   span: (start, end, voices) => {
     app.select(ofSpan(start, end, voices));
     queueMicrotask(toMusic);
@@ -124,13 +124,8 @@ function toggle() {
   else void verbs.play(app.caret < app.document.length ? app.caret : 0);
 }
 
-/**
- * @param {string} id
- * @param {() => unknown} then
- */
-function press(id, then) {
-  by(id).addEventListener("click", () => void then());
-}
+/** @type {(id: string, then: () => unknown) => void} */
+const press = (id, then) => by(id).addEventListener("click", () => void then());
 
 press("undo", () => app.undo());
 press("redo-step", () => app.redo());
@@ -228,9 +223,8 @@ const tune = /** @type {HTMLTextAreaElement} */ (by("abc"));
 tune.addEventListener("input", () => {
   clearTimeout(typing);
   app.abc = tune.value;
-  if (app.typed !== app.document && !app.empty) return app.say("tune", "“Use this tune” puts it in the place of the music below.");
+  if (app.typed !== app.document && !app.empty) return void app.say("tune", "“Use this tune” puts it in the place of the music below.");
   typing = setTimeout(() => tune.value.trim() && void verbs.read(tune.value, "Tune typed", true), TYPING_MS);
-  return undefined;
 });
 press("read", () => {
   clearTimeout(typing);
@@ -319,8 +313,8 @@ async function side(open) {
 }
 press("open-panel", () => side(by("panel").hidden));
 
-/** Keys that act while score or roll has the focus, by what they are. */
-/** @type {Record<string, (event: KeyboardEvent) => unknown>} */
+/** Keys that act while score or roll has the focus, by what they are.
+ * @type {Record<string, (event: KeyboardEvent) => unknown>} */
 const KEYS = {
   ArrowLeft: (e) => (e.altKey ? app.nudge(0, -1) : app.walk("left", e.shiftKey)),
   ArrowRight: (e) => (e.altKey ? app.nudge(0, 1) : app.walk("right", e.shiftKey)),
@@ -341,12 +335,8 @@ const KEYS = {
   n: () => verbs.goOn(),
   w: () => verbs.why(),
   t: () => app.fermata(),
-  0: () => app.choose(0),
-  1: () => app.choose(1),
-  2: () => app.choose(2),
-  3: () => app.choose(3),
-  4: () => app.choose(4),
 };
+for (const take of [0, 1, 2, 3, 4]) KEYS[take] = () => app.choose(take);
 
 document.addEventListener("keydown", (event) => {
   const at = /** @type {HTMLElement} */ (event.target);
@@ -360,9 +350,10 @@ document.addEventListener("keydown", (event) => {
     else if (app.explained) app.explained = null;
     else if (!by("panel").hidden && by("panel").contains(at)) void side(false);
     else app.select(null);
-    return app.tell();
+    app.tell();
+    return;
   }
-  if (typed) return undefined;
+  if (typed) return;
   let done = true;
   if (strong && key === "z") event.shiftKey ? app.redo() : app.undo();
   else if (strong && key === "y") app.redo();
@@ -378,13 +369,15 @@ document.addEventListener("keydown", (event) => {
     }
   } else done = false;
   if (done) event.preventDefault();
-  return undefined;
 });
 
 new ResizeObserver(() => {
   score.measure();
   app.tell();
 }).observe(by("sheet"));
+new ResizeObserver(([deck]) => {
+  document.documentElement.style.setProperty("--deck", `${Math.ceil(deck.borderBoxSize[0].blockSize)}px`);
+}).observe(/** @type {HTMLElement} */ (document.querySelector(".deck")));
 addEventListener("pagehide", () => app.keepSteps());
 addEventListener("storage", (event) => {
   if (event.key === "biaxial-studio") app.say("server", "This page is open in another window too; what is changed last is what is kept.");

@@ -118,7 +118,7 @@ export function noteWords(document, note) {
  * @param {Selection | null} selection
  */
 export function selectionWords(document, selection) {
-  if (!selection) return "Nothing is selected: a verb acts on all of it";
+  if (!selection) return "Nothing is selected: the whole piece is meant";
   const note = document.notes.find((one) => one.id === selection.note);
   if (note && selection.voices.length === 1 && selection.end === note.onset + note.duration) {
     return `${VOICE_NAMES[note.voice]} ${pitchName(note.pitch, document.key)}, ${placeWords(document, note.onset)}`;

@@ -261,6 +261,9 @@ export class Score {
   reveal(top, bottom) {
     const { scrollTop, clientHeight } = this.box;
     if (top < scrollTop || bottom > scrollTop + clientHeight) this.box.scrollTop = Math.max(0, top - 10);
+    const above = this.box.getBoundingClientRect().top - this.box.scrollTop;
+    const free = innerHeight - (document.querySelector("footer")?.clientHeight ?? 0);
+    if (above + top < 0 || above + bottom > free) scrollBy({ top: above + top - Math.max(8, (free - bottom + top) / 3) });
   }
 }
 

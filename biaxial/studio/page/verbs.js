@@ -15,6 +15,8 @@ import { secondsAt, soundingAt, stepAt } from "./sound.js";
 
 const TAKES = 4;
 const STATUS_MS = 400;
+/** A seed that is drawn is below this, so that it can be read out. */
+const SEEDS = 100000;
 
 /** The verbs of the page. */
 export class Verbs {
@@ -83,7 +85,7 @@ export class Verbs {
       try {
         const { ready, problem, usual_port: usual } = await api.status();
         if (lost) this.refresh();
-        if (usual && !known) this.app.say("server", elsewhere(usual));
+        if (usual && !known) this.app.say("server", ELSEWHERE.replaceAll("PORT", String(usual)));
         else if (problem) this.app.say("server", problem);
         else if (lost) this.app.say("server");
         known = true;
@@ -204,7 +206,7 @@ export class Verbs {
   async write(verb, label, request, spans, from) {
     const { app } = this;
     const { document, settings } = app;
-    const seed = settings.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
+    const seed = settings.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] % SEEDS;
     const whole = verb === "compose" ? {} : { document };
     const ask = (/** @type {number} */ first, /** @type {number} */ takes) =>
       this.newest("write", (signal) =>
@@ -231,10 +233,7 @@ export class Verbs {
     } catch (error) {
       this.failed("verbs", error);
     }
-    if (!this.asking.write) {
-      app.busy = null;
-      app.coming = 0;
-    }
+    if (!this.asking.write) Object.assign(app, { busy: null, coming: 0 });
     app.keep();
     app.tell();
   }
@@ -261,8 +260,7 @@ export class Verbs {
     if (!this.asking.write) return false;
     this.asking.write.abort();
     delete this.asking.write;
-    app.busy = null;
-    app.coming = 0;
+    Object.assign(app, { busy: null, coming: 0 });
     app.say("verbs");
     void api.ask("cancel", { client: api.client }).catch(() => {});
     return true;
@@ -272,7 +270,7 @@ export class Verbs {
   async why() {
     const { app } = this;
     const [note] = app.ids;
-    if (!note) return app.say("verbs", "Select a note to ask why it is there.");
+    if (!note) return void app.say("verbs", "Select a note to ask why it is there.");
     app.say("verbs", "Asking…");
     try {
       const request = { document: app.document, note, turn: api.turn("explain") };
@@ -282,7 +280,6 @@ export class Verbs {
       if (app.said.get("verbs") === "Asking…") app.say("verbs");
       this.failed("verbs", error);
     }
-    return undefined;
   }
 
   /** Engrave and judge the document if it is another one than last time. */
@@ -339,7 +336,7 @@ export class Verbs {
    */
   async play(from) {
     const { app, player } = this;
-    if (app.empty) return app.say("music", "There is nothing to play yet.");
+    if (app.empty) return void app.say("music", "There is nothing to play yet.");
     player.ready();
     app.playing = true;
     app.tell();
@@ -360,7 +357,6 @@ export class Verbs {
       this.failed("music", error);
     }
     app.tell();
-    return undefined;
   }
 
   /** @type {Document | null} */
@@ -395,12 +391,7 @@ export function spansOf({ start, end, voices }) {
   return voices.map((voice) => ({ voice, first: start, end }));
 }
 
-/**
- * @param {number} usual
- */
-function elsewhere(usual) {
-  return (
-    `Port ${usual} was taken when the program began, so this page has another address than usual. What your browser ` +
-    `keeps for http://127.0.0.1:${usual} is not seen here: open its project file with “Open a file”.`
-  );
-}
+/** What is said where the usual port was taken. */
+const ELSEWHERE =
+  "Port PORT was taken when the program began, so this page has another address than usual. What your browser keeps " +
+  "for http://127.0.0.1:PORT is not seen here: export its project file there, and open that here with “Open a file”.";
