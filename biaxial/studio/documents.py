@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count, pairwise, zip_longest
+from itertools import count, pairwise
 from typing import Final, NamedTuple
 
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, NUM_VOICES, TICKS_PER_QUARTER, VOICE_NAMES
@@ -205,7 +205,7 @@ def document_of(score: Score, source: Source, prefix: str, seed: int = 0) -> tup
     InputError
         If it has a metre that sixteenths cannot count, or more voices, or two notes of a voice at once.
     """
-    remarks = []
+    remarks, mine = [], source == "you"
     metre = metre_of(score.time_signatures[0].name)
     if len(score.time_signatures) > 1:
         remarks.append(f"the metre changes in the file; here it is {metre.name} from the beginning to the end")
@@ -215,18 +215,18 @@ def document_of(score: Score, source: Source, prefix: str, seed: int = 0) -> tup
         remarks.append(f"{moved} notes stand beside the grid of sixteenths and were moved onto it")
     if any(note.voice is None or note.voice >= NUM_VOICES for note in score.notes):
         raise InputError("the music has more than four voices, or notes without one; give a tune or four parts")
-    notes, short = [], 0
+    notes, cut = [], 0
     for voice in range(NUM_VOICES):
         line = score.voice_notes(voice)
-        for note, after in zip_longest(line, line[1:]):
+        for place, note in enumerate(line):
             onset, end = note.onset_ticks // unit, note.end_ticks // unit
-            if after is not None and after.onset_ticks // unit < end:
-                end, short = after.onset_ticks // unit, short + 1
-            if end > onset:
-                name = f"{prefix}{voice}-{onset}"
-                notes.append(Note(name, voice, onset, end - onset, note.pitch, source == "you", source))
-    if short:
-        remarks.append(f"{short} notes sounded into the next one of their voice and end there")
+            following = [other.onset_ticks // unit for other in line[place + 1 : place + 2]]
+            last = min([end, *following])
+            cut += last < end
+            if last > onset:
+                notes.append(Note(f"{prefix}{voice}-{onset}", voice, onset, last - onset, note.pitch, mine, source))
+    if cut:
+        remarks.append(f"{cut} notes sounded into the next one of their voice; they end there, or are left out")
     document = Document(
         metre=metre.name,
         pickup=score.pickup_ticks // unit,

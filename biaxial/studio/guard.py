@@ -57,7 +57,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        if scope["type"] != "http":
+        if scope["type"] != "http":  # nothing here speaks over web sockets
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
             return
 
         async def send_guarded(message: Message) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from biaxial.metrics.harmony.endings import cadences
-from biaxial.metrics.writing.slices import Slices
+from biaxial.metrics.writing.slices import Places, Slices, place_text
 from biaxial.metrics.writing.voice_leading import RULES
 from biaxial.music.constants import VOICE_NAMES
-from biaxial.music.score import Score
 from biaxial.music.spelling import pitch_name
 from biaxial.studio.checking import place_of
 from biaxial.studio.documents import STEP_TICKS, check_document, lines, score_of
@@ -69,29 +67,24 @@ def judged(request: Judge) -> Judged:
     if score.fermatas is None and score.num_voices > 1:
         remarks.append("nobody said where phrases end, so that cadences are not looked for; set fermatas there")
     of_voices = lines(document)
-    faults = tuple(_fault(score, of_voices, *one) for one in sorted(found))
+    places = Places(score)
+    faults = tuple(_fault(places, of_voices, *one) for one in sorted(found))
     counts = tuple(RuleCount(rule, label, sum(f.rule == rule for f in faults)) for rule, label in LABELS.items())
     return Judged(faults, counts, tuple(remarks))
 
 
-def _fault(score: Score, of_voices: tuple[list[Note], ...], tick: int, rule: str, voices: tuple[int, ...]) -> RuleFault:
-    bar, beat = bar_and_beat(score, tick)
+def _fault(
+    places: Places, of_voices: tuple[list[Note], ...], tick: int, rule: str, voices: tuple[int, ...]
+) -> RuleFault:
+    bar, beat = places.at(tick)
     onset = tick // STEP_TICKS
     concerned = voices or range(len(of_voices))
     notes = tuple(
         note.id for voice in concerned for note in of_voices[voice] if note.onset <= onset < note.onset + note.duration
     )
     who = f", {' and '.join(VOICE_NAMES[voice].lower() for voice in voices)}" if voices else ""
-    words = f"bar {bar}, beat {beat:g}{who}: {LABELS[rule]}"
+    words = f"{place_text(bar, beat)}{who}: {LABELS[rule]}"
     return RuleFault(rule, onset, bar, beat, voices, notes, words)
-
-
-def bar_and_beat(score: Score, tick: int) -> tuple[int, float]:
-    """Where a tick is as musicians count: the pickup is bar 0 and has the last beats of a bar."""
-    starts = score.bar_starts()
-    bar = bisect_right(starts, tick)
-    start = starts[bar - 1] if bar else score.pickup_ticks - score.time_signatures[0].bar_ticks(score.ticks_per_quarter)
-    return bar, 1 + (tick - start) / score.ticks_per_quarter
 
 
 def explained(model: Model, request: Explain) -> Explained:

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
@@ -201,7 +201,7 @@ def make_app(jobs: Jobs, port: int, token: str, usual_port: int | None = None, p
     studio = Studio(jobs, usual_port)
     verbs = studio.verbs()
     routes = [
-        Route(f"/api/{route.name}", _endpoint(route.name, route.request, verbs[route.name], studio), methods=["POST"])
+        Route(f"/{route.name}", _endpoint(route.name, route.request, verbs[route.name], studio), methods=["POST"])
         for route in ROUTES
         if route.request is not None
     ]
@@ -210,17 +210,18 @@ def make_app(jobs: Jobs, port: int, token: str, usual_port: int | None = None, p
     async def openapi(_: Request) -> Response:
         return described
 
-    routes += [Route("/api/status", studio.status), Route("/api/openapi.json", openapi)]
+    routes += [Route("/status", studio.status), Route("/openapi.json", openapi)]
     files = {path.relative_to(page).as_posix(): path for path in page.rglob("*") if path.suffix in TYPES}
-    routes += [Route("/", partial(_file, files)), Route("/{name:path}", partial(_file, files))]
+    file = partial(_file, files)
+    every = [Mount("/api", routes=routes), Route("/", file), Route("/{name:path}", file)]
     failures: Mapping[Any, Any] = {HTTPException: _http_failure, Exception: _bug}
-    return Guard(Starlette(routes=routes, exception_handlers=failures), port, token)
+    return Guard(Starlette(routes=every, exception_handlers=failures), port, token)
 
 
 async def _file(files: Mapping[str, Path], request: Request) -> Response:
     """A file of the page: one of those that were there when the server began."""
     name = request.path_params.get("name", "") or "index.html"
-    if name not in files or request.url.path.startswith("/api/"):
+    if name not in files:
         raise HTTPException(404)
     data = await to_thread.run_sync(files[name].read_bytes)
     return Response(data, media_type=TYPES[files[name].suffix], headers={"Cache-Control": "no-cache"})
