@@ -133,7 +133,9 @@ export function showBadge(app, open) {
  */
 export function showDeck(app) {
   const { document: music, selection, busy } = app;
-  write(by("chosen"), busy ? `${busy.label}${busy.part === null ? "" : ` ${Math.round(busy.part * 100)} %`}` : selectionWords(music, selection));
+  write(by("chosen"), busy ? `${busy.label}${busy.part === null ? "" : ` ${Math.round(busy.part * 100)}%`}` : selectionWords(music, selection));
+  by("deck").classList.toggle("busy", busy !== null);
+  by("deck").style.setProperty("--part", String(busy?.part ?? 0.02));
   const bright = app.empty ? "harmonise" : app.ways.length ? "play" : "harmonise";
   write(by("harmonise"), app.empty ? "Compose a piece" : "Harmonise");
   by("harmonise").title = app.empty ? "Compose a new piece, as the settings say" : "Write the other voices (H)";
@@ -197,11 +199,13 @@ export function showWhy(app) {
   const box = by("why");
   const { explained, document: music } = app;
   box.hidden = explained === null;
+  const head = document.querySelector(".score .focus .notehead");
+  box.classList.toggle("left", head !== null && head.getBoundingClientRect().right > innerWidth - 440);
   if (!explained) return void box.replaceChildren();
   const name = `${VOICE_NAMES[explained.voice]}, ${placeWords(music, explained.onset)}`;
   const rows = explained.likely.map((likely) => {
     const { pitch, probability, here } = likely;
-    const share = `${probability >= 0.0995 ? Math.round(probability * 100) : (probability * 100).toFixed(probability < 0.001 ? 2 : 1)} %`;
+    const share = `${probability >= 0.0995 ? Math.round(probability * 100) : (probability * 100).toFixed(probability < 0.001 ? 2 : 1)}%`;
     const called = pitch === null ? sentence(likely.name) : pitchName(pitch, music.key);
     const bar = make("span", { className: "share" });
     bar.style.width = `${Math.max(0.5, probability * 100)}%`;
