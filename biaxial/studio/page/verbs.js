@@ -81,7 +81,7 @@ export class Verbs {
   /** Wait until the program is there and its model has been loaded, and say what is the matter meanwhile. */
   async await() {
     this.gone = true;
-    for (let known = false, lost = false; ; ) {
+    for (let known = false, lost = false, pause = STATUS_MS; ; pause = lost ? STATUS_MS : Math.min(4000, 2 * pause)) {
       try {
         const { ready, problem, usual_port: usual } = await api.status();
         if (lost) this.refresh();
@@ -96,7 +96,7 @@ export class Verbs {
         this.app.say("server", error instanceof Error ? error.message : "");
         if (error instanceof api.Refused && error.status === 401) break;
       }
-      await new Promise((done) => setTimeout(done, STATUS_MS));
+      await new Promise((done) => setTimeout(done, pause));
     }
     this.gone = false;
   }

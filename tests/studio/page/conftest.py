@@ -19,7 +19,7 @@ CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") o
 START_SECONDS: Final = 60
 VERB_MS: Final = 90_000
 """A drawing compiles its kernels where nothing has done so before."""
-TUNE: Final = "T:Four bars\nM:4/4\nL:1/4\nQ:1/4=160\nK:G\nG A B c | d2 B2 | A G A B | HG4 |]\n"
+TUNE: Final = "T:Four bars\nM:4/4\nL:1/4\nQ:1/4=80\nK:G\nG A B c | d2 B2 | A G A B | HG4 |]\n"
 APP: Final = "import('/main.js')"
 
 
@@ -72,7 +72,8 @@ class Watched:
 
     def wait(self, expression: str, timeout: int = VERB_MS) -> None:
         """Wait until the page's state is such."""
-        self.page.wait_for_function(f"{APP}.then((m) => {expression})", timeout=timeout)
+        self.app("void (window.m = m)")  # what is waited for may not be a promise
+        self.page.wait_for_function(f"() => {expression}", timeout=timeout)
 
     def document(self) -> dict[str, Any]:
         """The document as it is now."""
