@@ -136,6 +136,8 @@ press("continue", () => verbs.goOn());
 press("ask", () => verbs.why());
 press("lock", () => app.lock());
 press("delete", () => app.delete());
+press("higher", () => (app.nudge(1, 0), hear()));
+press("lower", () => (app.nudge(-1, 0), hear()));
 press("cancel", () => verbs.cancel());
 press("play", toggle);
 press("to-start", () => {
@@ -213,7 +215,8 @@ by("why").addEventListener("click", (event) => {
   } else if (forbid) {
     const end = onset + (note?.duration ?? 1);
     app.change("Pitch forbidden", withForbidden(music, { first: onset, end, pitch: Number(forbid), voice }));
-    app.say("verbs", "Forbidden here. Redo writes the note anew without it.");
+    app.explained = explained;
+    app.say("verbs", "Forbidden here: Redo writes the note anew without it. The settings list what is forbidden.");
   }
 });
 

@@ -82,7 +82,7 @@ export class Panel {
     const { document: music, settings, history } = this.app;
     const { key, metre, pickup, chords, forbidden, fermatas, length } = music;
     const seen = [
-      [key, metre, pickup, chords, forbidden, fermatas, length, settings], [history.at, history.steps.length, history.steps[history.at].label], [], [],
+      [key, metre, pickup, chords, forbidden, fermatas, length, settings, this.app.said.get("panel")], [history.at, history.steps.length, history.steps[history.at].label], [], [],
     ][this.tab];
     const now = JSON.stringify([this.tab, seen]);
     if (now === this.written) return;
@@ -108,11 +108,13 @@ export class Panel {
     const bar = barSteps(music.metre);
     const phrases = (music.fermatas ?? []).map((step) => placeWords(music, step)).join("; ");
     return [
+      make("p", { className: "said", textContent: app.said.get("panel") ?? "" }, { role: "status" }),
       group("The piece",
         choice("Key", [["", "Found from the notes"], ...KEYS.map((key) => /** @type {[string, string]} */ ([key, signs(key)]))], music.key ?? "", (key) => doc("Key changed", { key: key || null })),
         choice("Metre", metres.map((metre) => [metre, metre]), music.metre, (metre) => doc("Metre changed", { metre, pickup: Math.min(music.pickup, barSteps(metre) - 1) })),
         number("Pickup, in quarter notes", music.pickup / STEPS_PER_QUARTER, 0, (bar - 1) / STEPS_PER_QUARTER, 0.25, (quarters) => doc("Pickup changed", { pickup: Math.round(quarters * STEPS_PER_QUARTER) })),
-        note(phrases ? `Phrases end at: ${phrases}. T puts a fermata on a note or takes it off.` : "Where phrases end was not said. T puts a fermata on the selected note."),
+        note(phrases ? `Phrases end at: ${phrases}.` : "Where phrases end was not said."),
+        press("Fermata on or off the selected note", () => app.fermata(), "a fermata says where a phrase ends (T)"),
         this.chords(),
       ),
       group("Writing",
@@ -120,7 +122,7 @@ export class Panel {
         check("Close on the tonic", drawing.cadence, (cadence) => draw("Close changed", { cadence })),
         check("Draft: faster, less careful", drawing.draft, (draft) => draw("Draft changed", { draft })),
         check("Play what has been written", settings.play, (play) => app.set("Play changed", { play })),
-        number("Seed; none is a new one each time", settings.seed, 0, 2147483647, 1, (seed) => app.set("Seed changed", { seed: Number.isNaN(seed) ? null : seed })),
+        number("Seed; none is a new one each time", settings.seed, 0, 2147483647, 1, (seed) => app.set("Seed changed", { seed: Number.isNaN(seed) ? null : seed }), true),
         number("Bars that Continue writes", settings.more, 1, 100, 1, (more) => app.set("Bars changed", { more })),
       ),
       group("A new piece", ...this.newPiece()),
@@ -265,10 +267,15 @@ function choice(label, options, value, then, bare = false) {
  * @param {number} max
  * @param {number} step
  * @param {(value: number) => void} then
+ * @param {boolean} [open] whether it may be left open, which is not a number then
  */
-function number(label, value, min, max, step, then) {
+function number(label, value, min, max, step, then, open = false) {
   const field = make("input", { type: "number", value: value === null ? "" : String(value) }, { min: String(min), max: String(max), step: String(step), "data-name": label });
-  field.addEventListener("change", () => then(field.value === "" ? NaN : Math.max(min, Math.min(max, Number(field.value)))));
+  field.addEventListener("change", () => {
+    const none = field.value === "";
+    if (none && !open) field.value = String(value);
+    else then(none ? NaN : Math.max(min, Math.min(max, Number(field.value))));
+  });
   return make("label", { className: "short" }, {}, make("span", { textContent: label }), field);
 }
 

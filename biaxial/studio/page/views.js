@@ -150,7 +150,7 @@ export function showDeck(app) {
   by("loop").setAttribute("aria-pressed", String(app.loop));
   write(/** @type {HTMLElement} */ (by("lock").querySelector("span")), app.locked ? "Free" : "Lock");
   const none = app.ids.length === 0;
-  for (const id of ["lock", "ask", "delete"]) by(id).classList.toggle("idle", none);
+  for (const id of ["lock", "ask", "higher", "lower", "delete"]) by(id).classList.toggle("idle", none);
   const tempo = /** @type {HTMLInputElement} */ (by("tempo"));
   if (document.activeElement !== tempo) tempo.value = String(music.tempo);
   if (!app.playing) showPlace(app, app.caret);
@@ -216,7 +216,9 @@ export function showWhy(app) {
     put.setAttribute("aria-label", `${called}, ${share}${here ? ", what stands here" : pitch === null ? "" : ": put it here and lock it"}`);
     const row = make("li", { className: here ? "here" : "" }, {}, put);
     if (pitch !== null) {
-      row.append(make("button", { type: "button", className: "plain forbid", textContent: "Forbid" }, { "data-forbid": String(pitch), "aria-label": `Forbid ${called} here` }));
+      const never = music.forbidden.some((one) => one.pitch === pitch && one.first <= explained.onset && explained.onset < one.end && (one.voice ?? explained.voice) === explained.voice);
+      const words = never ? `${called} is forbidden here` : `Forbid ${called} here`;
+      row.append(make("button", { type: "button", className: "plain forbid", textContent: never ? "Never" : "Forbid", disabled: never }, { "data-forbid": String(pitch), "aria-label": words }));
     }
     return row;
   });
