@@ -21,7 +21,7 @@ FLOORS = (
     ("weights", "likelihood"),
     ("judge", "render"),
     ("tasks",),
-    ("training",),
+    ("training", "studio"),
     ("cli",),
     ("__main__",),
     ("biaxial",),  # the package's own __init__: public names only

@@ -121,7 +121,7 @@ class Studio:
         await to_thread.run_sync(check_writing, message)
 
         def work(model: Any, advance: Callable[[int], None]) -> Any:
-            from biaxial.studio.writing import write
+            from biaxial.studio.takes import write
 
             return write(model, message, advance)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
-from biaxial.studio.jobs import Jobs
 from biaxial.studio.state_file import Running, kept_token, leave, state_path, write_state
 
 if TYPE_CHECKING:
@@ -41,10 +40,6 @@ def serve(port: int = PORT, *, checkpoint: str | None = None, browser: bool = Tr
     InputError
         If no port is free.
     """
-    import uvicorn
-
-    from biaxial.studio.server import make_app
-
     listener = free_socket(port)
     at = listener.getsockname()[1]
     state = Running(f"http://{ADDRESS}:{at}", at, kept_token(), os.getpid(), VERSION)
@@ -59,6 +54,20 @@ def serve(port: int = PORT, *, checkpoint: str | None = None, browser: bool = Tr
             file=sys.stderr,
         )
     print(state.page, flush=True)
+    try:
+        _serve(listener, port, state, checkpoint, browser)
+    finally:
+        leave(state)
+
+
+def _serve(listener: socket.socket, port: int, state: Running, checkpoint: str | None, browser: bool) -> None:
+    """Serve at a socket that listens already, so that whoever comes early waits while the server is imported."""
+    import uvicorn
+
+    from biaxial.studio.jobs import Jobs
+    from biaxial.studio.server import make_app
+
+    at = state.port
     jobs = Jobs(lambda: load(checkpoint), warm)
     app = make_app(jobs, at, state.token, None if at == port else port)
 
@@ -83,10 +92,7 @@ def serve(port: int = PORT, *, checkpoint: str | None = None, browser: bool = Tr
     jobs.start()
     if browser:
         threading.Thread(target=webbrowser.open, args=(state.page,), daemon=True).start()
-    try:
-        server.run([listener])
-    finally:
-        leave(state)
+    server.run([listener])
 
 
 def free_socket(port: int) -> socket.socket:
@@ -132,7 +138,7 @@ def load(checkpoint: str | None) -> Model:
 def warm(model: Model) -> None:
     """Draw a little in each way that the verbs draw, so that nothing is compiled or read while somebody waits."""
     from biaxial.studio.messages import Document, Harmonise, Infill, Note
-    from biaxial.studio.writing import write
+    from biaxial.studio.takes import write
 
     notes = tuple(Note(f"w{step}", 0, step, 4, 72, True, "you") for step in range(0, 16, 4))
     document = Document(key="C major", notes=notes)

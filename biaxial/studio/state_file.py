@@ -11,8 +11,6 @@ import os
 import secrets
 import stat
 import sys
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -80,7 +78,7 @@ def read_state() -> Running | None:
                 return None  # others may know the token
             said = json.loads(file.read(_MAX_BYTES))
         found = Running(**{name: said[name] for name in Running.__dataclass_fields__})
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     kinds = {"address": str, "port": int, "token": str, "pid": int, "version": str}
     sound = all(type(getattr(found, name)) is kind for name, kind in kinds.items())
@@ -137,6 +135,8 @@ def _is_alive(pid: int) -> bool:
 
 def _answers(state: Running) -> bool:
     """Whether a studio with this token is at the address."""
+    import urllib.request
+
     request = urllib.request.Request(f"http://127.0.0.1:{state.port}/api/status", headers={TOKEN_HEADER: state.token})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -22,7 +22,7 @@ from biaxial.studio.messages import (
     Span,
     Written,
 )
-from biaxial.studio.writing import write
+from biaxial.studio.takes import write
 from biaxial.tasks.model import Model
 from tests.studio.conftest import chorale, random_document, tune
 
