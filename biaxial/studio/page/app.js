@@ -15,6 +15,7 @@ import { inBars, joined, kept, neighbour, ofAll, ofNote, ofSpan, selectedNotes }
 const KEPT = "biaxial-studio";
 const KEPT_STEPS = "biaxial-studio-steps";
 const STEPS_KEPT = 60;
+const FULL = "This browser keeps nothing more for this page: export the project file to be safe.";
 
 /** @type {Settings} */
 export const USUAL = {
@@ -329,9 +330,9 @@ export class App {
     const small = JSON.stringify({ document, settings, abc, typed: this.typed === document });
     try {
       localStorage.setItem(KEPT, small);
-      this.said.delete("server");
+      if (this.said.get("server") === FULL) this.said.delete("server");
     } catch {
-      this.said.set("server", "This browser keeps nothing more for this page: export the project file to be safe.");
+      this.said.set("server", FULL);
     }
     clearTimeout(this.later);
     this.later = setTimeout(() => this.keepSteps(ways), 400);
