@@ -7,6 +7,7 @@ and writes four PNG to ``docs/pictures/studio``. It needs ``pip install '.[studi
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ SIZES: Final = {"wide": (1280, 860), "narrow": (360, 740)}
 SCHEMES: Final = ("light", "dark")
 SEED: Final = 7
 WAIT_MS: Final = 300_000
+_BARS: Final = "{start: 20, end: 52, voices: [1, 2, 3], note: null}"
 _NOTE: Final = "m.app.document.notes.filter((note) => note.voice === 2)[2].id"
 
 
@@ -44,8 +46,22 @@ def studio() -> Iterator[str]:
             process.wait(30)
 
 
-def take(page: Any, address: str, path: Path, *, asking: bool) -> None:
-    """Harmonise the first tune, select a note, and take a picture.
+def harmonised(page: Any, address: str) -> dict[str, str]:
+    """What the browser keeps once the first tune has been harmonised."""
+    page.set_default_timeout(WAIT_MS)
+    page.goto(address)
+    page.wait_for_selector("#score [data-note]")
+    page.evaluate(
+        f"import('/main.js').then((m) => {{ m.app.set('Seed', {{seed: {SEED}, play: false}}); m.app.begin() }})"
+    )
+    page.click("#harmonise")
+    page.wait_for_selector("[data-take='4']")
+    page.evaluate("import('/main.js').then((m) => m.app.keepSteps())")
+    return dict(page.evaluate("({...localStorage})"))
+
+
+def take(page: Any, address: str, kept: dict[str, str], path: Path, *, asking: bool) -> None:
+    """Open the page with what another one has kept, select something, and take a picture.
 
     Parameters
     ----------
@@ -53,19 +69,21 @@ def take(page: Any, address: str, path: Path, *, asking: bool) -> None:
         A page of Playwright's.
     address
         Of the studio.
+    kept
+        What the browser keeps.
     path
         Where the picture goes.
     asking
         Whether it shows what else might stand in the place of the note.
     """
     page.set_default_timeout(WAIT_MS)
+    script = "".join(f"localStorage.setItem({json.dumps(name)}, {json.dumps(text)});" for name, text in kept.items())
+    page.add_init_script(script)
     page.goto(address)
-    page.wait_for_selector("#score [data-note]")
-    page.evaluate(f"import('/main.js').then((m) => {{ m.app.set('Seed', {{seed: {SEED}, play: false}}); m.app.begin() }})")
-    page.click("#harmonise")
-    page.wait_for_selector("[data-take='4']")
+    page.wait_for_selector("#score .machine")
     page.wait_for_selector("#badge > *")
-    page.evaluate(f"import('/main.js').then((m) => m.app.pick({_NOTE}, false))")
+    chosen = f"m.app.pick({_NOTE}, false)" if asking else f"m.app.select({_BARS})"
+    page.evaluate(f"import('/main.js').then((m) => {{ {chosen}; m.score.lookAt(m.app.selection) }})")
     if asking:
         page.click("#ask")
         page.wait_for_selector("#why .likely")
@@ -90,6 +108,7 @@ def main(argv: Arguments) -> None:
         raise InputError("pictures need Chromium, which is not installed: apt-get install chromium")
     with studio() as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        kept = harmonised(browser.new_page(), address)
         for name, (width, height) in SIZES.items():
             for scheme in SCHEMES:
                 context = browser.new_context(
@@ -99,7 +118,7 @@ def main(argv: Arguments) -> None:
                 )
                 asking = (name, scheme) in (("wide", "light"), ("narrow", "dark"))
                 path = folder / f"{name}-{scheme}.png"
-                take(context.new_page(), address, path, asking=asking)
+                take(context.new_page(), address, kept, path, asking=asking)
                 print(path)
                 context.close()
         browser.close()

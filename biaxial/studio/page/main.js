@@ -17,6 +17,7 @@ const app = new App();
 const player = new Player();
 const grid = new Grid(by("grid"));
 let faultsOpen = false;
+let folded = false;
 
 /** Give score and roll the focus, where letters act. */
 const toMusic = () => grid.focus();
@@ -97,6 +98,7 @@ function show() {
     tune.value = app.abc;
     tune.scrollTop = tune.scrollHeight;
   }
+  if (app.ways.length && !folded && document.activeElement !== tune) text(!(folded = true));
   verbs.follow();
   if (app.playing && player.playing && verbs.played !== music && before !== music) void verbs.play(null);
   before = music;
@@ -119,10 +121,7 @@ function frame() {
 }
 
 /** Play, or stop. */
-function toggle() {
-  if (app.playing) verbs.stop();
-  else void verbs.play(app.caret < app.document.length ? app.caret : 0);
-}
+const toggle = () => (app.playing ? verbs.stop() : void verbs.play(app.caret < app.document.length ? app.caret : 0));
 
 /** @type {(id: string, then: () => unknown) => void} */
 const press = (id, then) => by(id).addEventListener("click", () => void then());

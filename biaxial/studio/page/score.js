@@ -207,6 +207,12 @@ export class Score {
     const single = selection?.note && selection.voices.length === 1;
     const covered = selection && !single ? this.measures.filter((m) => m.start < selection.end && selection.start < m.end) : [];
     this.marks.replaceChildren(
+      ...(single ? this.heads.filter((head) => head.id === selection.note) : []).map(({ x, y }) => {
+        const mark = document.createElement("div");
+        mark.className = "halo";
+        Object.assign(mark.style, { left: `${x - 15}px`, top: `${y - 15}px` });
+        return mark;
+      }),
       ...covered.flatMap((measure) => {
         if (!selection) return [];
         const from = selection.start <= measure.start ? measure.left : Score.x(measure, selection.start) - 8;
