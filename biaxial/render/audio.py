@@ -124,8 +124,7 @@ def render_audio(
     OSError
         If the soundfont cannot be read.
     """
-    (mix,) = _mixed(score, [None], instrument, soundfont, strict_tempo, sample_rate)
-    return mix.T
+    return _mixed(score, [None], instrument, soundfont, strict_tempo, sample_rate)[0].T
 
 
 def render_stems(

@@ -97,6 +97,7 @@ def place_of(request: Explain) -> tuple[int, int]:
         if found is None:
             raise MessageError("note", f"the document has no note {request.note[:MAX_NAME]!r}")
         return found.voice, found.onset
-    if request.voice not in range(4) or request.onset not in range(length_of(document)):
+    voice, onset = request.voice, request.onset
+    if voice is None or onset is None or voice not in range(4) or onset not in range(length_of(document)):
         raise MessageError("onset", "name a note, or a voice from 0 to 3 and a step of the piece")
-    return request.voice, request.onset
+    return voice, onset

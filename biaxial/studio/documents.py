@@ -128,11 +128,11 @@ def _check_notes(document: Document, length: int, field: str) -> None:
 
 def _check_around(document: Document, length: int, field: str) -> None:
     """Refuse what stands around the notes where it cannot."""
-    for name, marks in (("chords", document.chords), ("words", document.words)):
-        for index, mark in enumerate(marks):
-            _check_range(f"{field}.{name}[{index}].onset", mark.onset, 0, length)
-    for index, onset in enumerate(document.fermatas or ()):
-        _check_range(f"{field}.fermatas[{index}]", onset, 0, length)
+    onsets = {f"{field}.chords[{index}].onset": chord.onset for index, chord in enumerate(document.chords)}
+    onsets |= {f"{field}.words[{index}].onset": word.onset for index, word in enumerate(document.words)}
+    onsets |= {f"{field}.fermatas[{index}]": onset for index, onset in enumerate(document.fermatas or ())}
+    for place, onset in onsets.items():
+        _check_range(place, onset, 0, length)
     begun: set[int] = set()
     for index, chord in enumerate(document.chords):
         if chord.onset in begun:

@@ -47,7 +47,7 @@ class _Field:
 
 
 @cache
-def _fields(message: type) -> tuple[_Field, ...]:
+def _fields(message: Any) -> tuple[_Field, ...]:
     kinds = get_type_hints(message)
     missing = dataclasses.MISSING
     return tuple(
@@ -108,7 +108,7 @@ def _value(kind: Any, value: object, place: str) -> Any:
         return _value(other, value, place)
     if origin is tuple:
         return _tuple(get_args(kind), value, place)
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return from_json(kind, value, place)
     if kind is bool:
         if not isinstance(value, bool):

@@ -1,14 +1,16 @@
 """Measure the studio with the real server: how soon it is there, how soon a tune sounds in four parts, how it ends.
 
 ``python scripts/bench/studio.py`` starts it five times (a fresh state folder each time), and asks the last one for what
-the page asks for, five times each; medians are printed, with the worst beside them. It takes about two minutes where
-nothing else runs. Seconds of the page itself, in a browser, are measured by its own tests.
+the page asks for, five times each. It prints medians, the worst beside them, and the seconds of processors, which say
+more where other programs run. It takes about two minutes where none does. What a browser adds is measured by the page's
+own tests.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import signal
@@ -23,11 +25,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reporting import report, table
-
 from biaxial.studio.json_messages import from_json, to_json
 from biaxial.studio.messages import Document, Drawing, Harmonise, Infill, Render, Span, Written
 from biaxial.studio.opening import opened
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file: where the siblings are
+from scripts.bench.reporting import report, table
 
 TUNE = """X:1
 T:Sixteen bars
@@ -52,6 +55,10 @@ LIMITS = {
 """Seconds that are allowed, where there is a limit."""
 
 
+Seconds = dict[str, list[tuple[float, float]]]
+"""Seconds on the clock and seconds of processors, of each time that something was done."""
+
+
 class Studio:
     """A studio in a process of its own, and when what of it was there."""
 
@@ -67,6 +74,14 @@ class Studio:
         )
         assert self.process.stdout is not None
         self.address, _, self.token = self.process.stdout.readline().strip().partition("/#")
+
+    def processor(self) -> float:
+        """Seconds of processors that it has taken; NaN where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return math.nan
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def since(self) -> float:
         """Seconds since it was started."""
@@ -98,22 +113,22 @@ def studio() -> Iterator[Studio]:
             found.process.wait()
 
 
-def started(seconds: dict[str, list[float]]) -> None:
+def started(seconds: Seconds) -> None:
     """Start a studio, press at once, and end it."""
     with studio() as running:
-        seconds.setdefault("address printed", []).append(running.since())
+        seconds.setdefault("address printed", []).append((running.since(), running.processor()))
         running.get("/api/openapi.json")
-        seconds.setdefault("first file of the page", []).append(running.since())
+        seconds.setdefault("first file of the page", []).append((running.since(), running.processor()))
         running.get("/api/harmonise", Harmonise(tune(), drawing=Drawing(draft=True)))
-        seconds.setdefault("pressed at once, served", []).append(running.since())
+        seconds.setdefault("pressed at once, served", []).append((running.since(), running.processor()))
         began = time.perf_counter()
         running.process.send_signal(signal.SIGINT)
         running.process.wait()
-        seconds.setdefault("Ctrl-C to the end", []).append(time.perf_counter() - began)
+        seconds.setdefault("Ctrl-C to the end", []).append((time.perf_counter() - began, math.nan))
     with studio() as running:
         while not json.loads(running.get("/api/status"))["ready"]:
             time.sleep(0.05)
-        seconds.setdefault("model ready", []).append(running.since())
+        seconds.setdefault("model ready", []).append((running.since(), running.processor()))
 
 
 def tune() -> Document:
@@ -121,13 +136,13 @@ def tune() -> Document:
     return opened(TUNE.encode(), "tune.abc").document
 
 
-def asked(running: Studio, seconds: dict[str, list[float]], seed: int) -> None:
+def asked(running: Studio, seconds: Seconds, seed: int) -> None:
     """Ask for what the page asks for."""
 
     def timed(name: str, path: str, message: object) -> bytes:
-        began = time.perf_counter()
+        began, before = time.perf_counter(), running.processor()
         found = running.get(path, message)
-        seconds.setdefault(name, []).append(time.perf_counter() - began)
+        seconds.setdefault(name, []).append((time.perf_counter() - began, running.processor() - before))
         return found
 
     whole: dict[bool, Document] = {}
@@ -135,7 +150,7 @@ def asked(running: Studio, seconds: dict[str, list[float]], seed: int) -> None:
         drawing = Drawing(draft=draft)
         request = Harmonise(tune(), seed=seed, drawing=drawing)
         written = from_json(Written, json.loads(timed(f"{name}, answered", "/api/harmonise", request)))
-        seconds.setdefault(f"{name} drawn", []).append(written.drawing_seconds)
+        seconds.setdefault(f"{name} drawn", []).append((written.drawing_seconds, math.nan))
         whole[draft] = written.takes[0].document
         four = tuple(Span(voice, 64, 128) for voice in range(4))
         for takes, what in ((1, "4 bars"), (4, "4 bars, four takes,")):
@@ -157,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5, help="default: %(default)s")
     options = parser.parse_args()
-    seconds: dict[str, list[float]] = {}
+    seconds: Seconds = {}
     for number in range(options.repeats):
         report(f"start {number + 1} of {options.repeats}")
         started(seconds)
@@ -167,11 +182,12 @@ def main() -> None:
         for number in range(options.repeats):
             report(f"asking {number + 1} of {options.repeats}")
             asked(running, seconds, number + 1)
-    rows = (
-        (name, f"{statistics.median(found):.2f}", f"{max(found):.2f}", LIMITS.get(name, ""))
-        for name, found in seconds.items()
-    )
-    table("what | median s | worst s | limit s", rows)
+    rows = []
+    for name, found in seconds.items():
+        clock, processor = zip(*found, strict=True)
+        figures = statistics.median(clock), max(clock), statistics.median(processor)
+        rows.append((name, *(f"{figure:.2f}" for figure in figures), LIMITS.get(name, "")))
+    table("what | median s | worst s | median s of processors | limit s", rows)
     page = Path(__file__).parents[2] / "biaxial" / "studio" / "page"
     files, size = first_load(page)
     table("the page | | limit", [("files", files, 20), ("kB", f"{size / 1000:.0f}", 300)])

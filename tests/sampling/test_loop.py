@@ -18,7 +18,8 @@ from biaxial.music.score import Key
 from biaxial.sampling.charges import FAULTS, Charges, Phrase, Piece, count_faults, voice_pitches
 from biaxial.sampling.constraints import range_bias, triad_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
-from biaxial.sampling.loop import Particles, Phrases, draw_pieces
+from biaxial.sampling.loop import Drawn, Particles, Phrases, draw_pieces
+from biaxial.sampling.step_types import Proposal
 
 MakeNetwork = Callable[..., BiaxialLSTM]
 NUM_STEPS = 3
@@ -170,3 +171,31 @@ def test_a_phrase_that_returns_has_its_notes_again(make_network: MakeNetwork) ->
     assert (pitches[-1, :3, 0] != pitches[-1, 3:6, 0]).any()
     assert drawn.known is not None
     assert drawn.known.decided(2)[0].tolist() == [[3 <= step < 6, False] for step in range(8)]
+
+
+@pytest.mark.parametrize("lookahead", [False, True])
+@pytest.mark.parametrize("open_steps", [(0, 2), (3, 5), (6, 8), (2, 3), (4, 4)])
+def test_where_all_is_known_nothing_is_drawn_and_nothing_changes(
+    make_network: MakeNetwork, monkeypatch: pytest.MonkeyPatch, open_steps: tuple[int, int], lookahead: bool
+) -> None:
+    network = make_network(3, 2, num_notes=4)
+    config, b, steps = network.config, 3, 8
+    rows = torch.full((b, steps, 9), -1, dtype=torch.int16)
+    stepper = ParallelStepper(network, Proposal(target="piece") if lookahead else Proposal())
+    given = draw_pieces(stepper, rows, [5] * b).outcomes[0].numpy()
+    voices = np.full((steps, 4), config.alphabet.everything, dtype=np.uint8)
+    voices[open_steps[0] : open_steps[1]] = 1
+    one = Known.of(given, voices, config.alphabet)
+    known = Known(*(torch.stack([part] * b) for part in one))
+    own = [Phrase(0, 3), Phrase(3, 6), Phrase(6, 8)]
+    phrases = Phrases([own] * b, [Piece(None, False, np.zeros(steps, np.int8), 1)] * b, Charges())
+
+    def drawn() -> Drawn:
+        return draw_pieces(stepper, rows, range(b), known=known, particles=Particles(0, 5), phrases=phrases)
+
+    short = drawn()
+    monkeypatch.setattr("biaxial.sampling.loop._open_steps", lambda *_: (0, steps))
+    plain = drawn()
+    assert torch.equal(short.outcomes, plain.outcomes)
+    assert torch.allclose(short.log_likelihood, plain.log_likelihood, atol=1e-5)
+    assert torch.allclose(short.log_evidence, plain.log_evidence, atol=1e-5)

@@ -12,7 +12,7 @@ import torch
 
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
-from biaxial.studio.messages import Document, Note
+from biaxial.studio.messages import Document, Note, Source
 from biaxial.tasks.model import Model
 
 pytest.importorskip("starlette", reason="the studio needs starlette: pip install -e '.[dev]'")
@@ -20,6 +20,7 @@ pytest.importorskip("httpx2", reason="asking the studio needs httpx2: pip instal
 
 PORT, TOKEN = 8374, "t" * 43
 Ask = Callable[[str, object], Any]
+SOURCES: tuple[Source, ...] = ("you", "machine")
 LINES = ((72, 74, 76, 72), (67, 65, 67, 67), (64, 62, 60, 64), (48, 50, 52, 48))
 
 
@@ -36,7 +37,7 @@ def chorale(quarters: int = 8, **fields: Any) -> Document:
         for voice, line in enumerate(LINES)
         for i in range(quarters)
     )
-    return Document(**{"key": "C major", "notes": notes, "length": 4 * quarters} | fields)
+    return replace(Document(key="C major", notes=notes, length=4 * quarters), **fields)
 
 
 def tune(quarters: int = 8, **fields: Any) -> Document:
@@ -53,7 +54,7 @@ def random_document(rng: random.Random, steps: int = 32) -> Document:
         while step < steps:
             length = min(rng.choice((1, 2, 3, 4, 4, 4, 8)), steps - step)
             if rng.random() < 0.9:
-                lock, source = rng.random() < 0.3, rng.choice(("you", "machine"))
+                lock, source = rng.random() < 0.3, rng.choice(SOURCES)
                 notes.append(Note(f"v{voice}-{step}", voice, step, length, rng.randint(low, high), lock, source))
             step += length
     rng.shuffle(notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import mido
 import pretty_midi
@@ -15,7 +16,7 @@ from biaxial.music.constants import VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.studio.documents import in_order
 from biaxial.studio.keeping import file_stem, kept
-from biaxial.studio.messages import Chord, Document, Export, Forbid, Note, Word
+from biaxial.studio.messages import Chord, Document, Export, ExportFormat, Forbid, Note, Word
 from biaxial.studio.opening import opened, shown_name
 from tests.studio.conftest import chorale
 
@@ -75,9 +76,10 @@ def test_pretty_midi_reads_what_is_kept() -> None:
 @pytest.mark.slow
 def test_music21_reads_what_is_kept(tmp_path: Path) -> None:
     music21 = pytest.importorskip("music21")
+    staves: Literal[2, 4]
     for staves in (2, 4):
         path = tmp_path / f"{staves}.musicxml"
-        path.write_bytes(kept(Export(DOCUMENT, "musicxml", staves=staves)).data)  # type: ignore[arg-type]
+        path.write_bytes(kept(Export(DOCUMENT, "musicxml", staves=staves)).data)
         read = music21.converter.parse(path)
         pitches = sorted(pitch.midi for note in read.stripTies().recurse().notes for pitch in note.pitches)
         pitches = [p for p in pitches if p]
@@ -98,9 +100,10 @@ def test_sound_and_pages_are_kept() -> None:
 
 
 def test_nothing_to_write_down_is_one_line() -> None:
+    kind: ExportFormat
     for kind in ("mid", "musicxml", "flac", "pdf"):
         with pytest.raises(InputError, match="no notes to write down"):
-            kept(Export(Document(length=16), kind))  # type: ignore[arg-type]
+            kept(Export(Document(length=16), kind))
 
 
 def test_a_tune_is_the_voice_that_it_lies_in() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from biaxial.studio.checking import Writing
 from biaxial.studio.jobs import Jobs
 from biaxial.studio.json_messages import from_json, to_json
 from biaxial.studio.messages import (
@@ -41,7 +42,7 @@ OCTETS = {"Content-Type": "application/octet-stream"}
 
 
 def test_the_verbs_that_write_give_takes(ask: Ask) -> None:
-    requests = {
+    requests: dict[str, Writing] = {
         "compose": Compose(bars=1, drawing=DRAFT),
         "harmonise": Harmonise(tune(4), drawing=DRAFT),
         "infill": Infill(chorale(4), (Span(1, 0, 8),), takes=2, drawing=DRAFT),
