@@ -80,21 +80,21 @@ export class Verbs {
 
   /** Wait until the program is there and its model has been loaded, and say what is the matter meanwhile. */
   async await() {
+    const { app } = this;
     this.gone = true;
-    for (let known = false, lost = false, pause = STATUS_MS; ; pause = lost ? STATUS_MS : Math.min(4000, 2 * pause)) {
+    for (let known = false, pause = STATUS_MS; ; pause = Math.min(4000, 2 * pause)) {
       try {
         const { ready, problem, usual_port: usual } = await api.status();
-        if (lost) this.refresh();
-        if (usual && !known) this.app.say("server", ELSEWHERE.replaceAll("PORT", String(usual)));
-        else if (problem) this.app.say("server", problem);
-        else if (lost) this.app.say("server");
+        const back = app.said.get("server") === api.GONE;
+        if (back) this.refresh();
+        if (usual && !known) app.say("server", ELSEWHERE.replaceAll("PORT", String(usual)));
+        else if (problem || back) app.say("server", problem);
         known = true;
-        lost = false;
         if (ready || problem) break;
       } catch (error) {
-        lost = true;
-        this.app.say("server", error instanceof Error ? error.message : "");
+        app.say("server", error instanceof Error ? error.message : "");
         if (error instanceof api.Refused && error.status === 401) break;
+        pause = STATUS_MS / 2;
       }
       await new Promise((done) => setTimeout(done, pause));
     }

@@ -45,17 +45,19 @@ class Studio:
         """End it as nothing ends by itself."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(20)
+        self._ended()
 
     def stop(self) -> None:
         """End it as Ctrl-C does."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.kill()
+            self._ended()
+
+    def _ended(self) -> None:
+        assert self.process is not None
+        with self.process:  # waits, and closes what it wrote to
+            pass
 
 
 @dataclass

@@ -381,8 +381,8 @@ def test_nothing_is_lost_when_the_program_is_killed(start_studio: Callable[[], S
     after = watched.document()
     assert [note["id"] for note in after["notes"]] == [note["id"] for note in before["notes"]]
     studio.start()
-    page.wait_for_function("() => document.getElementById('server-said').textContent === ''", timeout=20_000)
-    watched.wait("m.score.document === m.app.document", 20_000)
+    page.wait_for_function("() => document.getElementById('server-said').textContent === ''", timeout=VERB_MS)
+    watched.wait("m.score.document === m.app.document", VERB_MS)
     page.reload()
     page.wait_for_selector("#score [data-note]")
     assert watched.document() == after
