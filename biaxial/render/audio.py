@@ -124,7 +124,8 @@ def render_audio(
     OSError
         If the soundfont cannot be read.
     """
-    return _mixed(score, [None], instrument, soundfont, strict_tempo, sample_rate)[0].T
+    whole: NDArray[np.float32] = _mixed(score, [None], instrument, soundfont, strict_tempo, sample_rate)[0]
+    return whole.T
 
 
 def render_stems(

@@ -129,12 +129,12 @@ class Jobs:
         with self._lock:
             if self.problem:
                 raise NoModel(self.problem)
-            if turn.client:
-                for older in self._all():
-                    if (older.turn.client, older.turn.lane) == (turn.client, turn.lane):
-                        self._end(older, "replaced")
-            if len(self._waiting) >= MAX_WAITING:
+            place = turn.client, turn.lane
+            older = [job for job in self._all() if turn.client and (job.turn.client, job.turn.lane) == place]
+            if sum(job not in older for job in self._waiting) >= MAX_WAITING:
                 raise TooManyJobs(f"{MAX_WAITING} requests wait already; try again when they are done")
+            for job in older:
+                self._end(job, "replaced")
             job = Job(turn, work, total)
             self._waiting.append(job)
             self._lock.notify_all()

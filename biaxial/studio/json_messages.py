@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import types
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -18,6 +19,7 @@ from biaxial.music.errors import InputError
 MAX_INTEGER = 2**53
 """Beyond this JavaScript has gaps between whole numbers."""
 MAX_SHOWN = 80
+_HALF_A_SIGN = re.compile("[\ud800-\udfff]")
 
 Message = TypeVar("Message")
 
@@ -80,7 +82,8 @@ def from_json(message: type[Message], value: object, place: str = "") -> Message
     """
     if not isinstance(value, dict):
         raise MessageError(place, f"{shown(value)} is not an object")
-    fields = _fields(message)
+    kind: Any = message
+    fields = _fields(kind)
     within = f"{place}." if place else ""
     if unknown := value.keys() - {field.json for field in fields}:
         known = ", ".join(field.json for field in fields)
@@ -120,7 +123,7 @@ def _value(kind: Any, value: object, place: str) -> Any:
         if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
             raise MessageError(place, f"{shown(value)} is not a number")
         return float(value)
-    elif not isinstance(value, str):
+    elif not isinstance(value, str) or _HALF_A_SIGN.search(value):
         raise MessageError(place, f"{shown(value)} is not a text")
     return value
 

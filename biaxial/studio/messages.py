@@ -38,8 +38,9 @@ request of a client replaces its older one, waiting or at work, unless the two h
 request whose connection is closed is ended. ``read``, ``judge``, ``render`` and ``export`` take no turn.
 
 **Takes.** :class:`Written` has a :class:`Take` for each seed ``seed``, ``seed + 1``, ... with the whole document, and
-the ids of notes that were added and removed; every other note is the one that was sent, in all its fields. Take number
-0, what was there, is the page's own.
+the ids of notes that were added and removed; every other note is the one that was sent, in all its fields. A seed gives
+the same take whatever others are asked for with it, so that takes can be asked for one after the other and the first
+one heard sooner. Take number 0, what was there, is the page's own.
 
 **Sound** (``render`` with ``what`` ``"stems"`` or ``"bank"``) is octets: 4 bytes little-endian, the length of a JSON
 header; the header, a :class:`SoundHeader`, padded with spaces so that what follows begins at a multiple of 4; then the

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from biaxial.files.machine import available_threads
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
 from biaxial.render.audio import INSTRUMENTS, SAMPLE_RATE, own_sampler, played, render_stems
@@ -95,5 +97,12 @@ def _packed(header: SoundHeader, sounds: Sequence[NDArray[np.float32]]) -> bytes
     """The header with its length before it, and the samples ``(frames, 2)`` of each sound."""
     text = json.dumps(to_json(header), separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
-    samples = (np.rint(np.clip(sound, -1, 1) * np.float32(32767)).astype("<i2").tobytes() for sound in sounds)
+    with ThreadPoolExecutor(available_threads()) as threads:
+        samples = list(threads.map(_samples, sounds))
     return b"".join((len(text).to_bytes(4, "little"), text, *samples))
+
+
+def _samples(sound: NDArray[np.float32]) -> bytes:
+    loud = np.multiply(sound, np.float32(32767), order="C")
+    np.rint(loud, out=loud)
+    return np.clip(loud, -32767, 32767, out=loud).astype("<i2").tobytes()

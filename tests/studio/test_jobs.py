@@ -91,6 +91,9 @@ def test_eight_wait_and_no_more(jobs: Jobs) -> None:
     with pytest.raises(TooManyJobs, match="8 requests wait"):
         jobs.add(Turn("late"), quick)
     assert [status.working for status in jobs.statuses()] == [True] + [False] * MAX_WAITING
+    with pytest.raises(TooManyJobs):  # what is refused replaces nothing
+        jobs.add(Turn("0"), quick)
+    assert not working.result.done()
     jobs.add(Turn("c3"), quick)  # in the place of its own
     slow.go.set()
     assert working.result.result(PATIENCE) == "done"

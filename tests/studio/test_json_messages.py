@@ -54,6 +54,7 @@ def test_defaults_may_be_left_out_and_are_written() -> None:
         ({"document": {"tempo": float("inf")}}, "document.tempo", "not a number"),
         ({"document": {"tempo": float("nan")}}, "document.tempo", "not a number"),
         ({"document": {"title": None}}, "document.title", "not a text"),
+        ({"document": {"title": "a\ud800"}}, "document.title", "not a text"),  # half of a sign
         ({"document": {}, "selection": {}}, "selection", "not a list"),
         ({"document": {}, "drawing": {"ranges": [[1, 2, 3]]}}, "drawing.ranges[0]", "length"),
         ({"document": {}, "drawing": {"draft": 1}}, "drawing.draft", "true or false"),
