@@ -275,11 +275,12 @@ def test_a_phrase_returns_from_an_earlier_part(make_network: MakeNetwork) -> Non
     rows = torch.full((b, 8, 9), -1, dtype=torch.int16)
     own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=1), Phrase(6, 8)]
     phrases = Phrases([own] * b, [Piece(None, False, np.zeros(8, np.int8), 1)] * b, Charges())
-    drawn = None
+    drawn: Drawn | None = None
     for phrase in own:
+        known, begun = (None, None) if drawn is None else (drawn.known, drawn.begun)
         drawn = draw_pieces(
-            ParallelStepper(network), rows, range(b), known=drawn and drawn.known, phrases=phrases,
-            particles=Particles(phrase.first, 3), begun=drawn and drawn.begun, until=phrase.end,
+            ParallelStepper(network), rows, range(b), known=known, phrases=phrases,
+            particles=Particles(phrase.first, 3), begun=begun, until=phrase.end,
         )  # fmt: skip
     assert drawn is not None
     pitches = voice_pitches(drawn.outcomes.numpy(), config.alphabet, config.low_pitch)
