@@ -108,7 +108,7 @@ def picture(imports: Imports) -> str:
     """Text of the SVG."""
     row_of = rows(imports)
     top = max(row_of.values())
-    width = 4 * COLUMN + WIDTH + 2 * EDGE
+    width = 6 * COLUMN + WIDTH + 2 * EDGE
     height = top * ROW + HEIGHT + 2 * EDGE
 
     def place(room: str) -> tuple[int, int]:
