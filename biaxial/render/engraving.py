@@ -73,6 +73,7 @@ def svg_pages(
     """
     verovio = _wheel("verovio")
     verovio.enableLog(verovio.LOG_OFF)
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))  # it is said to each thread
     width, height = size_mm
     toolkit = verovio.toolkit()
     toolkit.setOptions(
