@@ -52,7 +52,13 @@ def engraved(request: Render) -> Engraved:
         raise InputError("the piece has no length, so there is nothing to print; write a note, or give it a length")
     size = request.width, max(A4_MM[1], request.width)
     with _ENGRAVER:
-        pages = svg_pages(score, staves=request.staves, size_mm=size, names=note_names(document, score))
+        pages = svg_pages(
+            score,
+            staves=request.staves,
+            size_mm=size,
+            names=note_names(document, score),
+            part_names=request.staves == 4,
+        )
     return Engraved(tuple(clean(page, number) for number, page in enumerate(pages, 1)))
 
 

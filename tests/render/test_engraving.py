@@ -56,6 +56,28 @@ def test_a_page_of_svg() -> None:
     assert re.match(r'<svg width="210mm" height="[\d.]+mm" viewBox', page)
 
 
+def test_captions_are_printed_and_hide_nothing() -> None:
+    pytest.importorskip("verovio")
+    (page,) = svg_pages(SCORE, captions=[(0, "A\u2002V: half"), (5 * Q, "B\u2002♭VII: open")])
+    assert {"AV:half", "B♭VII:open"} <= set(words(page))
+    assert set(words(svg_pages(SCORE)[0])) < set(words(page))
+
+
+def test_every_thread_gets_the_same_page() -> None:
+    pytest.importorskip("verovio")
+    pages = svg_pages(SCORE)
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(svg_pages, SCORE).result(60) == pages
+
+
+def test_names_of_parts_can_be_left_out() -> None:
+    pytest.importorskip("verovio")
+    (page,) = svg_pages(SCORE, part_names=False)
+    assert not {"SopranoAlto", "TenorBass", "SA", "TB"} & set(words(page))
+    assert len(re.findall(r'class="note\b', page)) == 64
+
+
 def test_given_notes_are_in_colour() -> None:
     pytest.importorskip("verovio")
     assert "#0A4FA3" not in svg_pages(SCORE)[0]
