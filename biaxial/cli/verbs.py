@@ -30,6 +30,7 @@ VERBS = {
     "infill": Verb("infill", "write some bars of a piece anew, or join two pieces"),
     "continue": Verb("continue_", "let a piece go on"),
     "explain": Verb("explain", "show how probable every cell of a piece was, and why"),
+    "studio": Verb("studio", "open a page on which music is written, heard, locked and redone"),
     "evaluate": Verb("evaluate", "measure the likelihood of music, or judge it beside a corpus"),
     "train": Verb("train", "train a network on a folder of music, or search its settings"),
     "chorales": Verb("chorales", "write the chorales of Bach as a corpus"),

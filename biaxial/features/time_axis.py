@@ -23,8 +23,9 @@ _SINCE_STEPS = 8
 _FAR_QUARTERS = 32.0
 _CLOCK = (4, 3)
 _CLOCK_BARS = 4
-_LASTS = (2, 4, 6, 8, 12, 16)
 _BEAT_PLACES = 6
+LAST_BOUNDS = (2, 4, 6, 8, 12, 16)
+"""Lower bounds of the classes of length of the last note of a phrase, in steps."""
 _OF_NOTES = ("position", "pitch_class", "key", "phrase_key")
 _OF_STEPS = ("metre", "clock", "form", "plan", "beat", "mixed_in")
 
@@ -97,7 +98,7 @@ class TimeFeatures(nn.Module):
             "clock": config.steps_per_quarter + sum(_CLOCK) + _CLOCK_BARS + 2 if config.clock else 0,
             "echo": len(columns) + len(LENGTH_BOUNDS) + 1 if config.echo else 0,
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
-            "plan": len(CADENCE_NAMES) + len(_LASTS) + 1 + 3 + 1 if config.plan else 0,
+            "plan": len(CADENCE_NAMES) + len(LAST_BOUNDS) + 1 + 3 + 1 if config.plan else 0,
             "beat": _BEAT_PLACES + 2 if config.beat else 0,
             "mixed_in": 1 if config.mixed_in else 0,
             "phrase_key": 24 if config.plan else 0,
@@ -124,7 +125,7 @@ class TimeFeatures(nn.Module):
             "form": self._form,
             "plan": self._plan,
             "beat": self._beat,
-            "mixed_in": lambda rows: rows[..., Condition.MIXED_IN].unsqueeze(-1),
+            "mixed_in": self._mixed_in,
         }
         return {name: compute[name](conditions) for name in self.of_steps_names}
 
@@ -243,17 +244,20 @@ class TimeFeatures(nn.Module):
 
     def _plan(self, conditions: Tensor) -> Tensor:
         last = conditions[..., Condition.LAST_STEPS].long()
-        reached = torch.stack([last >= bound for bound in _LASTS]).sum(0)
+        reached = torch.stack([last >= bound for bound in LAST_BOUNDS]).sum(0)
         known = last >= 0
         return torch.cat(
             [
                 one_hot(conditions[..., Condition.CADENCE], len(CADENCE_NAMES)),
-                one_hot(torch.where(known, reached, UNKNOWN), len(_LASTS) + 1),
+                one_hot(torch.where(known, reached, UNKNOWN), len(LAST_BOUNDS) + 1),
                 one_hot(conditions[..., Condition.RETURNS], 3),
                 known.unsqueeze(-1),
             ],
             dim=-1,
         )
+
+    def _mixed_in(self, conditions: Tensor) -> Tensor:
+        return conditions[..., Condition.MIXED_IN].unsqueeze(-1)
 
     def _beat(self, conditions: Tensor) -> Tensor:
         step, beat = conditions[..., Condition.STEP_IN_BAR].long(), conditions[..., Condition.BEAT_STEPS].long()

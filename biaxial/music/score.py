@@ -131,8 +131,8 @@ class TimeSignature:
 
     def beat_ticks(self, ticks_per_quarter: int) -> int:
         """Length of a beat, which is dotted in 6/8, 9/8, 12/8 and their like; a tick at least."""
-        dotted = self.numerator > 3 and self.numerator % 3 == 0
-        return max(1, 4 * ticks_per_quarter * (3 if dotted else 1) // self.denominator)
+        beats = 1 if self.numerator % 3 or self.numerator == 3 else 3
+        return max(1, 4 * ticks_per_quarter * beats // self.denominator)
 
     def bar_ticks(self, ticks_per_quarter: int) -> int:
         """Length of a full bar.

@@ -51,13 +51,17 @@ def svg_pages(
     size_mm: tuple[int, int] = A4_MM,
     full_height: bool = False,
     captions: Sequence[tuple[int, str]] = (),
+    names: Sequence[str] = (),
+    part_names: bool = True,
 ) -> list[str]:
     """Engrave a score.
 
     Parameters
     ----------
-    score, staves, given_colour, captions
-        As :func:`~biaxial.formats.musicxml.musicxml_text` takes them.
+    score, staves, given_colour, captions, names
+        As :func:`~biaxial.formats.musicxml.musicxml_text` takes them; names become the ids of ``<g class="note">``.
+    part_names
+        Whether what each staff is stands before it.
     size_mm
         Width of a page, and the most that it is high.
     full_height
@@ -74,6 +78,7 @@ def svg_pages(
     """
     verovio = _wheel("verovio")
     verovio.enableLog(verovio.LOG_OFF)
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))  # which it keeps for each thread
     width, height = size_mm
     toolkit = verovio.toolkit()
     toolkit.setOptions(
@@ -96,7 +101,11 @@ def svg_pages(
             "xmlIdSeed": 1,
         }
     )
-    music = for_verovio(musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions))
+    document = musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions, names=names)
+    if not part_names:
+        document = re.sub(r"<part-abbreviation>.*?</part-abbreviation>", "", document)
+        document = document.replace("<part-name>", '<part-name print-object="no">')
+    music = for_verovio(document)
     music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)
     if not toolkit.loadData(music):
         raise RuntimeError("Verovio could not read the document")

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from biaxial.features.known import Known
 from biaxial.models.config import ModelConfig
-from biaxial.music.constants import HOLD, STRIKE
+from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.sampling.charges import Charges, Phrase, Piece, count_faults, misses_dominant, voice_pitches
 from biaxial.sampling.constraints import Rule, StepBias
 from biaxial.sampling.history import History
@@ -229,6 +229,9 @@ def draw_pieces(
     elif known is not None and not known.voices.any():
         known = None
     encoded = stepper.encode(known, conditions)
+    # where all is known, particles would be one and the same
+    opens, closes = (0, t) if known is None or returns or until is not None else _open_steps(known, config)
+    branch = max(branch, opens)
     state = stepper.start(b) if begun is None else begun.state
     history = History(min(branch, end) if number > 1 else end, b, config.num_notes)
     for frame in () if begun is None else begun.outcomes.unbind(1):
@@ -260,15 +263,18 @@ def draw_pieces(
         if ending is not None and step >= t - ending.shape[1]:
             extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
-        frame, weight, state = stepper.step(
-            state,
-            conditions[pieces, step],
-            uniforms(row_seeds, step, config.num_notes, row_slots),
-            None if known is None else known.at((pieces, step)),
-            static,
-            active,
-            encoded.at(step),
-        )
+        if known is not None and step >= closes:  # nothing is left to draw, and nothing that could be unlikely
+            frame, weight = known.outcomes[pieces, step], torch.zeros(len(pieces), dtype=torch.float64)
+        else:
+            frame, weight, state = stepper.step(
+                state,
+                conditions[pieces, step],
+                uniforms(row_seeds, step, config.num_notes, row_slots),
+                None if known is None else known.at((pieces, step)),
+                static,
+                active,
+                encoded.at(step),
+            )
         frame, weight = frame.cpu(), weight.cpu()
         history.add(frame)
         log_weight = log_weight + weight.view(b, now)
@@ -302,6 +308,12 @@ def draw_pieces(
     return Drawn(history.of(rows), evidence, state.log_likelihood.cpu(), known, state)
 
 
+def _open_steps(known: Known, config: ModelConfig) -> tuple[int, int]:
+    """The first step at which anything of the pieces is not known, and the one after the last; none are the end."""
+    is_open = (known.voices != config.alphabet.everything).any(2).any(0).nonzero().flatten().tolist()
+    return (is_open[0], is_open[-1] + 1) if is_open else (known.voices.shape[1],) * 2
+
+
 def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
     """The static bias of a step, shape ``(n, k)``."""
     if isinstance(bias, StepBias):
@@ -310,20 +322,27 @@ def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
 
 
 def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: ModelConfig) -> None:
-    """Note what a phrase that returns has, given the roll of its piece from there on, shape ``(t, n)``."""
+    """Note what a phrase that returns has, given the roll of its piece from its source on, shape ``(t, n)``.
+
+    The last phrase of a piece has no rest and no upbeat to another one after its last note: this is held to the end.
+    """
     assert phrase.source is not None
-    alphabet, length = config.alphabet, phrase.end - phrase.first
-    length = min(length, phrase.first - phrase.source)
+    alphabet, length = config.alphabet, min(phrase.end - phrase.first, phrase.first - phrase.source)
+    place, earlier = slice(phrase.first, phrase.first + length), roll[:length].numpy()
     voices = known.voices[piece].numpy().copy()
     outcomes = known.outcomes[piece].numpy().copy()
-    sets = np.full((length, config.num_notes), phrase.returning, dtype=np.uint8)
-    earlier = roll[:length].numpy()
-    again = alphabet.restricted(earlier, sets)
-    states, members = alphabet.decode(again)
+    sets = (phrase.returning & ~voices[place]).astype(np.uint8)
+    states, members = alphabet.decode(alphabet.restricted(earlier, sets))
     states[0] = np.where(states[0] == HOLD, STRIKE, states[0])  # it begins, whatever was held there
-    place = slice(phrase.first, phrase.first + length)
-    free = voices[place] == 0
-    outcomes[place] = np.where(free, alphabet.encode(states, members), outcomes[place])
+    if phrase.fermata is not None and phrase.end == len(voices):
+        heard, singing = alphabet.decode(earlier)
+        sung = ((heard == HOLD) & (singing & 1 > 0)).any(axis=1)
+        last = phrase.fermata - phrase.first
+        over = next((step for step in range(last + 1, length) if not sung[step]), length)
+        states[over:] = np.where(states[over - 1] == SILENT, SILENT, HOLD)
+        members[over:] = members[over - 1]
+    given_states, given_members = alphabet.decode(outcomes[place])
+    outcomes[place] = alphabet.encode(np.maximum(states, given_states), members | given_members)
     voices[place] |= sets
     for part, new in zip(known, Known.of(outcomes, voices, alphabet), strict=True):
         part[piece] = new

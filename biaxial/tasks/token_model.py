@@ -124,7 +124,8 @@ class TokenModel(Shared):
     @property
     def config(self) -> SequenceConfig:
         """Kind, sizes and vocabulary."""
-        return self.network.config
+        config: SequenceConfig = self.network.config
+        return config
 
     def compose(
         self,

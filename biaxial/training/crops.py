@@ -215,7 +215,7 @@ def epoch_crops(
 
 
 def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given | None = None) -> list[list[Crop]]:
-    """Whole pieces in batches of similar length, with something known of each or nothing.
+    """Whole pieces in batches of similar length, with something known of each or nothing, and no plan of any.
 
     A batch has at most ``batch_size`` pieces, and at most :data:`MAX_STEPS` steps unless one piece alone has more.
     """
@@ -224,7 +224,7 @@ def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given 
         last = batches[-1] if batches else []
         if not last or len(last) == batch_size or (len(last) + 1) * piece.num_steps > MAX_STEPS:
             batches.append([])
-        batches[-1].append(Crop(piece, 0, piece.num_steps, given=given))
+        batches[-1].append(Crop(piece, 0, piece.num_steps, hide=("plan",), given=given))
     return batches
 
 
@@ -240,7 +240,7 @@ class CorpusData(CorpusBatches[Crop]):
         return piece_crops(piece, self.config, self.train, rng)
 
     def held_out(self) -> list[list[Crop]]:
-        """Whole held-out pieces with all their conditions known; with a context encoder once more, the melody known."""
+        """Whole held-out pieces with all conditions known but the plan; with an encoder once more, the melody known."""
         pieces = self.corpus.split("valid")
         batches = whole_pieces(pieces, 8)
         if self.config.context_hidden:

@@ -14,6 +14,7 @@ from biaxial.files.atomic import atomic_write
 
 ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = ROOT / "LICENSES.md"
+STUDIO_PAGE: Final = ROOT / "biaxial" / "studio" / "page"
 
 CHORALES: Final = "The chorales of J. S. Bach, in the public domain, as music21 carries them (data/README.md)"
 OWN: Final = "MIT (LICENSE)"
@@ -72,6 +73,11 @@ PARTS: Final = (
     Part("biaxial/assets/plans-v1.json", "Counts of how phrases follow each other", CHORALES, OWN),
     Part("biaxial/judge/page.html.j2", "The frame of the judge's page", "Written for this package", OWN),
     Part("biaxial/py.typed", "Says that the package has types; empty", "Written for this package", OWN),
+    *(
+        Part(path.relative_to(ROOT).as_posix(), "Part of the page of the studio", "Written for this package", OWN)
+        for path in sorted(STUDIO_PAGE.rglob("*"))
+        if path.is_file()
+    ),
 )
 """Every file in the wheel that is not Python, in the order of their paths."""
 

@@ -30,7 +30,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from biaxial.files.atomic import atomic_write
-from biaxial.render.audio import SOUNDFONT, loudness
+from biaxial.render.audio import SOUNDFONT
+from biaxial.render.sound.loudness import loudness
 from biaxial.render.sound.soundfont import (
     ADDRESSES,
     COMPRESSED,

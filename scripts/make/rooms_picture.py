@@ -21,7 +21,7 @@ TARGET: Final = Path(__file__).parents[2] / "docs" / "pictures" / "rooms.svg"
 
 FACTS, TENSORS, ASKED, ABOVE = "#dbe9f6", "#dff0d8", "#fdebd0", "#ececec"
 LEGEND: Final = {
-    ABOVE: "commands, training, assistants",
+    ABOVE: "commands, page, training, jobs",
     ASKED: "what a person asks for",
     TENSORS: "tensors",
     FACTS: "facts about music",
@@ -29,8 +29,10 @@ LEGEND: Final = {
 
 ROOMS: Final = {
     "cli": (-1, ABOVE, "a file for each command"),
-    "training": (-1, ABOVE, "crops, runs, search"),
-    "assistants": (-3, ABOVE, "tools, one folder"),
+    "training": (-3, ABOVE, "crops, runs, search"),
+    "jobs": (-1, ABOVE, "shards, many machines"),
+    "assistants": (1, ABOVE, "tools for assistants"),
+    "studio": (3, ABOVE, "a page and its server"),
     "tasks": (-1, ASKED, "compose, harmonise, fill"),
     "judge": (0, ASKED, "beside a corpus"),
     "render": (2, ASKED, "pages, pictures, sound"),

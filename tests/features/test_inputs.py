@@ -153,7 +153,8 @@ def test_dissonance_is_told_apart_by_how_the_voice_comes_to_it() -> None:
     inputs = features(*(features.walk(frame(x)).unsqueeze(0) for x in ({67: (HOLD, 0b0001)}, before)))
 
     def at(pitch: int) -> list[float]:
-        return inputs[0, config.high_pitch - pitch, features.slices["dissonance"]].tolist()
+        found: list[float] = inputs[0, config.high_pitch - pitch, features.slices["dissonance"]].tolist()
+        return found
 
     # for each voice: it stays, it steps, it leaps
     assert at(65) == [0, 1, 0, 0, *[0] * 4, 0, 0, 1, 1]  # f under g: the alto has it, tenor and bass would leap there

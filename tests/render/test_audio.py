@@ -20,15 +20,14 @@ from biaxial.render.audio import (
     FORMATS,
     INSTRUMENTS,
     MAX_SECONDS,
-    PEAK_DBFS,
     PLACES,
     SOUNDFONT,
-    TARGET_LUFS,
-    loudness,
     played,
     render_audio,
+    render_stems,
     save_audio,
 )
+from biaxial.render.sound.loudness import PEAK_DBFS, TARGET_LUFS, loudness
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
 from tests.render.conftest import WriteFont
@@ -276,3 +275,18 @@ def test_what_is_repeated_sounds_again() -> None:
     again = render_audio(repeated, strict_tempo=True)
     added = CADENCE.length_ticks / 480 * 60 / CADENCE.tempo_bpm
     assert seconds(again) == pytest.approx(seconds(once) + added, abs=0.05)
+
+
+@pytest.mark.parametrize("instrument", ["organ", "piano", "choir"])
+def test_stems_add_up_to_the_piece(instrument: str) -> None:
+    lines = ((72, 74, 76), (67, 65, 67), (64, 62, 60), (48, 50, 52))
+    notes = [Note(i * 480, 480, pitch, voice) for voice, line in enumerate(lines) for i, pitch in enumerate(line)]
+    score = Score(tuple(notes), fermatas=(480,))
+    whole, stems = render_audio(score, instrument=instrument), render_stems(score, instrument=instrument)
+    assert {stem.shape for stem in stems} == {whole.shape}
+    assert np.abs(np.sum(stems, axis=0) - whole).max() < 1e-5
+    for voice, stem in enumerate(stems):  # each has its own voice, room and all, and no other
+        others = Score(tuple(note for note in notes if note.voice != voice), fermatas=(480,))
+        silent = render_stems(others, instrument=instrument)[voice]
+        assert np.abs(stem).max() > 0.02
+        assert not silent.any()

@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
@@ -60,6 +61,21 @@ def test_captions_are_printed_and_hide_nothing() -> None:
     (page,) = svg_pages(SCORE, captions=[(0, "A\u2002V: half"), (5 * Q, "B\u2002♭VII: open")])
     assert {"AV:half", "B♭VII:open"} <= set(words(page))
     assert set(words(svg_pages(SCORE)[0])) < set(words(page))
+
+
+def test_every_thread_gets_the_same_page() -> None:
+    pytest.importorskip("verovio")
+    pages = svg_pages(SCORE)
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(svg_pages, SCORE).result(60) == pages
+
+
+def test_names_of_parts_can_be_left_out() -> None:
+    pytest.importorskip("verovio")
+    (page,) = svg_pages(SCORE, part_names=False)
+    assert not {"SopranoAlto", "TenorBass", "SA", "TB"} & set(words(page))
+    assert len(re.findall(r'class="note\b', page)) == 64
 
 
 def test_given_notes_are_in_colour() -> None:

@@ -153,7 +153,8 @@ def test_each_input(make_network: MakeNetwork, order: str, name: str) -> None:
 @pytest.mark.parametrize(("num_states", "num_notes"), [(3, 14), (2, 3)])
 def test_all_inputs(make_network: MakeNetwork, order: str, num_states: int, num_notes: int) -> None:
     network = make_network(num_states, 3, num_notes, order, context_hidden=3, **dict.fromkeys(INPUTS, True))
-    rules, phrases = [VoiceLeadingRule(network.config), Polyphony(network.config, 2, 3)], known_phrases(network)
+    rules: list[Rule] = [VoiceLeadingRule(network.config), Polyphony(network.config, 2, 3)]
+    phrases = known_phrases(network)
     assert_decides_alike(network, num_steps=4 * PHRASE)
     longest = assert_decides_alike(network, Proposal(target="draw"), phrases, rules=rules, num_steps=4 * PHRASE)
     assert longest >= 2 * PHRASE

@@ -97,7 +97,8 @@ def test_validation_takes_whole_pieces_once(corpus: Corpus) -> None:
     crops = [crop for batch in whole_pieces(corpus.pieces, 3) for crop in batch]
     assert sorted(crop.piece.name for crop in crops) == [piece.name for piece in corpus.pieces]
     assert all(
-        (crop.start, crop.length, crop.semitones, crop.hide) == (0, crop.piece.num_steps, 0, ()) for crop in crops
+        (crop.start, crop.length, crop.semitones, crop.hide) == (0, crop.piece.num_steps, 0, ("plan",))
+        for crop in crops
     )
 
 

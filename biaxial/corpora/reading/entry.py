@@ -24,6 +24,7 @@ from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.corpus_piece import COLUMNS, Arrays, Ranges, ranges_of
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.files.assets import PACKAGE
+from biaxial.files.tar_members import open_file
 from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.formats.melody_file import ALL, NEARLY_A_LINE, part_of
 from biaxial.formats.read import read_music
@@ -80,7 +81,7 @@ def cache_key(path: Path, grid: Grid, part: str = "all", repeats: Repeats = "onc
     OSError
         If the file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     words = f"{content},{path.suffix.lower()},{grid.steps_per_quarter},{reader_version()}"
     if part != ALL:

@@ -45,6 +45,7 @@ def musicxml_text(
     given_colour: str = "",
     instrument: InstrumentName = "organ",
     captions: Sequence[tuple[int, str]] = (),
+    names: Sequence[str] = (),
 ) -> str:
     """The document of a score.
 
@@ -60,10 +61,12 @@ def musicxml_text(
         What plays it.
     captions
         What is printed under the lowest staff: in order, the tick of the score where each begins, and its text.
+    names
+        Ids of the notes in the order of the score; none by default. What is tied to a note has ``.1``, ``.2`` behind.
     """
     captions = [(tick * TICKS_PER_QUARTER // score.ticks_per_quarter, text) for tick, text in captions]
     page = laid_out(score, staves)
-    notes = NoteWriter(page.score, page.key, page.spellings, page.marks, given_colour)
+    notes = NoteWriter(page.score, page.key, page.spellings, page.marks, given_colour, names)
     root = document(page.score, page.key, page.players, page.bars, notes, PRESETS[instrument], captions)
     ElementTree.indent(root, " ")
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -6,6 +6,7 @@ Besides, elements take text, whatever the text is.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -65,10 +66,21 @@ class NoteWriter:
         The music, the key that is printed, and what belongs to each of its notes.
     colour
         Of notes that are locked; empty for black.
+    names
+        Ids of the notes of the score, in its order; none by default. What is tied to a note has its id and a number.
     """
 
-    def __init__(self, score: Score, key: Key, spellings: Sequence[Spelling], marks: Marks, colour: str) -> None:
+    def __init__(
+        self,
+        score: Score,
+        key: Key,
+        spellings: Sequence[Spelling],
+        marks: Marks,
+        colour: str,
+        names: Sequence[str] = (),
+    ) -> None:
         self._score, self._key, self._spellings, self._marks, self._colour = score, key, spellings, marks, colour
+        self._names, self._pieces = names, Counter[int]()
 
     def signs(self, lines: Sequence[Sequence[Value]], before: dict[Line, int]) -> Signs:
         """The accidentals that one bar of a staff prints.
@@ -116,6 +128,10 @@ class NoteWriter:
             element = SubElement(measure, "note")
             if self._colour and self._score.notes[note].locked:
                 element.set("color", self._colour)
+            if self._names:
+                piece = self._pieces[note]
+                element.set("id", f"{self._names[note]}.{piece}" if piece else self._names[note])
+                self._pieces[note] += 1
             if index:
                 SubElement(element, "chord")
             self._pitch(element, self._spellings[note])

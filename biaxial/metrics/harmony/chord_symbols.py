@@ -27,8 +27,9 @@ from biaxial.metrics.harmony.local_harmony import (
     fit_chords,
     pitch_class_time,
 )
+from biaxial.music.bar_lines import beamed_ticks
 from biaxial.music.keys import key_of
-from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
+from biaxial.music.score import ChordSymbol, Key, Score
 from biaxial.music.spelling import class_name, spell
 
 SUFFIXES: Final = {
@@ -87,16 +88,10 @@ def chord_symbols(score: Score) -> tuple[ChordSymbol, ...]:
 
 def _beats(score: Score) -> Iterator[int]:
     """Where beats begin, and the end of the last one; a pickup is counted from its end backwards."""
-    beat = _beat_ticks(score.time_signatures[0], score.ticks_per_quarter)
+    beat = beamed_ticks(score.time_signatures[0], score.ticks_per_quarter)
     if score.pickup_ticks:
         yield 0
         yield from range(score.pickup_ticks % beat or beat, score.pickup_ticks, beat)
     for start, end in pairwise((*score.bar_starts(), score.length_ticks)):
-        yield from range(start, end, _beat_ticks(score.time_signature_at(start), score.ticks_per_quarter))
+        yield from range(start, end, beamed_ticks(score.time_signature_at(start), score.ticks_per_quarter))
     yield score.length_ticks
-
-
-def _beat_ticks(metre: TimeSignature, ticks_per_quarter: int) -> int:
-    """Ticks of a beat, a quarter at least."""
-    dotted = metre.denominator >= 8 and metre.numerator % 3 == 0
-    return max(ticks_per_quarter, 4 * ticks_per_quarter * (3 if dotted else 1) // metre.denominator)

@@ -218,7 +218,7 @@ class Struck:
 
 
 class Sampler:
-    """Plays a preset of a soundfont.
+    """Plays a preset of a soundfont; several threads may have it play at once, each into a mix of its own.
 
     Parameters
     ----------
@@ -293,13 +293,14 @@ class Sampler:
         attack = max(zone.seconds(ATTACK), FADE_IN_SECONDS)
         hold, decay = zone.seconds(HOLD, pitch), max(zone.seconds(DECAY, pitch), FADE_IN_SECONDS)
         key = (attack, hold, decay, zone.sustain_db)
-        if len(self._held.get(key, ())) < count:
+        held = self._held.get(key)
+        if held is None or len(held) < count:
             times = np.arange(count, dtype=np.float32) / np.float32(self.rate)
             decayed = np.maximum(times - np.float32(attack + hold), 0) * np.float32(SILENCE_DB / decay)
             fallen = np.minimum(decayed, np.float32(zone.sustain_db))
             gains = np.exp(fallen * np.float32(-np.log(10) / 20)).astype(np.float32)
-            self._held[key] = gains * np.minimum(times / np.float32(attack), 1)
-        return self._held[key][:count]
+            held = self._held[key] = gains * np.minimum(times / np.float32(attack), 1)
+        return held[:count]
 
 
 @lru_cache(maxsize=64)

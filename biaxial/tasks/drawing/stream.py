@@ -179,7 +179,7 @@ def _phrases(
     for (own, plan), (_, after) in pairwise(plans):
         window, kept = _window(before, plan, after, bar_ticks)
         outline = make_outline(key=key, time_signature=signature, plan=window)
-        prepared = prepare(composition(outline, None, config), config)
+        prepared = prepare(replace(composition(outline, None, config), phrase_plan=window), config)
         steps = (kept + plan.length_ticks) // unit
         rows = hidden(prepared.conditions.numpy()[:steps], "end")
         since = [Condition.FIRST, Condition.SINCE_START]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
+from biaxial.music.phrase_guess import guessed_ends, stated_ends
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.plan_text import PlanWish, read_form, read_plan
-from biaxial.music.score import Mode, TimeSignature
+from biaxial.music.score import Mode, Score, TimeSignature
 from biaxial.tasks.plans.outline import MAX_BARS, check_bars
 from biaxial.tasks.plans.plan_drawing import draw_plan
 from biaxial.tasks.plans.plan_model import shipped_plans
@@ -100,3 +102,14 @@ def _ticks(quarters: float | Fraction) -> int:
     if ticks.denominator != 1 or ticks < 0:
         raise InputError(f"a pickup of {quarters} quarter notes cannot be written; give a number such as 1 or 0.5")
     return ticks.numerator
+
+
+def heard_ends(score: Score, phrases: str | Sequence[int] | None) -> tuple[tuple[int, ...] | None, str]:
+    """Where phrases end beside the fermatas of a melody, if anywhere, and a remark if it was guessed."""
+    if phrases is not None:
+        return stated_ends(score, phrases) or None, ""
+    ends = () if score.fermatas is not None else guessed_ends(score)
+    if len(ends) < 2:  # the end of the piece is known as it is
+        return None, ""
+    bars = dict.fromkeys(bisect_right(score.bar_starts(), tick) for tick in ends)
+    return ends, f"phrases are taken to end in bars {', '.join(map(str, bars))}; --phrases says where they do"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -16,9 +15,8 @@ from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.keys import key_of
-from biaxial.music.phrase_guess import guessed_ends, stated_ends
 from biaxial.music.phrases import PhrasePlan
-from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
+from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.tasks.critic import Critic, PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
 from biaxial.tasks.plans.composition import cadence, composition
@@ -35,8 +33,8 @@ from biaxial.tasks.plans.outline import (
 )
 from biaxial.tasks.plans.plan import Ending, Plan, Request, seeds_of
 from biaxial.tasks.plans.plan_model import shipped_plans
-from biaxial.tasks.plans.planned_phrases import NO_PLAN, PhraseOptions, plan_phrases
-from biaxial.tasks.plans.regions import bridge, continuation, infilling
+from biaxial.tasks.plans.planned_phrases import NO_PLAN, PhraseOptions, heard_ends, plan_phrases
+from biaxial.tasks.plans.regions import Region, bridge, continuation, infilling, rewriting
 from biaxial.tasks.plans.tune_plan import plan_of_tune
 from biaxial.tasks.plans.voice_choice import fitting_shift, voice_by_range
 
@@ -228,7 +226,7 @@ class Planner(Critic):
         if key is None:
             key, said[1] = stated_key(score)
         score = replace(score, key=key, chords=score.chords if symbols is None else tuple(symbols))
-        ends, said[2] = _phrase_ends(score, phrases)
+        ends, said[2] = heard_ends(score, phrases)
         away = fitting_shift(score.notes, voices[0]) if transpose == "fit" else transpose
         if not transpose_back:
             score, away, moved = score.transposed(away), 0, away
@@ -279,6 +277,39 @@ class Planner(Critic):
         numbers = None if voices is None else [voice_number(name) for name in voices]
         request = infilling(score, self.network.config, span, numbers)
         return self._alternatives([request] * n, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
+
+    def plan_rewriting(
+        self,
+        piece: PieceLike,
+        regions: Sequence[Region],
+        *,
+        forbid: Sequence[Forbidden] = (),
+        n: int = 1,
+        seed: int = 0,
+        drawing: SamplingOptions | None = None,
+        **changes: Any,
+    ) -> Plan:
+        """Plan some regions of a piece anew, each of one voice.
+
+        All other notes stay: those outside, those that reach out of their region, and those that are ``locked``.
+
+        Parameters
+        ----------
+        piece, regions
+            A piece, a score or a file, without voices given them by least movement; and where.
+        forbid
+            Pitches forbidden at a place; given notes are not asked.
+        n, seed, drawing, changes
+            As for :meth:`plan_harmonisation`.
+
+        Raises
+        ------
+        InputError, ValueError
+            If a value cannot be used.
+        """
+        drawing = with_changes(drawing or HARMONISING, changes)
+        request = rewriting(score_of(piece), self.network.config, regions, forbid)
+        return self._alternatives([request] * n, seeds_of(seed, n), drawing)
 
     def plan_bridge(
         self,
@@ -376,17 +407,6 @@ class Planner(Critic):
             return [None] * len(requests)
         first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
         return [cadence(request.score, self.network.config, drawing, first_free) for request in requests]
-
-
-def _phrase_ends(score: Score, phrases: str | Sequence[int] | None) -> tuple[tuple[int, ...] | None, str]:
-    """Where phrases end beside the fermatas of a melody, if anywhere, and a remark if it was guessed."""
-    if phrases is not None:
-        return stated_ends(score, phrases) or None, ""
-    ends = () if score.fermatas is not None else guessed_ends(score)
-    if len(ends) < 2:  # the end of the piece is known as it is
-        return None, ""
-    bars = dict.fromkeys(bisect_right(score.bar_starts(), tick) for tick in ends)
-    return ends, f"phrases are taken to end in bars {', '.join(map(str, bars))}; --phrases says where they do"
 
 
 def _check_bars(bars: int) -> None:

@@ -7,7 +7,7 @@ its onset to its end, and so is a note that is locked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import lcm
 
 import numpy as np
@@ -17,12 +17,85 @@ from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import ChordSymbol, Note, Score, TimeSignature
 from biaxial.tasks.plans.composition import with_voices
-from biaxial.tasks.plans.harmonisation import place_bias, stated_key
+from biaxial.tasks.plans.harmonisation import Forbidden, place_bias, stated_key
 from biaxial.tasks.plans.outline import default_phrases, phrase_ends
 from biaxial.tasks.plans.plan import Request, num_steps, refined, rescaled
 
 MAX_TICKS = 32_767
 """Ticks of a quarter note at most, for a MIDI file can say no more."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where one voice is written anew.
+
+    Parameters
+    ----------
+    voice
+        0 for the highest; in a corpus without voices it is not looked at.
+    first_ticks, end_ticks
+        From where to where.
+    """
+
+    voice: int
+    first_ticks: int
+    end_ticks: int
+
+
+def rewriting(
+    score: Score, config: ModelConfig, regions: Sequence[Region], forbid: Sequence[Forbidden] = ()
+) -> Request:
+    """A piece of which some regions are written anew.
+
+    Parameters
+    ----------
+    score
+        The piece. Without voices it gets them by least movement.
+    config
+        The network.
+    regions
+        Where; they may overlap or touch, and then a note that lies in several of one voice is within them.
+    forbid
+        Pitches forbidden at a place.
+
+    Raises
+    ------
+    InputError
+        If there is no region, one of another voice, or the notes cannot be given voices.
+    """
+    grid, columns = Grid(config.steps_per_quarter), max(1, config.num_voices)
+    voiced = with_voices(score, config.num_voices)
+    if not regions or any(not 0 <= region.voice < columns for region in regions):
+        asked = sorted({region.voice for region in regions})
+        raise InputError(f"voices {asked} cannot be written anew; give some of 0 to {columns - 1}")
+    spans = [_joined_spans(regions, voice) for voice in range(columns)]
+
+    def stays(note: Note) -> bool:
+        own = spans[note.voice or 0] if config.num_voices else spans[0]
+        return note.locked or not any(first <= note.onset_ticks and note.end_ticks <= end for first, end in own)
+
+    kept = tuple(filter(stays, voiced.notes))
+    key, remark = stated_key(score)
+    request = refined(replace(voiced, notes=kept, key=key), grid)
+    ratio = request.ticks_per_quarter // score.ticks_per_quarter
+    unit = grid.step_ticks(request.ticks_per_quarter)
+    known = np.ones((num_steps(request, grid), columns), dtype=bool)
+    for voice, own in enumerate(spans):
+        for first, end in own:
+            known[-(-first * ratio // unit) : -(-end * ratio // unit), voice] = False
+    bias = place_bias(request, config, forbid, 0)
+    return Request(request, known, bias=bias, remarks=(remark,) if remark else ())
+
+
+def _joined_spans(regions: Sequence[Region], voice: int) -> list[tuple[int, int]]:
+    """The spans of a voice in order, those that touch made one."""
+    spans: list[tuple[int, int]] = []
+    for first, end in sorted((region.first_ticks, region.end_ticks) for region in regions if region.voice == voice):
+        if spans and first <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(end, spans[-1][1])
+        else:
+            spans.append((first, end))
+    return spans
 
 
 def infilling(
@@ -49,25 +122,9 @@ def infilling(
     InputError
         If the notes cannot be given voices.
     """
-    grid, columns = Grid(config.steps_per_quarter), max(1, config.num_voices)
-    voiced = with_voices(score, config.num_voices)
-    free = set(range(columns) if voices is None or not config.num_voices else voices)
-    if not free or not free <= set(range(columns)):
-        raise InputError(f"voices {sorted(free)} cannot be written anew; give some of 0 to {columns - 1}")
-
-    def stays(note: Note) -> bool:
-        inside = span[0] <= note.onset_ticks and note.end_ticks <= span[1]
-        return note.locked or not inside or (config.num_voices > 0 and note.voice not in free)
-
-    kept = tuple(filter(stays, voiced.notes))
-    key, remark = stated_key(score)
-    request = refined(replace(voiced, notes=kept, key=key), grid)
-    ratio = request.ticks_per_quarter // score.ticks_per_quarter
-    unit = grid.step_ticks(request.ticks_per_quarter)
-    known = np.ones((num_steps(request, grid), columns), dtype=bool)
-    known[-(-span[0] * ratio // unit) : -(-span[1] * ratio // unit), sorted(free)] = False
-    bias = place_bias(request, config, (), 0)
-    return Request(request, known, bias=bias, remarks=(remark,) if remark else ())
+    every = range(max(1, config.num_voices))
+    free = every if voices is None or not config.num_voices else voices
+    return rewriting(score, config, [Region(voice, *span) for voice in free])
 
 
 def continuation(score: Score, config: ModelConfig, bars: int) -> Request:

@@ -166,6 +166,14 @@ def test_strange_scores_can_be_printed() -> None:
         reader.read_page(musicxml_text(score))
 
 
+def test_notes_can_have_names_and_what_is_tied_has_a_number() -> None:
+    score = Score((Note(0, 9 * Q, 72, 0), Note(0, Q, 60, 1), Note(Q, Q, 62, 1)), key=Key(0))
+    root = fromstring(musicxml_text(score, names=["long", "a", "b"]).encode())
+    found = [note.get("id") for note in root.iter("note") if note.find("pitch") is not None]
+    assert sorted(filter(None, found)) == ["a", "b", "long", "long.1", "long.2"]
+    assert not [note for note in fromstring(musicxml_text(score).encode()).iter("note") if note.get("id")]
+
+
 def test_an_empty_score_is_a_bar_of_rest() -> None:
     page = reader.read_page(musicxml_text(Score()))
     assert (page.notes, page.bars) == ({}, [(0, 4 * Q)])

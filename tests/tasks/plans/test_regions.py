@@ -17,7 +17,9 @@ from biaxial.formats.midi.midi_writer import read_midi, write_midi
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.repeats import Repeat
+from biaxial.tasks.plans.harmonisation import Forbidden
 from biaxial.tasks.plans.outline import bar_span, read_bars
+from biaxial.tasks.plans.regions import Region
 
 Q = 480
 QUICK = SamplingOptions(cadence=False, voice_leading=None)
@@ -108,6 +110,37 @@ def test_locked_notes_stay(noise: Model) -> None:
     again = noise.infill(piece, "1", seed=4, drawing=QUICK).score
     assert again.voice_notes(0) == piece.score.voice_notes(0)
     assert again != piece.score
+
+
+def test_regions_of_single_voices_are_written_anew(noise: Model) -> None:
+    score = chorale()
+    regions = [Region(1, 2 * Q, 6 * Q), Region(1, 6 * Q, 7 * Q), Region(3, 0, 3 * Q + 200)]
+    (piece,) = noise.draw(noise.plan_rewriting(score, regions, seed=2, drawing=QUICK))
+    filled = piece.score
+    assert [filled.voice_notes(v) == score.voice_notes(v) for v in range(4)] == [True, False, True, False]
+    kept = {n for n in score.notes if (n.voice, n.onset_ticks) in {(1, 0), (1, Q), *((1, i * Q) for i in range(7, 12))}}
+    kept |= {n for n in score.notes if n.voice == 3 and n.onset_ticks >= 3 * Q}  # one reaches out of its region
+    assert kept <= set(filled.notes)
+    changed = set(filled.notes) - set(score.notes)
+    assert all(2 * Q <= n.onset_ticks and n.end_ticks <= 7 * Q for n in changed if n.voice == 1)
+    assert all(n.end_ticks <= 3 * Q for n in changed if n.voice == 3)
+    check_voices(filled)
+
+
+def test_a_pitch_that_is_forbidden_in_a_region_is_not_written(noise: Model) -> None:
+    score, region = chorale(), [Region(1, 0, 12 * Q)]
+    (first,) = noise.draw(noise.plan_rewriting(score, region, drawing=QUICK))
+    pitches = tuple({note.pitch for note in first.score.voice_notes(1)})
+    forbid = [Forbidden(0, 12, pitches, (1,))]
+    (second,) = noise.draw(noise.plan_rewriting(score, region, forbid=forbid, drawing=QUICK))
+    assert second.score.voice_notes(1)
+    assert not set(pitches) & {note.pitch for note in second.score.voice_notes(1)}
+
+
+@pytest.mark.parametrize("regions", [[], [Region(4, 0, Q)], [Region(-1, 0, Q)]])
+def test_regions_of_no_voice_are_refused(noise: Model, regions: list[Region]) -> None:
+    with pytest.raises(InputError, match="cannot be written anew"):
+        noise.plan_rewriting(chorale(), regions)
 
 
 def test_bars_are_numbers_of_full_bars_and_0_is_the_pickup() -> None:

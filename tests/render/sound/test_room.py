@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biaxial.render.audio import Room
+from biaxial.render.sound.room import Room
 
 RATE = 22050
 
