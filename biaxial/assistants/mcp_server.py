@@ -100,9 +100,9 @@ def make_server(tools: ToolBox) -> FastMCP:
 
     writing: list[Callable[..., dict[str, Any]]] = [compose, harmonise, infill, render]
     reading: list[Callable[..., dict[str, Any]]] = [judge, explain]
-    for tools_of, annotations in ((writing, writes), (reading, reads)):
-        for tool in tools_of:
-            server.add_tool(_in_words(tool), annotations=annotations)
+    for group, hints in ((writing, writes), (reading, reads)):
+        for tool in group:
+            server.add_tool(_in_words(tool), annotations=hints)
     return server
 
 
