@@ -125,4 +125,4 @@ def main(argv: Arguments) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(None))
