@@ -348,9 +348,9 @@ document.addEventListener("keydown", (event) => {
   const inMusic = by("music").contains(at);
   if (event.key === "Escape") {
     if (verbs.cancel()) return;
-    if (app.playing) verbs.stop();
+    if (!by("panel").hidden && by("panel").contains(at)) void side(false);
+    else if (app.playing) verbs.stop();
     else if (app.explained) app.explained = null;
-    else if (!by("panel").hidden && by("panel").contains(at)) void side(false);
     else app.select(null);
     app.tell();
     return;

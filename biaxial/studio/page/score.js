@@ -268,7 +268,8 @@ export class Score {
     const { scrollTop, clientHeight } = this.box;
     if (top < scrollTop || bottom > scrollTop + clientHeight) this.box.scrollTop = Math.max(0, top - 10);
     const above = this.box.getBoundingClientRect().top - this.box.scrollTop;
-    const free = innerHeight - (document.querySelector("footer")?.clientHeight ?? 0);
+    const sheet = innerWidth <= 600 ? "#why:not([hidden])" : "#deck";
+    const free = (document.querySelector(sheet) ?? document.querySelector("#deck"))?.getBoundingClientRect().top ?? innerHeight;
     if (above + top < 0 || above + bottom > free) scrollBy({ top: above + top - Math.max(8, (free - bottom + top) / 3) });
   }
 }

@@ -276,6 +276,7 @@ export class Verbs {
       const request = { document: app.document, note, turn: api.turn("explain") };
       app.explained = await this.newest("explain", (signal) => api.ask("explain", request, signal));
       app.say("verbs");
+      queueMicrotask(() => app.selection && this.score.lookAt(app.selection));
     } catch (error) {
       if (app.said.get("verbs") === "Asking…") app.say("verbs");
       this.failed("verbs", error);
