@@ -67,7 +67,7 @@ def studio(place: Path) -> Iterator[Path]:
 
 def two_staves(score: Score) -> Score:
     """A tune with a second staff, on which a bass has its first note."""
-    notes = tuple(replace(note, voice=0) for note in score.notes)
+    notes = tuple(replace(note, voice=0) for note in score.notes if not note.voice)
     return replace(score, notes=(*notes, Note(0, Q, 48, 3)), chords=(), lyrics=(), repeats=())
 
 
@@ -128,7 +128,7 @@ def test_a_wrong_token_is_a_line(place: Path, studio: Path) -> None:
     tune = two_staves(read_score(ROOT / "docs" / "tunes" / "ode-to-joy.abc"))
     found, said = run(place, tune, "harmonise", state)
     assert "another token" in said
-    assert line(found, 0) == line(tune, 0)
+    assert sorted((n.onset_ticks, n.pitch) for n in found.notes) == sorted((n.onset_ticks, n.pitch) for n in tune.notes)
 
 
 def test_a_score_of_one_staff_and_one_without_the_voice_are_refused(place: Path) -> None:
