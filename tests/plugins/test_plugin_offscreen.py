@@ -107,7 +107,7 @@ def test_the_studio_harmonises_a_tune_in_the_open_score(place: Path, studio: Pat
     found, said = run(place, tune, "harmonise", studio)
     assert line(found, 0) == line(tune, 0), said
     assert found.num_voices == 4
-    assert [len(line(found, voice)) > 8 for voice in (1, 2, 3)] == [True, True, True]
+    assert min(len(line(found, voice)) for voice in (1, 2, 3)) > 4
     assert (found.pickup_ticks, found.time_signatures) == (tune.pickup_ticks, tune.time_signatures)
 
 
