@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from biaxial.cli.musescore import filled_in
-from biaxial.formats.read import read_score
+from biaxial.formats.read import read_parts, read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.score import Note, Score
@@ -65,10 +65,15 @@ def studio(place: Path) -> Iterator[Path]:
             process.terminate()
 
 
+def tune_of(name: str) -> Score:
+    """The upper part of a tune, once through."""
+    parts = read_parts(ROOT / "docs" / "tunes" / f"{name}.abc", "once")
+    return replace(parts.outline, notes=tuple(replace(note, voice=0) for note in parts.parts[0].notes))
+
+
 def two_staves(score: Score) -> Score:
     """A tune with a second staff, on which a bass has its first note."""
-    notes = tuple(replace(note, voice=0) for note in score.notes)
-    return replace(score, notes=(*notes, Note(0, Q, 48, 3)), chords=(), lyrics=(), repeats=())
+    return replace(score, notes=(*score.notes, Note(0, Q, 48, 3)), chords=(), lyrics=(), repeats=())
 
 
 def run(place: Path, score: Score, job: str, state: Path) -> tuple[Score, str]:
@@ -98,16 +103,16 @@ def line(score: Score, voice: int) -> list[tuple[int, int, int]]:
 
 @pytest.mark.parametrize("name", TUNES)
 def test_the_studio_harmonises_a_tune_in_the_open_score(place: Path, studio: Path, name: str) -> None:
-    tune = two_staves(read_score(ROOT / "docs" / "tunes" / f"{name}.abc", "once"))
+    tune = two_staves(tune_of(name))
     found, said = run(place, tune, "harmonise", studio)
     assert line(found, 0) == line(tune, 0), said
     assert found.num_voices == 4
-    assert [len(line(found, voice)) > 8 for voice in (1, 2, 3)] == [True, True, True]
+    assert min(len(line(found, voice)) for voice in (1, 2, 3)) > 4
     assert (found.pickup_ticks, found.time_signatures) == (tune.pickup_ticks, tune.time_signatures)
 
 
 def test_without_a_studio_the_command_harmonises(place: Path) -> None:
-    tune = two_staves(read_score(ROOT / "docs" / "tunes" / "ode-to-joy.abc"))
+    tune = two_staves(tune_of("ode-to-joy"))
     found, said = run(place, tune, "harmonise", place / "none.json")
     assert said == "done"
     assert line(found, 0) == line(tune, 0)
@@ -117,7 +122,7 @@ def test_without_a_studio_the_command_harmonises(place: Path) -> None:
 def test_a_closed_studio_is_as_none(place: Path) -> None:
     state = place / "closed.json"
     state.write_text(json.dumps({"address": "http://127.0.0.1:9", "token": "x" * 32, "port": 9, "pid": 1}))
-    tune = two_staves(read_score(ROOT / "docs" / "tunes" / "ode-to-joy.abc"))
+    tune = two_staves(tune_of("ode-to-joy"))
     assert run(place, tune, "harmonise", state)[1] == "done"
     assert "does not answer" in run(place, tune, "faults", state)[1]
 
@@ -125,14 +130,14 @@ def test_a_closed_studio_is_as_none(place: Path) -> None:
 def test_a_wrong_token_is_a_line(place: Path, studio: Path) -> None:
     state = place / "wrong.json"
     state.write_text(json.dumps(json.loads(studio.read_text()) | {"token": "x" * 43}))
-    tune = two_staves(read_score(ROOT / "docs" / "tunes" / "ode-to-joy.abc"))
+    tune = two_staves(tune_of("ode-to-joy"))
     found, said = run(place, tune, "harmonise", state)
     assert "another token" in said
-    assert line(found, 0) == line(tune, 0)
+    assert sorted((n.onset_ticks, n.pitch) for n in found.notes) == sorted((n.onset_ticks, n.pitch) for n in tune.notes)
 
 
 def test_a_score_of_one_staff_and_one_without_the_voice_are_refused(place: Path) -> None:
-    tune = read_score(ROOT / "docs" / "tunes" / "ode-to-joy.abc")
+    tune = tune_of("ode-to-joy")
     assert "has one staff" in run(place, tune, "harmonise", place / "none.json")[1]
     bass = replace(two_staves(tune), notes=tuple(replace(n, voice=3, pitch=n.pitch - 24) for n in tune.notes))
     assert "no notes for the soprano" in run(place, bass, "harmonise", place / "none.json")[1]
