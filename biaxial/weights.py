@@ -1,8 +1,9 @@
 """Weights for users: one ``safetensors`` file with everything that is needed to use them, and no pickle.
 
-The header's ``biaxial`` entry is a JSON object: ``format``, ``config`` (all fields of the model's config; only that of
-a token LSTM has a ``kind``), and ``made``: the history of the weights (corpus checksum, splits, validation nats,
-versions). Weights may be stored as float16. Some weights ship with the package and have a name.
+The header says ``format: pt``, as other programs expect of PyTorch's weights, and under which ``license`` they are. Its
+``biaxial`` entry is a JSON object: ``format``, ``config`` (all fields of the model's config; only that of a token LSTM
+has a ``kind``), and ``made``: the history of the weights (corpus checksum, splits, validation nats, versions). Weights
+may be stored as float16. Some weights ship with the package and have a name.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ Network = BiaxialLSTM | SequenceLSTM
 """What a weights file holds."""
 
 FORMAT = 1
+LICENCE_UNKNOWN = "unknown"
+"""What the header says of weights whose history has no ``licence``."""
 _TYPES = ("F16", "BF16", "F32")
 
 
@@ -46,13 +49,15 @@ def save_weights(path: Path, model: Network, history: dict[str, Any], dtype: tor
     model
         The network.
     history
-        How it came to be: plain values that JSON can hold.
+        How it came to be: plain values that JSON can hold; ``licence`` among them goes into the header too.
     dtype
         Precision of the stored weights.
     """
     header = {"format": FORMAT, "config": asdict(model.config), "made": history}
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
-    atomic_write(path, safetensors.torch.save(tensors, {"biaxial": json.dumps(header)}))
+    licence = str(history.get("licence", LICENCE_UNKNOWN))
+    metadata = {"format": "pt", "license": licence.lower(), "biaxial": json.dumps(header)}
+    atomic_write(path, safetensors.torch.save(tensors, metadata))
 
 
 def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ FLOORS = (
     ("weights", "likelihood"),
     ("judge", "render"),
     ("tasks",),
-    ("training", "studio"),
+    ("training", "jobs", "assistants", "studio"),
     ("cli",),
     ("__main__",),
     ("biaxial",),  # the package's own __init__: public names only
@@ -107,8 +108,14 @@ def test_lightning_is_imported_by_training_only() -> None:
     assert users <= {"training"}
 
 
+def test_ray_is_imported_by_one_file() -> None:
+    pattern = re.compile(r"^\s*(import|from) ray\b", re.MULTILINE)
+    users = [path for path in PACKAGE.rglob("*.py") if pattern.search(path.read_text(encoding="utf-8"))]
+    assert [path.relative_to(PACKAGE).as_posix() for path in users] == ["jobs/ray_actors.py"]
+
+
 def test_importing_the_package_is_cheap_and_silent() -> None:
-    program = "import sys, biaxial; print(*{'torch', 'lightning', 'music21', 'matplotlib'} & set(sys.modules))"
+    program = "import sys, biaxial; print(*{'torch', 'lightning', 'music21', 'matplotlib', 'ray'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("\n", "")
 

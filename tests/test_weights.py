@@ -7,10 +7,11 @@ import pickle
 from pathlib import Path
 
 import pytest
+import safetensors
 import safetensors.torch
 import torch
 
-from biaxial.files.weights_file import MAX_HEADER_BYTES
+from biaxial.files.weights_file import MAX_HEADER_BYTES, pretrained_path
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
@@ -152,3 +153,11 @@ def test_weights_that_are_no_numbers(tmp_path: Path, tensor: torch.Tensor, messa
     safetensors.torch.save_file({"a": tensor}, path, {"biaxial": "{}"})
     with pytest.raises(InputError, match=message):
         load_weights(path)
+
+
+@pytest.mark.parametrize("name", ["chorales-v2", "hymn-tunes-v1", "chords-v1"])
+def test_shipped_weights_say_their_format_and_licence(name: str) -> None:
+    with safetensors.safe_open(pretrained_path(name), framework="pt") as file:
+        metadata = file.metadata()
+    assert (metadata["format"], metadata["license"]) == ("pt", "mit")
+    assert json.loads(metadata["biaxial"])["made"]["licence"] == "MIT"

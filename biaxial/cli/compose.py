@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import option, parse, parser
+from biaxial.cli.sharding import ShardOptions, check_shards, resume, resumes, write_shards
 from biaxial.cli.writing import (
     WritingOptions,
+    check_inputs,
     drawing_of,
     load_model,
     paths_of,
@@ -32,11 +34,13 @@ from biaxial.tasks.plans.outline import MAX_BARS, make_outline, read_phrases
 from biaxial.tasks.plans.planned_phrases import PhraseOptions
 
 if TYPE_CHECKING:
-    from biaxial.tasks.drawing.sampling_options import Progress
+    from biaxial.jobs.order import Verb
+    from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
     from biaxial.tasks.piece import Piece
     from biaxial.tokens.token_stepper import TokenOptions
 
 PROG = "biaxial-compose"
+STEM = "composed"
 DEFAULT_BARS = 16
 DESCRIPTION = (
     "Compose four-part chorales, or with other weights tunes and chords, and write them as MIDI, pages or sound."
@@ -104,47 +108,97 @@ class ComposeOptions:
     )
 
 
+class Asked(NamedTuple):
+    """The command line."""
+
+    options: ComposeOptions
+    writing: WritingOptions
+    leading: VoiceLeading
+    rendering: Rendering
+    sharding: ShardOptions
+    started: float
+
+    def check(self) -> list[list[Path]]:
+        """Refuse what can be refused without the network; the files of each piece, none where they go to shards."""
+        if self.sharding.is_asked:
+            check_inputs(self.writing, self.rendering)
+            check_shards(self.sharding, self.writing.output, self.rendering, self.writing.seed is not None)
+            return []
+        return paths_of(self.writing, self.rendering, STEM)
+
+    def write_shards(
+        self, verb: Verb, plan: dict[str, Any], drawing: dict[str, Any], tunes: Path | None = None
+    ) -> None:
+        """Draw into shards."""
+        write_shards(
+            self.sharding,
+            self.writing,
+            self.rendering,
+            command=PROG,
+            stem=STEM,
+            verb=verb,
+            plan=plan,
+            seed=seed_of(self.writing),
+            drawing=drawing,
+            tunes=tunes,
+        )
+
+
 @verb(PROG)
 def main(argv: Arguments, prog: str) -> None:
     """Compose as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
-    options, writing, leading, rendering = parse(
-        parser(prog, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering), argv
-    )
-    # whatever can be refused without the network is refused before it is loaded
-    paths = paths_of(writing, rendering, "composed")
+    if resumes(argv):
+        resume(argv, prog, PROG)
+        return
+    built = parser(prog, DESCRIPTION, ComposeOptions, WritingOptions, VoiceLeading, Rendering, ShardOptions)
+    options, writing, leading, rendering, sharding = parse(built, argv)
+    asked = Asked(options, writing, leading, rendering, sharding, started)
+    paths = asked.check()
     if options.tune_by is not None:
-        _compose_on_tunes(options, writing, leading, rendering, paths, started)
-        return
-    if writing.checkpoint is not None and is_event_weights(writing.checkpoint):
-        _compose_events(options, writing, leading, rendering, paths, started)
-        return
+        _compose_on_tunes(asked, options.tune_by, paths)
+    elif writing.checkpoint is not None and is_event_weights(writing.checkpoint):
+        _compose_events(asked, writing.checkpoint, paths)
+    else:
+        _compose_chorales(asked, paths)
+
+
+def _compose_chorales(asked: Asked, paths: list[list[Path]]) -> None:
+    """Compose with biaxial weights, write the files, and print what was written."""
+    options, writing = asked.options, asked.writing
     _refuse_event_options(options)
     bars, metre = options.bars or DEFAULT_BARS, options.time_signature or TimeSignature()
     make_outline(bars, time_signature=metre, phrases=options.phrases)
     said = PhraseOptions(options.phrases, options.pickup, options.form, options.plan)
     if not said.is_plain:
         said.wish(bars, metre)
-    primer = None if options.primer is None else read_piece(options.primer, quiet=writing.json)
+    plan: dict[str, Any] = {
+        "bars": bars,
+        "key": options.key,
+        "time_signature": metre,
+        "tempo_bpm": options.tempo,
+        "phrases": options.phrases,
+        "pickup": options.pickup,
+        "form": options.form,
+        "plan": options.plan,
+        "primer": None if options.primer is None else read_piece(options.primer, quiet=writing.json),
+    }
+    if asked.sharding.is_asked:
+        from biaxial.tasks.drawing.sampling_options import SamplingOptions
+
+        asked.write_shards("compose", plan, asdict(_drawing(asked, SamplingOptions())))
+        return
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
-    drawing = drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence)
-    plan = model.plan_composition(
-        bars,
-        key=options.key,
-        time_signature=metre,
-        tempo_bpm=options.tempo,
-        phrases=options.phrases,
-        pickup=options.pickup,
-        form=options.form,
-        plan=options.plan,
-        primer=primer,
-        n=writing.num_outputs,
-        seed=seed_of(writing),
-        drawing=drawing,
+    planned = model.plan_composition(
+        **plan, n=writing.num_outputs, seed=seed_of(writing), drawing=_drawing(asked, SamplingOptions())
     )
-    write_plan(model, plan, writing, rendering, paths, started)
+    write_plan(model, planned, writing, asked.rendering, paths, asked.started)
+
+
+def _drawing(asked: Asked, default: SamplingOptions) -> SamplingOptions:
+    return drawing_of(asked.writing, asked.leading, default, cadence=asked.options.cadence)
 
 
 def is_event_weights(path: Path) -> bool:
@@ -170,15 +224,9 @@ def _refuse_event_options(options: ComposeOptions) -> None:
         raise InputError(f"--{wrong[0]} is for melody and chord weights; leave it out")
 
 
-def _compose_events(
-    options: ComposeOptions,
-    writing: WritingOptions,
-    leading: VoiceLeading,
-    rendering: Rendering,
-    paths: list[list[Path]],
-    started: float,
-) -> None:
+def _compose_events(asked: Asked, weights: Path, paths: list[list[Path]]) -> None:
     """Compose with melody or chord weights, write the files, and print what was written."""
+    options, writing = asked.options, asked.writing
     for name in ("bars", "phrases", "pickup", "form", "plan"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for chorales; give melody and chord weights --events, or let them end")
@@ -186,78 +234,80 @@ def _compose_events(
         if getattr(writing, name) is not None:
             raise InputError(f"--{name.replace('_', '-')} is for biaxial weights; leave it out")
     plain = writing.best_of == 1 and options.cadence and writing.precision == "float32" and not writing.draft
-    if not plain or leading != VoiceLeading():
+    if not plain or asked.leading != VoiceLeading():
         raise InputError(
             "--best-of, --draft, --no-cadence, --precision and the weights of voice leading are for biaxial weights; "
             "leave them out"
         )
-    primer = None if options.primer is None else read_piece(options.primer, quiet=writing.json)
-    assert writing.checkpoint is not None
+    plan: dict[str, Any] = {
+        "events": options.events,
+        "key": options.key,
+        "time_signature": options.time_signature,
+        "tempo_bpm": options.tempo,
+        "primer": None if options.primer is None else read_piece(options.primer, quiet=writing.json),
+        "nearest_chords": options.nearest_chords,
+    }
+    drawing = _token_options(options, writing)
+    if asked.sharding.is_asked:
+        asked.write_shards("compose tokens", plan, asdict(drawing))
+        return
     from biaxial.tasks.loading import load_token_model
 
-    model = load_token_model(writing.checkpoint, writing.device)
-    plan = model.plan_composition(
-        options.events,
-        key=options.key,
-        time_signature=options.time_signature,
-        tempo_bpm=options.tempo,
-        primer=primer,
-        nearest_chords=options.nearest_chords,
-        n=writing.num_outputs,
-        seed=seed_of(writing),
-        drawing=_token_options(options, writing),
-    )
+    model = load_token_model(weights, writing.device)
+    planned = model.plan_composition(**plan, n=writing.num_outputs, seed=seed_of(writing), drawing=drawing)
     events = writing.num_outputs * (options.events or _EXPECTED_EVENTS)
-    write_pieces(
-        writing, rendering, paths, started, events, lambda progress: model.draw(plan, progress), unit=" events"
-    )
+
+    def draw(progress: Progress) -> Iterator[Piece]:
+        return model.draw(planned, progress)
+
+    write_pieces(writing, asked.rendering, paths, asked.started, events, draw, unit=" events")
 
 
-def _compose_on_tunes(
-    options: ComposeOptions,
-    writing: WritingOptions,
-    leading: VoiceLeading,
-    rendering: Rendering,
-    paths: list[list[Path]],
-    started: float,
-) -> None:
+def _compose_on_tunes(asked: Asked, weights: Path, paths: list[list[Path]]) -> None:
     """Let one model write tunes and another one harmonise them, write the files, and print what was written."""
+    options, writing = asked.options, asked.writing
     for name in ("bars", "phrases", "pickup", "form", "plan", "primer"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for pieces without --tune-by; leave one of them out")
     if options.nearest_chords:
         raise InputError("--nearest-chords is for a primer, which a tune does not have; leave it out")
-    assert options.tune_by is not None
+    kind = weights_kind(weights_path(weights))
+    if kind not in ("melody", "biaxial"):
+        raise InputError(f"{weights}: holds a {kind} model; --tune-by needs melody weights")
+    plan: dict[str, Any] = {
+        "events": options.events,
+        "key": options.key,
+        "time_signature": options.time_signature,
+        "tempo_bpm": options.tempo,
+    }
+    tune_drawing = _token_options(options, replace(writing, temperature=None))  # -t is that of the other voices
+    if asked.sharding.is_asked:
+        from biaxial.tasks.drawing.sampling_options import HARMONISING
+
+        drawing = {**asdict(_drawing(asked, HARMONISING)), "tune": asdict(tune_drawing)}
+        asked.write_shards("compose on tunes", plan, drawing, weights)
+        return
     from biaxial.tasks.loading import load_token_model
 
-    tunes = load_token_model(options.tune_by, "cpu")
-    if tunes.config.kind != "melody":
-        raise InputError(f"{options.tune_by}: holds a {tunes.config.kind} model; --tune-by needs melody weights")
+    tunes = load_token_model(weights, "cpu")
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING
     from biaxial.tasks.harmonised_tunes import harmonised_tunes
-
-    drawing = drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
-    tune_drawing = _token_options(options, replace(writing, temperature=None))  # -t is that of the other voices
 
     def draw(progress: Progress) -> Iterator[Piece]:
         return harmonised_tunes(
             model,
             tunes,
             writing.num_outputs,
-            options.events,
-            key=options.key,
-            time_signature=options.time_signature,
-            tempo_bpm=options.tempo,
+            **plan,
             seed=seed_of(writing),
             tune_drawing=tune_drawing,
-            drawing=drawing,
+            drawing=_drawing(asked, HARMONISING),
             progress=progress,
         )
 
-    write_pieces(
-        writing, rendering, paths, started, writing.num_outputs * 4 * (options.events or _EXPECTED_EVENTS), draw
-    )
+    steps = writing.num_outputs * 4 * (options.events or _EXPECTED_EVENTS)
+    write_pieces(writing, asked.rendering, paths, asked.started, steps, draw)
 
 
 def _token_options(options: ComposeOptions, writing: WritingOptions) -> TokenOptions:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.cli.sharding import ShardOptions, check_shards, resume, resumes, write_shards
 from biaxial.cli.writing import (
     REPEATS_HELP,
     WritingOptions,
+    check_inputs,
     drawing_of,
     load_model,
     paths_of,
@@ -18,12 +20,14 @@ from biaxial.cli.writing import (
     seed_of,
     write_plan,
 )
+from biaxial.corpora.splits import music_paths
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import MAX_BARS
 
 PROG = "biaxial-continue"
+STEM = "continued"
 DESCRIPTION = "Let a piece go on: its last bar is completed, and more bars follow."
 
 
@@ -31,7 +35,12 @@ DESCRIPTION = "Let a piece go on: its last bar is completed, and more bars follo
 class ContinueOptions:
     """What to continue."""
 
-    piece: Path = option(REQUIRED, positional=True, metavar="PIECE", help="MIDI, MusicXML, ABC, kern or JSON file")
+    piece: Path = option(
+        REQUIRED,
+        positional=True,
+        metavar="PIECE",
+        help="MIDI, MusicXML, ABC, kern or JSON file; with --shards a folder of such",
+    )
     bars: int = option(8, within=(1, MAX_BARS), help="how many bars follow")
     repeats: Repeats = option("keep", help=REPEATS_HELP)
     cadence: bool = option(True, help="end with a chord on the tonic")
@@ -41,10 +50,33 @@ class ContinueOptions:
 def main(argv: Arguments, prog: str) -> None:
     """Continue as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
-    options, writing, leading, rendering = parse(
-        parser(prog, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading, Rendering), argv
+    if resumes(argv):
+        resume(argv, prog, PROG)
+        return
+    options, writing, leading, rendering, sharding = parse(
+        parser(prog, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading, Rendering, ShardOptions), argv
     )
-    paths = paths_of(writing, rendering, "continued")
+    if sharding.is_asked:
+        check_inputs(writing, rendering)
+        check_shards(sharding, writing.output, rendering, writing.seed is not None)
+        music_paths(options.piece)
+        from biaxial.tasks.drawing.sampling_options import SamplingOptions
+
+        write_shards(
+            sharding,
+            writing,
+            rendering,
+            command=PROG,
+            stem=STEM,
+            verb="continue",
+            plan={"bars": options.bars},
+            seed=seed_of(writing),
+            drawing=asdict(drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence)),
+            given=options.piece,
+            reading={"repeats": options.repeats},
+        )
+        return
+    paths = paths_of(writing, rendering, STEM)
     score = read_piece(options.piece, options.repeats, quiet=writing.json)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import SamplingOptions

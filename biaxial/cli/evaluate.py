@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 import sys
@@ -11,22 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import Arguments, progress_bar, verb
+from biaxial.cli.judging import BACH, finite, judge, judge_shards, print_judged
 from biaxial.cli.options import REQUIRED, given, option, parser
-from biaxial.corpora.splits import is_music_file, music_paths
+from biaxial.cli.sharding import ShardOptions, check_new_folder, resume_options, resumed, resumes
+from biaxial.corpora.splits import is_folder, is_music_file, music_paths
 from biaxial.files.atomic import check_output
 from biaxial.files.weights_file import check_weights, weights_path
 from biaxial.music.errors import InputError
 
 if TYPE_CHECKING:
     from biaxial.corpora.corpus import Corpus
-    from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import Split
-    from biaxial.judge.judge import Judgement
-    from biaxial.judge.reference import Reference
     from biaxial.likelihood.corpus_nats import Evaluation
     from biaxial.metrics.figures.report import Figure
     from biaxial.models.biaxial import BiaxialLSTM
-    from biaxial.music.score import Score
     from biaxial.tokens.network import SequenceLSTM
 
 PROG = "biaxial-evaluate"
@@ -34,9 +31,6 @@ DESCRIPTION = (
     "Print the exact likelihood of music under a model: nats per frame, by the chain rule, over every frame. With "
     "--against, judge each piece beside a corpus: voice leading, harmony, statistics, likelihood, novelty."
 )
-BACH = "bach"
-"""What ``--against`` calls the corpus that the package knows."""
-_MAX_SURPRISING = 5
 _HEADINGS = {
     "frame": "nats per frame",
     "roll": "roll alone",
@@ -86,7 +80,12 @@ class EvaluateOptions:
         help="judge every piece of DATA beside a folder or file of music, or beside 'bach', whose chorales the package "
         "knows",
     )
-    output: Path | None = option(None, short="-o", metavar="PAGE", help="with --against: the HTML page to write")
+    output: Path | None = option(
+        None,
+        short="-o",
+        metavar="PAGE",
+        help="with --against: the HTML page to write; with --shards or --cluster the folder of the judgements",
+    )
     run: Path | None = option(None, metavar="FOLDER", help="with --output: the run whose learning curve is shown")
     split: Literal["train", "valid", "test"] | None = option(
         None, help="score only this split (default: all, in one row unless DATA says what belongs to each)"
@@ -106,14 +105,24 @@ def main(argv: Arguments, prog: str) -> None:
     from biaxial.corpora.reading.music_folder import ReadConfig
     from biaxial.corpora.splits import SPLITS
 
-    values = given(parser(prog, DESCRIPTION, EvaluateOptions, ReadConfig), argv)
+    if resumes(argv):
+        sharding, quiet_json = resume_options(argv, prog)
+        order, outcome = resumed(sharding, PROG, quiet=quiet_json.quiet)
+        assert sharding.resume is not None
+        print_judged(order, sharding.resume, outcome, as_json=quiet_json.json)
+        return
+    values = given(parser(prog, DESCRIPTION, EvaluateOptions, ReadConfig, ShardOptions), argv)
     options, reading = EvaluateOptions(**values[EvaluateOptions]), ReadConfig(**values[ReadConfig])
+    sharding = ShardOptions(**values[ShardOptions])
     of_one_file = {"part", "repeats"} if options.against is not None else set()
     reads = values[ReadConfig].keys() - of_one_file
     check_reading(reads, options.data, options.against)
-    _check(options)
+    _check(options, in_shards=bool(values[ShardOptions]))
     if options.against is not None:
-        _judge(options, reading)
+        if values[ShardOptions]:
+            judge_shards(options, reading, sharding)
+        else:
+            judge(options, reading)
         return
     from biaxial.likelihood.corpus_nats import check_networks, evaluate  # these load PyTorch
     from biaxial.models.config import ModelConfig
@@ -146,7 +155,7 @@ def main(argv: Arguments, prog: str) -> None:
             print(note, file=sys.stderr)
 
 
-def _check(options: EvaluateOptions) -> None:
+def _check(options: EvaluateOptions, *, in_shards: bool) -> None:
     """Refuse what can be refused before a network is loaded.
 
     Raises
@@ -158,7 +167,9 @@ def _check(options: EvaluateOptions) -> None:
         if options.against is None and getattr(options, name) is not None:
             raise InputError(f"--{name} belongs to --against CORPUS, which says what the pieces are judged beside")
     if options.against is not None:
-        _check_judging(options)
+        _check_judging(options, in_shards=in_shards)
+    elif in_shards:
+        raise InputError("--shards, --cluster and the like are for judging; add --against CORPUS, or leave them out")
     for path in options.checkpoint or ():
         check_weights(weights_path(path))
     if options.data.suffix in (".npz", ".json"):
@@ -167,7 +178,7 @@ def _check(options: EvaluateOptions) -> None:
         music_paths(options.data)
 
 
-def _check_judging(options: EvaluateOptions) -> None:
+def _check_judging(options: EvaluateOptions, *, in_shards: bool) -> None:
     """The same for ``--against``."""
     assert options.against is not None
     if options.split is not None:
@@ -176,9 +187,15 @@ def _check_judging(options: EvaluateOptions) -> None:
         raise InputError("--against judges with one network; give one path to --checkpoint")
     if options.run is not None and options.output is None:
         raise InputError("--run is shown on the page; add --output PAGE.html")
-    if options.output is not None:
+    if options.run is not None and in_shards:
+        raise InputError(
+            "--run is shown on the page, which is not made where pieces are judged in shards; leave it out"
+        )
+    if options.output is not None and in_shards:
+        check_new_folder(options.output)
+    elif options.output is not None:
         check_output(options.output)
-    if str(options.against) != BACH and not (options.against.is_dir() or is_music_file(options.against)):
+    if str(options.against) != BACH and not (is_folder(options.against) or is_music_file(options.against)):
         raise InputError(f"{options.against}: no such folder; give a folder of music, or {BACH} for the chorales")
 
 
@@ -217,139 +234,23 @@ def _text(figure: Figure) -> str:
     return f"{figure.value:.4f}{error}"
 
 
-def _number(value: float) -> float | None:
-    """A plain value; what is infinite or undefined is null, since JSON has no other word for it."""
-    return value if math.isfinite(value) else None
-
-
 def _plain(found: Evaluation, headings: dict[str, str]) -> dict[str, Any]:
     """Plain values of an evaluation."""
     possible = found.figures.get("frame")
     values: dict[str, Any] = {
-        f"nats_per_{_NAMES.get(name, name)}": _number(found.nats_per(name)) for name in (*headings, *found.figures)
+        f"nats_per_{_NAMES.get(name, name)}": finite(found.nats_per(name)) for name in (*headings, *found.figures)
     }
     values |= {
-        "standard_error": None if possible is None or found.impossible else _number(possible.standard_error),
+        "standard_error": None if possible is None or found.impossible else finite(possible.standard_error),
         "num_frames": found.num_frames,
         "num_notes": found.num_notes,
         "num_pieces": found.num_pieces,
         "num_impossible_pieces": len(found.impossible),
         "impossible_pieces": list(found.impossible),
-        "nats_per_frame_of_possible_pieces": None if possible is None else _number(possible.value),
+        "nats_per_frame_of_possible_pieces": None if possible is None else finite(possible.value),
     }
     for name in ("moving", "token", "event"):
         if name in headings or name in found.figures:
             count = None if found.impossible else int(found.figures[name].total)
             values[f"num_{_NAMES.get(name, name)}s"] = count
     return values
-
-
-def _judge(options: EvaluateOptions, reading: ReadConfig) -> None:
-    """Judge what the command line names.
-
-    Raises
-    ------
-    InputError
-        If nothing of it can be read.
-    """
-    assert options.against is not None
-    from biaxial.files.atomic import atomic_write
-    from biaxial.judge.compare import compare, grades_table, measures_table
-    from biaxial.judge.judge import Judge
-    from biaxial.judge.page import page
-    from biaxial.tasks.loading import load_model
-    from biaxial.training.curve import read_metrics
-
-    curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
-    network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).network
-    pieces = _pieces(options, network.config.steps_per_quarter, reading)
-    reference = _reference(options.against, pieces, network, options, reading)
-    steps = sum(score.length_ticks * network.config.steps_per_quarter // score.ticks_per_quarter for _, score in pieces)
-    with progress_bar(steps, " frames", quiet=options.quiet) as advance:
-        found = Judge(reference, network, options.precision).judge(pieces, advance)
-    if options.output is not None:
-        title = f"{options.data.name or 'Music'} beside {reference.name}"
-        atomic_write(options.output, page(found, reference, title, curve).encode())
-    if options.json:
-        print(json.dumps(_plain_judgements(found, reference), allow_nan=False))
-        return
-    print(measures_table(compare(found, reference), reference.name), grades_table(found), sep="\n\n")
-    for remark in dict.fromkeys(f"{each.name}: {remark}" for each in found for remark in each.remarks):
-        print(f"note: {remark}", file=sys.stderr)
-    if options.output is not None:
-        print(f"\n{options.output}: the page of all this")
-
-
-def _pieces(options: EvaluateOptions, steps_per_quarter: int, reading: ReadConfig) -> list[tuple[str, Score]]:
-    """The pieces of a folder, or a single file."""
-    from biaxial.cli.reading import read_items
-    from biaxial.formats.melody_file import read_part
-
-    data = options.data
-    if data.is_dir():
-        return [(item.name, item.score) for item in read_items(data, steps_per_quarter, options.quiet, reading)]
-    score = read_part(data, reading.part, reading.repeats)
-    if not score.notes:
-        raise InputError(f"{data}: it has no notes; give music")
-    return [(data.stem, score)]
-
-
-def _reference(
-    against: Path,
-    pieces: list[tuple[str, Score]],
-    network: BiaxialLSTM,
-    options: EvaluateOptions,
-    reading: ReadConfig,
-) -> Reference:
-    from biaxial.cli.reading import read_items
-    from biaxial.judge.reference import cut_of, measure_corpus, shipped_reference
-
-    if str(against) == BACH and not against.is_dir():
-        return shipped_reference()
-    cuts = sorted({cut_of(len(score.bar_starts())) for _, score in pieces})
-    if options.data.is_dir():  # the verdicts are those of its files
-        reading = dataclasses.replace(reading, verdicts=None)
-    items = read_items(against, network.config.steps_per_quarter, options.quiet, reading)
-    measured = sum(item.split == "train" for item in items) or len(items)
-    with progress_bar(measured * len(cuts), " pieces of the corpus", quiet=options.quiet) as advance:
-        return measure_corpus(against.name, items, cuts, network, options.precision, advance)
-
-
-def _plain_judgements(found: list[Judgement], reference: Reference) -> dict[str, Any]:
-    """Everything in plain values; what does not apply is left out or null."""
-    from biaxial.judge.compare import compare, most_common_cut
-    from biaxial.judge.wording import broken_rules, copies, moment_text
-
-    rows = compare(found, reference)
-    return {
-        "corpus": reference.name,
-        "num_corpus_pieces": len(reference.pieces),
-        "bars": most_common_cut(found),
-        "measures": {
-            row.measure: {
-                "mean": _number(row.mean),
-                "standard_error": _number(row.standard_error),
-                "corpus_mean": _number(row.corpus_mean),
-                "corpus_deviation": _number(row.corpus_deviation),
-                "deviations": _number(row.standard),
-                "more_often": _number(row.more_often),
-                "num_pieces": row.num_pieces,
-            }
-            for row in rows
-        },
-        "pieces": [
-            {
-                "name": each.name,
-                "grade": _number(each.grade),
-                "bars": each.cut,
-                "groups": each.groups,
-                "values": each.values,
-                "deviations": {name: value for name, value in each.standard.items() if math.isfinite(value)},
-                "surprising": [moment_text(m, each.reading.key) for m in each.surprising(_MAX_SURPRISING)],
-                "broken": dict(broken_rules(each)),
-                "copies": copies(each.novelty),
-                "remarks": each.remarks,
-            }
-            for each in found
-        ],
-    }

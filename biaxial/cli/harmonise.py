@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from biaxial.cli.common import Arguments, verb
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.writing import REPEATS_HELP, WritingOptions, drawing_of, load_model, paths_of, seed_of, write_plan
+from biaxial.cli.sharding import ShardOptions, check_shards, resume, resumes, write_shards
+from biaxial.cli.writing import (
+    REPEATS_HELP,
+    WritingOptions,
+    check_inputs,
+    drawing_of,
+    load_model,
+    paths_of,
+    seed_of,
+    write_plan,
+)
+from biaxial.corpora.splits import is_folder, music_paths
 from biaxial.formats.read import NoteEnds, read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import VOICE_NAMES
+from biaxial.music.errors import InputError
 from biaxial.music.phrase_guess import check_phrases
 from biaxial.music.score import Key
 from biaxial.render.files import Rendering
@@ -22,6 +34,7 @@ from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.given import given_notes, voice_number
 
 PROG = "biaxial-harmonise"
+STEM = "harmonised"
 DESCRIPTION = "Harmonise a tune: its notes stay as they are, in a voice of their own, and the other voices are written."
 
 
@@ -73,7 +86,10 @@ class HarmoniseOptions:
     """What to harmonise."""
 
     tune: Path = option(
-        REQUIRED, positional=True, metavar="TUNE", help="MIDI, MusicXML, ABC, Humdrum kern or JSON file"
+        REQUIRED,
+        positional=True,
+        metavar="TUNE",
+        help="MIDI, MusicXML, ABC, Humdrum kern or JSON file; with --shards a folder of such",
     )
     voices: tuple[str, ...] = option(
         (),
@@ -127,27 +143,56 @@ class HarmoniseOptions:
 def main(argv: Arguments, prog: str) -> None:
     """Harmonise as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
-    options, writing, leading, rendering = parse(
-        parser(prog, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering), argv
+    if resumes(argv):
+        resume(argv, prog, PROG)
+        return
+    options, writing, leading, rendering, sharding = parse(
+        parser(prog, DESCRIPTION, HarmoniseOptions, WritingOptions, VoiceLeading, Rendering, ShardOptions), argv
     )
-    paths = paths_of(writing, rendering, "harmonised")
+    plan: dict[str, Any] = {
+        "voice": options.voices or None,
+        "line": options.part,
+        "key": options.key,
+        "chords": options.chords,
+        "phrases": () if options.phrases == "none" else options.phrases,
+        "transpose": options.transpose,
+        "transpose_back": options.transpose_back,
+    }
+    if sharding.is_asked:
+        check_inputs(writing, rendering)
+        check_shards(sharding, writing.output, rendering, writing.seed is not None)
+        music_paths(options.tune)
+        from biaxial.tasks.drawing.sampling_options import HARMONISING
+
+        write_shards(
+            sharding,
+            writing,
+            rendering,
+            command=PROG,
+            stem=STEM,
+            verb="harmonise",
+            plan=plan,
+            seed=seed_of(writing),
+            drawing=asdict(drawing_of(writing, leading, HARMONISING, cadence=options.cadence)),
+            given=options.tune,
+            reading={"repeats": options.repeats, "pickup": options.pickup, "note_ends": options.note_ends},
+        )
+        return
+    paths = paths_of(writing, rendering, STEM)
+    if is_folder(options.tune):
+        raise InputError(f"{options.tune}: a folder of tunes; add --shards N to harmonise all of them")
     music = replace(read_music(options.tune, options.repeats), pickup=options.pickup, note_ends=options.note_ends)
     given_notes(music, [voice_number(name) for name in options.voices or ("soprano",)], options.part)
-    symbols = None if options.chords is None else read_chords(options.chords, music.score)
+    if options.chords is not None:
+        plan["chords"] = read_chords(options.chords, music.score)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING
 
-    plan = model.plan_harmonisation(
+    planned = model.plan_harmonisation(
         music,
-        voice=options.voices or None,
-        line=options.part,
-        key=options.key,
-        chords=symbols,
-        phrases=() if options.phrases == "none" else options.phrases,
-        transpose=options.transpose,
-        transpose_back=options.transpose_back,
+        **plan,
         n=writing.num_outputs,
         seed=seed_of(writing),
         drawing=drawing_of(writing, leading, HARMONISING, cadence=options.cadence),
     )
-    write_plan(model, plan, writing, rendering, paths, started)
+    write_plan(model, planned, writing, rendering, paths, started)

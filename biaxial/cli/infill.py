@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from biaxial.cli.common import Arguments, verb
 from biaxial.cli.harmonise import read_voices
 from biaxial.cli.options import REQUIRED, option, parse, parser
+from biaxial.cli.sharding import ShardOptions, check_shards, resume, resumes, write_shards
 from biaxial.cli.writing import (
     REPEATS_HELP,
     WritingOptions,
+    check_inputs,
     drawing_of,
     load_model,
     paths_of,
@@ -19,6 +22,7 @@ from biaxial.cli.writing import (
     seed_of,
     write_plan,
 )
+from biaxial.corpora.splits import music_paths
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
 from biaxial.render.files import Rendering
@@ -26,6 +30,7 @@ from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import bar_span, read_bars
 
 PROG = "biaxial-infill"
+STEM = "infilled"
 DESCRIPTION = "Write some bars of a piece anew, in all voices or in some, or join two pieces; all else stays as it is."
 
 
@@ -33,7 +38,12 @@ DESCRIPTION = "Write some bars of a piece anew, in all voices or in some, or joi
 class InfillOptions:
     """What to write anew."""
 
-    piece: Path = option(REQUIRED, positional=True, metavar="PIECE", help="MIDI, MusicXML, ABC, kern or JSON file")
+    piece: Path = option(
+        REQUIRED,
+        positional=True,
+        metavar="PIECE",
+        help="MIDI, MusicXML, ABC, kern or JSON file; with --shards a folder of such",
+    )
     bars: tuple[int, int] | None = option(
         None, parse=read_bars, metavar="N[-N]", help="bars to write anew, counted from 1, such as 5-8; 0 is the pickup"
     )
@@ -49,28 +59,47 @@ class InfillOptions:
 def main(argv: Arguments, prog: str) -> None:
     """Fill as the command line says, write the files, and print what was written."""
     started = time.perf_counter()
-    options, writing, leading, rendering = parse(
-        parser(prog, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading, Rendering), argv
+    if resumes(argv):
+        resume(argv, prog, PROG)
+        return
+    options, writing, leading, rendering, sharding = parse(
+        parser(prog, DESCRIPTION, InfillOptions, WritingOptions, VoiceLeading, Rendering, ShardOptions), argv
     )
     if (options.to is None) != (options.bridge is None) or (options.bars is None) == (options.to is None):
         raise InputError("give --bars to write bars of one piece anew, or --to and --bridge to join two")
     if options.to is not None and options.voices is not None:
         raise InputError("--voices is for --bars; a bridge is written in all voices")
-    paths = paths_of(writing, rendering, "infilled")
+    plan: dict[str, Any] = {"bars": options.bars, "voices": options.voices}
+    if options.to is not None:
+        plan = {"second": read_piece(options.to, options.repeats, quiet=writing.json), "bars": options.bridge}
+    if sharding.is_asked:
+        check_inputs(writing, rendering)
+        check_shards(sharding, writing.output, rendering, writing.seed is not None)
+        music_paths(options.piece)
+        from biaxial.tasks.drawing.sampling_options import HARMONISING
+
+        write_shards(
+            sharding,
+            writing,
+            rendering,
+            command=PROG,
+            stem=STEM,
+            verb="infill" if options.to is None else "bridge",
+            plan=plan,
+            seed=seed_of(writing),
+            drawing=asdict(drawing_of(writing, leading, HARMONISING)),
+            given=options.piece,
+            reading={"repeats": options.repeats},
+        )
+        return
+    paths = paths_of(writing, rendering, STEM)
     score = read_piece(options.piece, options.repeats, quiet=writing.json)
-    other = None if options.to is None else read_piece(options.to, options.repeats, quiet=writing.json)
     if options.bars is not None:
         bar_span(score, *options.bars)
     model = load_model(writing)
     from biaxial.tasks.drawing.sampling_options import HARMONISING
 
     drawing, seed = drawing_of(writing, leading, HARMONISING), seed_of(writing)
-    if other is not None:
-        assert options.bridge is not None
-        plan = model.plan_bridge(score, other, options.bridge, n=writing.num_outputs, seed=seed, drawing=drawing)
-    else:
-        assert options.bars is not None
-        plan = model.plan_infilling(
-            score, options.bars, voices=options.voices, n=writing.num_outputs, seed=seed, drawing=drawing
-        )
-    write_plan(model, plan, writing, rendering, paths, started)
+    planner = model.plan_infilling if options.to is None else model.plan_bridge
+    planned = planner(score, **plan, n=writing.num_outputs, seed=seed, drawing=drawing)
+    write_plan(model, planned, writing, rendering, paths, started)

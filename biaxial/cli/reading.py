@@ -11,7 +11,7 @@ from typing import Literal
 from biaxial.cli.common import progress_bar
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.reading.music_folder import ReadConfig, read_folder
-from biaxial.corpora.splits import FolderItem, is_music_file, music_paths
+from biaxial.corpora.splits import FolderItem, is_folder, is_music_file, music_paths
 from biaxial.corpora.verdicts import summary
 from biaxial.formats.read import read_score
 from biaxial.music.constants import NUM_VOICES
@@ -86,7 +86,7 @@ def check_reading(names: Iterable[str], *sources: Path | None) -> None:
         With the first of these options.
     """
     names = sorted(names)
-    if names and not any(source is not None and (source.is_dir() or is_music_file(source)) for source in sources):
+    if names and not any(source is not None and (is_folder(source) or is_music_file(source)) for source in sources):
         given = [str(source) for source in sources if source is not None]
         what = f"{' and '.join(given)} {'is not a folder' if len(given) == 1 else 'are not folders'}"
         raise InputError(f"--{names[0].replace('_', '-')} says how a folder is read, and {what}; leave it out")

@@ -35,6 +35,8 @@ VERBS = {
     "train": Verb("train", "train a network on a folder of music, or search its settings"),
     "chorales": Verb("chorales", "write the chorales of Bach as a corpus"),
     "folksongs": Verb("folksongs", "write German folk songs as a corpus"),
+    "musescore": Verb("musescore", "install the plugin for MuseScore"),
+    "mcp": Verb("mcp", "serve tools to an assistant (Model Context Protocol)"),
 }
 SPELLINGS = {"harmonize": "harmonise"}
 """Other names of verbs."""

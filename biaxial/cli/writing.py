@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from biaxial.tasks.plans.plan import Plan
 
 DEFAULT_SUFFIX = ".mid"
+MOST_IN_FILES = 9999
+"""Most pieces that are written as files of their own."""
 
 
 def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
@@ -60,11 +62,11 @@ class WritingOptions:
         repeated=True,
         parse=lambda text: (Path(text),),
         metavar="PATH",
-        help=f"file to write, and again for other kinds: {', '.join(WRITERS)}; with -n above 1 a folder, and again an "
-        "ending alone (default: MIDI under a new name, such as composed-2.mid)",
+        help=f"file to write, again for other kinds: {', '.join(WRITERS)}; with -n above 1 a folder, and "
+        "endings alone (default: a new name, as composed-2.mid)",
     )
     num_outputs: int = option(
-        1, short="-n", within=(1, 9999), help="how many pieces; each one's seed is the next number"
+        1, short="-n", within=(1, 100_000_000), help="how many pieces; each one's seed is the next number"
     )
     seed: int | None = option(
         None,
@@ -150,10 +152,26 @@ def drawing_of(
 
 def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[list[Path]]:
     """Where the files of each piece go, refused if they cannot go there, or if the weights are not there."""
+    check_inputs(options, rendering)
+    if options.num_outputs > MOST_IN_FILES:
+        raise InputError(
+            f"--num-outputs: {options.num_outputs} pieces would be as many files; add --shards N to pack them into N, "
+            f"or give at most {MOST_IN_FILES}"
+        )
+    return _output_paths(options.output, options.num_outputs, stem, rendering)
+
+
+def check_inputs(options: WritingOptions, rendering: Rendering) -> None:
+    """Refuse weights or a soundfont that are not there.
+
+    Raises
+    ------
+    InputError
+        In one line that names the file.
+    """
     check_weights(weights_path(options.checkpoint or DEFAULT))
     if rendering.soundfont is not None and not Path(rendering.soundfont).is_file():
         raise InputError(f"{rendering.soundfont}: no such file or directory; check the path")
-    return _output_paths(options.output, options.num_outputs, stem, rendering)
 
 
 def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, rendering: Rendering) -> list[list[Path]]:
@@ -204,18 +222,24 @@ def load_model(options: WritingOptions) -> Model:
     """The network; from here on PyTorch is loaded. Weights of another kind are refused before that."""
     check_kind(weights_path(options.checkpoint or DEFAULT), biaxial=True)
     with nothing_to_lose():
-        from biaxial.sampling.compiled import is_compiled, keeps_kernels
         from biaxial.tasks import loading
 
         model = loading.load_model(options.checkpoint, options.device, options.threads)
-    if not options.quiet and not is_compiled():
+    say_compiling(quiet=options.quiet)
+    return model
+
+
+def say_compiling(*, quiet: bool) -> None:
+    """Say that the sampler will be compiled first, where it is not yet."""
+    from biaxial.sampling.compiled import is_compiled, keeps_kernels
+
+    if not quiet and not is_compiled():
         once = (
             "once"
             if keeps_kernels()
             else "each time, for there is no folder to keep it in; name one by NUMBA_CACHE_DIR"
         )
         print(f"compiling the sampler, which takes some ten seconds, {once}", file=sys.stderr)
-    return model
 
 
 REPEATS_HELP: Final = "what becomes of repeat signs: keep them, expand (write out what is repeated), or read it once"

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.splits import Split
 from biaxial.features.conditions import Condition, outline_conditions
+from biaxial.metrics.harmony.phrase_plans import known_plan
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.music.grid import Grid
@@ -122,6 +123,8 @@ class CorpusPiece:
         Conditions of each step, shape ``(t, c)``.
     ranges
         What :func:`ranges_of` finds in the arrays, where somebody has looked already.
+    is_mixed_in
+        Whether the piece is one of a corpus that is mixed into the training on another.
     """
 
     name: str
@@ -130,6 +133,7 @@ class CorpusPiece:
     voices: NDArray[np.uint8]
     conditions: NDArray[np.int16]
     ranges: Ranges | None = None
+    is_mixed_in: bool = False
 
     @property
     def num_steps(self) -> int:
@@ -162,7 +166,7 @@ class CorpusPiece:
         """Convert a score."""
         roll = Roll.from_score(score, grid, 0, 128)
         voices = np.zeros(roll.states.shape, np.uint8) if roll.voices is None else roll.voices
-        return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid))
+        return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid, known_plan(score)))
 
 
 def ranges_of(states: NDArray[np.int8], voices: NDArray[np.uint8]) -> Ranges:

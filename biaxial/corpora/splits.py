@@ -20,6 +20,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from biaxial.files.tar_members import TAR_SUFFIX, is_tar, member_paths, tar_of
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 
@@ -40,7 +41,10 @@ class FolderItem:
 
 
 def music_paths(folder: Path) -> list[Path]:
-    """All music files below a folder, sorted; a file of music is a folder of one.
+    """All music files below a folder, sorted; a file of music is a folder of one, a tar file a folder of its members.
+
+    Of the members of a tar file that have one name and several endings, only the first in the order of
+    :data:`SUFFIXES` is music; the others say the same once more.
 
     Raises
     ------
@@ -49,12 +53,14 @@ def music_paths(folder: Path) -> list[Path]:
     """
     if is_music_file(folder):
         return [folder]
-    if folder.is_file():
+    if folder.is_file() and not is_tar(folder):
         known = ", ".join(SUFFIXES)
         raise InputError(f"{folder}: not a folder, nor music; give a folder, or a file that ends in {known}")
-    if not folder.is_dir():
+    if not folder.exists():
         raise InputError(f"{folder}: no such folder; biaxial-chorales makes one with the Bach chorales")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = [folder] if is_tar(folder) else folder.rglob("*")
+    files = [path for path in found if path.suffix.lower() in (*SUFFIXES, TAR_SUFFIX) and path.is_file()]
+    paths = sorted(path for file in files for path in (_music_members(file) if is_tar(file) else [file]))
     if not paths:
         raise InputError(
             f"{folder}: no MIDI files in it, nor MusicXML, kern or ABC; "
@@ -63,9 +69,29 @@ def music_paths(folder: Path) -> list[Path]:
     return paths
 
 
+def _music_members(tar: Path) -> list[Path]:
+    """Of each piece of a tar file the member that is read; of a damaged one itself, which whoever reads it refuses."""
+    found: dict[str, Path] = {}
+    try:
+        members = member_paths(tar)
+    except InputError:
+        return [tar]
+    for path in members:
+        if path.suffix.lower() in SUFFIXES:
+            name = path.as_posix()[: -len(path.suffix)]
+            others = (path, found.get(name, path))
+            found[name] = min(others, key=lambda each: SUFFIXES.index(each.suffix.lower()))
+    return list(found.values())
+
+
 def is_music_file(path: Path) -> bool:
-    """Whether a path is one file of music rather than a folder of it."""
-    return path.suffix.lower() in (*SUFFIXES, ".json") and path.is_file()
+    """Whether a path is one file of music, or leads to one in a tar file, rather than a folder of it."""
+    return path.suffix.lower() in (*SUFFIXES, ".json") and (path.is_file() or tar_of(path) is not None)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder, or a tar file, which is read as one."""
+    return path.is_dir() or is_tar(path)
 
 
 def folder_of(source: Path) -> Path:

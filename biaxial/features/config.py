@@ -54,6 +54,15 @@ class FeatureConfig:
         Whether the note axis sees how far this note is from where the next voice still to come was.
     clock
         Whether the steps since the piece began are an input, for music whose bars are unknown.
+    plan
+        Whether the plan of the phrase that runs is an input: its cadence and key, its last note, whether it returns.
+    beat
+        Whether the place in the beat is an input, which tells 6/8 from 3/4.
+    mixed_in
+        Whether it is an input that a piece comes from a corpus that was mixed in.
+    dissonance
+        Whether the note axis is told which voices still to come would make a second or seventh here, and whether they
+        stay, step or leap into it.
     echo
         Whether both axes see the frame that followed when the piece last went as it has just gone
         (:mod:`biaxial.features.echo`).
@@ -76,6 +85,10 @@ class FeatureConfig:
     ranks: int = 0
     next_voice: bool = False
     clock: bool = False
+    plan: bool = False
+    beat: bool = False
+    mixed_in: bool = False
+    dissonance: bool = False
     echo: bool = False
 
     def __post_init__(self) -> None:

@@ -28,6 +28,8 @@ from biaxial.music.constants import SILENT, STRIKE
 _NEAREST = 24
 _OCTAVE = 12.0
 _LEAP = 12
+_DISSONANT = (1, 2, 10, 11)
+"""Seconds and sevenths, in semitones within the octave."""
 
 
 class NoteFeatures(nn.Module):
@@ -72,6 +74,7 @@ class NoteFeatures(nn.Module):
             "to_come": voices if config.running_chord else 0,
             "voice_intervals": voices * (12 + 1 + 5) if config.voice_intervals else 0,
             "parallels": voices * 2 if config.parallels else 0,
+            "dissonance": voices * 3 if config.dissonance else 0,
             "next_voice": 2 * _LEAP + 1 + 2 if config.next_voice and voices else 0,
             "echo": len(columns) + len(LENGTH_BOUNDS) + 2 if config.echo else 0,
         }
@@ -114,7 +117,7 @@ class NoteFeatures(nn.Module):
         if "running_chord" in self.slices:
             given = None if known is None else self.sounds[known.outcomes.long()]
             parts["running_chord"] = self._running_chord(sounds, places, given)
-        if self.slices.keys() & {"to_come", "voice_intervals", "parallels", "next_voice"}:
+        if self.slices.keys() & {"to_come", "voice_intervals", "parallels", "dissonance", "next_voice"}:
             parts |= self._voices(frame, previous, places, known)
         if "echo" in self.slices:
             assert echo is not None
@@ -186,6 +189,13 @@ class NoteFeatures(nn.Module):
             kind = (interval.abs() % 12).unsqueeze(-1)
             fifth, octave = live & same & (kind == 7), live & same & (kind == 0)
             parts["parallels"] = torch.cat([fifth.any(2), octave.any(2)], dim=-1)
+        if "dissonance" in self.slices:
+            kinds = interval.abs() % 12
+            clashes = torch.stack([kinds == kind for kind in _DISSONANT]).any(0) & placed  # b n u
+            live = clashes.any(2, keepdim=True) & to_come & sounded.unsqueeze(1)  # b n v, v still to come
+            size = (here_pitch - old.unsqueeze(1)).abs()  # b n v
+            stays, steps = size == 0, (size == 1) | (size == 2)
+            parts["dissonance"] = torch.cat([live & stays, live & steps, live & ~(stays | steps)], dim=-1)
         if "next_voice" in self.slices:
             # voices are numbered from the top, ranks in the order of the walk
             backwards = bool(self.config.num_voices) and not self.config.walks_down

@@ -11,7 +11,7 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional
 
-from biaxial.features.conditions import UNKNOWN, Condition
+from biaxial.features.conditions import CADENCE_NAMES, UNKNOWN, Condition
 from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import LENGTH_BOUNDS, Echo
 from biaxial.music.constants import SILENT, STRIKE
@@ -23,8 +23,11 @@ _SINCE_STEPS = 8
 _FAR_QUARTERS = 32.0
 _CLOCK = (4, 3)
 _CLOCK_BARS = 4
-_OF_NOTES = ("position", "pitch_class", "key")
-_OF_STEPS = ("metre", "clock", "form")
+_BEAT_PLACES = 6
+LAST_BOUNDS = (2, 4, 6, 8, 12, 16)
+"""Lower bounds of the classes of length of the last note of a phrase, in steps."""
+_OF_NOTES = ("position", "pitch_class", "key", "phrase_key")
+_OF_STEPS = ("metre", "clock", "form", "plan", "beat", "mixed_in")
 
 
 def one_hot(index: Tensor, size: int) -> Tensor:
@@ -95,6 +98,10 @@ class TimeFeatures(nn.Module):
             "clock": config.steps_per_quarter + sum(_CLOCK) + _CLOCK_BARS + 2 if config.clock else 0,
             "echo": len(columns) + len(LENGTH_BOUNDS) + 1 if config.echo else 0,
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
+            "plan": len(CADENCE_NAMES) + len(LAST_BOUNDS) + 1 + 3 + 1 if config.plan else 0,
+            "beat": _BEAT_PLACES + 2 if config.beat else 0,
+            "mixed_in": 1 if config.mixed_in else 0,
+            "phrase_key": 24 if config.plan else 0,
         }
         self.slices, self.width = named_slices(widths)
         self.of_steps_names = tuple(name for name in _OF_STEPS if name in self.slices)
@@ -112,7 +119,14 @@ class TimeFeatures(nn.Module):
         -------
         Each of shape ``(b, t, f)``.
         """
-        compute = {"metre": self._metre, "clock": self._clock, "form": self._form}
+        compute = {
+            "metre": self._metre,
+            "clock": self._clock,
+            "form": self._form,
+            "plan": self._plan,
+            "beat": self._beat,
+            "mixed_in": self._mixed_in,
+        }
         return {name: compute[name](conditions) for name in self.of_steps_names}
 
     def of_notes(self, conditions: Tensor) -> dict[str, Tensor]:
@@ -120,7 +134,9 @@ class TimeFeatures(nn.Module):
         (b, t, _), n = conditions.shape, self.config.num_notes
         parts = {"position": self.pitch.expand(b, t, n, 1), "pitch_class": self.pitch_class.expand(b, t, n, 12)}
         if "key" in self.slices:
-            parts["key"] = self._key(conditions)
+            parts["key"] = self._key(conditions, Condition.TONIC, Condition.MODE)
+        if "phrase_key" in self.slices:
+            parts["phrase_key"] = self._key(conditions, Condition.PHRASE_TONIC, Condition.PHRASE_MODE)
         return parts
 
     def of_conditions(self, conditions: Tensor) -> dict[str, Tensor]:
@@ -175,8 +191,8 @@ class TimeFeatures(nn.Module):
         counts = sounding @ self.pitch_class.to(sounding.dtype)  # b t 12
         return counts[..., self.rotation]  # b t n 12
 
-    def _key(self, conditions: Tensor) -> Tensor:
-        tonic, mode = conditions[..., Condition.TONIC].long(), conditions[..., Condition.MODE].long()
+    def _key(self, conditions: Tensor, of_tonic: Condition, in_mode: Condition) -> Tensor:
+        tonic, mode = conditions[..., of_tonic].long(), conditions[..., in_mode].long()
         pitches = torch.arange(self.config.num_notes, device=tonic.device) + self.config.low_pitch
         degree = torch.where((tonic >= 0).unsqueeze(-1), (pitches - tonic.unsqueeze(-1)) % 12, -1)
         degree = one_hot(degree, 12).unsqueeze(-2)  # b t n 1 12
@@ -222,6 +238,38 @@ class TimeFeatures(nn.Module):
                 one_hot(bar % _CLOCK_BARS, _CLOCK_BARS),
                 (since == 0).unsqueeze(-1),
                 (quarter / _FAR_QUARTERS).clamp(0, 2).unsqueeze(-1),
+            ],
+            dim=-1,
+        )
+
+    def _plan(self, conditions: Tensor) -> Tensor:
+        last = conditions[..., Condition.LAST_STEPS].long()
+        reached = torch.stack([last >= bound for bound in LAST_BOUNDS]).sum(0)
+        known = last >= 0
+        return torch.cat(
+            [
+                one_hot(conditions[..., Condition.CADENCE], len(CADENCE_NAMES)),
+                one_hot(torch.where(known, reached, UNKNOWN), len(LAST_BOUNDS) + 1),
+                one_hot(conditions[..., Condition.RETURNS], 3),
+                known.unsqueeze(-1),
+            ],
+            dim=-1,
+        )
+
+    def _mixed_in(self, conditions: Tensor) -> Tensor:
+        return conditions[..., Condition.MIXED_IN].unsqueeze(-1)
+
+    def _beat(self, conditions: Tensor) -> Tensor:
+        step, beat = conditions[..., Condition.STEP_IN_BAR].long(), conditions[..., Condition.BEAT_STEPS].long()
+        known = beat > 0
+        place = step % beat.clamp(min=1)
+        dotted = known & (beat % 3 == 0)
+        sixth = torch.div(place * _BEAT_PLACES, beat.clamp(min=1), rounding_mode="floor")
+        return torch.cat(
+            [
+                one_hot(torch.where(dotted, sixth, UNKNOWN), _BEAT_PLACES),
+                dotted.unsqueeze(-1),
+                (known & (place == 0)).unsqueeze(-1),
             ],
             dim=-1,
         )

@@ -16,8 +16,9 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from biaxial.music.errors import InputError
 
@@ -92,11 +93,26 @@ def check_folder(folder: Path) -> None:
         raise InputError(f"--output: {folder} cannot be written to; check its permissions, or write somewhere else")
 
 
-def _replace(target: Path, data: bytes) -> None:
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+@contextmanager
+def written_whole(target: Path, mark: str = "") -> Iterator[BinaryIO]:
+    """A file to write to that takes its name when all of it is written; after an error nothing of it is left.
+
+    Parameters
+    ----------
+    target
+        The file.
+    mark
+        What its name begins with until then, after a dot, so that what a killed process leaves can be told.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    temporary = target.with_name(f".{mark}{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
@@ -104,6 +120,11 @@ def _replace(target: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _replace(target: Path, data: bytes) -> None:
+    with written_whole(target) as file:
+        file.write(data)
 
 
 def counted(path: Path) -> Iterator[Path]:

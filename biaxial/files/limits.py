@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from biaxial.files.tar_members import open_file
 from biaxial.music.errors import InputError
 from biaxial.music.repeats import passages
 from biaxial.music.score import Score
@@ -26,7 +27,7 @@ MAX_VOICE: Final = 127
 
 
 def read_within(path: str | os.PathLike[str], most_bytes: int) -> bytes:
-    """The content of a file; a larger one, or a device without end, is not read to its end.
+    """The content of a file, or of a member of a tar file; of a larger one, or a device without end, not all is read.
 
     Raises
     ------
@@ -36,7 +37,7 @@ def read_within(path: str | os.PathLike[str], most_bytes: int) -> bytes:
         If it cannot be read; the error names the file.
     """
     try:
-        with open(path, "rb") as file:
+        with open_file(path, most_bytes + 1) as file:
             data = file.read(most_bytes + 1)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error

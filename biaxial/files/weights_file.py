@@ -77,7 +77,7 @@ def check_kind(path: Path, *, biaxial: bool) -> None:
         raise other_kind(path, kind)
 
 
-def other_kind(path: Path, kind: str) -> InputError:
+def other_kind(path: Path | str, kind: str) -> InputError:
     """What to say where weights are of a kind that cannot be used."""
     if kind == "biaxial":
         return InputError(f"{path}: holds a biaxial model; give melody or chord weights")

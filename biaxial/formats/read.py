@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from biaxial.files.tar_members import is_tar, member_paths
 from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.json_score import read_json
 from biaxial.formats.kern.kern_reader import read_kern
@@ -133,6 +134,9 @@ def read_music(path: str | os.PathLike[str] | Any, repeats: Repeats = "keep") ->
     path = Path(path)
     if path.is_dir():  # whatever its name
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if is_tar(path):
+        inside = next(iter(member_paths(path)), path / "NAME.mid")
+        raise InputError(f"{path}: a tar file of several; give one of them, such as {inside}")
     if path.suffix.lower() not in READERS:
         kind = path.suffix or "a file without a suffix"
         raise InputError(f"{path}: cannot read {kind}; give a file that ends in {', '.join(READERS)}")

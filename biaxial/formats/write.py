@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -12,17 +13,25 @@ from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 
 
-def _write_musicxml(score: Score, path: Path) -> None:
-    from biaxial.formats.musicxml import write_musicxml  # imported where it is asked for
+def _late(module: str, name: str) -> Callable[[Score, Path], None]:
+    """A writer whose module is imported when a file of its kind is asked for."""
 
-    write_musicxml(score, path)
+    def write(score: Score, path: Path) -> None:
+        getattr(import_module(f"biaxial.formats.{module}"), name)(score, path)
+
+    return write
 
 
 WRITERS: Final[dict[str, Callable[[Score, Path], None]]] = {
     ".mid": write_midi,
     ".midi": write_midi,
-    ".musicxml": _write_musicxml,
-    ".mxl": _write_musicxml,
+    ".musicxml": _late("musicxml", "write_musicxml"),
+    ".mxl": _late("musicxml", "write_musicxml"),
+    ".abc": _late("abc.abc_writer", "write_abc"),
+    ".krn": _late("kern.kern_writer", "write_kern"),
+    ".ly": _late("lilypond", "write_lilypond"),
+    ".mei": _late("mei", "write_mei"),
+    ".cho": _late("chord_chart", "write_chord_chart"),
     ".json": write_json,
 }
 """What writes a file of each suffix."""
@@ -47,9 +56,20 @@ def save_score(score: Score, path: Path) -> None:
     Raises
     ------
     InputError
-        If the suffix is unknown.
+        If the suffix is unknown, what it needs is not installed, or the score cannot be written so.
     OSError
         If the file cannot be written; its message names the file and the reason.
     """
     check_suffix(path)
     WRITERS[path.suffix.lower()](score, path)
+
+
+def save_all(score: Score, paths: Sequence[Path]) -> list[Path]:
+    """Write a score to several files; errors are those of :func:`save_score`, and that there is no path."""
+    if not paths:
+        raise InputError("give the name of a file to write, such as chorale.musicxml")
+    for path in paths:
+        check_suffix(path)
+    for path in paths:
+        save_score(score, path)
+    return list(paths)

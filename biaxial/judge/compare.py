@@ -11,17 +11,49 @@ Psychology 12, 1975).
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.judge.judge import Judgement
 from biaxial.judge.measures import GROUPS, MEASURES, Group
 from biaxial.judge.reference import Reference
 from biaxial.metrics.figures.report import markdown_table
+
+
+class Judged(Protocol):
+    """What of a :class:`~biaxial.judge.judge.Judgement` is compared."""
+
+    @property
+    def name(self) -> str:
+        """What the piece is called."""
+
+    @property
+    def cut(self) -> int:
+        """Bars of the corpus pieces that it is compared with."""
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """Every measure that applies."""
+
+    @property
+    def standard(self) -> Mapping[str, float]:
+        """By how many standard deviations each lies above the corpus."""
+
+    @property
+    def groups(self) -> Mapping[Group, float]:
+        """How far each group of measures is from the corpus."""
+
+    @property
+    def grade(self) -> float:
+        """How far the piece is."""
+
+
+AnyJudged = TypeVar("AnyJudged", bound=Judged)
 
 
 @dataclass(frozen=True)
@@ -55,21 +87,58 @@ def area_under_curve(more: NDArray[np.float64], less: NDArray[np.float64]) -> fl
     return float(below.mean() / (2 * len(less)))
 
 
-def compare(judgements: Sequence[Judgement], reference: Reference) -> list[Row]:
+@dataclass
+class Columns:
+    """What a set of judgements has of each measure, eight bytes a value, so that there may be very many.
+
+    Parameters
+    ----------
+    values, standard
+        Values of each measure over the pieces that have it, and by how many standard deviations each lies above the
+        corpus; NaN where that cannot be said.
+    cuts
+        How many pieces are compared at each length.
+    grades
+        The grades that there are.
+    """
+
+    values: dict[str, array[float]] = field(default_factory=dict)
+    standard: dict[str, array[float]] = field(default_factory=dict)
+    cuts: Counter[int] = field(default_factory=Counter)
+    grades: array[float] = field(default_factory=lambda: array("d"))
+
+    def add(self, judged: Judged) -> None:
+        """Take in a judgement."""
+        self.cuts[judged.cut] += 1
+        if not math.isnan(judged.grade):
+            self.grades.append(judged.grade)
+        for name, value in judged.values.items():
+            if not math.isnan(value):
+                self.values.setdefault(name, array("d")).append(value)
+                self.standard.setdefault(name, array("d")).append(judged.standard.get(name, math.nan))
+
+
+def compare(judgements: Iterable[Judged], reference: Reference) -> list[Row]:
     """Rows for all measures that any of the pieces has, in the order of the tables."""
-    cut = most_common_cut(judgements)
+    columns = Columns()
+    for judged in judgements:
+        columns.add(judged)
+    return compare_columns(columns, reference)
+
+
+def compare_columns(columns: Columns, reference: Reference) -> list[Row]:
+    """The same of judgements that were taken in before."""
+    (cut, _), *_ = columns.cuts.most_common(1)
     rows = []
     for measure in MEASURES:
-        having = [each for each in judgements if not math.isnan(each.values.get(measure, math.nan))]
-        if not having:
+        if measure not in columns.values:
             continue
-        values = np.array([each.values[measure] for each in having])
-        standard = np.array([each.standard.get(measure, math.nan) for each in having])
+        values, standard = np.array(columns.values[measure]), np.array(columns.standard[measure])
         corpus = reference.values(measure, cut)
         rows.append(
             Row(
                 measure,
-                len(having),
+                len(values),
                 float(values.mean()),
                 float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan,
                 float(corpus.mean()) if len(corpus) else math.nan,
@@ -81,12 +150,12 @@ def compare(judgements: Sequence[Judgement], reference: Reference) -> list[Row]:
     return rows
 
 
-def most_common_cut(judgements: Sequence[Judgement]) -> int:
+def most_common_cut(judgements: Sequence[Judged]) -> int:
     """The length at which most of the pieces are compared."""
     return Counter(each.cut for each in judgements).most_common(1)[0][0]
 
 
-def grades_table(judgements: Sequence[Judgement]) -> str:
+def grades_table(judgements: Sequence[Judged]) -> str:
     """Markdown, readable as plain text: a row for each piece, the nearest to the corpus first."""
     lines = [["piece", "grade", *GROUPS]]
     for each in ranked(judgements):
@@ -113,9 +182,14 @@ def measures_table(rows: Sequence[Row], corpus: str) -> str:
     return markdown_table(lines)
 
 
-def ranked(judgements: Sequence[Judgement]) -> list[Judgement]:
+def ranked(judgements: Sequence[AnyJudged]) -> list[AnyJudged]:
     """The nearest to the corpus first; those without a grade last."""
-    return sorted(judgements, key=lambda each: (math.isnan(each.grade), each.grade, each.name))
+    return sorted(judgements, key=rank)
+
+
+def rank(judged: Judged) -> tuple[bool, float, str]:
+    """By what judgements are sorted."""
+    return math.isnan(judged.grade), judged.grade, judged.name
 
 
 def number(value: float, *, signed: bool = False) -> str:

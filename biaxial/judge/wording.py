@@ -1,10 +1,14 @@
-"""What the judge says of single places, in words: surprising moments, broken rules, copied passages."""
+"""What the judge says, in words and in plain values: surprising moments, broken rules, copies, whole judgements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from biaxial.judge.judge import Judgement
+from biaxial.judge.measures import Group
 from biaxial.likelihood.surprise import Moment
 from biaxial.metrics.novelty.passages import Novelty, Passage
 from biaxial.metrics.writing.slices import Places, place_text
@@ -53,3 +57,46 @@ def _copy(passage: Passage, unit: str) -> str:
         f"{passage.num_events} {unit} ({passage.quarters:g} quarter notes) from {where(passage.bar, passage.voice)} "
         f"as in {passage.source}{others} from {where(passage.source_bar, passage.source_voice)}{moved}"
     )
+
+
+_MAX_SURPRISING: Final = 5
+
+
+def plain_judgement(found: Judgement) -> dict[str, Any]:
+    """A judgement in plain values; what does not apply is left out, or ``None``."""
+    return {
+        "name": found.name,
+        "grade": found.grade if math.isfinite(found.grade) else None,
+        "bars": found.cut,
+        "groups": found.groups,
+        "values": found.values,
+        "deviations": {name: value for name, value in found.standard.items() if math.isfinite(value)},
+        "surprising": [moment_text(moment, found.reading.key) for moment in found.surprising(_MAX_SURPRISING)],
+        "broken": dict(broken_rules(found)),
+        "copies": copies(found.novelty),
+        "remarks": list(found.remarks),
+    }
+
+
+@dataclass(frozen=True)
+class JudgedPiece:
+    """What of a judgement is compared and ranked; fields are those of :class:`~biaxial.judge.judge.Judgement`."""
+
+    name: str
+    cut: int
+    grade: float
+    groups: Mapping[Group, float]
+    values: Mapping[str, float]
+    standard: Mapping[str, float]
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> JudgedPiece:
+        """Read what :func:`plain_judgement` gave.
+
+        Raises
+        ------
+        KeyError
+            If it is something else.
+        """
+        grade = math.nan if plain["grade"] is None else float(plain["grade"])
+        return cls(plain["name"], plain["bars"], grade, plain["groups"], plain["values"], plain["deviations"])

@@ -27,7 +27,7 @@ from biaxial.music.roll import Roll
 
 MEMORY = "memory"
 TIME_AXIS = "time axis"
-_MAY_BE_UNKNOWN = ("key", "metre", "form", "clock")
+_MAY_BE_UNKNOWN = ("key", "metre", "form", "clock", "plan", "phrase_key", "beat")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
 from biaxial.corpora.splits import SPLITS
+from biaxial.features.conditions import hidden
 from biaxial.likelihood.cell_nats import cell_nats
 from biaxial.likelihood.frame_nats import Nats, figures_of, frame_nats
 from biaxial.metrics.figures.report import Figure
@@ -157,7 +158,8 @@ def _score_frames(
     fits = [config.low_pitch <= low and high <= config.high_pitch for low, high in ranges]
     possible = [piece for piece, fit in zip(pieces, fits, strict=True) if fit]
     rolls = [outcomes_of(piece, config) for piece in possible]
-    cells = cell_nats(networks, rolls, [piece.conditions for piece in possible], progress=progress)
+    told = [hidden(piece.conditions, "plan") for piece in possible]  # which was read off their notes
+    cells = cell_nats(networks, rolls, told, progress=progress)
     nats = iter(
         {
             **frame_nats(roll, -found.nats.sum(axis=1), config.alphabet),

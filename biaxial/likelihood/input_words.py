@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from biaxial.features.conditions import CADENCE_NAMES
 from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import LENGTH_BOUNDS
+from biaxial.features.time_axis import LAST_BOUNDS
 from biaxial.likelihood.attribution import MEMORY, TIME_AXIS, InputWeight
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.score import Key
@@ -35,6 +37,10 @@ _TIME_MEANINGS = {
     "metre": "where in the bar the step stands, and how strong that place is",
     "clock": "how long the piece has gone on",
     "form": "the first step, the way to the end, and the phrase ends (fermatas) before and after",
+    "plan": "how the phrase that runs is to end, how long its last note is, and whether it comes again",
+    "beat": "whether the beat is dotted, and the place in it",
+    "mixed_in": "whether the piece comes from a corpus that was mixed in",
+    "phrase_key": "how far the note lies above the tonic that the phrase closes in",
     "echo": "what followed when the piece last went as it has just gone",
     MEMORY: "what the time axis remembers of all earlier steps on this note",
 }
@@ -44,6 +50,7 @@ _NOTE_MEANINGS = {
     "to_come": "which voices still have no note",
     "voice_intervals": "how far off each placed voice is, and how it came there",
     "parallels": "whether a voice still to come would make a parallel fifth or octave here",
+    "dissonance": "which voices still to come would make a second or seventh here, and how they would come to it",
     "next_voice": "how far the next voice would have to go to get here",
     "echo": "whether this frame goes as the echo does",
     TIME_AXIS: "all that the time axis says about this note",
@@ -93,12 +100,17 @@ def in_words(config: FeatureConfig, weighed: InputWeight, pitch: int, key: Key |
         "metre": reader.bits if bits else reader.metre,
         "clock": reader.clock,
         "form": reader.form,
+        "plan": reader.plan,
+        "beat": reader.beat,
+        "mixed_in": lambda values: "yes" if values[0] else "no",
+        "phrase_key": reader.key,
         "echo": reader.echo if weighed.axis == "time" else reader.echo_so_far,
         "chosen_before": reader.chosen_before,
         "running_chord": reader.running_chord,
         "to_come": lambda values: reader.lines(values) or "none",
         "voice_intervals": reader.voice_intervals,
         "parallels": reader.parallels,
+        "dissonance": reader.dissonance,
         "next_voice": reader.next_voice,
     }
     return InputWords(meaning, readers[weighed.name](weighed.values))
@@ -184,6 +196,23 @@ class _Reader:
             said.append(f"{_quarters(None, since, per_quarter)} since the last")
         return ", ".join(said) or "unknown"
 
+    def plan(self, values: Values) -> str:
+        lasts = len(LAST_BOUNDS) + 1
+        cadences, last, again = values[: -lasts - 4], values[-lasts - 4 : -4], values[-4:-1]
+        if not values[-1]:
+            return "unknown"
+        bound = _place(last)
+        quarter = self.config.steps_per_quarter
+        length = f"under {LAST_BOUNDS[0] / quarter:g}" if not bound else f"{LAST_BOUNDS[bound - 1] / quarter:g} or more"
+        cadence = CADENCE_NAMES[_place(cadences) or 0]
+        returns = ("new", "a melody that comes again", "all of it comes again")[_place(again) or 0]
+        return f"{cadence}, {returns}, last note {length} quarter notes"
+
+    def beat(self, values: Values) -> str:
+        if values[-2]:
+            return f"dotted, sixth {(_place(values[:-2]) or 0) + 1} of the beat"
+        return "a beat begins" if values[-1] else "within a beat, or unknown"
+
     def echo(self, values: Values) -> str:
         planes = len(values) - len(LENGTH_BOUNDS) - 1
         heard = _place(values[planes : planes + len(LENGTH_BOUNDS)])
@@ -218,6 +247,11 @@ class _Reader:
         count = len(values) // 2
         kinds = (("fifth", values[:count]), ("octave", values[count:]))
         return "; ".join(f"parallel {kind}: {self.lines(flags)}" for kind, flags in kinds if any(flags)) or "none"
+
+    def dissonance(self, values: Values) -> str:
+        count = len(values) // 3
+        kinds = zip(("stays", "steps", "leaps"), (values[i * count : (i + 1) * count] for i in range(3)), strict=True)
+        return "; ".join(f"{kind}: {self.lines(flags)}" for kind, flags in kinds if any(flags)) or "none"
 
     def next_voice(self, values: Values) -> str:
         if not values[-1]:

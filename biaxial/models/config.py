@@ -57,7 +57,17 @@ _FRAMES = ModelConfig(num_states=2, metre="none", form=False, clock=True, echo=T
 """Music as bare frames: no input that needs to know the bars or the whole piece."""
 
 PRESETS: Final[dict[str, ModelConfig]] = {
-    "chorale": ModelConfig(context_hidden=96),
+    "chorale": ModelConfig(
+        order="low-to-high",
+        next_voice=True,
+        clock=True,
+        plan=True,
+        beat=True,
+        mixed_in=True,
+        dissonance=True,
+        echo=True,
+        context_hidden=96,
+    ),
     "hexahedria": ModelConfig(
         low_pitch=24,
         num_notes=78,

@@ -1,6 +1,6 @@
 """From the measures that a page of music has to a pickup and metres from which the same bars can be counted.
 
-And from music that begins late in its first bar to music that begins with a pickup.
+And from music that begins late in its first bar to music that begins with a pickup; and what beams go over.
 """
 
 from __future__ import annotations
@@ -20,6 +20,17 @@ class Measure(NamedTuple):
     onset_ticks: int
     length_ticks: int
     metre: TimeSignature
+
+
+def is_beamed_by_three(metre: TimeSignature) -> bool:
+    """Whether a page groups its notes by three: 3/8, 6/8, 12/16, and not 3/4 or 6/4."""
+    return metre.denominator >= 8 and metre.numerator % 3 == 0
+
+
+def beamed_ticks(metre: TimeSignature, ticks_per_quarter: int) -> int:
+    """What beams go over: a beat as a page has it, a quarter note at least."""
+    beat = 4 * ticks_per_quarter * (3 if is_beamed_by_three(metre) else 1) // metre.denominator
+    return max(ticks_per_quarter, beat)
 
 
 def pickup_and_metres(

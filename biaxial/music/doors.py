@@ -1,11 +1,12 @@
-"""The methods of a score that turn it into objects of other libraries, and make it of them.
+"""The methods of a score that turn it into files and objects of other libraries, and make it of these.
 
 The one place where ``music`` looks up: the methods belong to :class:`~biaxial.music.score.Score`, where users look for
-them, and the work is done in :mod:`biaxial.formats.interop`, which is imported when one is called.
+them, and the work is done in :mod:`biaxial.formats`, which is imported when one is called.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -16,10 +17,26 @@ if TYPE_CHECKING:
 
 
 class Doors:
-    """To and from the objects of other libraries; what each cannot hold is said in docs/files.md.
+    """Files, and to and from the objects of other libraries; what each cannot hold is said in docs/files.md.
 
     All of ``from_...`` raise :class:`~biaxial.music.errors.InputError` for what cannot be used as music.
     """
+
+    def save(self, *paths: str | Path) -> list[Path]:
+        """Write the score as the kinds of files that the endings ask for: any that hold its notes.
+
+        Pages, pictures and sound are made by ``save`` of a piece.
+
+        Raises
+        ------
+        InputError
+            If no path is given, or an ending is unknown or cannot be written; an unknown one before anything is.
+        OSError
+            If a file cannot be written.
+        """
+        from biaxial.formats.write import save_all
+
+        return save_all(cast("Score", self), [Path(path) for path in paths])
 
     def to_pretty_midi(self) -> PrettyMIDI:
         """The score as an object of pretty_midi, an instrument for each voice."""

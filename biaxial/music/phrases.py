@@ -217,6 +217,17 @@ class PhrasePlan:
         return " ".join(self.letters)
 
     @property
+    def captions(self) -> tuple[str, ...]:
+        """What a page prints under each phrase: its letter, key and cadence, such as ``"A V: half"``.
+
+        An en space stands behind the letter, and keys have the signs of music.
+        """
+        return tuple(
+            f"{name}\u2002{phrase.key.replace('b', '♭').replace('#', '♯')}: {phrase.cadence}"
+            for name, phrase in zip(self.letters, self.phrases, strict=True)
+        )
+
+    @property
     def text(self) -> str:
         """The whole plan as text, which :func:`biaxial.music.plan_text.read_plan` reads."""
         words = [

@@ -129,6 +129,11 @@ class TimeSignature:
         """For example ``"3/4"``."""
         return f"{self.numerator}/{self.denominator}"
 
+    def beat_ticks(self, ticks_per_quarter: int) -> int:
+        """Length of a beat, which is dotted in 6/8, 9/8, 12/8 and their like; a tick at least."""
+        beats = 1 if self.numerator % 3 or self.numerator == 3 else 3
+        return max(1, 4 * ticks_per_quarter * beats // self.denominator)
+
     def bar_ticks(self, ticks_per_quarter: int) -> int:
         """Length of a full bar.
 

@@ -66,6 +66,11 @@ class Spelling:
     alter: int
     octave: int
 
+    @property
+    def class_name(self) -> str:
+        """Letter and accidental, such as ``"F#"`` or ``"Bb"``."""
+        return self.letter + ("b" * -self.alter if self.alter < 0 else "#" * self.alter)
+
 
 def spell(score: Score, key: Key | None = None) -> tuple[Spelling, ...]:
     """A spelling for each note of a score, in its order.
@@ -99,6 +104,10 @@ def nearest_place(pitch: int, centre: float) -> int:
     return place - 12 if place > MAX_PLACE else place + 12 if place < MIN_PLACE else place
 
 
+def _centre(key: Key) -> float:
+    return key.fifths + _CENTRES[key.mode]
+
+
 def places_of(score: Score, key: Key) -> list[int]:
     """Place of each note on the line of fifths.
 
@@ -106,7 +115,7 @@ def places_of(score: Score, key: Key) -> list[int]:
     so is cheapest replaces it: its distance to the mean of the notes around it, and what its neighbours make of it.
     Rounds follow until nothing changes.
     """
-    centre = key.fifths + _CENTRES[key.mode]
+    centre = _centre(key)
     places = [nearest_place(note.pitch, centre) for note in score.notes]
     neighbours = _neighbours(score)
     onsets = [note.onset_ticks for note in score.notes]
@@ -177,21 +186,26 @@ def _neighbours(score: Score) -> list[_Neighbours]:
     return found
 
 
-_SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_ALL_SHARPS = 4.5
+"""Middle of C, G, D ... A#: what is written where no key is known."""
 _CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NAME = re.compile(r"([A-Ga-g])(##|#|♯|bb|b|♭)?(-?\d{1,2})")
 _ALTERED = {None: 0, "#": 1, "♯": 1, "##": 2, "b": -1, "♭": -1, "bb": -2}
 
 
 def class_name(pitch_class: int, key: Key | None = None) -> str:
-    """The name of a pitch class, 0 (C) to 11: with flats in keys that have them, else with sharps."""
-    return (_FLATS if key is not None and key.fifths < 0 else _SHARPS)[pitch_class % 12]
+    """The name of a pitch class, 0 (C) to 11, nearest to the middle of a key; without one with sharps."""
+    return _spelled_in(pitch_class % 12, key).class_name
 
 
 def pitch_name(pitch: int, key: Key | None = None) -> str:
     """The name of a MIDI number, such as ``"F#4"``; spelled as :func:`class_name` does."""
-    return f"{class_name(pitch, key)}{pitch // 12 - 1}"
+    spelling = _spelled_in(pitch, key)
+    return f"{spelling.class_name}{spelling.octave}"
+
+
+def _spelled_in(pitch: int, key: Key | None) -> Spelling:
+    return spelled(pitch, nearest_place(pitch, _ALL_SHARPS if key is None else _centre(key)))
 
 
 def read_pitch(text: str) -> int:

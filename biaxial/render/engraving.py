@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from biaxial.files.atomic import atomic_write
+from biaxial.formats.mei import for_verovio
 from biaxial.formats.musicxml import musicxml_text
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
@@ -49,6 +50,7 @@ def svg_pages(
     given_colour: str = "",
     size_mm: tuple[int, int] = A4_MM,
     full_height: bool = False,
+    captions: Sequence[tuple[int, str]] = (),
     names: Sequence[str] = (),
     part_names: bool = True,
 ) -> list[str]:
@@ -56,7 +58,7 @@ def svg_pages(
 
     Parameters
     ----------
-    score, staves, given_colour, names
+    score, staves, given_colour, captions, names
         As :func:`~biaxial.formats.musicxml.musicxml_text` takes them; names become the ids of ``<g class="note">``.
     part_names
         Whether what each staff is stands before it.
@@ -99,12 +101,11 @@ def svg_pages(
             "xmlIdSeed": 1,
         }
     )
-    music = musicxml_text(score, staves=staves, given_colour=given_colour, names=names)
+    document = musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions, names=names)
     if not part_names:
-        music = re.sub(r"<part-abbreviation>.*?</part-abbreviation>", "", music)
-        music = music.replace("<part-name>", '<part-name print-object="no">')
-    # Verovio prints the degrees of a chord behind a name that says them already.
-    music = re.sub(r"<degree.*?</degree>", "", music, flags=re.DOTALL)
+        document = re.sub(r"<part-abbreviation>.*?</part-abbreviation>", "", document)
+        document = document.replace("<part-name>", '<part-name print-object="no">')
+    music = for_verovio(document)
     music = re.sub(r'(?<=<kind text=")[^"]*', lambda kind: _printed(kind[0]), music)
     if not toolkit.loadData(music):
         raise RuntimeError("Verovio could not read the document")
@@ -117,13 +118,19 @@ def _printed(kind: str) -> str:
 
 
 def engrave(
-    score: Score, path: str | Path, *, staves: Literal[2, 4] = 2, given_colour: str = "", pixels: int = PIXELS
+    score: Score,
+    path: str | Path,
+    *,
+    staves: Literal[2, 4] = 2,
+    given_colour: str = "",
+    captions: Sequence[tuple[int, str]] = (),
+    pixels: int = PIXELS,
 ) -> list[Path]:
     """Write a score as pages of A4: one PDF, or an SVG or a PNG for each page, no higher than its music.
 
     Parameters
     ----------
-    score, staves, given_colour
+    score, staves, given_colour, captions
         As :func:`svg_pages` takes them.
     path
         A file that ends in ``.svg``, ``.png`` or ``.pdf``. Of several pages the pictures are ``name-1.png``,
@@ -147,7 +154,8 @@ def engrave(
     if suffix not in WRITERS:
         raise InputError(f"{path}: pages are written as {', '.join(WRITERS)}; end its name in one of them")
     check_installed(suffix)
-    pages = svg_pages(score, staves=staves, given_colour=given_colour, full_height=suffix == ".pdf")
+    as_pages = suffix == ".pdf"
+    pages = svg_pages(score, staves=staves, given_colour=given_colour, full_height=as_pages, captions=captions)
     files = WRITERS[suffix](pages, score.title, pixels)
     single = len(files) == 1
     names = [path if single else path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, len(files) + 1)]

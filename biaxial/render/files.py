@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 from biaxial.formats import write as save
 from biaxial.formats.json_score import write_json
 from biaxial.music.bar_lines import with_pickup
+from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.instruments import InstrumentName
 from biaxial.music.phrases import PhrasePlan
@@ -36,6 +37,8 @@ class Rendering:
         Colour in which pages print the notes that were given, such as #0A4FA3; #000000 is black.
     write_chords
         Whether scores, pages and MIDI files name the chord of every beat.
+    write_plan
+        Whether scores and pages print, under each phrase of a piece that has a plan, what it was to be.
     instrument
         What sound, MIDI and MusicXML are played on.
     soundfont
@@ -47,6 +50,7 @@ class Rendering:
     staves: Literal[2, 4] = 2
     given_colour: str = GIVEN_COLOUR
     write_chords: bool = False
+    write_plan: bool = True
     instrument: InstrumentName = "organ"
     soundfont: Path | None = None
     strict_tempo: bool = False
@@ -62,12 +66,12 @@ PLAIN: Final = Rendering()
 class Writer(NamedTuple):
     """What writes a kind of file, and what refuses it where a part is missing; the files come back."""
 
-    write: Callable[[Score, Path, Rendering], list[Path]]
+    write: Callable[[Score, Path, Rendering, PhrasePlan | None], list[Path]]
     check: Callable[[Rendering], None] = lambda _: None
 
 
-def _plain(score: Score, path: Path, _: Rendering) -> list[Path]:
-    save.save_score(score, path)
+def _json(score: Score, path: Path, _: Rendering, plan: PhrasePlan | None) -> list[Path]:
+    write_json(score, path, plan)
     return [path]
 
 
@@ -79,7 +83,32 @@ def _with_chords(score: Score, rendering: Rendering) -> Score:
     return with_chord_symbols(score)
 
 
-def _midi(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+def _plain(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) -> list[Path]:
+    save.save_score(_with_chords(score, rendering), path)
+    return [path]
+
+
+def plan_under(score: Score, plan: PhrasePlan) -> list[tuple[int, str]]:
+    """What is printed of a plan under its music: the tick where each phrase begins, and its text.
+
+    A phrase begins with the first note of the melody after the last note of the phrase before. Where silence at the
+    beginning was left out, the plan is longer than the music by that much.
+    """
+    unit, quarter = score.ticks_per_quarter, TICKS_PER_QUARTER
+    missing = plan.length_ticks * unit // quarter - score.length_ticks
+    melody = [note.onset_ticks for note in score.voice_notes(0)]
+    places = [0]
+    for last, start in zip(plan.last_onsets, plan.starts[1:], strict=False):
+        after = last * unit // quarter - missing
+        places.append(next((onset for onset in melody if onset > after), start * unit // quarter - missing))
+    return list(zip(places, plan.captions, strict=True))
+
+
+def _captions(score: Score, rendering: Rendering, plan: PhrasePlan | None) -> list[tuple[int, str]]:
+    return [] if plan is None or not rendering.write_plan else plan_under(score, plan)
+
+
+def _midi(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) -> list[Path]:
     from biaxial.formats.midi.midi_writer import write_midi
 
     score = _with_chords(score, rendering)
@@ -87,19 +116,49 @@ def _midi(score: Score, path: Path, rendering: Rendering) -> list[Path]:
     return [path]
 
 
-def _musicxml(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+def _musicxml(score: Score, path: Path, rendering: Rendering, plan: PhrasePlan | None) -> list[Path]:
     from biaxial.formats.musicxml import write_musicxml
 
-    write_musicxml(_with_chords(score, rendering), path, staves=rendering.staves, instrument=rendering.instrument)
+    captions, named = _captions(score, rendering, plan), _with_chords(score, rendering)
+    write_musicxml(named, path, staves=rendering.staves, instrument=rendering.instrument, captions=captions)
+    return [path]
+
+
+def _lilypond(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) -> list[Path]:
+    from biaxial.formats.lilypond import write_lilypond
+
+    write_lilypond(_with_chords(score, rendering), path, staves=rendering.staves)
+    return [path]
+
+
+def _mei(score: Score, path: Path, rendering: Rendering, plan: PhrasePlan | None) -> list[Path]:
+    from biaxial.formats.mei import write_mei
+
+    captions, named = _captions(score, rendering, plan), _with_chords(score, rendering)
+    write_mei(named, path, staves=rendering.staves, given_colour=rendering.given_colour, captions=captions)
+    return [path]
+
+
+def _check_mei(_: Rendering) -> None:
+    from biaxial.formats.mei import check_verovio
+
+    check_verovio()
+
+
+def _chart(score: Score, path: Path, _: Rendering, __: PhrasePlan | None) -> list[Path]:
+    """A chart, with chords that are found where a score has none: without them there is nothing to write."""
+    from biaxial.metrics.harmony.chord_symbols import with_chord_symbols
+
+    save.save_score(with_chord_symbols(score), path)
     return [path]
 
 
 def _page(suffix: str) -> Writer:
-    def write(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+    def write(score: Score, path: Path, rendering: Rendering, plan: PhrasePlan | None) -> list[Path]:
         from biaxial.render.engraving import engrave
 
-        score = _with_chords(score, rendering)
-        return engrave(score, path, staves=rendering.staves, given_colour=rendering.given_colour)
+        captions, named = _captions(score, rendering, plan), _with_chords(score, rendering)
+        return engrave(named, path, staves=rendering.staves, given_colour=rendering.given_colour, captions=captions)
 
     def check(_: Rendering) -> None:
         from biaxial.render.engraving import check_installed
@@ -109,13 +168,13 @@ def _page(suffix: str) -> Writer:
     return Writer(write, check)
 
 
-def _roll(score: Score, path: Path, _: Rendering) -> list[Path]:
+def _roll(score: Score, path: Path, *_: object) -> list[Path]:
     from biaxial.render.piano_roll import save_piano_roll
 
     return save_piano_roll(score, path)
 
 
-def _sound(score: Score, path: Path, rendering: Rendering) -> list[Path]:
+def _sound(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) -> list[Path]:
     from biaxial.render.audio import save_audio
 
     save_audio(
@@ -136,11 +195,16 @@ def _check_sound(rendering: Rendering) -> None:
 
 
 WRITERS: Final[dict[str, Writer]] = {
-    **dict.fromkeys(save.WRITERS, Writer(_plain)),
     ".mid": Writer(_midi),
     ".midi": Writer(_midi),
     ".musicxml": Writer(_musicxml),
     ".mxl": Writer(_musicxml),
+    ".abc": Writer(_plain),
+    ".krn": Writer(_plain),
+    ".ly": Writer(_lilypond),
+    ".mei": Writer(_mei, _check_mei),
+    ".cho": Writer(_chart),
+    ".json": Writer(_json),
     **dict.fromkeys((".roll.png", ".roll.svg"), Writer(_roll)),
     **{suffix: _page(suffix) for suffix in (".svg", ".png", ".pdf")},
     **dict.fromkeys((".flac", ".wav", ".ogg"), Writer(_sound, _check_sound)),
@@ -198,7 +262,7 @@ def write_file(score: Score, path: Path, rendering: Rendering = PLAIN, plan: Phr
     rendering
         How it looks and sounds.
     plan
-        What its phrases were to be, which ``.json`` keeps.
+        What its phrases were to be, which ``.json`` keeps, and scores and pages print.
 
     Returns
     -------
@@ -212,8 +276,4 @@ def write_file(score: Score, path: Path, rendering: Rendering = PLAIN, plan: Phr
         If a file cannot be written; its message names the file and the reason.
     """
     check_writable(path, rendering)
-    score = _begun(score)
-    if suffix_of(path) == ".json":
-        write_json(score, path, plan)
-        return [path]
-    return WRITERS[suffix_of(path)].write(score, path, rendering)
+    return WRITERS[suffix_of(path)].write(_begun(score), path, rendering, plan)

@@ -184,7 +184,7 @@ def count_faults(pitches: NDArray[np.int64], phrase: Phrase, piece: Piece) -> ND
         before, after = window[:-1], window[1:]
         changes = np.flatnonzero((before != after).any(axis=1))
         _count_motion(before[changes], after[changes], counts)
-        _count_leading_tones(before[changes], after[changes], piece, counts)
+        _count_leading_tones(before[changes], after[changes], phrase, piece, counts)
         counts["false_relation"] = _false_relations(before[changes], after[changes], piece)
     _count_dissonance(pitches, phrase, piece.beats, counts)
     _count_rests(pitches, phrase, counts)
@@ -249,7 +249,7 @@ def _is_tonic(degrees: int) -> bool:
 
 
 def _count_leading_tones(
-    before: NDArray[np.int64], after: NDArray[np.int64], piece: Piece, counts: dict[str, float]
+    before: NDArray[np.int64], after: NDArray[np.int64], phrase: Phrase, piece: Piece, counts: dict[str, float]
 ) -> None:
     """Leading tones that are doubled, or left in an outer voice, where the tonic follows or the key says what it is."""
     for one, other in zip(before, after, strict=True):
@@ -261,8 +261,8 @@ def _count_leading_tones(
             resolves = _is_tonic(_above(following, tonic))
             near = piece.tonic is None or (tonic - piece.tonic) % 12 in _NEAR[piece.minor]
             tritone = _has(degrees, 5) and (resolves or near)
-            if not tritone and not (tonic == piece.tonic and _has(degrees, 7)):
-                continue  # a triad is the dominant of the home key alone: I - IV is no V - I
+            if not tritone and not (tonic in (piece.tonic, phrase.tonic) and _has(degrees, 7)):
+                continue  # a triad is the dominant of the home key and of the planned one: else I - IV would be V - I
             leading = [voice for voice, pitch in enumerate(one.tolist()) if pitch != REST and (pitch + 1) % 12 == tonic]
             counts["doubled_leading_tone"] += len(leading) > 1
             for voice in {0, before.shape[1] - 1} & set(leading):

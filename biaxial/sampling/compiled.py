@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -27,8 +27,9 @@ from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import SILENT
 from biaxial.sampling.constraints import Polyphony, Rule
+from biaxial.sampling.heard import NO_ECHO, Echoes, Heard
 from biaxial.sampling.kernels.shared import Choosing
-from biaxial.sampling.kernels.time_step import inputs_share, lstm_cells
+from biaxial.sampling.kernels.time_step import add_echo, inputs_share, lstm_cells
 from biaxial.sampling.kernels.walk import walk
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Encoded, Proposal, StepState
@@ -36,6 +37,8 @@ from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.weight_tables import Weights, can_compile, contiguous
 
 Products = Literal["float32", "bfloat16"]
+
+_KEYS = [Condition.TONIC, Condition.MODE, Condition.PHRASE_TONIC, Condition.PHRASE_MODE]
 
 _PART = 4
 """Rows that are done together at most: few enough to stay in a processor's cache, and for threads to end alike."""
@@ -63,11 +66,14 @@ class Pasts:
         Of every layer, shape ``(u, n, h)``, for ``u`` different pasts.
     rows
         Which of them each row of the batch has, shape ``(b,)``.
+    heard
+        Their frames, for a config with the echo input; ``None`` before the first step.
     """
 
     hidden: tuple[Tensor, ...]
     cells: tuple[NDArray[np.float32], ...]
     rows: NDArray[np.int64]
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class CompiledState(StepState):
     def take(self, rows: Tensor) -> CompiledState:
         """The state of some pieces of the batch, in any order and any number of times."""
         assert self.pasts is not None
-        pasts = Pasts(self.pasts.hidden, self.pasts.cells, self.pasts.rows[rows.numpy()])
+        pasts = replace(self.pasts, rows=self.pasts.rows[rows.numpy()])
         return CompiledState(self.previous[rows], None, self.log_likelihood[rows], None, pasts)
 
 
@@ -112,7 +118,7 @@ class CompiledStepper(Stepper):
     ) -> None:
         super().__init__(model, proposal, torch.float32)
         if not can_compile(self.config):
-            raise ValueError("networks with two walks, or with the echo, ranks or next_voice inputs, are not compiled")
+            raise ValueError("networks with two walks, or with ranks, are not compiled")
         self.weights = Weights(self.model, torch.bfloat16 if products == "bfloat16" else torch.float32)
         self.pool = None
         if threads > 1:
@@ -156,20 +162,21 @@ class CompiledStepper(Stepper):
             encoded = self.encode(None, conditions.unsqueeze(1)).at(0)
         if (choosing := self._choosing.get(tuple(rules))) is None:
             choosing = self._choosing[tuple(rules)] = self._choosing_by(rules)
-        share, pasts = self._over_time(state, conditions, encoded)
+        share, echoes, pasts = self._over_time(state, conditions, encoded)
         b, n, k = *state.previous.shape, len(self.config.alphabet)
         biases: NDArray[np.float64] = np.zeros((0, n, k))
         if bias is not None:
             biases = contiguous(bias.double().expand(len(bias) if bias.ndim == 3 else 1, n, k))
         may_stop = not biases[..., SILENT].any()
         given = (np.zeros((0, n), np.uint8),) * 3 if known is None else tuple(map(contiguous, known))
+        echoed = echoes.frames, echoes.classes != NO_ECHO
         previous, uniform = state.previous.numpy(), contiguous(randoms)
         frame, weight, nats = np.zeros((b, n), np.uint8), np.zeros(b), np.zeros(b)
 
         def draw(rows: slice) -> None:
             some = [x[rows] if len(x) == b else x for x in (pasts.rows, previous, uniform, *given, biases)]
             results = frame[rows], weight[rows], nats[rows]
-            walk(self.weights.walk_tables, choosing, share, may_stop, *some, *results)
+            walk(self.weights.walk_tables, choosing, share, *echoed, may_stop, *some, *results)
 
         self._spread(draw, b)
         drawn, total = torch.from_numpy(frame), state.log_likelihood + torch.from_numpy(nats)
@@ -183,8 +190,11 @@ class CompiledStepper(Stepper):
 
     def _over_time(
         self, state: CompiledState, conditions: Tensor, encoded: Encoded
-    ) -> tuple[NDArray[np.float32], Pasts]:
-        """Run the time axis once for every past; returns its share in the note axis, shape ``(u, n, w)``."""
+    ) -> tuple[NDArray[np.float32], Echoes, Pasts]:
+        """Run the time axis once for every past; returns its share in the note axis, shape ``(u, n, w)``, and echoes.
+
+        Without the echo input there are no echoes.
+        """
         old, previous, inputs = state.pasts, state.previous.numpy(), encoded.inputs
         assert old is not None
         assert inputs is not None
@@ -200,6 +210,7 @@ class CompiledStepper(Stepper):
         share = torch.empty(u, n, len(self.weights.share_biases))
         assert encoded.context is None or isinstance(encoded.context, Tensor)  # of one step
         told = None if encoded.context is None else [self._told(part) for part in encoded.context]
+        heard, echoes = self._heard(old, [int(old.rows[row]) for row in first], previous[first])
         weights, of_steps, of_rows = self.weights, inputs.numpy(), conditions.numpy()
 
         def run(pasts: slice) -> None:
@@ -208,8 +219,11 @@ class CompiledStepper(Stepper):
             gates = np.empty((len(block), n, weights.biases[0].shape[1]), np.float32)
             for own, index in zip(gates, block, strict=True):
                 row, piece = first[index], first[index] // per_piece
-                of_notes = weights.of_notes(int(of_rows[row, Condition.TONIC]), int(of_rows[row, Condition.MODE]))
-                inputs_share(weights.time_tables, of_notes, of_steps[piece], previous[row], own)
+                tonic, mode, phrase_tonic, phrase_mode = map(int, of_rows[row, _KEYS])
+                keys = weights.of_notes(tonic, mode), weights.of_phrase(phrase_tonic, phrase_mode)
+                inputs_share(weights.time_tables, *keys, of_steps[piece], previous[row], own)
+                if (echo := echoes.of(index)) is not None:
+                    add_echo(weights.echo_to_gates, *echo, own)
                 if told is not None:
                     own += told[piece][0].numpy()
             for layer, matrix in enumerate(weights.recurrent):  # one after another, so that its weights stay at hand
@@ -222,9 +236,18 @@ class CompiledStepper(Stepper):
             for index in block:
                 x = hidden[-1][index] if told is None else hidden[-1][index] + told[first[index] // per_piece][1]
                 torch.add(weights.share(x), weights.share_biases, out=share[index])
+                if (echo := echoes.of(index)) is not None:
+                    add_echo(weights.echo_to_share, *echo, share[index].numpy())
 
         self._spread(run, u)
-        return share.numpy(), Pasts(hidden, cells, np.array(rows))
+        return share.numpy(), echoes, Pasts(hidden, cells, np.array(rows), heard)
+
+    def _heard(self, old: Pasts, pasts: Sequence[int], frames: NDArray[np.uint8]) -> tuple[Heard | None, Echoes]:
+        """What each past has heard after one more frame, ``(u, n)``, with the echoes of the next step."""
+        if not self.config.echo:
+            return None, Echoes.none(0, self.config.num_notes)
+        heard = Heard.nothing(len(pasts)) if old.heard is None else old.heard.then(pasts, frames)
+        return heard, heard.echoes(self.config.num_notes)
 
     def _told(self, context: Tensor) -> tuple[Tensor, Tensor]:
         """What the context encoder tells the gates of the first layer and the output of the last, ``(n, h)`` each."""

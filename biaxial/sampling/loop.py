@@ -9,6 +9,8 @@ without bias, the probability that the constraints are met.
 Where phrases are given, every particle pays for the faults of a phrase when it is over
 (:mod:`biaxial.sampling.charges`), and they are resampled there. A phrase that returns is known from then on: all
 particles go on from one, and it has the notes that this one has in the phrase that comes back.
+
+Pieces can be drawn in parts, a call for each: then one particle is taken at the end of every part.
 """
 
 from __future__ import annotations
@@ -24,11 +26,13 @@ from torch import Tensor
 
 from biaxial.features.known import Known
 from biaxial.models.config import ModelConfig
-from biaxial.music.constants import HOLD, STRIKE
+from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.sampling.charges import Charges, Phrase, Piece, count_faults, misses_dominant, voice_pitches
 from biaxial.sampling.constraints import Rule, StepBias
+from biaxial.sampling.history import History
 from biaxial.sampling.randomness import resampling_uniforms, uniforms
 from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.step_types import StepState
 
 ADVANCE = 0.6
 """Share of the price of a missing cadence that is asked for in advance, where nothing leads to one."""
@@ -120,6 +124,22 @@ class Phrases:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """The beginning of pieces, from which drawing goes on.
+
+    Attributes
+    ----------
+    outcomes
+        The rolls so far, shape ``(b, t, n)``.
+    state
+        Where drawing stands after them.
+    """
+
+    outcomes: Tensor
+    state: StepState
+
+
+@dataclass(frozen=True)
 class Drawn:
     """Pieces that were drawn.
 
@@ -135,12 +155,20 @@ class Drawn:
         Log-probability of each roll under the model, given what is known, shape ``(b,)``.
     known
         What was known of the pieces in the end, phrases that returned included; ``None`` for nothing.
+    state
+        Where drawing stands after the last step.
     """
 
     outcomes: Tensor
     log_evidence: Tensor
     log_likelihood: Tensor
     known: Known | None
+    state: StepState
+
+    @property
+    def begun(self) -> Begun:
+        """The pieces as a beginning."""
+        return Begun(self.outcomes, self.state)
 
 
 def draw_pieces(
@@ -156,9 +184,11 @@ def draw_pieces(
     ending_rules: Sequence[Rule] = (),
     particles: Particles | None = None,
     phrases: Phrases | None = None,
+    begun: Begun | None = None,
+    until: int | None = None,
     after_step: Callable[[], None] | None = None,
 ) -> Drawn:
-    """Draw a batch of pieces from their beginning to their end.
+    """Draw a batch of pieces from their beginning to their end, or a part of them.
 
     Parameters
     ----------
@@ -182,11 +212,16 @@ def draw_pieces(
         Where and how many; none by default.
     phrases
         At whose ends particles pay; none by default.
+    begun
+        Their beginning, where that is drawn already.
+    until
+        The step at which a part ends; by default the end of the pieces.
     after_step
         Called after every step.
     """
     b, t, _ = conditions.shape
-    branch, number = (particles.first_step, particles.number) if particles else (t, 1)
+    first, end = 0 if begun is None else begun.outcomes.shape[1], t if until is None else until
+    branch, number = (max(first, particles.first_step), particles.number) if particles else (end, 1)
     config = stepper.config
     returns = phrases is not None and any(phrase.source is not None for own in phrases.of_pieces for phrase in own)
     if returns:
@@ -194,16 +229,20 @@ def draw_pieces(
     elif known is not None and not known.voices.any():
         known = None
     encoded = stepper.encode(known, conditions)
-    first, end = (0, t) if known is None or returns else _open_steps(known, config)
-    branch = max(branch, first)  # where all is known, particles would be one and the same
-    state, history = stepper.start(b), _History(min(branch, t) if number > 1 else t, b, config.num_notes)
+    # where all is known, particles would be one and the same
+    opens, closes = (0, t) if known is None or returns or until is not None else _open_steps(known, config)
+    branch = max(branch, opens)
+    state = stepper.start(b) if begun is None else begun.state
+    history = History(min(branch, end) if number > 1 else end, b, config.num_notes)
+    for frame in () if begun is None else begun.outcomes.unbind(1):
+        history.add(frame)
     slots = slots or [0] * b
     log_weight = torch.zeros(b, 1, dtype=torch.float64)
     log_evidence = torch.zeros(b, dtype=torch.float64)
     unmet = torch.zeros(b, dtype=torch.bool)
     pieces, now = torch.arange(b), 1  # of each row; particles of a piece follow one another
     row_seeds, row_slots = list(seeds), [PARTICLES * slot for slot in slots]
-    for step in range(t):
+    for step in range(first, end):
         if returns and phrases is not None and known is not None and (coming := phrases.returning_at(step)):
             kept, log_weight, gained = _resampled(log_weight, seeds, t + step, [piece for piece, _ in coming], True)
             log_evidence = log_evidence + gained
@@ -216,7 +255,7 @@ def draw_pieces(
         if step == branch and number > 1:
             now, every = number, torch.arange(b).repeat_interleave(number)
             pieces, state = every, state.take(every)
-            history = history.branched(t - step, every)
+            history = history.branched(end - step, every)
             log_weight = repeat(log_weight, "b 1 -> b p", p=now)
             row_seeds = [seeds[piece] for piece in pieces.tolist()]
             row_slots = [p + PARTICLES * slot for slot in slots for p in range(now)]
@@ -224,7 +263,7 @@ def draw_pieces(
         if ending is not None and step >= t - ending.shape[1]:
             extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
-        if known is not None and step >= end:  # nothing is left to draw, and nothing that could be unlikely
+        if known is not None and step >= closes:  # nothing is left to draw, and nothing that could be unlikely
             frame, weight = known.outcomes[pieces, step], torch.zeros(len(pieces), dtype=torch.float64)
         else:
             frame, weight, state = stepper.step(
@@ -254,7 +293,7 @@ def draw_pieces(
             start = phrase.heard_from(phrases.pieces[piece])
             window = history.of(torch.arange(piece * now, (piece + 1) * now), start)
             log_weight[piece] -= phrases.costs(window, start, piece, phrase, config)
-        if now > 1 and step < t - 1:
+        if now > 1 and step < end - 1:
             kept, log_weight, gained = _resampled(log_weight, seeds, step, [piece for piece, _ in (*closing, *over)])
             log_evidence = log_evidence + gained
             state = state.take(kept)
@@ -262,10 +301,11 @@ def draw_pieces(
         if after_step is not None:
             after_step()
     total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])
-    chosen = _ancestors(log_weight, resampling_uniforms(seeds, t), 1).squeeze(1)
+    chosen = _ancestors(log_weight, resampling_uniforms(seeds, t + end % t), 1).squeeze(1)
     rows = torch.arange(b) * log_weight.shape[1] + chosen
     evidence = (log_evidence + total).masked_fill(unmet, -torch.inf)
-    return Drawn(history.of(rows), evidence, state.log_likelihood.cpu()[rows], known)
+    state = state.take(rows)
+    return Drawn(history.of(rows), evidence, state.log_likelihood.cpu(), known, state)
 
 
 def _open_steps(known: Known, config: ModelConfig) -> tuple[int, int]:
@@ -281,74 +321,28 @@ def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
     return bias if bias is None or bias.ndim == 2 else bias[step]
 
 
-class _History:
-    """The frames of all rows, step after step, and which row each row came from: nothing that was drawn is copied.
-
-    Room is set aside at the beginning: small pieces that stay would keep the large ones between them from going.
-
-    Parameters
-    ----------
-    steps, rows, n
-        How many steps and rows there will be, and notes in a frame.
-    earlier
-        What went before, where there were other rows.
-    """
-
-    def __init__(self, steps: int, rows: int, n: int, earlier: _History | None = None) -> None:
-        self._frames = torch.zeros(steps, rows, n, dtype=torch.uint8)
-        self._origins = torch.arange(rows).repeat(steps, 1)
-        self._count, self._earlier, self._first = 0, earlier, torch.arange(rows)
-        self._before = 0 if earlier is None else len(earlier)
-
-    def __len__(self) -> int:
-        """Steps so far."""
-        return self._before + self._count
-
-    def add(self, frames: Tensor) -> None:
-        """The frames of the next step, shape ``(rows, n)``."""
-        self._frames[self._count] = frames
-        self._count += 1
-
-    def take(self, rows: Tensor) -> None:
-        """From here on the rows go on from these ones."""
-        if self._count:
-            self._origins[self._count - 1] = self._origins[self._count - 1][rows]
-        else:
-            self._first = self._first[rows]
-
-    def branched(self, steps: int, rows: Tensor) -> _History:
-        """What goes on from here with other rows, each from one of these."""
-        later = _History(steps, len(rows), self._frames.shape[2], self)
-        later._first = rows
-        return later
-
-    def of(self, rows: Tensor, first: int = 0) -> Tensor:
-        """The frames of some rows from a step on, shape ``(len(rows), t, n)``."""
-        start = max(0, first - self._before)
-        found = torch.zeros(len(rows), self._count - start, self._frames.shape[2], dtype=torch.uint8)
-        for step in range(self._count - 1, start - 1, -1):
-            rows = self._origins[step][rows]
-            found[:, step - start] = self._frames[step][rows]
-        if self._earlier is None or first >= self._before:
-            return found
-        return torch.cat([self._earlier.of(self._first[rows], first), found], 1)
-
-
 def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: ModelConfig) -> None:
-    """Note what a phrase that returns has, given the roll of its piece from there on, shape ``(t, n)``."""
+    """Note what a phrase that returns has, given the roll of its piece from its source on, shape ``(t, n)``.
+
+    The last phrase of a piece has no rest and no upbeat to another one after its last note: this is held to the end.
+    """
     assert phrase.source is not None
-    alphabet, length = config.alphabet, phrase.end - phrase.first
-    length = min(length, phrase.first - phrase.source)
+    alphabet, length = config.alphabet, min(phrase.end - phrase.first, phrase.first - phrase.source)
+    place, earlier = slice(phrase.first, phrase.first + length), roll[:length].numpy()
     voices = known.voices[piece].numpy().copy()
     outcomes = known.outcomes[piece].numpy().copy()
-    sets = np.full((length, config.num_notes), phrase.returning, dtype=np.uint8)
-    earlier = roll[:length].numpy()
-    again = alphabet.restricted(earlier, sets)
-    states, members = alphabet.decode(again)
+    sets = (phrase.returning & ~voices[place]).astype(np.uint8)
+    states, members = alphabet.decode(alphabet.restricted(earlier, sets))
     states[0] = np.where(states[0] == HOLD, STRIKE, states[0])  # it begins, whatever was held there
-    place = slice(phrase.first, phrase.first + length)
-    free = voices[place] == 0
-    outcomes[place] = np.where(free, alphabet.encode(states, members), outcomes[place])
+    if phrase.fermata is not None and phrase.end == len(voices):
+        heard, singing = alphabet.decode(earlier)
+        sung = ((heard == HOLD) & (singing & 1 > 0)).any(axis=1)
+        last = phrase.fermata - phrase.first
+        over = next((step for step in range(last + 1, length) if not sung[step]), length)
+        states[over:] = np.where(states[over - 1] == SILENT, SILENT, HOLD)
+        members[over:] = members[over - 1]
+    given_states, given_members = alphabet.decode(outcomes[place])
+    outcomes[place] = alphabet.encode(np.maximum(states, given_states), members | given_members)
     voices[place] |= sets
     for part, new in zip(known, Known.of(outcomes, voices, alphabet), strict=True):
         part[piece] = new

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from biaxial.features.conditions import Condition
+from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.sampling.kernels.shared import Floats, WalkTables
-from biaxial.sampling.kernels.time_step import TimeTables
+from biaxial.sampling.kernels.time_step import EchoTables, TimeTables
 
 
 class Matrix:
@@ -60,8 +60,8 @@ _ROWS = 8
 
 
 def can_compile(config: ModelConfig) -> bool:
-    """Whether networks of a config are compiled: one walk, and no inputs that are made for benchmarks alone."""
-    return not (config.order == "both" or config.echo or config.ranks or config.next_voice)
+    """Whether networks of a config are compiled: one walk, and no ranks in place of voices."""
+    return config.order != "both" and not config.ranks
 
 
 class Weights:
@@ -84,6 +84,8 @@ class Weights:
         Biases of each of these layers, shape ``(1, g)``.
     share, share_biases
         From the output of the time axis to its share in the note axis; the biases of shape ``(w,)``.
+    echo_to_gates, echo_to_share
+        Tables of the echo for the gates of the first layer and for the share; ``None`` for a network without it.
     context_to_gates, context_to_output
         From the output of the context encoder to the gates of the first layer and to the output of the time axis.
     """
@@ -93,6 +95,7 @@ class Weights:
         layers = [_layer(layer) for layer in model.time_axis.layers]
         self._into_first, _, self._first_biases = layers[0]
         self._of_key: dict[tuple[int, int], Floats] = {}
+        self._of_phrase: dict[tuple[int, int], Floats] = {}
         matrices = [layers[0][1], *(torch.cat(layer[:2]) for layer in layers[1:])]
         self._shape = model.config.num_notes, products
         self.recurrent = [Matrix(weights, *self._shape) for weights in matrices]
@@ -108,18 +111,33 @@ class Weights:
     def of_notes(self, tonic: int, mode: int) -> Floats:
         """The share of pitch and key in the gates of the first layer, with its biases, shape ``(n, g)``."""
         if (tonic, mode) not in self._of_key:
-            features, share = self.model.time_features, self._first_biases
-            conditions = torch.full((1, 1, len(Condition)), -1)
-            conditions[..., Condition.TONIC], conditions[..., Condition.MODE] = tonic, mode
-            for name, part in features.of_notes(conditions).items():
-                share = share + part[0, 0].float() @ self._into_first[features.slices[name]]
+            conditions = _conditions({Condition.TONIC: tonic, Condition.MODE: mode})
+            parts, share = self.model.time_features.of_notes(conditions), self._first_biases
+            parts.pop("phrase_key", None)
+            for name, part in parts.items():
+                share = share + self._into_gates(name, part)
             self._of_key[tonic, mode] = contiguous(share)
         return self._of_key[tonic, mode]
+
+    def of_phrase(self, tonic: int, mode: int) -> Floats:
+        """The share of the key that a phrase closes in, shape ``(n, g)``, or ``(0, g)`` where it makes none."""
+        if (tonic, mode) not in self._of_phrase:
+            conditions = _conditions({Condition.PHRASE_TONIC: tonic, Condition.PHRASE_MODE: mode})
+            part = self.model.time_features.of_notes(conditions).get("phrase_key")
+            share = self._into_first[:0] if part is None or tonic < 0 else self._into_gates("phrase_key", part)
+            self._of_phrase[tonic, mode] = contiguous(share)
+        return self._of_phrase[tonic, mode]
+
+    def _into_gates(self, name: str, part: Tensor) -> Tensor:
+        """The share of a group of inputs of one step, shape ``(1, 1, n, f)``, in the gates of the first layer."""
+        return part[0, 0].float() @ self._into_first[self.model.time_features.slices[name]]
 
     def _time_tables(self) -> TimeTables:
         features, inputs = self.model.time_features, self._into_first
         window, config = 2 * self.model.config.neighbourhood + 1, self.model.config
         steps = [inputs[features.slices[name]] for name in features.of_steps_names]
+        echo = features.slices.get("echo")
+        self.echo_to_gates = None if echo is None else _echo_tables(features.planes, inputs[echo])
         return TimeTables(
             planes=contiguous(features.planes),
             neighbourhood=contiguous(inputs[features.slices["neighbourhood"]].reshape(-1, window, inputs.shape[1])),
@@ -139,6 +157,8 @@ class Weights:
         self.share_biases = torch.cat([layers[0][2], net.head.bias.detach()])
         matrices = [_padded(torch.cat(layer[:2]) if index else layer[1]) for index, layer in enumerate(layers)]
         parts = [torch.cat([rows.flatten(), layer[2]]) for rows, layer in zip(matrices, layers, strict=True)]
+        echo = net.features.slices.get("echo")
+        self.echo_to_share = None if echo is None else _echo_tables(net.features.planes, inputs[heard:][echo][:-1])
         starts = accumulate(map(len, parts), initial=0)
         begin = {name: part.start for name, part in net.features.slices.items()}
         return WalkTables(
@@ -148,6 +168,9 @@ class Weights:
             to_come=begin.get("to_come", -1),
             voice_intervals=begin.get("voice_intervals", -1),
             parallels=begin.get("parallels", -1),
+            dissonance=begin.get("dissonance", -1),
+            next_voice=begin.get("next_voice", -1),
+            followed=-1 if echo is None else echo.stop - 1,
             layers=contiguous(torch.cat(parts)),
             sizes=np.array([(start, *rows.shape) for start, rows in zip(starts, matrices, strict=False)]),
             head=contiguous(_padded(head[:hidden])),
@@ -164,6 +187,20 @@ class Weights:
             low_pitch=config.low_pitch,
             down=config.walks_down,
         )
+
+
+def _conditions(columns: dict[Condition, int]) -> Tensor:
+    """Conditions of one step of which only some are known, shape ``(1, 1, c)``."""
+    conditions = torch.full((1, 1, len(Condition)), UNKNOWN)
+    for column, value in columns.items():
+        conditions[..., column] = value
+    return conditions
+
+
+def _echo_tables(planes: Tensor, weights: Tensor) -> EchoTables:
+    """Tables of the echo, given what each outcome shows and the weights of all its inputs but the flag."""
+    count = planes.shape[1]
+    return EchoTables(*map(contiguous, (planes @ weights[:count], weights[count:-1], weights[-1])))
 
 
 def contiguous(x: Tensor) -> NDArray[Any]:

@@ -30,7 +30,7 @@ _SAID: Final = (
 _ELEMENTS: Final = frozenset(_DRAWN.split())
 _ATTRIBUTES: Final = frozenset(_SAID.split())
 _ENGRAVER = threading.Lock()
-"""Verovio keeps fonts for all of its toolkits."""
+"""One page is made at a time: Verovio does not let Python go on meanwhile anyway."""
 
 ElementTree.register_namespace("", _SVG)
 

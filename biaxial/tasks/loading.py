@@ -7,9 +7,10 @@ from typing import Literal, overload
 
 import torch
 
-from biaxial.files.weights_file import DEFAULT, other_kind, weights_path
+from biaxial.files.weights_file import DEFAULT, other_kind
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.errors import InputError
+from biaxial.tasks.hub_files import located
 from biaxial.tasks.model import Model
 from biaxial.tasks.token_model import TokenModel
 from biaxial.weights import load_network
@@ -36,8 +37,9 @@ def load(checkpoint: str | Path | None = None, device: str = "auto", threads: in
     Parameters
     ----------
     checkpoint
-        A ``.safetensors`` file made by ``biaxial-train``, or the name of shipped weights: ``"chorales-v2"``, which are
-        the default, ``"hymn-tunes-v1"`` or ``"chords-v1"``.
+        A ``.safetensors`` file made by ``biaxial-train``; a folder that ``save_pretrained`` wrote; an address on the
+        Hugging Face hub, ``"hf://owner/name"`` or ``"hf://owner/name@revision"``, which is fetched; or the name of
+        shipped weights: ``"chorales-v2"``, which are the default, ``"hymn-tunes-v1"`` or ``"chords-v1"``.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; so does drawing with a biaxial model on CUDA, if many
         pieces or particles are drawn together. Few are drawn faster by the CPU.
@@ -50,7 +52,7 @@ def load(checkpoint: str | Path | None = None, device: str = "auto", threads: in
     InputError
         If the file or the device cannot be used.
     """
-    path = weights_path(DEFAULT if checkpoint is None else checkpoint)
+    path, name = located(DEFAULT if checkpoint is None else checkpoint)
     network, history = load_network(path)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -60,8 +62,8 @@ def load(checkpoint: str | Path | None = None, device: str = "auto", threads: in
         reason = str(error).splitlines()[0]
         raise InputError(f"device {device!r} cannot be used ({reason}); give cpu or auto") from error
     if isinstance(network, BiaxialLSTM):
-        return Model(network, history, path.stem, threads)
-    return TokenModel(network, history, path.stem)
+        return Model(network, history, name, threads)
+    return TokenModel(network, history, name)
 
 
 def load_model(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model:
@@ -74,8 +76,13 @@ def load_model(checkpoint: str | Path | None = None, device: str = "auto", threa
     """
     model = load(checkpoint or DEFAULT, device, threads)
     if not isinstance(model, Model):
-        raise other_kind(weights_path(checkpoint or DEFAULT), model.network.config.kind)
+        raise refuse_kind(str(checkpoint), model)
     return model
+
+
+def refuse_kind(where: str, model: Model | TokenModel) -> InputError:
+    """What to say of a model that is not of the kind that was asked for."""
+    return other_kind(where, "biaxial" if isinstance(model, Model) else model.config.kind)
 
 
 def load_token_model(checkpoint: str | Path, device: str = "auto") -> TokenModel:
@@ -88,5 +95,5 @@ def load_token_model(checkpoint: str | Path, device: str = "auto") -> TokenModel
     """
     model = load(checkpoint, device)
     if not isinstance(model, TokenModel):
-        raise other_kind(weights_path(checkpoint), "biaxial")
+        raise refuse_kind(str(checkpoint), model)
     return model

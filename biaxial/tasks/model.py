@@ -28,12 +28,13 @@ from biaxial.tasks.plans.harmonisation import Forbidden
 from biaxial.tasks.plans.outline import check_metre, drawn_key
 from biaxial.tasks.plans.plan import Plan
 from biaxial.tasks.plans.planner import Planner
+from biaxial.tasks.sharing import Shared
 
 GPU_ROWS = 64
 """Pieces and particles from which on a GPU draws, where there is one."""
 
 
-class Model(Planner):
+class Model(Planner, Shared):
     """A trained network with its public verbs.
 
     Parameters
@@ -203,7 +204,9 @@ class Model(Planner):
         time_signature
             The metre.
         seed, drawing, progress, changes
-            As for :meth:`compose`. There is no ending, and no particles or candidates to choose among.
+            As for :meth:`compose`, but there is no end, and no candidates are chosen among. With weights that carry
+            charges, sections of sixteen bars are planned and their phrases drawn by particles, so that bars come a
+            phrase at a time; ``draft=True`` draws every frame once, and bars come one by one.
 
         Raises
         ------
@@ -215,7 +218,8 @@ class Model(Planner):
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.network.config.steps_per_quarter)
-        return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, progress)
+        charges = self._charges(drawing)
+        return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, charges, progress)
 
     def draw(self, plan: Plan, progress: Progress | None = None) -> Iterator[Piece]:
         """Draw what was planned, a batch at a time; pieces come as they are finished.

@@ -19,6 +19,7 @@ from biaxial.tasks.drawing.sampling_options import Progress, with_changes
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.tasks.plans.outline import check_metre, drawn_key, drawn_name
 from biaxial.tasks.plans.plan import MAX_STEPS, rescaled, seeds_of
+from biaxial.tasks.sharing import Shared
 from biaxial.tokens.chord_codec import ChordCodec, moments
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.line_rules import LineRules
@@ -103,7 +104,7 @@ class TokenPlan:
     pitch_range: tuple[int, int] = ALL_PITCHES
 
 
-class TokenModel:
+class TokenModel(Shared):
     """A trained token LSTM with its public verbs.
 
     Parameters
@@ -123,7 +124,8 @@ class TokenModel:
     @property
     def config(self) -> SequenceConfig:
         """Kind, sizes and vocabulary."""
-        return self.network.config
+        config: SequenceConfig = self.network.config
+        return config
 
     def compose(
         self,

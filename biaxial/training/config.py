@@ -36,6 +36,9 @@ class TrainConfig:
         Largest transposition in semitones, up and down, within the ranges of the voices.
     unknown_share
         Share of crops in which each group of conditions (metre, key, end, phrases) is hidden.
+    no_plan_share
+        Share of crops in which the plan of phrases (cadences, keys, last notes, returns) is hidden; more often than the
+        other groups, since music to be judged or harmonised comes without one.
     forget_share
         Share of the voices (of the cells, in an unvoiced corpus) that the time axis is not shown in the frame before.
     known_share
@@ -68,6 +71,7 @@ class TrainConfig:
     average_decay: float = 0.998
     transpose: int = 6
     unknown_share: float = 0.15
+    no_plan_share: float = 0.5
     forget_share: float = 0.1
     known_share: float = 0.7
     note_window: int = 0
@@ -97,9 +101,13 @@ class TrainConfig:
         for name in ("warmup_steps", "weight_decay", "transpose", "note_window", "sample_every", "crop_shift", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("average_decay", "unknown_share", "forget_share", "known_share", "momentum"):
+        for name in ("average_decay", "unknown_share", "no_plan_share", "forget_share", "known_share", "momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")
+
+    def hidden_share(self, group: str) -> float:
+        """Share of crops in which a group of conditions is hidden."""
+        return self.no_plan_share if group == "plan" else self.unknown_share
 
 
 _FRAMES = TrainConfig(batch_size=2, crop_steps=1024, unknown_share=0.0, sample_every=0)

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
-from biaxial.features.conditions import GROUPS, UNKNOWN, Condition, hidden
+from biaxial.features.conditions import GROUPS, TONICS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
 from biaxial.models.biaxial import Batch
@@ -171,8 +171,10 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
             for part, found in zip(echo, heard, strict=True):
                 part[row, : crop.length] = found[0, crop.start :]
         rows = crop.piece.conditions[crop.start : end].copy()
-        in_key = rows[:, Condition.TONIC] != UNKNOWN
-        rows[in_key, Condition.TONIC] = (rows[in_key, Condition.TONIC] + crop.semitones) % 12
+        for tonic in TONICS:
+            in_key = rows[:, tonic] != UNKNOWN
+            rows[in_key, tonic] = (rows[in_key, tonic] + crop.semitones) % 12
+        rows[:, Condition.MIXED_IN] = crop.piece.is_mixed_in
         conditions[row, : crop.length] = hidden(rows, *crop.hide)
         mask[row, : crop.length] = True
     return Batch(
@@ -194,7 +196,7 @@ def piece_crops(piece: CorpusPiece, config: ModelConfig, train: TrainConfig, rng
     crops = []
     shifts = transpositions(piece, config, train.transpose)
     for start, length in crop_spans(piece.num_steps, train, rng):
-        hide = tuple(group for group in GROUPS if rng.random() < train.unknown_share)
+        hide = tuple(group for group in GROUPS if rng.random() < train.hidden_share(group))
         shift = int(rng.choice(shifts))
         given = Given.drawn(rng) if config.context_hidden and rng.random() < train.known_share else None
         crops.append(Crop(piece, start, length, shift, hide, given))
@@ -213,7 +215,7 @@ def epoch_crops(
 
 
 def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given | None = None) -> list[list[Crop]]:
-    """Whole pieces in batches of similar length, with something known of each or nothing.
+    """Whole pieces in batches of similar length, with something known of each or nothing, and no plan of any.
 
     A batch has at most ``batch_size`` pieces, and at most :data:`MAX_STEPS` steps unless one piece alone has more.
     """
@@ -222,7 +224,7 @@ def whole_pieces(pieces: tuple[CorpusPiece, ...], batch_size: int, given: Given 
         last = batches[-1] if batches else []
         if not last or len(last) == batch_size or (len(last) + 1) * piece.num_steps > MAX_STEPS:
             batches.append([])
-        batches[-1].append(Crop(piece, 0, piece.num_steps, given=given))
+        batches[-1].append(Crop(piece, 0, piece.num_steps, hide=("plan",), given=given))
     return batches
 
 
@@ -238,7 +240,7 @@ class CorpusData(CorpusBatches[Crop]):
         return piece_crops(piece, self.config, self.train, rng)
 
     def held_out(self) -> list[list[Crop]]:
-        """Whole held-out pieces with all their conditions known; with a context encoder once more, the melody known."""
+        """Whole held-out pieces with all conditions known but the plan; with an encoder once more, the melody known."""
         pieces = self.corpus.split("valid")
         batches = whole_pieces(pieces, 8)
         if self.config.context_hidden:

@@ -17,17 +17,20 @@ import numpy as np
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.corpora.splits import FolderItem
 from biaxial.files.atomic import atomic_write
-from biaxial.metrics.harmony.phrase_plans import phrase_plan_of
-from biaxial.music.constants import VERSION
+from biaxial.metrics.harmony.phrase_plans import known_plan, phrase_plan_of
+from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
 from biaxial.music.errors import InputError
 from biaxial.music.keys import key_of
-from biaxial.music.phrases import PhrasePlan, home_numeral
+from biaxial.music.phrases import CADENCES, PhrasePlan, home_numeral
 from biaxial.music.score import Mode, TimeSignature
 from biaxial.tasks.plans.backoff import Backoff
 from biaxial.tasks.plans.plan_lengths import LengthChain
-from biaxial.tasks.plans.plan_model import PlanModel, in_units, shipped_path
+from biaxial.tasks.plans.plan_model import KEYS, PlanModel, in_units, shipped_path
+from biaxial.tasks.plans.tune_plan import close_context
 
 Read = tuple[PhrasePlan, TimeSignature, Mode]
+Closes = list[tuple[tuple[str, int, int], str]]
+"""Of each phrase what its melody tells of its close, and key and cadence."""
 
 
 def plans_of(items: Sequence[FolderItem]) -> tuple[list[Read], list[str]]:
@@ -46,6 +49,30 @@ def plans_of(items: Sequence[FolderItem]) -> tuple[list[Read], list[str]]:
         else:
             found.append((plan, item.score.time_signatures[0], key.mode))
     return found, left_out
+
+
+def closes_of(items: Sequence[FolderItem]) -> Closes:
+    """How the phrases of pieces close, given their tunes; all voices that come again close as they did."""
+    found: Closes = []
+    for item in items:
+        plan, key = known_plan(item.score), key_of(item.score)
+        if plan is None or key is None:
+            continue
+        melody, per_tick = item.score.voice_notes(0), TICKS_PER_QUARTER // item.score.ticks_per_quarter
+        for tick, phrase in zip(plan.last_onsets, plan.phrases, strict=True):
+            if not phrase.whole:
+                found.append((close_context(melody, tick // per_tick, key), f"{phrase.key} {phrase.cadence}"))
+    return found
+
+
+def tune_nats(model: PlanModel, closes: Closes) -> float:
+    """Nats of a close given the tune."""
+    support = {mode: [f"{key} {cadence}" for key in KEYS[mode] for cadence in CADENCES] for mode in KEYS}
+    each = [
+        model.tunes.probability(context, support["minor" if context[0] == "minor" else "major"], close)
+        for context, close in closes
+    ]
+    return float(-np.mean(np.log(each)))
 
 
 def unigram(model: PlanModel) -> PlanModel:
@@ -90,6 +117,8 @@ def main() -> None:
     model = PlanModel()
     for read in plans:
         model.count(*read)
+    for context, close in closes_of([item for item in items if item.split == "train"]):
+        model.tunes.add(context, close)
     models = {"model": model, "unigram": unigram(model), "uniform": PlanModel()}
     nats = {
         name: {
@@ -112,6 +141,8 @@ def main() -> None:
     for name, parts in nats.items():
         each = ", ".join(f"{part} {value:.2f}" for part, value in parts.items())
         print(f"{name}: {sum(parts.values()):.2f} nats a plan of {len(held_out)} held out ({each})")
+    sung = closes_of([item for item in items if item.split == "valid"])
+    print(f"closes given the tune: {tune_nats(model, sung):.2f} nats each of {len(sung)} held out")
     for split, those in (("train", plans), ("valid", held_out)):
         print(f"{split}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures(those).items()))
 

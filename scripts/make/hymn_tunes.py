@@ -106,6 +106,13 @@ def phrase_ends(notes: Sequence[Note], words: Sequence[Syllable], lengths: Seque
     return tuple(sorted(ends | {notes[-1].onset_ticks}))
 
 
+def hymn_phrase_ends(path: Path, notes: Sequence[Note], words: Sequence[Syllable]) -> tuple[int, ...]:
+    """As :func:`phrase_ends`, given the file that says how many syllables the lines have."""
+    metrical = _METRICAL.search(path.read_text("latin-1"))
+    lengths = [int(number) for number in re.findall(r"\d+", metrical[1])] if metrical else []
+    return phrase_ends(notes, words, lengths)
+
+
 def read_hymn(path: Path) -> Tune:
     """The soprano of a file of the hymnal.
 
@@ -121,9 +128,7 @@ def read_hymn(path: Path) -> Tune:
     notes, _, _ = skyline(parts.parts[0].notes)
     relative = Key(outline.key.fifths, "minor")
     key = relative if notes[-1].pitch % 12 == relative.tonic else outline.key
-    metrical = _METRICAL.search(path.read_text("latin-1"))
-    lengths = [int(number) for number in re.findall(r"\d+", metrical[1])] if metrical else []
-    ends = phrase_ends(notes, outline.lyrics, lengths)
+    ends = hymn_phrase_ends(path, notes, outline.lyrics)
     return Tune(f"hymn-{path.stem}", _soprano(replace(outline, key=key, fermatas=ends, chords=(), lyrics=()), notes))
 
 

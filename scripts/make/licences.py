@@ -66,6 +66,10 @@ PARTS: Final = (
         "(docs/model-card-hymn-tunes.md)",
         OWN,
     ),
+    Part(
+        "biaxial/assets/musescore/biaxial.js", "What the plugin for MuseScore computes", "Written for this package", OWN
+    ),
+    Part("biaxial/assets/musescore/biaxial.qml", "The plugin for MuseScore", "Written for this package", OWN),
     Part("biaxial/assets/plans-v1.json", "Counts of how phrases follow each other", CHORALES, OWN),
     Part("biaxial/judge/page.html.j2", "The frame of the judge's page", "Written for this package", OWN),
     Part("biaxial/py.typed", "Says that the package has types; empty", "Written for this package", OWN),

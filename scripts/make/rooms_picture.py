@@ -21,7 +21,7 @@ TARGET: Final = Path(__file__).parents[2] / "docs" / "pictures" / "rooms.svg"
 
 FACTS, TENSORS, ASKED, ABOVE = "#dbe9f6", "#dff0d8", "#fdebd0", "#ececec"
 LEGEND: Final = {
-    ABOVE: "commands, page, training",
+    ABOVE: "commands, page, training, jobs",
     ASKED: "what a person asks for",
     TENSORS: "tensors",
     FACTS: "facts about music",
@@ -29,8 +29,10 @@ LEGEND: Final = {
 
 ROOMS: Final = {
     "cli": (-1, ABOVE, "a file for each command"),
-    "training": (-1, ABOVE, "crops, runs, search"),
-    "studio": (1, ABOVE, "a page and its server"),
+    "training": (-3, ABOVE, "crops, runs, search"),
+    "jobs": (-1, ABOVE, "shards, many machines"),
+    "assistants": (1, ABOVE, "tools for assistants"),
+    "studio": (3, ABOVE, "a page and its server"),
     "tasks": (-1, ASKED, "compose, harmonise, fill"),
     "judge": (0, ASKED, "beside a corpus"),
     "render": (2, ASKED, "pages, pictures, sound"),
@@ -106,7 +108,7 @@ def picture(imports: Imports) -> str:
     """Text of the SVG."""
     row_of = rows(imports)
     top = max(row_of.values())
-    width = 4 * COLUMN + WIDTH + 2 * EDGE
+    width = 6 * COLUMN + WIDTH + 2 * EDGE
     height = top * ROW + HEIGHT + 2 * EDGE
 
     def place(room: str) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from biaxial import Model, SamplingOptions, Score, VoiceLeading
 from biaxial.corpora.corpus import CorpusPiece, outcomes_of
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.corpora.splits import FolderItem
+from biaxial.features.conditions import hidden
 from biaxial.features.known import Known
 from biaxial.likelihood.cell_nats import log_mean
 from biaxial.metrics.harmony.agreement import agreement, distinct_chords, jensen_shannon, total_bigrams, voice_moves
@@ -102,7 +103,7 @@ def nats_given_melody(model: Model, items: Sequence[FolderItem]) -> float:
         frames = outcomes_of(piece, config)
         known = Known.of(frames, Given("melody").voices(frames, config.alphabet), config.alphabet)
         outcomes = torch.from_numpy(frames).unsqueeze(0)
-        conditions = torch.from_numpy(piece.conditions).unsqueeze(0)
+        conditions = torch.from_numpy(hidden(piece.conditions, "plan")).unsqueeze(0)
         batch = Batch.whole(outcomes, conditions, Known(*(x.unsqueeze(0) for x in known)))
         found = log_mean(model.network.walk_log_likelihood(batch).sum(-1))
         nats, steps = nats - float(found.double().sum()), steps + len(frames)

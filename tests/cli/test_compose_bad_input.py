@@ -44,7 +44,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
         ("--min-p 1", "--min-p: 1 is outside the range; give 0 to 0.99"),
         ("--tempo 0", "--tempo: 0 is outside the range; give 10 to 400"),
         ("--seed -1", "--seed: -1 is outside the range; give 0 to 9223372036854775807"),
-        ("-n 0", "--num-outputs: 0 is outside the range; give 1 to 9999"),
+        ("-n 0", "--num-outputs: 0 is outside the range; give 1 to 100000000"),
         ("--device tpu", "--device: 'tpu' is not one of auto, cpu, cuda, mps"),
         ("-o out.mp3", f"out.mp3: cannot write .mp3; end its name in {', '.join(WRITERS)}"),
         ("-o out", f"out: cannot write a file without a suffix; end its name in {', '.join(WRITERS)}"),

@@ -187,7 +187,7 @@ def test_progress_counts_to_the_end(
         ("", "the following arguments are required: TUNE; biaxial-harmonise --help lists the options"),
         ("no.mid", "no.mid: no such file or directory; check the path"),
         ("tune.wav", "tune.wav: cannot read .wav; give a file that ends in .mid, .midi"),
-        ("songs", "songs: is a directory; give the name of a file"),
+        ("songs", "songs: a folder of tunes; add --shards N to harmonise all of them"),
         ("tune.mid --voices descant", "--voices: 'descant' is not a voice; give soprano, alto, tenor, bass"),
         ("tune.mid --voices S,,B", "--voices: '' is not a voice; give soprano, alto, tenor, bass"),
         ("tune.mid --phrases x", "--phrases: 'x' does not say phrases"),

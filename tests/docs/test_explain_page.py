@@ -6,11 +6,10 @@ import re
 import shlex
 from pathlib import Path
 
+import biaxial
 from biaxial.cli.explain import DESCRIPTION, PROG, ExplainOptions
 from biaxial.cli.options import parse, parser
 from biaxial.likelihood.attribution import MEMORY, TIME_AXIS
-from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.config import PRESETS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "explain.md").read_text(encoding="utf-8")
@@ -32,8 +31,8 @@ def test_its_picture_is_small() -> None:
     assert len(data) < 60_000
 
 
-def test_every_input_of_the_default_preset_is_told_of_twice() -> None:
-    net = BiaxialLSTM(PRESETS["chorale"])
+def test_every_input_of_the_shipped_weights_is_told_of_twice() -> None:
+    net = biaxial.load(device="cpu").network
     names = (*net.time_features.slices, MEMORY, *net.note_features.slices, TIME_AXIS, MEMORY)
     tables = re.findall(r"^\| (time|note) axis \|.*\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
     told = [re.findall(r"^\| ([a-z_ ]+) \|", rows, re.MULTILINE) for _, rows in tables]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from biaxial.features.conditions import FAR, UNKNOWN, Condition, hidden, outline_conditions
+from biaxial.features.conditions import CADENCE_NAMES, FAR, UNKNOWN, Condition, hidden, outline_conditions
 from biaxial.music.grid import Grid
+from biaxial.music.phrases import Phrase, PhrasePlan
 from biaxial.music.score import Key, Score, TimeSignature
 
 Q = 480
@@ -50,3 +53,33 @@ def test_hiding_a_group_hides_that_group_alone() -> None:
     kept = [c for c in Condition if c not in gone]
     assert np.array_equal(without[:, kept], rows[:, kept])
     assert (rows[:, gone] != UNKNOWN).all()
+
+
+def test_a_plan_is_laid_over_the_steps_of_its_phrases() -> None:
+    plan = PhrasePlan(
+        (
+            Phrase(3 * Q, Q, "III", "half"),
+            Phrase(3 * Q, 2 * Q, "i", "authentic"),
+        )
+    )
+    rows = outline_conditions(outline(), Grid(4), plan)
+    assert rows[:, Condition.CADENCE].tolist() == [CADENCE_NAMES.index("half")] * 12 + [0] * 12
+    assert rows[:, Condition.PHRASE_TONIC].tolist() == [7] * 12 + [4] * 12  # G major, and E minor itself
+    assert rows[:, Condition.PHRASE_MODE].tolist() == [0] * 12 + [1] * 12
+    assert rows[:, Condition.LAST_STEPS].tolist() == [4] * 12 + [8] * 12
+    assert (rows[:, Condition.RETURNS] == 0).all()
+    assert (outline_conditions(outline(), Grid(4))[:, Condition.CADENCE] == UNKNOWN).all()
+
+
+def test_a_phrase_that_returns_says_whether_all_of_it_does() -> None:
+    first = Phrase(2 * Q, Q, "i", "authentic")
+    again = Phrase(2 * Q, Q, "i", "authentic", 0)
+    rows = outline_conditions(outline(), Grid(4), PhrasePlan((first, again, replace(again, whole=True))))
+    assert rows[:, Condition.RETURNS].tolist() == [0] * 8 + [1] * 8 + [2] * 8
+
+
+def test_beats_are_dotted_in_compound_metres() -> None:
+    for metre, steps in (("6/8", 6), ("3/4", 4), ("12/8", 6), ("3/8", 2), ("2/2", 8)):
+        signature = TimeSignature.from_name(metre)
+        rows = outline_conditions(Score((), 12 * Q, time_signatures=(signature,)), Grid(4))
+        assert (rows[:, Condition.BEAT_STEPS] == steps).all(), metre

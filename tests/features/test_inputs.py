@@ -146,6 +146,38 @@ def test_parallel_flags_mark_the_cell_and_the_voice_that_would_make_them() -> No
     assert parallels({67: (STRIKE, 1)}, now, 62) == [0] * 8  # the alto enters after a rest
 
 
+def test_dissonance_is_told_apart_by_how_the_voice_comes_to_it() -> None:
+    config = dataclasses.replace(CONFIG, dissonance=True)
+    features = NoteFeatures(config)
+    before = {67: (STRIKE, 0b0001), 65: (STRIKE, 0b0010), 60: (STRIKE, 0b0100), 48: (STRIKE, 0b1000)}
+    inputs = features(*(features.walk(frame(x)).unsqueeze(0) for x in ({67: (HOLD, 0b0001)}, before)))
+
+    def at(pitch: int) -> list[float]:
+        found: list[float] = inputs[0, config.high_pitch - pitch, features.slices["dissonance"]].tolist()
+        return found
+
+    # for each voice: it stays, it steps, it leaps
+    assert at(65) == [0, 1, 0, 0, *[0] * 4, 0, 0, 1, 1]  # f under g: the alto has it, tenor and bass would leap there
+    assert at(66) == [*[0] * 4, 0, 1, 0, 0, 0, 0, 1, 1]  # the alto would step there
+    assert at(57) == [*[0] * 8, 0, 1, 1, 1]  # a seventh
+    assert at(64) == [0] * 12  # a third
+
+
+def test_the_beat_tells_six_eight_from_three_four() -> None:
+    features = TimeFeatures(dataclasses.replace(CONFIG, beat=True))
+    rows = unknown(1, 12)
+    rows[0, :, Condition.STEP_IN_BAR], rows[0, :, Condition.BAR_STEPS] = torch.arange(12), 12
+    rows[0, :, Condition.BEAT_STEPS] = 4
+    simple = features.of_steps(rows)["beat"][0]
+    assert simple[:, -1].nonzero().flatten().tolist() == [0, 4, 8]
+    assert simple[:, :-1].sum() == 0
+    rows[0, :, Condition.BEAT_STEPS] = 6
+    dotted = features.of_steps(rows)["beat"][0]
+    assert dotted[:, -1].nonzero().flatten().tolist() == [0, 6]
+    assert dotted[:, :6].argmax(1).tolist() == [0, 1, 2, 3, 4, 5] * 2
+    assert (dotted[:, 6] == 1).all()
+
+
 def test_places_can_be_asked_for_one_by_one() -> None:
     features = NoteFeatures(CONFIG)
     now = features.walk(frame({72: (STRIKE, 1), 64: (HOLD, 6), 50: (STRIKE, 8)})).unsqueeze(0)

@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 import torch
 
+from biaxial.features.conditions import outline_conditions
+from biaxial.features.time_axis import TimeFeatures
 from biaxial.likelihood.attribution import MEMORY, TIME_AXIS, InputWeight, weigh_inputs
 from biaxial.likelihood.input_words import BITS, in_words, voice_name
 from biaxial.likelihood.surprise import laid_out
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.music.grid import Grid
+from biaxial.music.phrases import Phrase, PhrasePlan
 from biaxial.music.score import Key, Note, Score
 
 Q = 480
@@ -143,3 +147,21 @@ def test_far_off_is_said_to_be_so() -> None:
     assert in_words(config, long, 60).value == "at least 32 quarter notes to the end"
     assert voice_name(0) == "Soprano"
     assert voice_name(5) == "Voice 6"
+
+
+def test_what_is_not_planned_is_unknown_and_dissonances_are_told() -> None:
+    words = told(SCORE, 4, 62, plan=True, beat=True, mixed_in=True, dissonance=True)
+    assert words["time", "plan"] == words["time", "phrase_key"] == "unknown"
+    assert words["time", "beat"] == "a beat begins"
+    assert words["time", "mixed_in"] == "no"
+    assert words["note", "dissonance"] == "stays: Tenor; leaps: Bass"  # d under the c of the soprano
+
+
+def test_a_plan_in_words() -> None:
+    config = replace(PRESETS["tiny"], plan=True, beat=True)
+    plan = PhrasePlan((Phrase(5 * Q, 2 * Q, "V", "half"),))
+    rows = outline_conditions(replace(SCORE, notes=()), Grid(config.steps_per_quarter), plan)
+    parts = TimeFeatures(config).of_steps(torch.from_numpy(rows).unsqueeze(0))
+    values = tuple(parts["plan"][0, 0].tolist())
+    said = in_words(config, InputWeight("time", "plan", values, 0.0, 0.0), 60, SCORE.key)
+    assert said.value == "half, new, last note 2 or more quarter notes"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from biaxial.music.bar_lines import with_pickup
+from biaxial.music.bar_lines import beamed_ticks, with_pickup
 from biaxial.music.score import Note, Score, TimeSignature
 
 Q = 480
@@ -47,3 +47,21 @@ def test_a_silent_pickup_is_left_out() -> None:
     assert [note.onset_ticks for note in short.notes] == [0, 5 * Q]
     later = with_pickup(replace(late(4 * Q), pickup_ticks=Q))
     assert (later.pickup_ticks, later.notes[0].onset_ticks) == (Q, 0)
+
+
+@pytest.mark.parametrize(
+    ("metre", "quarters"),
+    [
+        ("4/4", 1),
+        ("3/4", 1),
+        ("2/2", 2),
+        ("3/8", 1.5),
+        ("6/8", 1.5),
+        ("6/4", 1),
+        ("5/8", 1),
+        ("12/16", 1),
+        ("9/8", 1.5),
+    ],
+)
+def test_beams_go_over_a_beat_that_is_a_quarter_at_least(metre: str, quarters: float) -> None:
+    assert beamed_ticks(TimeSignature.from_name(metre), 48) == 48 * quarters

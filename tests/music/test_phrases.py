@@ -74,6 +74,9 @@ def test_a_plan_knows_where_its_phrases_are() -> None:
     assert PLAN.form == "A B A B' C"
     assert PLAN.summary == "5 phrases A B A B' C, pickup 1; I:half V:auth I:half vi:plag I:auth"
     assert PhrasePlan((Phrase(Q, Q, "i", "open"),)).summary == "1 phrase A, no pickup; i:open"
+    assert PLAN.captions[1:4] == ("B\u2002V: authentic", "A\u2002I: half", "B'\u2002vi: plagal")
+    altered = PhrasePlan((Phrase(Q, Q, "bVII", "open"), Phrase(Q, Q, "#iv", "half")))
+    assert altered.captions == ("A\u2002♭VII: open", "B\u2002♯iv: half")
 
 
 def test_text_and_plain_values_give_the_plan_back() -> None:

@@ -168,6 +168,24 @@ def test_every_name_is_read_back_in_every_key() -> None:
         assert [read_pitch(pitch_name(pitch, key)) for pitch in range(128)] == list(range(128))
 
 
-def test_keys_with_flats_are_spelled_with_flats() -> None:
-    assert [pitch_name(70, key) for key in (None, Key(0), Key(2), Key(-2))] == ["A#4", "A#4", "A#4", "Bb4"]
-    assert class_name(15, Key(-1)) == "Eb"
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        (None, "C C# D D# E F F# G G# A A# B"),
+        ("C major", "C C# D Eb E F F# G G# A Bb B"),
+        ("D minor", "C C# D Eb E F F# G G# A Bb B"),
+        ("D major", "C C# D D# E F F# G G# A A# B"),
+        ("Ab major", "C Db D Eb E F Gb G Ab A Bb Cb"),
+        ("C# minor", "B# C# D D# E E# F# F## G# A A# B"),
+    ],
+)
+def test_names_lie_around_the_key(key: str | None, names: str) -> None:
+    home = None if key is None else Key.from_name(key)
+    assert [class_name(pitch, home) for pitch in range(12)] == names.split()
+    assert class_name(18, home) == class_name(6, home)
+
+
+def test_octaves_are_those_of_the_letters() -> None:
+    assert pitch_name(60, Key.from_name("C# major")) == "B#3"
+    assert pitch_name(59, Key.from_name("Gb major")) == "Cb4"
+    assert [pitch_name(70, key) for key in (None, Key(2), Key(-2))] == ["A#4", "A#4", "Bb4"]

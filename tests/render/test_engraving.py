@@ -56,6 +56,13 @@ def test_a_page_of_svg() -> None:
     assert re.match(r'<svg width="210mm" height="[\d.]+mm" viewBox', page)
 
 
+def test_captions_are_printed_and_hide_nothing() -> None:
+    pytest.importorskip("verovio")
+    (page,) = svg_pages(SCORE, captions=[(0, "A\u2002V: half"), (5 * Q, "B\u2002♭VII: open")])
+    assert {"AV:half", "B♭VII:open"} <= set(words(page))
+    assert set(words(svg_pages(SCORE)[0])) < set(words(page))
+
+
 def test_every_thread_gets_the_same_page() -> None:
     pytest.importorskip("verovio")
     pages = svg_pages(SCORE)
@@ -165,3 +172,11 @@ def test_words_are_black_under_given_notes() -> None:
     (page,) = svg_pages(replace(SCORE, lyrics=(Syllable(0, "Herr"),)), given_colour="#0A4FA3")
     (verse,) = (group for group in fromstring(page).iter() if "verse" in (group.get("class") or "").split())
     assert verse.get("fill") == "#000000"
+
+
+def test_any_thread_can_engrave() -> None:
+    score = Score((Note(0, 480, 60, 0),), 1920)
+    here = svg_pages(score)
+    for _ in range(2):  # Verovio keeps the place of its fonts for each thread
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(svg_pages, score).result() == here

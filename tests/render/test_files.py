@@ -11,8 +11,9 @@ import pytest
 
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
+from biaxial.music.phrases import Phrase, PhrasePlan
 from biaxial.music.score import Key, Note, Score
-from biaxial.render.files import GIVEN_COLOUR, WRITERS, Rendering, check_writable, suffix_of, write_file
+from biaxial.render.files import GIVEN_COLOUR, WRITERS, Rendering, check_writable, plan_under, suffix_of, write_file
 
 Q = 480
 
@@ -21,6 +22,11 @@ SIGNATURES = {
     ".midi": b"MThd",
     ".musicxml": b"<?xml",
     ".mxl": b"PK",
+    ".abc": b"%abc-2.1",
+    ".krn": b"!!!OTL: Hymn",
+    ".ly": b"\\version",
+    ".mei": b"<?xml",
+    ".cho": b"{title: Hymn}",
     ".json": b"{",
     ".svg": b"<?xml",
     ".png": b"\x89PNG",
@@ -69,7 +75,7 @@ def test_a_missing_part_is_refused_before_anything_is_written(
 ) -> None:
     for module in ("verovio", "resvg_py", "typst"):
         monkeypatch.setitem(sys.modules, module, None)
-    for suffix in (".svg", ".png", ".pdf"):
+    for suffix in (".svg", ".png", ".pdf", ".mei"):
         with pytest.raises(InputError, match="pip install"):
             write_file(hymn, tmp_path / f"a{suffix}")
     assert list(tmp_path.iterdir()) == []
@@ -117,6 +123,33 @@ def test_chords_are_named_on_request(hymn: Score, tmp_path: Path) -> None:
             assert [(name if isinstance(name, bytes) else name.encode()) in data for name in names] == [asked]
     write_file(hymn, tmp_path / "a.musicxml", Rendering(write_chords=True))
     assert [chord.name for chord in read_score(tmp_path / "a.musicxml").chords] == ["C", "G", "C"]
+
+
+def test_the_plan_stands_where_its_phrases_begin_in_the_music(tmp_path: Path) -> None:
+    phrases = (Phrase(4 * Q, 3 * Q, "I", "half"), Phrase(2 * Q, Q, "V", "authentic"), Phrase(2 * Q, Q, "I", "plagal"))
+    plan = PhrasePlan(phrases)
+    melody = [(0, Q), (Q, 2 * Q), (3 * Q, Q), (4 * Q, 3 * Q)]  # its last phrase has no note of its own
+    score = Score(tuple(Note(onset, length, 72, 0) for onset, length in melody), 8 * Q)
+    assert plan_under(score, plan) == [
+        (0, "A\u2002I: half"), (3 * Q, "B\u2002V: authentic"), (6 * Q, "C\u2002I: plagal"),
+    ]  # fmt: skip
+    longer = PhrasePlan((replace(phrases[0], length_ticks=6 * Q), *phrases[1:]))
+    assert plan_under(score, longer) == plan_under(score, plan), "two quarters of silence were left out"
+    (path,) = write_file(score, tmp_path / "a.musicxml", plan=plan)
+    assert path.read_text().count("<words>") == 3
+    read = read_score(path)
+    write_file(score, path, Rendering(write_plan=False), plan)
+    assert "<words>" not in path.read_text()
+    assert read_score(path) == read
+
+
+def test_pages_show_the_plan(hymn: Score, tmp_path: Path) -> None:
+    pytest.importorskip("verovio")
+    plan = PhrasePlan((Phrase(3 * Q, Q, "I", "authentic"),))
+    (path,) = write_file(hymn, tmp_path / "a.svg", plan=plan)
+    assert "I: authentic" in path.read_text()
+    write_file(hymn, path)
+    assert "I: authentic" not in path.read_text()
 
 
 def test_given_notes_have_their_colour_on_every_page(hymn: Score, tmp_path: Path) -> None:

@@ -145,6 +145,8 @@ def test_chords_are_named_on_beats_where_they_change() -> None:
     flat = Score(tuple(Note(0, Q, pitch) for pitch in (58, 62, 65)), key=Key(-2))
     assert chord_names(flat) == [(0, "B♭")]
     assert chord_names(replace(flat, key=None)) == [(0, "A♯")]
+    sharp = Score(tuple(Note(0, Q, pitch) for pitch in (54, 57, 60, 64)), key=Key.from_name("D minor"))
+    assert chord_names(sharp) == [(0, "F♯ø7")]
     rest = Score((*flat.notes, *(replace(note, onset_ticks=3 * Q) for note in flat.notes)), key=Key(-2))
     assert chord_names(rest) == [(0, "B♭"), (Q, ""), (3 * Q, "B♭")]
     triad = tuple(Note(0, Q, pitch) for pitch in (48, 52, 55))

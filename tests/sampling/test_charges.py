@@ -34,10 +34,12 @@ def piece(pitches: NDArray[np.int64], tonic: int | None = 0, *, minor: bool = Fa
     return Piece(tonic, minor, beats, QUARTER)
 
 
-def counts(*chords: Chord, fermata: bool = False, tonic: int = 0, first: int = 0) -> dict[str, float]:
+def counts(
+    *chords: Chord, fermata: bool = False, tonic: int = 0, first: int = 0, planned: int | None = None
+) -> dict[str, float]:
     pitches = roll(*chords)
     last = len(pitches) - QUARTER if fermata else None
-    found = count_faults(pitches, Phrase(first, len(pitches), last), piece(pitches, tonic))
+    found = count_faults(pitches, Phrase(first, len(pitches), last, tonic=planned), piece(pitches, tonic))
     return {name: count for name, count in zip(FAULTS, found.tolist(), strict=True) if count}
 
 
@@ -118,6 +120,17 @@ def test_leading_tones() -> None:
     assert counts((71, 67, 59, 55), (72, 67, 64, 48)).get("doubled_leading_tone") == 1
     assert counts((71, 67, 62, 55), (67, 67, 64, 48)).get("unresolved_leading_tone") == 1
     assert "unresolved_leading_tone" not in counts((74, 71, 67, 55), (72, 67, 64, 48))  # an inner voice
+
+
+def test_a_triad_is_a_dominant_in_the_home_key_and_the_planned_one() -> None:
+    doubled, left = ((78, 69, 66, 50), (79, 67, 59, 55)), ((78, 69, 62, 50), (74, 67, 59, 55))  # D - G, in C major
+    assert counts(*doubled, planned=7).get("doubled_leading_tone") == 1
+    assert counts(*left, planned=7).get("unresolved_leading_tone") == 1
+    for planned in (None, 0, 2, 9):
+        found = counts(*doubled, planned=planned) | counts(*left, planned=planned)
+        assert not {"doubled_leading_tone", "unresolved_leading_tone"} & set(found)
+    home = (71, 67, 59, 55), (72, 67, 64, 48)
+    assert counts(*home, planned=7).get("doubled_leading_tone") == 1
 
 
 def test_false_relations() -> None:

@@ -17,8 +17,10 @@ from biaxial.features.conditions import Condition
 from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.sampling.charges import Charges, Phrase, Piece
 from biaxial.sampling.compiled import CompiledState, CompiledStepper, is_compiled
 from biaxial.sampling.constraints import Polyphony, Rule, range_bias
+from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.sampling.step_types import Proposal, StepState
@@ -29,26 +31,40 @@ MakeNetwork = Callable[..., BiaxialLSTM]
 NUM_STEPS, BATCH = 6, 12
 
 
-def conditions() -> Tensor:
-    rows = torch.full((BATCH, NUM_STEPS, len(Condition)), -1, dtype=torch.int16)
-    rows[:, :, Condition.FIRST] = torch.arange(NUM_STEPS) == 0
-    rows[:, :, Condition.SINCE_START] = torch.arange(NUM_STEPS)
-    rows[: BATCH // 2, :, Condition.STEP_IN_BAR] = torch.arange(NUM_STEPS) % 16
+def conditions(num_steps: int = NUM_STEPS) -> Tensor:
+    rows = torch.full((BATCH, num_steps, len(Condition)), -1, dtype=torch.int16)
+    steps = torch.arange(num_steps)
+    rows[:, :, Condition.FIRST] = steps == 0
+    rows[:, :, Condition.SINCE_START] = steps
+    rows[: BATCH // 2, :, Condition.STEP_IN_BAR] = steps % 16
     rows[: BATCH // 2, :, Condition.BAR_STEPS] = 16
+    rows[: BATCH // 2, :, Condition.BEAT_STEPS] = 2 + torch.arange(BATCH // 2).unsqueeze(1)
     rows[: BATCH // 3, :, Condition.TONIC], rows[: BATCH // 3, :, Condition.MODE] = 7, 1
-    rows[::2, :, Condition.TO_END] = NUM_STEPS - 1 - torch.arange(NUM_STEPS)
+    rows[::2, :, Condition.TO_END] = num_steps - 1 - steps
+    rows[1::2, :, Condition.CADENCE], rows[1::2, :, Condition.LAST_STEPS] = steps % 5, 2 + steps % 3
+    rows[1::2, :, Condition.PHRASE_TONIC], rows[1::2, :, Condition.PHRASE_MODE] = steps % 12, steps % 2
+    rows[1::2, :, Condition.RETURNS] = steps % 3
+    rows[3, :, Condition.PHRASE_MODE] = -1
+    rows[:, :, Condition.MIXED_IN] = torch.arange(BATCH).unsqueeze(1) % 2
     return rows
+
+
+def some_rolls(network: BiaxialLSTM) -> Tensor:
+    """What a network draws, shape ``(b, t, n)``."""
+    stepper, rows = Stepper(network), conditions()
+    state, frames = stepper.start(BATCH), []
+    for step in range(NUM_STEPS):
+        frame, _, state = stepper.step(
+            state, rows[:, step], uniforms(range(100, 100 + BATCH), step, stepper.config.num_notes)
+        )
+        frames.append(frame)
+    return torch.stack(frames, 1)
 
 
 def some_known(network: BiaxialLSTM) -> Known:
     """The highest voice of a drawn roll in a third of the pieces, all of its first steps in another third."""
-    config, alphabet = network.config, network.config.alphabet
-    stepper, rows = Stepper(network), conditions()
-    state, frames = stepper.start(BATCH), []
-    for step in range(NUM_STEPS):
-        frame, _, state = stepper.step(state, rows[:, step], uniforms(range(100, 100 + BATCH), step, config.num_notes))
-        frames.append(frame.numpy())
-    rolls, voices = np.stack(frames, 1), np.zeros((BATCH, NUM_STEPS, config.num_notes), dtype=np.uint8)
+    config, alphabet, rolls = network.config, network.config.alphabet, some_rolls(network).numpy()
+    voices = np.zeros((BATCH, NUM_STEPS, config.num_notes), dtype=np.uint8)
     voices[: BATCH // 3] = 1 if config.num_voices else 0
     if not config.num_voices:
         voices[: BATCH // 3, :, -1] = 1
@@ -63,12 +79,14 @@ def assert_decides_alike(
     known: Known | None = None,
     bias: Tensor | None = None,
     rules: Sequence[Rule] = (),
-) -> None:
-    plain, fast, rows = Stepper(network, proposal), CompiledStepper(network, proposal), conditions()
+    num_steps: int = NUM_STEPS,
+) -> int:
+    """Returns the length of the longest echo."""
+    plain, fast, rows = Stepper(network, proposal), CompiledStepper(network, proposal), conditions(num_steps)
     state, other = plain.start(BATCH), cast(StepState, fast.start(BATCH))
     encoded, other_encoded = plain.encode(known, rows), fast.encode(known, rows)
-    heard = 0
-    for step in range(NUM_STEPS):
+    heard, longest = 0, 0
+    for step in range(num_steps):
         randoms = uniforms(range(BATCH), step, network.config.num_notes)
         told = None if known is None else known.at((slice(None), step))
         frame, weight, state = plain.step(state, rows[:, step], randoms, told, bias, rules, encoded.at(step))
@@ -77,7 +95,9 @@ def assert_decides_alike(
         assert torch.allclose(weight, found_weight, rtol=0, atol=1e-4)
         assert torch.allclose(state.log_likelihood, other.log_likelihood, rtol=0, atol=1e-3)
         heard += int((frame > 0).sum())
+        longest = max(longest, 0 if state.memory is None else int(state.memory.lengths.max()))
     assert heard > 0
+    return longest
 
 
 COOLER = Proposal(0.8, 0.2, -0.1, 0.02)
@@ -105,6 +125,46 @@ def test_without_some_inputs(make_network: MakeNetwork, inputs: str) -> None:
     assert_decides_alike(make_network(3, 2, num_notes=8, **{inputs: False}))
 
 
+INPUTS = ("next_voice", "clock", "plan", "beat", "mixed_in", "dissonance", "echo")
+PHRASE = 5
+"""Steps of a phrase that is known to come three times."""
+
+
+def known_phrases(network: BiaxialLSTM) -> Known:
+    """A phrase three times and some steps of which nothing is known, in some pieces; in others its highest voice."""
+    rolls = some_rolls(network)[:, :PHRASE].repeat(1, 4, 1)
+    voices = torch.full_like(rolls, network.config.alphabet.everything)
+    voices[:, 3 * PHRASE :], voices[: BATCH // 2] = 0, 1
+    parts = [
+        Known.of(roll.numpy(), sets.numpy(), network.config.alphabet) for roll, sets in zip(rolls, voices, strict=True)
+    ]
+    return Known(*(torch.stack(part) for part in zip(*parts, strict=True)))
+
+
+@pytest.mark.parametrize("order", ["high-to-low", "low-to-high"])
+@pytest.mark.parametrize("name", INPUTS)
+def test_each_input(make_network: MakeNetwork, order: str, name: str) -> None:
+    network = make_network(3, 3, 9, order, context_hidden=3, **{name: True})
+    longest = assert_decides_alike(network, COOLER, known_phrases(network), num_steps=4 * PHRASE)
+    assert longest >= 2 * PHRASE * (name == "echo")  # a phrase has been followed from one to the next
+
+
+@pytest.mark.parametrize("order", ["high-to-low", "low-to-high"])
+@pytest.mark.parametrize(("num_states", "num_notes"), [(3, 14), (2, 3)])
+def test_all_inputs(make_network: MakeNetwork, order: str, num_states: int, num_notes: int) -> None:
+    network = make_network(num_states, 3, num_notes, order, context_hidden=3, **dict.fromkeys(INPUTS, True))
+    rules: list[Rule] = [VoiceLeadingRule(network.config), Polyphony(network.config, 2, 3)]
+    phrases = known_phrases(network)
+    assert_decides_alike(network, num_steps=4 * PHRASE)
+    longest = assert_decides_alike(network, Proposal(target="draw"), phrases, rules=rules, num_steps=4 * PHRASE)
+    assert longest >= 2 * PHRASE
+
+
+@pytest.mark.parametrize("inputs", ["plan", "clock", "beat", "echo"])
+def test_inputs_of_music_without_voices(make_network: MakeNetwork, inputs: str) -> None:
+    assert_decides_alike(make_network(3, 0, num_notes=4, **{inputs: True}), num_steps=30)
+
+
 @pytest.mark.parametrize("num_states", [2, 3])
 @pytest.mark.parametrize("order", ["high-to-low", "low-to-high"])
 @pytest.mark.parametrize("event", ["parallels", "crossing", "spacing", "leaps", "range", "all"])
@@ -124,25 +184,44 @@ def test_presets(preset: str) -> None:
     assert_decides_alike(BiaxialLSTM(PRESETS[preset]).eval())
 
 
-def drawn(stepper: Stepper, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
-    rows = conditions()[list(seeds)]
+def test_particles_that_pay_at_phrase_ends_hear_their_own_echoes(make_network: MakeNetwork) -> None:
+    network = make_network(3, 3, 7, "low-to-high", context_hidden=3, **dict.fromkeys(INPUTS, True))
+    rows, pieces = conditions(4 * PHRASE), 3
+    own = [Phrase(0, 5, 4), Phrase(5, 10, 9), Phrase(10, 15, 14, source=0, returning=7), Phrase(15, 20, 18)]
+    phrases = Phrases(
+        [own] * pieces, [Piece(None, False, np.zeros(20, np.int8), 1)] * pieces, Charges(dissonance=1.0, lone_bass=1.0)
+    )
+    plain, fast = (
+        draw_pieces(stepper, rows[:pieces], range(pieces), particles=Particles(0, 4), phrases=phrases)
+        for stepper in (Stepper(network), CompiledStepper(network))
+    )
+    assert torch.equal(plain.outcomes, fast.outcomes)
+    assert torch.allclose(plain.log_likelihood, fast.log_likelihood, rtol=0, atol=1e-3)
+    assert torch.allclose(plain.log_evidence, fast.log_evidence, rtol=0, atol=1e-3)
+
+
+def drawn(stepper: Stepper, seeds: Sequence[int], num_steps: int = NUM_STEPS) -> tuple[Tensor, Tensor]:
+    rows = conditions(num_steps)[list(seeds)]
     state, frames = stepper.start(len(seeds)), []
-    for step in range(NUM_STEPS):
+    for step in range(num_steps):
         frame, _, state = stepper.step(state, rows[:, step], uniforms(seeds, step, stepper.config.num_notes))
         frames.append(frame)
     return torch.stack(frames, 1), state.log_likelihood
 
 
-def test_a_piece_does_not_depend_on_its_batch_to_the_last_bit(make_network: MakeNetwork) -> None:
-    network = make_network(3, 4, num_notes=24)
+@pytest.mark.parametrize(("inputs", "num_steps"), [((), NUM_STEPS), (INPUTS, 4 * PHRASE)], ids=["few", "all"])
+def test_a_piece_does_not_depend_on_its_batch_to_the_last_bit(
+    make_network: MakeNetwork, inputs: Sequence[str], num_steps: int
+) -> None:
+    network = make_network(3, 4, num_notes=24, **dict.fromkeys(inputs, True))
     one, two = CompiledStepper(network), CompiledStepper(network, threads=2)
-    frames, nats = drawn(one, range(4))
+    frames, nats = drawn(one, range(4), num_steps)
     for index in range(4):
-        alone, its = drawn(one, [index])
+        alone, its = drawn(one, [index], num_steps)
         assert torch.equal(alone[0], frames[index])
         assert torch.equal(its[0], nats[index])
     assert not torch.equal(frames[0], frames[1])
-    again, same = drawn(two, range(4))
+    again, same = drawn(two, range(4), num_steps)
     assert torch.equal(again, frames)
     assert torch.equal(same, nats)
 

@@ -9,16 +9,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from biaxial.features.known import Known
 from biaxial.likelihood.cell_nats import log_mean
 from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.music.constants import HOLD
 from biaxial.music.score import Key
-from biaxial.sampling.charges import FAULTS, Charges, Phrase, Piece, count_faults, voice_pitches
+from biaxial.sampling.charges import FAULTS, REST, Charges, Phrase, Piece, count_faults, voice_pitches
 from biaxial.sampling.constraints import range_bias, triad_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
-from biaxial.sampling.loop import Drawn, Particles, Phrases, draw_pieces
+from biaxial.sampling.loop import Begun, Drawn, Particles, Phrases, draw_pieces
 from biaxial.sampling.step_types import Proposal
 
 MakeNetwork = Callable[..., BiaxialLSTM]
@@ -169,6 +171,121 @@ def test_a_phrase_that_returns_has_its_notes_again(make_network: MakeNetwork) ->
     assert (pitches[:-1, :3, 0] == pitches[:-1, 3:6, 0]).all()
     assert (pitches[:-1, :3, 1] != pitches[:-1, 3:6, 1]).any()
     assert (pitches[-1, :3, 0] != pitches[-1, 3:6, 0]).any()
+    assert drawn.known is not None
+    assert drawn.known.decided(2)[0].tolist() == [[3 <= step < 6, False] for step in range(8)]
+
+
+def test_all_voices_return_under_a_given_melody(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=4)
+    config, steps = network.config, 8
+    states, members = np.zeros((steps, 4), dtype=np.int8), np.zeros((steps, 4), dtype=np.uint8)
+    for step, (state, note) in enumerate([(2, 3), (1, 3), (2, 1)] * 2 + [(2, 2), (2, 1)]):
+        states[step, note], members[step, note] = state, 1
+    given = Known.of(config.alphabet.encode(states, members), np.full((steps, 4), 1, np.uint8), config.alphabet)
+    own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=3), Phrase(6, 8)]
+    b = 8
+    drawn = draw_pieces(
+        ParallelStepper(network), torch.full((b, steps, 9), -1, dtype=torch.int16), range(b),
+        known=Known(*(part.expand(b, -1, -1) for part in given)), particles=Particles(0, 3),
+        phrases=Phrases([own] * b, [Piece(None, False, np.zeros(steps, np.int8), 1)] * b, Charges()),
+    )  # fmt: skip
+    pitches = voice_pitches(drawn.outcomes.numpy(), config.alphabet, config.low_pitch)
+    assert (pitches[:, :, 0] == [63, 63, 61, 63, 63, 61, 62, 61]).all()
+    assert (pitches[:, :3, 1] == pitches[:, 3:6, 1]).all()
+    assert (pitches[:, 3:6, 1] != REST).any()
+
+
+def test_the_last_note_of_a_phrase_that_returns_at_the_end_is_held_to_the_end(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=4)
+    config = network.config
+    melody, bass = [(2, 3), (2, 2), (1, 2), (0, 0), (2, 3)], [(2, 0), (2, 1), (1, 1), (2, 0), (0, 0)]  # state, note
+    states, members = np.zeros((12, 4), dtype=np.int8), np.zeros((12, 4), dtype=np.uint8)
+    for step, both in enumerate(zip(melody, bass, strict=True)):
+        for voice, (state, note) in enumerate(both):
+            states[step, note] = max(states[step, note], state)
+            members[step, note] |= (state > 0) << voice
+    frames, voices = config.alphabet.encode(states, members), np.zeros((12, 4), dtype=np.uint8)
+    voices[:5] = 3
+    known = Known(*(part.unsqueeze(0) for part in Known.of(frames, voices, config.alphabet)))
+
+    def again(steps: int, returning: int) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        own = [Phrase(0, 5, 1), Phrase(5, 10, 6, source=0, returning=returning)]
+        drawn = draw_pieces(
+            ParallelStepper(network), torch.full((1, steps, 9), -1, dtype=torch.int16), [1],
+            known=known.at((slice(None), slice(steps))),
+            phrases=Phrases([own], [Piece(None, False, np.zeros(steps, np.int8), 1)], Charges()),
+        )  # fmt: skip
+        outcomes = drawn.outcomes[0].numpy()
+        return voice_pitches(outcomes, config.alphabet, config.low_pitch), config.alphabet.states[outcomes]
+
+    pitches, articulated = again(10, 3)
+    assert pitches[:5].T.tolist() == [[63, 62, 62, REST, 63], [60, 61, 61, 60, REST]]
+    assert pitches[5:].T.tolist() == [[63, 62, 62, 62, 62], [60, 61, 61, 61, 61]]
+    assert (articulated[8:, 1:3] == HOLD).all()
+    assert again(10, 1)[0][5:, 0].tolist() == [63, 62, 62, 62, 62]
+    assert (again(12, 3)[0][5:10] == pitches[:5]).all(), "another phrase follows"
+
+
+def test_parts_are_the_whole(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=4)
+    rows = torch.full((3, 8, 9), -1, dtype=torch.int16)
+    stepper = ParallelStepper(network)
+    whole = draw_pieces(stepper, rows, range(3))
+    part = draw_pieces(stepper, rows, range(3), until=3)
+    assert torch.equal(part.outcomes, whole.outcomes[:, :3])
+    part = draw_pieces(stepper, rows, range(3), begun=part.begun, until=4)
+    part = draw_pieces(stepper, rows, range(3), begun=part.begun)
+    assert torch.equal(part.outcomes, whole.outcomes)
+    assert torch.allclose(part.log_likelihood, whole.log_likelihood)
+
+
+def test_a_part_pays_for_what_it_makes_of_the_part_before(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=2)
+    config, price, b = network.config, 2.0, 400
+    rows = conditions(1)[:, :2]
+    first = draw_pieces(ParallelStepper(network), rows, [5], until=1)
+    k = len(config.alphabet)
+    second = torch.tensor(list(itertools.product(range(k), repeat=2)), dtype=torch.uint8)
+    rolls = torch.cat([first.outcomes.expand(len(second), -1, -1), second.unsqueeze(1)], 1)
+    with torch.no_grad():
+        batch = Batch.whole(rolls, rows.expand(len(rolls), -1, -1))
+        p = log_mean(network.walk_log_likelihood(batch).sum(-1))[:, 1].exp().double()
+    assert float(p.sum()) == pytest.approx(1)
+    phrase, piece = Phrase(1, 2), Piece(None, False, np.zeros(2, np.int8), 1)
+
+    def faults(outcomes: Tensor) -> Tensor:
+        pitches = voice_pitches(outcomes.numpy(), config.alphabet, config.low_pitch)
+        return torch.tensor([count_faults(own, phrase, piece)[FAULTS.index("lone_rest")] for own in pitches])
+
+    tilted = p * (-price * faults(rolls)).exp()
+    wanted = float((tilted * faults(rolls)).sum() / tilted.sum())
+    drawn = draw_pieces(
+        ParallelStepper(network), rows.expand(b, -1, -1), range(b), particles=Particles(1, 12),
+        phrases=Phrases([[phrase]] * b, [piece] * b, Charges(lone_rest=price)),
+        begun=Begun(first.outcomes.expand(b, -1, -1), first.state.take(torch.zeros(b, dtype=torch.long))),
+    )  # fmt: skip
+    found = faults(drawn.outcomes)
+    assert float((p * faults(rolls)).sum()) > wanted + 0.05
+    assert float(found.mean()) == pytest.approx(wanted, abs=4 * float(found.std()) / b**0.5)
+
+
+def test_a_phrase_returns_from_an_earlier_part(make_network: MakeNetwork) -> None:
+    network = make_network(3, 2, num_notes=4)
+    config, b = network.config, 6
+    rows = torch.full((b, 8, 9), -1, dtype=torch.int16)
+    own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=1), Phrase(6, 8)]
+    phrases = Phrases([own] * b, [Piece(None, False, np.zeros(8, np.int8), 1)] * b, Charges())
+    drawn: Drawn | None = None
+    for phrase in own:
+        known, begun = (None, None) if drawn is None else (drawn.known, drawn.begun)
+        drawn = draw_pieces(
+            ParallelStepper(network), rows, range(b), known=known, phrases=phrases,
+            particles=Particles(phrase.first, 3), begun=begun, until=phrase.end,
+        )  # fmt: skip
+    assert drawn is not None
+    pitches = voice_pitches(drawn.outcomes.numpy(), config.alphabet, config.low_pitch)
+    assert (pitches[:, :3, 0] == pitches[:, 3:6, 0]).all()
+    assert (pitches[:, :3, 1] != pitches[:, 3:6, 1]).any()
     assert drawn.known is not None
     assert drawn.known.decided(2)[0].tolist() == [[3 <= step < 6, False] for step in range(8)]
 

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,21 @@ def test_a_model_that_is_not_there_is_said(noise: Model) -> None:
         found = client.post("/api/compose", json={"bars": 1})
         assert (found.status_code, found.json()["error"]) == (503, "the weights are torn")
         assert client.post("/api/judge", json={"document": to_json(Document())}).status_code == 200
+
+
+def test_several_pages_may_ask_at_once(client: Any) -> None:
+    document = to_json(chorale(4, title="T"))
+    music = client.post("/api/export", json={"document": document, "format": "musicxml"}).content
+
+    def asked(number: int) -> int:
+        if number % 5 == 4:
+            found = client.post("/api/read", params={"name": "a.musicxml"}, content=music, headers=OCTETS)
+        elif number % 5 == 3:
+            found = client.post("/api/export", json={"document": document, "format": ("pdf", "flac")[number % 2]})
+        else:
+            what = ("score", "stems", "bank")[number % 5]
+            found = client.post("/api/render", json={"document": document, "what": what})
+        return int(found.status_code)
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(asked, range(20))) == [200] * 20

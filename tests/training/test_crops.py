@@ -43,6 +43,26 @@ def test_the_key_follows_a_transposition(corpus: Corpus) -> None:
     assert (secret.conditions[..., tonic] == UNKNOWN).all()
 
 
+def test_the_keys_of_the_phrases_follow_it_too(corpus: Corpus) -> None:
+    piece = dataclasses.replace(corpus.pieces[0], conditions=corpus.pieces[0].conditions.copy())
+    piece.conditions[:, Condition.PHRASE_TONIC] = 11
+    up = collate([Crop(piece, 0, 8, 2)], CONFIG)
+    assert (up.conditions[..., Condition.PHRASE_TONIC] == 1).all()
+    secret = collate([Crop(piece, 0, 8, 2, ("plan",))], CONFIG)
+    assert (secret.conditions[..., Condition.PHRASE_TONIC] == UNKNOWN).all()
+
+
+def test_the_plan_is_hidden_in_a_share_of_its_own() -> None:
+    train = TrainConfig(unknown_share=0.2, no_plan_share=0.6)
+    assert (train.hidden_share("key"), train.hidden_share("plan")) == (0.2, 0.6)
+
+
+def test_a_network_is_told_what_was_mixed_in(corpus: Corpus) -> None:
+    own, mixed = corpus.pieces[0], dataclasses.replace(corpus.pieces[0], is_mixed_in=True)
+    batch = collate([Crop(own, 0, 8), Crop(mixed, 0, 8)], CONFIG)
+    assert batch.conditions[..., Condition.MIXED_IN].tolist() == [[0] * 8, [1] * 8]
+
+
 def test_transpositions_keep_every_voice_in_its_range(corpus: Corpus) -> None:
     piece = corpus.pieces[0]  # the soprano goes from 65 to 77, of 57 to 81; the tenor from 55 to 67, of 48 to 69
     assert transpositions(piece, CONFIG, 12) == [*range(-7, 3)]
@@ -77,7 +97,8 @@ def test_validation_takes_whole_pieces_once(corpus: Corpus) -> None:
     crops = [crop for batch in whole_pieces(corpus.pieces, 3) for crop in batch]
     assert sorted(crop.piece.name for crop in crops) == [piece.name for piece in corpus.pieces]
     assert all(
-        (crop.start, crop.length, crop.semitones, crop.hide) == (0, crop.piece.num_steps, 0, ()) for crop in crops
+        (crop.start, crop.length, crop.semitones, crop.hide) == (0, crop.piece.num_steps, 0, ("plan",))
+        for crop in crops
     )
 
 

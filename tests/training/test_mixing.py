@@ -48,7 +48,7 @@ def test_a_share_of_every_epoch_comes_from_the_old_training_pieces(corpus: Corpu
     data = CorpusData(corpus, CONFIG, TRAIN, mix)
     assert data.batches_per_epoch() == -(-len(crops) // 3)
     half = [c for batch in epoch_crops(corpus.split("train"), CONFIG, TRAIN, 0, Mix(old, 0.9)) for c in batch]
-    counts = [sum(crop.piece is piece for crop in half) for piece in old.split("train")]
+    counts = [sum(crop.piece.name == piece.name for crop in half) for piece in old.split("train")]
     assert min(counts) > 1  # all pieces come before one comes again
     held_out = {crop.piece.name for batch in data.val_dataloader().dataset.batches for crop in batch}  # type: ignore[attr-defined]
     assert held_out == {piece.name for piece in corpus.split("valid")}

@@ -24,10 +24,12 @@ from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.corpus_piece import COLUMNS, Arrays, Ranges, ranges_of
 from biaxial.features.conditions import Condition, outline_conditions
 from biaxial.files.assets import PACKAGE
+from biaxial.files.tar_members import open_file
 from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.formats.melody_file import ALL, NEARLY_A_LINE, part_of
 from biaxial.formats.read import read_music
 from biaxial.formats.repeat_reading import Repeats
+from biaxial.metrics.harmony.phrase_plans import known_plan
 from biaxial.music.cells import MAX_VOICES
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -79,7 +81,7 @@ def cache_key(path: Path, grid: Grid, part: str = "all", repeats: Repeats = "onc
     OSError
         If the file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     words = f"{content},{path.suffix.lower()},{grid.steps_per_quarter},{reader_version()}"
     if part != ALL:
@@ -142,7 +144,7 @@ def _laid_out(score: Score, grid: Grid) -> tuple[Reading, Arrays]:
         ranges=ranges_of(roll.states, voices),
         music=hashlib.sha256(roll.states.tobytes()).hexdigest(),
     )
-    return reading, (roll.states, voices, outline_conditions(roll.outline, grid))
+    return reading, (roll.states, voices, outline_conditions(roll.outline, grid, known_plan(lines)))
 
 
 def _with_lines_only(score: Score) -> Score:

@@ -159,7 +159,7 @@ class _Tune:
 
     def _read_field(self, kind: str, content: str) -> None:
         if kind == "T":
-            self._title = self._title or content.strip()
+            self._title = self._title or re.sub(r"\\([\\%&])", r"\1", content.strip())
         elif kind == "Q" and not self._has_tempo and (tempo := read_tempo(content)) is not None:
             self._tempo, self._has_tempo = tempo, True
         elif kind == "w" and self.in_body:

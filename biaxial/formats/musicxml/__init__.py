@@ -19,13 +19,11 @@ from xml.etree import ElementTree
 
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.musicxml.document import document
-from biaxial.formats.musicxml.notes import NoteWriter, marks_of
-from biaxial.formats.musicxml.staves import players_of
-from biaxial.formats.musicxml.written_bars import bars_of, legible
+from biaxial.formats.musicxml.notes import NoteWriter
+from biaxial.formats.page.layout import laid_out
+from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.instruments import PRESETS, InstrumentName
-from biaxial.music.keys import key_of
-from biaxial.music.score import Key, Score
-from biaxial.music.spelling import spell
+from biaxial.music.score import Score
 
 _HEAD: Final = (
     '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
@@ -46,6 +44,7 @@ def musicxml_text(
     staves: Literal[2, 4] = 2,
     given_colour: str = "",
     instrument: InstrumentName = "organ",
+    captions: Sequence[tuple[int, str]] = (),
     names: Sequence[str] = (),
 ) -> str:
     """The document of a score.
@@ -60,14 +59,15 @@ def musicxml_text(
         Colour of the notes that are locked, such as ``"#0A4FA3"``; black by default.
     instrument
         What plays it.
+    captions
+        What is printed under the lowest staff: in order, the tick of the score where each begins, and its text.
     names
         Ids of the notes in the order of the score; none by default. What is tied to a note has ``.1``, ``.2`` behind.
     """
-    score = legible(score)
-    key = key_of(score) or Key(0)
-    players = players_of(score, staves)
-    notes = NoteWriter(score, key, spell(score, key), marks_of(score, players), given_colour, names)
-    root = document(score, key, players, bars_of(score), notes, PRESETS[instrument])
+    captions = [(tick * TICKS_PER_QUARTER // score.ticks_per_quarter, text) for tick, text in captions]
+    page = laid_out(score, staves)
+    notes = NoteWriter(page.score, page.key, page.spellings, page.marks, given_colour, names)
+    root = document(page.score, page.key, page.players, page.bars, notes, PRESETS[instrument], captions)
     ElementTree.indent(root, " ")
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -79,12 +79,13 @@ def write_musicxml(
     staves: Literal[2, 4] = 2,
     given_colour: str = "",
     instrument: InstrumentName = "organ",
+    captions: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Write a score, packed if the suffix is ``.mxl``, whole or not at all.
 
     Parameters
     ----------
-    score, staves, given_colour, instrument
+    score, staves, given_colour, instrument, captions
         As :func:`musicxml_text` takes them.
     path
         The file.
@@ -94,8 +95,8 @@ def write_musicxml(
     OSError
         If the file cannot be written.
     """
-    data = musicxml_text(score, staves=staves, given_colour=given_colour, instrument=instrument).encode()
-    atomic_write(path, _packed(data) if Path(path).suffix.lower() == ".mxl" else data)
+    text = musicxml_text(score, staves=staves, given_colour=given_colour, instrument=instrument, captions=captions)
+    atomic_write(path, _packed(text.encode()) if Path(path).suffix.lower() == ".mxl" else text.encode())
 
 
 def _packed(data: bytes) -> bytes:

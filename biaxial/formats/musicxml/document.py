@@ -5,55 +5,23 @@ A chord symbol is a root, a kind out of the list that MusicXML has, degrees that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
 from biaxial.formats.musicxml.notes import Line, NoteWriter, Place, add
 from biaxial.formats.musicxml.repeat_signs import left_signs, right_signs
-from biaxial.formats.musicxml.staves import MAX_LINES, Clef, Player, Staff
-from biaxial.formats.musicxml.values import Value, rest_of, written
-from biaxial.formats.musicxml.written_bars import Bar
+from biaxial.formats.page.chord_names import KINDS, Tone, named_chord
+from biaxial.formats.page.staves import MAX_LINES, Clef, Player, Staff
+from biaxial.formats.page.values import Value, rest_of, written
+from biaxial.formats.page.written_bars import Bar
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
 from biaxial.music.instruments import CHANNELS, Preset
 from biaxial.music.score import ChordSymbol, Key, Score
-from biaxial.music.spelling import nearest_place, spelled
-from biaxial.music.symbols import parse_chord
 
-KINDS: Final[dict[str, frozenset[int]]] = {
-    "major": frozenset({0, 4, 7}),
-    "minor": frozenset({0, 3, 7}),
-    "diminished": frozenset({0, 3, 6}),
-    "augmented": frozenset({0, 4, 8}),
-    "dominant": frozenset({0, 4, 7, 10}),
-    "major-seventh": frozenset({0, 4, 7, 11}),
-    "minor-seventh": frozenset({0, 3, 7, 10}),
-    "diminished-seventh": frozenset({0, 3, 6, 9}),
-    "half-diminished": frozenset({0, 3, 6, 10}),
-    "augmented-seventh": frozenset({0, 4, 8, 10}),
-    "major-minor": frozenset({0, 3, 7, 11}),
-    "major-sixth": frozenset({0, 4, 7, 9}),
-    "minor-sixth": frozenset({0, 3, 7, 9}),
-    "dominant-ninth": frozenset({0, 2, 4, 7, 10}),
-    "major-ninth": frozenset({0, 2, 4, 7, 11}),
-    "minor-ninth": frozenset({0, 2, 3, 7, 10}),
-    "suspended-second": frozenset({0, 2, 7}),
-    "suspended-fourth": frozenset({0, 5, 7}),
-    "power": frozenset({0, 7}),
-}
-"""Semitones above the root of each kind, the plainest first."""
-
-_NAME = re.compile(r"([A-G])([#b♯♭]?)(.*?)(?:/([A-G])([#b♯♭]?))?")
-_SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 _DEGREES = {1: (9, -1), 2: (9, 0), 3: (9, 1), 5: (11, 0), 6: (11, 1), 8: (13, -1), 9: (13, 0), 10: (7, -1), 11: (7, 0)}
 _ADDED: Final = {**_DEGREES, 4: (3, 0), 7: (5, 0)}
 """Number of a degree and what changes it, for each interval."""
-
-
-class _Tone(NamedTuple):
-    letter: str
-    alter: int
 
 
 def harmony(chord: ChordSymbol, key: Key) -> Element:
@@ -63,24 +31,19 @@ def harmony(chord: ChordSymbol, key: Key) -> Element:
     pitch classes. A chord that asks for nothing is printed as N.C.
     """
     element = Element("harmony")
-    if not chord.pitch_classes:
-        _named(element, "root", _Tone("C", 0), "")
+    named = named_chord(chord, key)
+    if named is None:
+        _named(element, "root", Tone("C", 0), "")
         SubElement(element, "kind", text=chord.name or "N.C.").text = "none"
         return element
-    root, bass, text = _of_name(chord) or _of_classes(chord, key)
-    _named(element, "root", root)
-    wanted = frozenset((pitch_class - _pitch_class(root)) % 12 for pitch_class in chord.pitch_classes)
-    if bass is not None:  # the bass of C/D is no part of what stands above it
-        added = (_pitch_class(bass) - _pitch_class(root)) % 12
-        if wanted not in KINDS.values() and wanted - {added} in KINDS.values():
-            wanted -= {added}
-    kind = min(KINDS, key=lambda kind: (len(KINDS[kind] ^ wanted), len(KINDS[kind] - wanted)))
+    kind, wanted = named.kind, named.intervals
+    _named(element, "root", named.root)
     shown = SubElement(element, "kind")
-    if text is not None:
-        shown.set("text", text)
+    if named.text is not None:
+        shown.set("text", named.text)
     shown.text = kind
-    if bass is not None:
-        _named(element, "bass", bass)
+    if named.bass is not None:
+        _named(element, "bass", named.bass)
     changes = [("subtract", _of_kind(kind, tone)) for tone in sorted(KINDS[kind] - wanted)]
     changes += [("add", _ADDED[tone]) for tone in sorted(wanted - KINDS[kind]) if tone in _ADDED]
     for change, (value, alter) in changes:
@@ -103,7 +66,7 @@ def _of_kind(kind: str, tone: int) -> tuple[int, int]:
     return {0: 1, 2: 9 if kind.endswith("ninth") else 2, 5: 4}[tone], 0
 
 
-def _named(element: Element, what: str, tone: _Tone, text: str | None = None) -> None:
+def _named(element: Element, what: str, tone: Tone, text: str | None = None) -> None:
     inside = SubElement(element, what)
     step = SubElement(inside, f"{what}-step")
     step.text = tone.letter
@@ -113,43 +76,17 @@ def _named(element: Element, what: str, tone: _Tone, text: str | None = None) ->
         SubElement(inside, f"{what}-alter").text = str(tone.alter)
 
 
-def _pitch_class(tone: _Tone) -> int:
-    return {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[tone.letter] + tone.alter
-
-
-def _of_name(chord: ChordSymbol) -> tuple[_Tone, _Tone | None, str | None] | None:
-    """Root, bass and text of a name; ``None`` if it is no name, or that of another chord."""
-    try:
-        said = parse_chord(chord.name)
-    except ValueError:
-        return None
-    match = _NAME.fullmatch(chord.name.strip())
-    if match is None or said != (chord.pitch_classes, chord.bass):
-        return None
-    bass = None if match[4] is None else _Tone(match[4], _SIGNS[match[5]])
-    return _Tone(match[1], _SIGNS[match[2]]), bass, match[3]
-
-
-def _of_classes(chord: ChordSymbol, key: Key) -> tuple[_Tone, _Tone | None, str | None]:
-    """Root and bass: that of the pitch classes above which the rest is nearest to a kind."""
-
-    def distance(root: int) -> tuple[int, int]:
-        above = frozenset((pitch_class - root) % 12 for pitch_class in chord.pitch_classes)
-        return min((len(tones ^ above), number) for number, tones in enumerate(KINDS.values()))
-
-    def tone(pitch_class: int) -> _Tone:
-        spelling = spelled(60 + pitch_class, nearest_place(pitch_class, key.fifths + 2))
-        return _Tone(spelling.letter, spelling.alter)
-
-    root = min(sorted(chord.pitch_classes), key=distance)
-    return tone(root), None if chord.bass in (None, root) else tone(chord.bass or 0), None
-
-
 _CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {"treble": ("G", 2, 0), "tenor": ("G", 2, -1), "bass": ("F", 4, 0)}
 
 
 def document(
-    score: Score, key: Key, players: Sequence[Player], bars: Sequence[Bar], notes: NoteWriter, preset: Preset
+    score: Score,
+    key: Key,
+    players: Sequence[Player],
+    bars: Sequence[Bar],
+    notes: NoteWriter,
+    preset: Preset,
+    captions: Sequence[tuple[int, str]],
 ) -> Element:
     """The root element.
 
@@ -165,6 +102,8 @@ def document(
         What writes its notes.
     preset
         What plays it.
+    captions
+        What is printed under the lowest staff, and from which tick, in order.
     """
     root = Element("score-partwise", version="4.0")
     if score.title:
@@ -176,7 +115,8 @@ def document(
     _part_list(root, players, preset)
     for number, player in enumerate(players, 1):
         part = SubElement(root, "part", id=f"P{number}")
-        _PartWriter(score, key, player, notes, is_top=number == 1).write(part, bars)
+        under = captions if number == len(players) else ()
+        _PartWriter(score, key, player, notes, under, is_top=number == 1).write(part, bars)
     return root
 
 
@@ -204,12 +144,22 @@ def _part_list(root: Element, players: Sequence[Player], preset: Preset) -> None
 
 
 class _PartWriter:
-    """Writes what one player reads; the top one has the tempo and the chord symbols."""
+    """Writes what one player reads; the top one has the tempo and the chord symbols, the lowest one the captions."""
 
-    def __init__(self, score: Score, key: Key, player: Player, notes: NoteWriter, *, is_top: bool) -> None:
+    def __init__(
+        self,
+        score: Score,
+        key: Key,
+        player: Player,
+        notes: NoteWriter,
+        captions: Sequence[tuple[int, str]],
+        *,
+        is_top: bool,
+    ) -> None:
         self._score, self._key, self._player, self._notes, self._is_top = score, key, player, notes, is_top
         self._altered: dict[int, dict[Line, int]] = {}  # by staff: what the bar before altered
         self._chords: list[ChordSymbol] = list(reversed(score.chords)) if is_top else []
+        self._captions = list(reversed(captions))
 
     def write(self, part: Element, bars: Sequence[Bar]) -> None:
         """Write all measures into an element."""
@@ -284,6 +234,8 @@ class _PartWriter:
             for value in values:
                 if number == 1 and line == 0:
                     self._harmonies(measure, value)
+                if number == len(self._player.staves) and line == 0:
+                    self._captions_under(measure, value, place)
                 self._notes.write(measure, value, place, signs)
 
     def _harmonies(self, measure: Element, value: Value) -> None:
@@ -294,3 +246,14 @@ class _PartWriter:
             if chord.onset_ticks != value.chord.start:
                 add(element, "offset", chord.onset_ticks - value.chord.start)
             measure.append(element)
+
+    def _captions_under(self, measure: Element, value: Value, place: Place) -> None:
+        """The captions that begin while a value lasts."""
+        while self._captions and self._captions[-1][0] < value.chord.end:
+            tick, text = self._captions.pop()
+            direction = SubElement(measure, "direction", placement="below")
+            add(SubElement(direction, "direction-type"), "words", text)
+            if tick != value.chord.start:
+                add(direction, "offset", tick - value.chord.start)
+            if place.staff:
+                add(direction, "staff", place.staff)

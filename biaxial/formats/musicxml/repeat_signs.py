@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement
 
 from biaxial.formats.musicxml.notes import add
-from biaxial.formats.musicxml.written_bars import Bar
+from biaxial.formats.page.written_bars import Bar
 from biaxial.music.repeats import Ending, Repeat
 
 

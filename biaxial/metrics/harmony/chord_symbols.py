@@ -27,9 +27,10 @@ from biaxial.metrics.harmony.local_harmony import (
     fit_chords,
     pitch_class_time,
 )
+from biaxial.music.bar_lines import beamed_ticks
 from biaxial.music.keys import key_of
-from biaxial.music.score import ChordSymbol, Key, Score, TimeSignature
-from biaxial.music.spelling import nearest_place, spell, spelled
+from biaxial.music.score import ChordSymbol, Key, Score
+from biaxial.music.spelling import class_name, spell
 
 SUFFIXES: Final = {
     MAJOR: "",
@@ -41,7 +42,6 @@ SUFFIXES: Final = {
 }
 """What a name has after its root, for each kind of chord."""
 
-_SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 _MOST_SIGNS = 1
 _LEAST_TONES = 2
 """Tones of a chord that sound in a beat that has its name."""
@@ -64,8 +64,7 @@ def chord_symbols(score: Score) -> tuple[ChordSymbol, ...]:
     names: dict[int, list[tuple[int, int, str]]] = {}  # by pitch class: from when to when it is written so
     for note, spelling in zip(score.notes, spellings, strict=True):
         if abs(spelling.alter) <= _MOST_SIGNS:
-            name = spelling.letter + _SIGNS[spelling.alter]
-            names.setdefault(note.pitch % 12, []).append((note.onset_ticks, note.end_ticks, name))
+            names.setdefault(note.pitch % 12, []).append((note.onset_ticks, note.end_ticks, spelling.class_name))
     found: list[ChordSymbol] = []
     last = NO_CHORD, NO_CHORD
     for index, (start, end) in enumerate(pairwise(edges.tolist())):
@@ -82,28 +81,17 @@ def chord_symbols(score: Score) -> tuple[ChordSymbol, ...]:
             continue
         last = root, kind
         written = (name for onset, until, name in names.get(root, ()) if onset < end and until > start)
-        name = next(written, None) or _class_name(root, key)
+        name = next(written, None) or class_name(root, key)
         found.append(ChordSymbol(start, classes, name=name + SUFFIXES[kind]))
     return tuple(found)
 
 
-def _class_name(pitch_class: int, key: Key) -> str:
-    spelling = spelled(60 + pitch_class, nearest_place(pitch_class, key.fifths + 2))
-    return spelling.letter + _SIGNS[spelling.alter]
-
-
 def _beats(score: Score) -> Iterator[int]:
     """Where beats begin, and the end of the last one; a pickup is counted from its end backwards."""
-    beat = _beat_ticks(score.time_signatures[0], score.ticks_per_quarter)
+    beat = beamed_ticks(score.time_signatures[0], score.ticks_per_quarter)
     if score.pickup_ticks:
         yield 0
         yield from range(score.pickup_ticks % beat or beat, score.pickup_ticks, beat)
     for start, end in pairwise((*score.bar_starts(), score.length_ticks)):
-        yield from range(start, end, _beat_ticks(score.time_signature_at(start), score.ticks_per_quarter))
+        yield from range(start, end, beamed_ticks(score.time_signature_at(start), score.ticks_per_quarter))
     yield score.length_ticks
-
-
-def _beat_ticks(metre: TimeSignature, ticks_per_quarter: int) -> int:
-    """Ticks of a beat, a quarter at least."""
-    dotted = metre.denominator >= 8 and metre.numerator % 3 == 0
-    return max(ticks_per_quarter, 4 * ticks_per_quarter * (3 if dotted else 1) // metre.denominator)

@@ -14,6 +14,7 @@ if that holds for the notes of each of them.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
@@ -43,16 +44,8 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
     if not score.fermatas or not score.num_voices or home is None:
         raise InputError("a plan of phrases can be read off music in voices with fermatas only")
     melody = score.voice_notes(0)
-    onsets = [note.onset_ticks for note in melody]
-
-    def end_of(tick: int) -> int:
-        later = bisect_right(onsets, tick)
-        return onsets[later] if later < len(onsets) else score.length_ticks
-
-    last = {end_of(tick): tick for tick in score.fermatas}  # of two fermatas over one note the later one
-    if score.length_ticks not in last:
-        last[score.length_ticks] = onsets[-1] if onsets else 0
-    marked = replace(score, fermatas=tuple(last.values()))
+    spans, last = phrase_bounds(melody, score.fermatas, score.length_ticks)
+    marked = replace(score, fermatas=tuple(last))
     found = [
         wide if wide.kind is not None and wide.tonic == home.tonic else near
         for near, wide in zip(closes(marked), closes(marked, KEY_QUARTERS), strict=True)
@@ -60,7 +53,6 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
     if len(found) != len(last):
         raise InputError("nothing sounds at a fermata; a plan of phrases cannot be read off this piece")
     phrases = list[Phrase]()
-    spans = list(pairwise((0, *last)))
     for place, ((start, end), close) in enumerate(zip(spans, found, strict=True)):
         again = next(
             (
@@ -68,12 +60,12 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
                 for earlier in range(place)
                 if phrases[earlier].repeats is None
                 and end - close.tick == spans[earlier][1] - found[earlier].tick
-                and _comes_again(melody, spans[earlier], spans[place])
+                and comes_again(melody, spans[earlier], spans[place])
             ),
             None,
         )
         whole = again is not None and all(
-            _comes_again(score.voice_notes(voice), spans[again], spans[place], fewest=0)
+            comes_again(score.voice_notes(voice), spans[again], spans[place], fewest=0)
             for voice in range(1, score.num_voices)
         )
         key, cadence = _key(close.tonic, close.minor, home), close.kind or "open"
@@ -84,15 +76,51 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
     return PhrasePlan(tuple(phrases), score.pickup_ticks * TICKS_PER_QUARTER // score.ticks_per_quarter)
 
 
+def known_plan(score: Score) -> PhrasePlan | None:
+    """The plan of a piece, or ``None`` where none can be read off it."""
+    try:
+        return phrase_plan_of(score)
+    except InputError:
+        return None
+
+
 def _key(tonic: int, minor: bool, home: Key) -> str:
     if tonic in (-1, home.tonic):
         return home_numeral(home.mode)
     return numeral((Key(-3, "minor") if minor else Key(0)).transposed(tonic), home)
 
 
-def _comes_again(
-    notes: tuple[Note, ...], span: tuple[int, int], later: tuple[int, int], fewest: int = FEWEST_NOTES
+def phrase_bounds(
+    melody: Sequence[Note], ends: Sequence[int], length_ticks: int
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Beginning and end of every phrase of a melody, and the time that marks its last note.
+
+    Parameters
+    ----------
+    melody
+        Its notes, in order.
+    ends
+        Times at which last notes sound, such as fermatas; of two over one note the later one counts. The last note of
+        the melody ends a phrase in any case.
+    length_ticks
+        Where the piece ends.
+    """
+    onsets = [note.onset_ticks for note in melody]
+
+    def end_of(tick: int) -> int:
+        later = bisect_right(onsets, tick)
+        return onsets[later] if later < len(onsets) else length_ticks
+
+    last = {end_of(tick): tick for tick in ends}
+    if length_ticks not in last:
+        last[length_ticks] = onsets[-1] if onsets else 0
+    return list(pairwise((0, *last))), list(last.values())
+
+
+def comes_again(
+    notes: Sequence[Note], span: tuple[int, int], later: tuple[int, int], fewest: int = FEWEST_NOTES
 ) -> bool:
+    """Whether a line goes in a later span as in an earlier one, the length of its first and last note apart."""
     if span[1] - span[0] != later[1] - later[0]:
         return False
     one, other = (

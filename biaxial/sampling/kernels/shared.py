@@ -117,6 +117,9 @@ class WalkTables(NamedTuple):
     to_come: int
     voice_intervals: int
     parallels: int
+    dissonance: int
+    next_voice: int
+    followed: int
     layers: Floats
     sizes: NDArray[np.int64]
     head: Floats

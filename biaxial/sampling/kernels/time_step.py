@@ -39,9 +39,27 @@ class TimeTables(NamedTuple):
     low_pitch: int
 
 
+class EchoTables(NamedTuple):
+    """Weights of the echo in the gates of the first layer or in the note axis; ``g`` is the axis of either.
+
+    Attributes
+    ----------
+    cells
+        Weights of each outcome of the echo's cell, shape ``(k, g)``.
+    classes
+        Weights of each class of its length, shape ``(c, g)``.
+    from_start
+        Weights of whether it goes back to the first frame, shape ``(g,)``.
+    """
+
+    cells: Floats
+    classes: Floats
+    from_start: Floats
+
+
 @kernel
 def inputs_share(  # type: ignore[no-untyped-def]
-    tables, by_note, of_step, frames, out
+    tables, by_note, by_phrase, of_step, frames, out
 ):
     """The share of all inputs in the gates of the first layer.
 
@@ -51,6 +69,8 @@ def inputs_share(  # type: ignore[no-untyped-def]
         :class:`TimeTables`.
     by_note
         Share of pitch and key with the layer's own bias, shape ``(n, g)``.
+    by_phrase
+        Share of the key of the phrase, shape ``(n, g)``, or ``(0, g)`` where it is unknown.
     of_step
         Inputs that all notes share, shape ``(f,)``.
     frames
@@ -77,6 +97,9 @@ def inputs_share(  # type: ignore[no-untyped-def]
         chord = by_class[(tables.low_pitch + n) % 12]
         for j in range(width):
             out[n, j] = by_note[n, j] + common[j] + chord[j]
+        if len(by_phrase) > 0:
+            for j in range(width):
+                out[n, j] += by_phrase[n, j]
         for m in range(max(0, n - reach), min(num_notes, n + reach + 1)):
             outcome = frames[m]
             if outcome != 0:
@@ -85,6 +108,34 @@ def inputs_share(  # type: ignore[no-untyped-def]
                         row = tables.neighbourhood[p, m - n + reach]
                         for j in range(width):
                             out[n, j] += row[j]
+
+
+@kernel
+def add_echo(  # type: ignore[no-untyped-def]
+    tables, frame, length_class, from_start, out
+):
+    """Add the share of an echo.
+
+    Parameters
+    ----------
+    tables
+        :class:`EchoTables`.
+    frame
+        Outcomes of the frame, ``uint8``, shape ``(n,)``.
+    length_class, from_start
+        Class of the length of the run, and whether it goes back to the first frame.
+    out
+        Added to, shape ``(n, g)``.
+    """
+    num_notes, width = out.shape
+    common = tables.classes[length_class].copy()
+    if from_start:
+        for j in range(width):
+            common[j] += tables.from_start[j]
+    for n in range(num_notes):
+        cell = tables.cells[frame[n]]
+        for j in range(width):
+            out[n, j] += common[j] + cell[j]
 
 
 @kernel

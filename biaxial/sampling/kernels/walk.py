@@ -15,6 +15,7 @@ from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, charge, choose, forbid
 from biaxial.sampling.kernels.shared import kernel, kind, sigmoid, sign, tanh
 
 _NEAREST = 24
+_LEAP = 12
 
 
 @numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True)
@@ -42,6 +43,11 @@ def add_inputs(  # type: ignore[no-untyped-def]
                 add_row(weights[tables.running_chord + i], np.float32(count), out)
         distance = min(place - last, _NEAREST) if last >= 0 else 0
         add_row(weights[tables.running_chord + 12 + distance], np.float32(1), out)
+    clashes = False
+    if tables.dissonance >= 0:
+        for u in range(voices):
+            size = abs(at[u] - place) % 12
+            clashes = clashes or (placed[u] and 0 < min(size, 12 - size) < 3)
     for v in range(voices):
         if tables.to_come >= 0 and to_come[v]:
             add_row(weights[tables.to_come + v], np.float32(1), out)
@@ -68,6 +74,21 @@ def add_inputs(  # type: ignore[no-untyped-def]
                 add_row(weights[tables.parallels + v], np.float32(1), out)
             if made & 1:
                 add_row(weights[tables.parallels + voices + v], np.float32(1), out)
+        if clashes and to_come[v] and was_at[v] < num_notes:
+            size = abs(place - was_at[v])
+            reached = 0 if size == 0 else 1 if size <= 2 else 2  # it stays, steps or leaps
+            add_row(weights[tables.dissonance + reached * voices + v], np.float32(1), out)
+    if tables.next_voice >= 0:
+        for i in range(voices):
+            v = i if tables.down else voices - 1 - i
+            if to_come[v]:
+                if was_at[v] < num_notes:
+                    leap = turn * (place - was_at[v])
+                    near = max(-_LEAP, min(leap, _LEAP)) + _LEAP
+                    add_row(weights[tables.next_voice + near], np.float32(1), out)
+                    add_row(weights[tables.next_voice + 2 * _LEAP + 1], np.float32(leap) / np.float32(12), out)
+                    add_row(weights[tables.next_voice + 2 * _LEAP + 2], np.float32(1), out)
+                break
 
 
 _UNROLLED = 8
@@ -97,8 +118,8 @@ def lstm_cells(gates, cell, hidden):  # type: ignore[no-untyped-def]
 
 @kernel
 def walk(  # type: ignore[no-untyped-def]
-    tables, choosing, share, may_stop, rows, previous, randoms, known_outcomes, known_voices, ended, bias,
-    frames, weights, nats,
+    tables, choosing, share, echoed, heard, may_stop, rows, previous, randoms, known_outcomes, known_voices, ended,
+    bias, frames, weights, nats,
 ):  # fmt: skip
     """Draw frames.
 
@@ -107,11 +128,15 @@ def walk(  # type: ignore[no-untyped-def]
     tables, choosing
         :class:`WalkTables` and :class:`Choosing`.
     share
-        The time axis's share, with the biases of the first layer and of the last, shape ``(r, n, w)``.
+        The time axis's share, with the echo's and with the biases of the first layer and of the last, shape
+        ``(r, n, w)``.
+    echoed, heard
+        The echo's frames, shape ``(r, n)``, or ``(0, n)`` for a network without it, and whether there is one, shape
+        ``(r,)``.
     may_stop
         Whether silence is certain once all voices are placed.
     rows
-        Which row of ``share`` belongs to each frame, shape ``(b,)``.
+        Which row of ``share`` and of the echo belongs to each frame, shape ``(b,)``.
     previous
         The frames before, shape ``(b, n)``.
     randoms
@@ -180,6 +205,7 @@ def walk(  # type: ignore[no-untyped-def]
         if len(choosing.bounds):
             room = room_after(tables, row, previous, known_outcomes, known_voices, bias)
         chosen, last, sets = 0, -1, 0
+        follows = len(echoed) > 0 and heard[rows[row]]
         weight, total = 0.0, 0.0
         for place in range(num_notes):
             note = num_notes - 1 - place if tables.down else place
@@ -191,6 +217,8 @@ def walk(  # type: ignore[no-untyped-def]
             for j in range(num_inputs):
                 x[j] = share[rows[row], note, j]
             add_inputs(tables, place, num_notes, chosen, last, counts, at, was_at, placed, to_come, x)
+            if follows:
+                add_row(tables.inputs[tables.followed], np.float32(1), x)
             for layer in range(num_layers):
                 start, rows_of, width = tables.sizes[layer]
                 end = start + rows_of * width
@@ -238,6 +266,7 @@ def walk(  # type: ignore[no-untyped-def]
                 weight += gained
             total += log_p[chosen]
             frames[row, note] = chosen
+            follows = follows and chosen == echoed[rows[row], note]
             if chosen != 0:
                 last = place
                 counts[(tables.low_pitch + note) % 12] += 1

@@ -55,7 +55,8 @@ def _planned(prepared: Prepared, steps_per_quarter: int, plan: PhrasePlan) -> tu
         *passages, closing = _passages(first, end, fermata, steps_per_quarter)
         tonic = None if key is None or phrase.cadence == OPEN else key_at(phrase.key, key).tonic
         closing = closing._replace(cadence=phrase.cadence, tonic=tonic)
-        if phrase.repeats is not None:
+        is_given = bool(prepared.known.voices[first].all() & MELODY)
+        if phrase.repeats is not None and (phrase.whole or not is_given):
             source = plan.starts[phrase.repeats] // unit
             returning = ALL_VOICES if phrase.whole else MELODY
             passages, closing = [], closing._replace(first=first, source=source, returning=returning)

@@ -229,7 +229,7 @@ def prepare(request: Request, config: ModelConfig) -> Prepared:
         if request.on_top:
             known |= np.cumsum(sounds, axis=1) > 0
         voices = known.astype(np.uint8)
-    rows = torch.from_numpy(outline_conditions(roll.outline, grid))
+    rows = torch.from_numpy(outline_conditions(roll.outline, grid, request.phrase_plan))
     return Prepared(Known.of(outcomes, voices, alphabet), rows, roll.outline)
 
 

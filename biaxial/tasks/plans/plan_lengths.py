@@ -58,14 +58,11 @@ class Beat:
 
 def beat_of(signature: TimeSignature) -> Beat | None:
     """What phrases of a metre are counted in; ``None`` where its bars are not 2, 3 or 4 beats."""
-    beats, parts = signature.numerator, 1
-    if beats in (6, 9, 12):
-        beats, parts = beats // 3, 3
-    elif beats == 2 and signature.denominator <= 2:
-        return Beat(2 * TICKS_PER_QUARTER // signature.denominator, 4, 4)
-    if beats not in (2, 3, 4):
-        return None
-    return Beat(4 * TICKS_PER_QUARTER * parts // signature.denominator, 3 if beats == 3 else 4, beats)
+    beat = signature.beat_ticks(TICKS_PER_QUARTER)
+    beats = signature.bar_ticks(TICKS_PER_QUARTER) // beat
+    if signature.numerator == 2 and signature.denominator <= 2:
+        return Beat(beat // 2, 4, 4)
+    return Beat(beat, 3 if beats == 3 else 4, beats) if beats in (2, 3, 4) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,7 @@ KEYS: Final[dict[Mode, tuple[str, ...]]] = {
     for home in (Key(0), Key(-3, "minor"))
 }
 """All keys beside a home key of each mode."""
-_FACTORS: Final = ("pickups", "lasts", "returns", "wholes", "agree", "keys", "cadences")
+_FACTORS: Final = ("pickups", "lasts", "returns", "wholes", "agree", "keys", "cadences", "tunes")
 _SHORT: Final = 5
 _FEW: Final = 6
 _MANY: Final = 9
@@ -68,13 +68,15 @@ class PlanModel:
         Number and lengths of phrases.
     pickups, lasts, returns, wholes, agree, keys, cadences
         Counts of the other parts of a plan; the functions of this module say what their contexts are.
+    tunes
+        Counts of how phrases of given tunes close (:mod:`biaxial.tasks.plans.tune_plan`).
     """
 
     def __init__(self, made: dict[str, Any] | None = None) -> None:
         self.made = made or {}
         self.chain = LengthChain()
         self.pickups, self.lasts, self.returns, self.wholes = Backoff(), Backoff(), Backoff(), Backoff()
-        self.agree, self.keys, self.cadences = Backoff(), Backoff(), Backoff()
+        self.agree, self.keys, self.cadences, self.tunes = Backoff(), Backoff(), Backoff(), Backoff()
 
     def to_dict(self) -> dict[str, Any]:
         """All counts as plain values."""

@@ -32,8 +32,10 @@ from biaxial.tasks.plans.outline import (
     read_bars,
 )
 from biaxial.tasks.plans.plan import Ending, Plan, Request, seeds_of
+from biaxial.tasks.plans.plan_model import shipped_plans
 from biaxial.tasks.plans.planned_phrases import NO_PLAN, PhraseOptions, heard_ends, plan_phrases
 from biaxial.tasks.plans.regions import Region, bridge, continuation, infilling, rewriting
+from biaxial.tasks.plans.tune_plan import plan_of_tune
 from biaxial.tasks.plans.voice_choice import fitting_shift, voice_by_range
 
 
@@ -233,7 +235,8 @@ class Planner(Critic):
         request = replace(request, remarks=(*remarks, *filter(None, said), *request.remarks))
         drawing = with_changes(drawing or HARMONISING, changes)
         seeds = seeds_of(seed, n)
-        return self._alternatives(request, seeds, drawing, ending(request, self.network.config, drawing))
+        requests = [replace(request, phrase_plan=self._plan_of_tune(request, voices, drawing, s)) for s in seeds]
+        return self._alternatives(requests, seeds, drawing, ending(request, self.network.config, drawing))
 
     def plan_infilling(
         self,
@@ -273,7 +276,7 @@ class Planner(Critic):
         span = bar_span(score, *(read_bars(bars) if isinstance(bars, str) else bars))
         numbers = None if voices is None else [voice_number(name) for name in voices]
         request = infilling(score, self.network.config, span, numbers)
-        return self._alternatives(request, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
+        return self._alternatives([request] * n, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
 
     def plan_rewriting(
         self,
@@ -306,7 +309,7 @@ class Planner(Critic):
         """
         drawing = with_changes(drawing or HARMONISING, changes)
         request = rewriting(score_of(piece), self.network.config, regions, forbid)
-        return self._alternatives(request, seeds_of(seed, n), drawing)
+        return self._alternatives([request] * n, seeds_of(seed, n), drawing)
 
     def plan_bridge(
         self,
@@ -337,7 +340,7 @@ class Planner(Critic):
         """
         _check_bars(bars)
         request = bridge(score_of(first), score_of(second), self.network.config, bars)
-        return self._alternatives(request, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
+        return self._alternatives([request] * n, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
 
     def plan_continuation(
         self,
@@ -373,14 +376,25 @@ class Planner(Critic):
         return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def _alternatives(
-        self, request: Request, seeds: range, drawing: SamplingOptions, close: Ending | None = None
+        self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, close: Ending | None = None
     ) -> Plan:
-        """The same piece for each seed."""
-        if request.score.chords and drawing.min_voices is None:  # a rest would be the easiest way to agree with a chord
+        """Settings of the same notes, one for each seed."""
+        if requests[0].score.chords and drawing.min_voices is None:  # a rest would agree with any chord
             many = self.network.config.num_voices
             least = many if drawing.max_voices is None else min(many, drawing.max_voices)
             drawing = replace(drawing, min_voices=least)
-        return self._plan([request] * len(seeds), seeds, drawing, [close] * len(seeds))
+        return self._plan(requests, seeds, drawing, [close] * len(seeds))
+
+    def _plan_of_tune(
+        self, request: Request, voices: Sequence[int], drawing: SamplingOptions, seed: int
+    ) -> PhrasePlan | None:
+        """How the phrases of a given soprano are to close, unless chords say so or it is one plain draw."""
+        score = request.score
+        fermatas = (request.told or score).fermatas
+        unsung = self.network.config.num_voices != NUM_VOICES or 0 not in voices
+        if drawing.draft or unsung or score.chords or score.key is None or not fermatas:
+            return None
+        return plan_of_tune(score, fermatas, score.key, shipped_plans(), seed, drawing.temperature)
 
     def _plan(
         self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, closes: Sequence[Ending | None]

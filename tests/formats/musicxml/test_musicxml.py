@@ -204,6 +204,45 @@ def test_four_staves_come_back(tmp_path: Path) -> None:
     assert read_score(tmp_path / "four.musicxml") == FOUR
 
 
+def captions_of(text: str) -> list[list[tuple[int, str, str | None]]]:
+    """For each part the tick, text and staff of what is printed below."""
+    found: list[list[tuple[int, str, str | None]]] = []
+    for part in fromstring(text).iter("part"):
+        now, last = 0, 0
+        found.append([])
+        for element in part.iterfind("measure/*"):
+            if element.tag == "direction" and element.get("placement") == "below":
+                tick = now + int(element.findtext("offset", "0"))
+                found[-1].append((tick, element.findtext("direction-type/words", ""), element.findtext("staff")))
+            length = int(element.findtext("duration", "0"))
+            if element.tag == "note" and element.find("chord") is not None:
+                assert length == last
+            elif element.tag in ("note", "forward", "backup"):
+                now, last = now + (-length if element.tag == "backup" else length), length
+    return found
+
+
+CAPTIONS = [(0, "A  V: half"), (3 * Q + 60, "<B> & b"), (4 * Q, "C"), (4 * Q, "D")]
+
+
+@pytest.mark.parametrize("staves", [2, 4])
+def test_captions_stand_under_the_lowest_staff_at_their_time(tmp_path: Path, staves: Literal[2, 4]) -> None:
+    text = musicxml_text(FOUR, staves=staves, captions=CAPTIONS)
+    *others, lowest = captions_of(text)
+    assert others == [[]] * (1 if staves == 2 else 3)
+    assert lowest == [(tick, said, None) for tick, said in CAPTIONS]
+    write_musicxml(FOUR, tmp_path / "four.musicxml", staves=staves, captions=CAPTIONS)
+    assert read_score(tmp_path / "four.musicxml") == FOUR, "they are no music"
+    assert "below" not in musicxml_text(FOUR)
+
+
+def test_captions_of_a_piano_stand_under_its_left_hand() -> None:
+    score = Score((Note(0, 16 * Q, 72), Note(0, 8 * Q, 40), Note(0, 4 * Q, 43)), ticks_per_quarter=Q)
+    assert captions_of(musicxml_text(score, captions=CAPTIONS)) == [[(tick, said, "2") for tick, said in CAPTIONS]]
+    fine = replace(score, ticks_per_quarter=2 * Q)
+    assert [tick for tick, *_ in captions_of(musicxml_text(fine, captions=CAPTIONS))[0]] == [0, 750, 960, 960]
+
+
 def test_two_staves_with_a_chord_in_a_line_are_no_choir(tmp_path: Path) -> None:
     path = tmp_path / "four.musicxml"
     chord = (

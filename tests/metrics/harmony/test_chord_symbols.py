@@ -46,6 +46,7 @@ def test_roots_are_spelled_by_the_key(write: Write) -> None:
     triad = (78, 73, 70, 54)
     assert named(written(write, triad, key=sharp)) == [(0, "F#")]
     assert named(written(write, triad, key=flat)) == [(0, "Gb")]
+    assert named(written(write, (64, 60, 57, 54), key=Key.from_name("D minor"))) == [(0, "F#m7b5")]
 
 
 def test_beats_of_six_eight_are_dotted_and_a_pickup_is_counted_from_its_end(write: Write) -> None:

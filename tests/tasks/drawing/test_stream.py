@@ -6,9 +6,13 @@ import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from biaxial import Bar, InputError, Key, Model, Note, SamplingOptions, Score
 from biaxial.features.conditions import Condition, unknown_conditions
@@ -16,8 +20,10 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
+from biaxial.sampling.charges import Charges, voice_pitches
 from biaxial.sampling.guess_and_verify import ParallelStepper
-from biaxial.sampling.loop import draw_pieces
+from biaxial.sampling.loop import Drawn, Particles, draw_pieces
+from biaxial.sampling.reference_stepper import Stepper
 
 Q = 480
 QUICK = SamplingOptions(cadence=False, voice_leading=None)
@@ -27,12 +33,14 @@ def first_bars(bars: Iterator[Bar], count: int) -> list[Bar]:
     return list(islice(bars, count))
 
 
-def drawn_by_hand(model: Model, steps: int, bar_steps: int, key: Key, seed: int) -> tuple[Note, ...]:
+def drawn_by_hand(
+    model: Model, steps: int, bar_steps: int, key: Key, seed: int, beat_steps: int = 4
+) -> tuple[Note, ...]:
     """The same steps by the road of all other verbs, with the end unknown."""
     config = model.network.config
     rows = unknown_conditions(steps)
     rows[:, Condition.STEP_IN_BAR] = [step % bar_steps for step in range(steps)]
-    rows[:, Condition.BAR_STEPS] = bar_steps
+    rows[:, Condition.BAR_STEPS], rows[:, Condition.BEAT_STEPS] = bar_steps, beat_steps
     rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
     bias, rules = QUICK.constraints(config)
     stepper = ParallelStepper(model.network, QUICK.proposal(model.history))
@@ -76,6 +84,16 @@ def test_all_models_stream_what_is_drawn_by_hand(states: int, voices: int) -> No
     assert [n for bar in bars for n in bar.notes] == [n for n in notes if n.onset_ticks < 12 * Q]
 
 
+def test_a_network_with_all_inputs_streams_what_is_drawn_by_hand() -> None:
+    torch.manual_seed(0)
+    inputs = dict.fromkeys(("next_voice", "clock", "plan", "beat", "mixed_in", "dissonance", "echo"), True)
+    config = replace(PRESETS["tiny"], order="low-to-high", **inputs)  # type: ignore[arg-type]
+    model = Model(BiaxialLSTM(config).eval(), {}, "all inputs")
+    bars = first_bars(model.stream(key="C major", time_signature="6/8", seed=5, drawing=QUICK), 2)
+    expected = drawn_by_hand(model, 48, 12, Key.from_name("C major"), 5, beat_steps=6)
+    assert [note for bar in bars for note in bar.notes] == [n for n in expected if n.onset_ticks < 24 * 120]
+
+
 def test_a_note_held_over_a_bar_line_comes_once_with_its_true_length(noise: Model) -> None:
     bars = first_bars(noise.stream(key="C major", time_signature="1/4", seed=2, drawing=QUICK), 24)
     over = [note for bar in bars for note in bar.notes if note.end_ticks > bar.onset_ticks + bar.length_ticks]
@@ -112,9 +130,13 @@ def test_the_seed_decides(noise: Model) -> None:
     assert len(keys) == 2
 
 
+CHARGED = replace(QUICK, max_voices=1, particles=2, charges=Charges(no_cadence=1.0))
+
+
 @pytest.mark.slow
-def test_nothing_grows_with_the_number_of_bars(noise: Model) -> None:
-    bars = noise.stream(key="C major", time_signature="1/4", drawing=replace(QUICK, max_voices=1))
+@pytest.mark.parametrize("drawing", [replace(QUICK, max_voices=1), CHARGED])
+def test_nothing_grows_with_the_number_of_bars(noise: Model, drawing: SamplingOptions) -> None:
+    bars = noise.stream(key="C major", time_signature="1/4", drawing=drawing)
 
     def kept() -> tuple[int, int]:
         gc.collect()
@@ -128,6 +150,51 @@ def test_nothing_grows_with_the_number_of_bars(noise: Model) -> None:
     later_numbers, later_notes = kept()
     assert later_numbers <= numbers + 1000
     assert later_notes <= notes + 32
+
+
+def test_sections_are_planned_and_drawn_phrase_by_phrase(noise: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = list[tuple[NDArray[np.int16], int, int]]()
+    returned = 0
+
+    def watched(stepper: Stepper, rows: Tensor, seeds: list[int], **options: Any) -> Drawn:
+        nonlocal returned
+        found = draw_pieces(stepper, rows, seeds, **options)
+        first, end = 0 if options["begun"] is None else options["begun"].outcomes.shape[1], options["until"]
+        assert options["particles"] == Particles(first, 2)
+        calls.append((rows[0].numpy(), first, end))
+        (own,) = (phrase for phrase in options["phrases"].of_pieces[0] if phrase.end == end)
+        if own.source is not None:
+            pitches = voice_pitches(found.outcomes[0].numpy(), stepper.config.alphabet, stepper.config.low_pitch)[:, 0]
+            assert (pitches[own.first : end] == pitches[own.source :][: end - own.first]).all()
+            returned += 1
+        return found
+
+    monkeypatch.setattr("biaxial.tasks.drawing.stream.draw_pieces", watched)
+    frames = list[int]()
+    music = noise.stream(key="A minor", time_signature="2/4", seed=3, drawing=CHARGED, progress=frames.append)
+    bars = first_bars(music, 36)
+    assert [(bar.number, bar.onset_ticks) for bar in bars] == [(n + 1, 2 * n * Q) for n in range(36)]
+    assert frames == [1] * sum(end - first for _, first, end in calls)
+    assert returned
+    assert [len(rows) for rows, first, _ in calls if first in (0, 8)][:2] == [16 * 8, 17 * 8]
+    told = np.concatenate([rows[first:end] for rows, first, end in calls])
+    steps = np.arange(len(told))
+    assert (told[:, Condition.SINCE_START] == steps).all()
+    assert (told[:, Condition.FIRST] == (steps == 0)).all()
+    assert (told[:, Condition.STEP_IN_BAR] == steps % 8).all()
+    assert (told[:, Condition.TO_END] == -1).all()
+    fermatas = np.flatnonzero(told[:, Condition.TO_FERMATA] == 0)
+    assert len(fermatas) == len(calls)
+    assert (np.diff(told[:, Condition.TO_FERMATA])[np.setdiff1d(steps[:-1], fermatas)] == -1).all()
+    assert (told[fermatas[:-1] + 1, Condition.SINCE_FERMATA] == 1).all()
+
+
+def test_a_draft_is_drawn_frame_by_frame(noise: Model) -> None:
+    plain, draft, charged = (
+        first_bars(noise.stream(key="C major", seed=2, drawing=drawing), 2)
+        for drawing in (replace(CHARGED, charges=None), replace(CHARGED, draft=True), CHARGED)
+    )
+    assert plain == draft != charged
 
 
 def test_what_progress_raises_ends_a_stream(noise: Model) -> None:

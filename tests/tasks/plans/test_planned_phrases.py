@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
+from biaxial.features.conditions import CADENCE_NAMES, Condition
 from biaxial.formats.json_score import read_json, read_json_plan
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.music.phrases import Phrase, PhrasePlan
 from biaxial.music.score import Note, Score, TimeSignature
 from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.plans.outline import make_outline
+from biaxial.tasks.plans.plan import prepare
 from biaxial.tasks.plans.planned_phrases import PhraseOptions
 
 Q = 480
@@ -28,6 +34,29 @@ def test_an_outline_has_the_phrases_of_its_plan(noise: Model) -> None:
         assert planned.text == TEXT
         assert (score.pickup_ticks, score.length_ticks) == (Q, 16 * Q)
         assert score.fermatas == (3 * Q, 6 * Q, 11 * Q, 15 * Q)
+
+
+def test_the_network_is_told_the_plan(noise: Model) -> None:
+    (request,) = noise.plan_composition(4, key="A minor", plan=TEXT.replace("I", "i").replace("V", "III")).requests
+    told = prepare(request, noise.network.config).conditions.numpy()
+    starts = [0, 16, 32, 48]
+    assert [CADENCE_NAMES[i] for i in told[starts, Condition.CADENCE]] == ["half", *["authentic"] * 3]
+    assert told[starts, Condition.PHRASE_TONIC].tolist() == [9, 0, 9, 9]
+    assert told[starts, Condition.PHRASE_MODE].tolist() == [1, 0, 1, 1]
+    assert told[starts, Condition.LAST_STEPS].tolist() == [4, 8, 4, 4]
+    assert told[starts, Condition.RETURNS].tolist() == [0, 0, 1, 0]
+    assert (told[:16, Condition.CADENCE] == told[0, Condition.CADENCE]).all()
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_plans_of_one_outline_differ_for_a_network_that_hears_them(hears: bool) -> None:
+    torch.manual_seed(0)
+    model = Model(BiaxialLSTM(replace(PRESETS["tiny"], plan=hears)).eval(), {}, "noise")
+    one, other = (
+        model.compose(4, key="C major", plan=text, seed=1) for text in (TEXT, TEXT.replace("V:auth", "I:half"))
+    )
+    assert one.score.fermatas == other.score.fermatas
+    assert (one.score.notes != other.score.notes) == hears
 
 
 def test_every_piece_has_a_plan_of_its_own_that_its_seed_gives_alone(noise: Model) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from biaxial.music.bar_lines import beamed_ticks, is_beamed_by_three
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.score import Note, Score, TimeSignature
 
@@ -53,7 +54,7 @@ class Bar:
     @property
     def is_compound(self) -> bool:
         """Whether its beats are dotted: 3/8, 6/8, 12/16."""
-        return self.metre.denominator >= 8 and self.metre.numerator % 3 == 0
+        return is_beamed_by_three(self.metre)
 
     @property
     def unit(self) -> int:
@@ -68,7 +69,7 @@ class Bar:
     @property
     def beamed(self) -> int:
         """Ticks over which beams go: a beat, at least a quarter."""
-        return max(self.beat, TICKS_PER_QUARTER)
+        return beamed_ticks(self.metre, TICKS_PER_QUARTER)
 
 
 def bars_of(score: Score) -> list[Bar]:

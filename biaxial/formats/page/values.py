@@ -1,6 +1,6 @@
 """The values in which a line is written, bar by bar: whole notes to 128ths, dots, ties, triplets, beams.
 
-Times are ticks as in :mod:`biaxial.formats.musicxml.written_bars`. A beat whose times are all multiples of a 64th is
+Times are ticks as in :mod:`biaxial.formats.page.written_bars`. A beat whose times are all multiples of a 64th is
 written plainly, any other as a triplet. A length that is no value, or would hide where the beats are, is tied out of
 several.
 """
@@ -11,8 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from biaxial.formats.musicxml.staves import Chord
-from biaxial.formats.musicxml.written_bars import FINEST_PLAIN, Bar
+from biaxial.formats.page.staves import Chord
+from biaxial.formats.page.written_bars import FINEST_PLAIN, Bar
 from biaxial.music.constants import TICKS_PER_QUARTER
 
 _NAMES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
@@ -49,6 +49,11 @@ class Value:
     triplet: bool = False
     bracket: tuple[str, ...] = ()
     beams: tuple[str, ...] = ()
+
+    @property
+    def written_ticks(self) -> int:
+        """How long it would sound if it were not part of a triplet."""
+        return (self.chord.end - self.chord.start) * (3 if self.triplet else 2) // 2
 
 
 def written(line: Sequence[Chord], bars: Sequence[Bar]) -> Iterator[list[Value]]:
