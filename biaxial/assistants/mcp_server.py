@@ -98,10 +98,11 @@ def make_server(tools: ToolBox) -> FastMCP:
         """Write a piece as other kinds of files: scores, pages, piano rolls, sound."""
         return tools.render(piece, output, staves, instrument, write_chords)
 
-    for tool in (compose, harmonise, infill, render):
-        server.add_tool(_in_words(tool), annotations=writes)
-    for tool in (judge, explain):
-        server.add_tool(_in_words(tool), annotations=reads)
+    writing: list[Callable[..., dict[str, Any]]] = [compose, harmonise, infill, render]
+    reading: list[Callable[..., dict[str, Any]]] = [judge, explain]
+    for group, hints in ((writing, writes), (reading, reads)):
+        for tool in group:
+            server.add_tool(_in_words(tool), annotations=hints)
     return server
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from biaxial.cli.options import option, parse, parser
 from biaxial.files.assets import ASSETS, PACKAGE
 from biaxial.files.atomic import atomic_write
 from biaxial.music.errors import InputError
+from biaxial.studio.state_file import state_path
 
 PROG = "biaxial-musescore"
 DESCRIPTION = (
@@ -74,20 +74,6 @@ def filled_in() -> dict[str, str]:
     for mark, path in paths.items():
         texts["biaxial.qml"] = texts["biaxial.qml"].replace(mark, path.replace("\\", "\\\\").replace('"', '\\"'))
     return texts
-
-
-def state_path() -> Path:
-    """The file in which a running studio says where it is: in ``$XDG_STATE_HOME``, or where the system keeps such."""
-    home = Path.home()
-    if given := os.environ.get("XDG_STATE_HOME"):
-        folder = Path(given)
-    elif sys.platform == "darwin":
-        folder = home / "Library" / "Application Support"
-    elif os.name == "nt":
-        folder = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    else:
-        folder = home / ".local" / "state"
-    return folder / "biaxial" / "studio.json"
 
 
 def plugin_folder() -> Path:

@@ -127,6 +127,8 @@ def train(
     if start_from is not None:
         start_with(module.model, start_from)
     origin = {key: value for key, value in document.items() if key in ("started_from", "mix")}
+    if "mix" in origin:  # weights are given away: what folder it was, not where
+        origin["mix"] = {**origin["mix"], "corpus": Path(origin["mix"]["corpus"]).name}
     best, stopping = BestWeights(folder, corpus, origin), EarlyStopping("valid_loss", patience=train_config.patience)
     samples = Samples(folder, train_config.sample_every)
     for name in ("lightning.pytorch", "lightning.fabric"):

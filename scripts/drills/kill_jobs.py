@@ -196,6 +196,7 @@ def main() -> None:
                     else:
                         while kills < options.kills and kill_driver(folder, cluster, draw, options.seconds):
                             kills += 1
+                            print(f"{kills} kills, {len(inodes(folder))} shards", file=sys.stderr, flush=True)
                         Run(order, folder)  # reads what there is
                         kill_workers(folder, cluster, draw, 0, options.seconds)
                     if shards_of(folder) != whole:

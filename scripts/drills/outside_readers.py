@@ -297,7 +297,8 @@ def pretty_midi_reader(path: Path) -> Heard:
     midi = PrettyMIDI(str(path))
 
     def tick(seconds: float) -> int:
-        return round(midi.time_to_tick(seconds) * Q / midi.resolution)
+        tick: int = round(midi.time_to_tick(seconds) * Q / midi.resolution)
+        return tick
 
     voices = [[(tick(n.start), tick(n.end) - tick(n.start), n.pitch) for n in part.notes] for part in midi.instruments]
     key = midi.key_signature_changes[0].key_number if midi.key_signature_changes else None

@@ -21,7 +21,7 @@ TARGET: Final = Path(__file__).parents[2] / "docs" / "pictures" / "rooms.svg"
 
 FACTS, TENSORS, ASKED, ABOVE = "#dbe9f6", "#dff0d8", "#fdebd0", "#ececec"
 LEGEND: Final = {
-    ABOVE: "commands, page, training, jobs",
+    ABOVE: "ways in, training, jobs",
     ASKED: "what a person asks for",
     TENSORS: "tensors",
     FACTS: "facts about music",
@@ -138,10 +138,10 @@ def picture(imports: Imports) -> str:
             f'<text x="{x}" y="{y + 37}" font-size="12" fill="#333">{escape(content)}</text>',
         ]
     for index, (colour, meaning) in enumerate(LEGEND.items()):
-        y = EDGE + 22 * index
+        y = height - EDGE - 22 * (len(LEGEND) - index)
         parts += [
-            f'<rect x="{width - WIDTH}" y="{y}" width="14" height="14" fill="{colour}" stroke="#666"/>',
-            f'<text x="{width - WIDTH + 22}" y="{y + 12}" font-size="12" text-anchor="start">{meaning}</text>',
+            f'<rect x="{EDGE}" y="{y}" width="14" height="14" fill="{colour}" stroke="#666"/>',
+            f'<text x="{EDGE + 22}" y="{y + 12}" font-size="12" text-anchor="start">{meaning}</text>',
         ]
     return "\n".join([*parts, "</svg>", ""])
 

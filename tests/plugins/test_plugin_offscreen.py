@@ -49,7 +49,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def studio(place: Path) -> Iterator[Path]:
     """The state file of a studio that runs."""
-    pytest.importorskip("biaxial.studio", reason="the studio is not part of this package")
     for part in ("starlette", "uvicorn"):
         pytest.importorskip(part)
     state = place / "state" / "biaxial" / "studio.json"
