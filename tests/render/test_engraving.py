@@ -172,11 +172,3 @@ def test_words_are_black_under_given_notes() -> None:
     (page,) = svg_pages(replace(SCORE, lyrics=(Syllable(0, "Herr"),)), given_colour="#0A4FA3")
     (verse,) = (group for group in fromstring(page).iter() if "verse" in (group.get("class") or "").split())
     assert verse.get("fill") == "#000000"
-
-
-def test_any_thread_can_engrave() -> None:
-    score = Score((Note(0, 480, 60, 0),), 1920)
-    here = svg_pages(score)
-    for _ in range(2):  # Verovio keeps the place of its fonts for each thread
-        with ThreadPoolExecutor(1) as thread:
-            assert thread.submit(svg_pages, score).result() == here
