@@ -68,6 +68,7 @@ export class Piano {
     this.keys.addEventListener("keydown", (event) => this.key(event));
     app.watchers.push(() => this.show());
     this.show();
+    /** @type {HTMLElement} */ (this.keys.parentElement).scrollLeft = this.keys.scrollWidth / 4; // where voices sing
   }
 
   /**

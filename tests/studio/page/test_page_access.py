@@ -62,7 +62,9 @@ def first(_: Watched) -> None:
 
 
 def empty(watched: Watched) -> None:
-    watched.page.keyboard.press("Escape")
+    while watched.page.locator("#panel:visible, #why:visible").count():
+        watched.page.keyboard.press("Escape")  # each time what lies on top
+        watched.page.wait_for_timeout(50)
     watched.page.click("#empty")
     watched.page.wait_for_selector("#piano .keys:focus")
 
