@@ -52,6 +52,8 @@ INSTEAD = {
     **{("harmonise", flag): ["tune.mid", "--seed", "8"] for flag in ("--draft", "--lookahead")},
     **{("infill", flag): ["piece.mid", "--bars", "1", "--seed", "11"] for flag in ("--draft", "--lookahead")},
     **{("continue_", flag): ["piece.mid", "--bars", "4", "--seed", "1"] for flag in ("--draft", "--lookahead")},
+    ("compose", "--write-plan"): [*BASE["compose"], "-o", "out.musicxml"],
+    ("harmonise", "--write-plan"): [*BASE["harmonise"], "--phrases", "1", "-o", "out.musicxml"],
     ("train", "--home-key"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
     ("train", "--metre"): ["music", "--model", "chord", "--hidden", "4", "--embedding", "4", *LITTLE],
     ("train", "--phrases"): ["music", "--model", "melody", "--hidden", "4", "--embedding", "4", *LITTLE],
@@ -79,7 +81,9 @@ FLAGS = flags()
 SLOW = {"folksongs": pytest.mark.slow}
 QUIET = [pytest.param(name, marks=SLOW.get(name, ())) for name, flag, _ in FLAGS if flag == "--quiet"]
 JSON = [pytest.param(name, marks=SLOW.get(name, ())) for name, flag, _ in FLAGS if flag == "--json"]
-OTHERS = [each for each in FLAGS if each[1] not in ("--quiet", "--json")]
+UNPLANNED = [("infill", "--write-plan"), ("continue_", "--write-plan")]
+"""How files look is the same for all commands, and these two plan no phrases."""
+OTHERS = [each for each in FLAGS if each[1] not in ("--quiet", "--json") and each[:2] not in UNPLANNED]
 
 
 @pytest.fixture

@@ -325,7 +325,7 @@ def test_without_a_graph_the_passes_go_on(make_network: MakeNetwork, monkeypatch
     monkeypatch.setattr("biaxial.sampling.guess_and_verify.Captured", refuse)
     model = make_network(3, 3, num_notes=NOTES)
     stepper = ParallelStepper(model, passes="captured")
-    randoms, rows = uniforms([1, 2], 0, NOTES), torch.full((2, 9), -1, dtype=torch.int16)
+    randoms, rows = uniforms([1, 2], 0, NOTES), torch.full((2, len(Condition)), -1, dtype=torch.int16)
     with pytest.warns(UserWarning, match="no CUDA graph"):
         frame, _, _ = stepper.step(stepper.start(2), rows, randoms)
     plain = ParallelStepper(model)

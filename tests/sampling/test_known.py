@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from biaxial.features.conditions import Condition
 from biaxial.features.known import Known
 from biaxial.likelihood.cell_nats import log_mean
 from biaxial.models.biaxial import Batch, BiaxialLSTM
@@ -42,7 +43,7 @@ def with_encoder(make_network: MakeNetwork, num_states: int, num_voices: int, **
 
 
 def conditions(batch: int, num_steps: int = NUM_STEPS) -> Tensor:
-    rows = torch.full((batch, num_steps, 9), -1, dtype=torch.int16)
+    rows = torch.full((batch, num_steps, len(Condition)), -1, dtype=torch.int16)
     rows[:, :, 0] = torch.arange(num_steps) == 0
     rows[:, :, 8] = torch.arange(num_steps)
     return rows

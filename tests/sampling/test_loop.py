@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from biaxial.features.conditions import Condition
 from biaxial.features.known import Known
 from biaxial.likelihood.cell_nats import log_mean
 from biaxial.models.biaxial import Batch, BiaxialLSTM
@@ -162,7 +163,7 @@ def test_faults_tilt_the_distribution_by_what_they_cost(make_network: MakeNetwor
 def test_a_phrase_that_returns_has_its_notes_again(make_network: MakeNetwork) -> None:
     network = make_network(3, 2, num_notes=4)
     config, b = network.config, 6
-    rows = torch.full((b, 8, 9), -1, dtype=torch.int16)
+    rows = torch.full((b, 8, len(Condition)), -1, dtype=torch.int16)
     own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=1), Phrase(6, 8)]
     piece = Piece(None, False, np.zeros(8, np.int8), 1)
     phrases = Phrases([own] * (b - 1) + [[*own[:1], Phrase(3, 6), own[2]]], [piece] * b, Charges())
@@ -185,7 +186,7 @@ def test_all_voices_return_under_a_given_melody(make_network: MakeNetwork) -> No
     own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=3), Phrase(6, 8)]
     b = 8
     drawn = draw_pieces(
-        ParallelStepper(network), torch.full((b, steps, 9), -1, dtype=torch.int16), range(b),
+        ParallelStepper(network), torch.full((b, steps, len(Condition)), -1, dtype=torch.int16), range(b),
         known=Known(*(part.expand(b, -1, -1) for part in given)), particles=Particles(0, 3),
         phrases=Phrases([own] * b, [Piece(None, False, np.zeros(steps, np.int8), 1)] * b, Charges()),
     )  # fmt: skip
@@ -211,7 +212,7 @@ def test_the_last_note_of_a_phrase_that_returns_at_the_end_is_held_to_the_end(ma
     def again(steps: int, returning: int) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         own = [Phrase(0, 5, 1), Phrase(5, 10, 6, source=0, returning=returning)]
         drawn = draw_pieces(
-            ParallelStepper(network), torch.full((1, steps, 9), -1, dtype=torch.int16), [1],
+            ParallelStepper(network), torch.full((1, steps, len(Condition)), -1, dtype=torch.int16), [1],
             known=known.at((slice(None), slice(steps))),
             phrases=Phrases([own], [Piece(None, False, np.zeros(steps, np.int8), 1)], Charges()),
         )  # fmt: skip
@@ -228,7 +229,7 @@ def test_the_last_note_of_a_phrase_that_returns_at_the_end_is_held_to_the_end(ma
 
 def test_parts_are_the_whole(make_network: MakeNetwork) -> None:
     network = make_network(3, 2, num_notes=4)
-    rows = torch.full((3, 8, 9), -1, dtype=torch.int16)
+    rows = torch.full((3, 8, len(Condition)), -1, dtype=torch.int16)
     stepper = ParallelStepper(network)
     whole = draw_pieces(stepper, rows, range(3))
     part = draw_pieces(stepper, rows, range(3), until=3)
@@ -272,7 +273,7 @@ def test_a_part_pays_for_what_it_makes_of_the_part_before(make_network: MakeNetw
 def test_a_phrase_returns_from_an_earlier_part(make_network: MakeNetwork) -> None:
     network = make_network(3, 2, num_notes=4)
     config, b = network.config, 6
-    rows = torch.full((b, 8, 9), -1, dtype=torch.int16)
+    rows = torch.full((b, 8, len(Condition)), -1, dtype=torch.int16)
     own = [Phrase(0, 3), Phrase(3, 6, source=0, returning=1), Phrase(6, 8)]
     phrases = Phrases([own] * b, [Piece(None, False, np.zeros(8, np.int8), 1)] * b, Charges())
     drawn: Drawn | None = None
@@ -297,7 +298,7 @@ def test_where_all_is_known_nothing_is_drawn_and_nothing_changes(
 ) -> None:
     network = make_network(3, 2, num_notes=4)
     config, b, steps = network.config, 3, 8
-    rows = torch.full((b, steps, 9), -1, dtype=torch.int16)
+    rows = torch.full((b, steps, len(Condition)), -1, dtype=torch.int16)
     stepper = ParallelStepper(network, Proposal(target="piece") if lookahead else Proposal())
     given = draw_pieces(stepper, rows, [5] * b).outcomes[0].numpy()
     voices = np.full((steps, 4), config.alphabet.everything, dtype=np.uint8)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from biaxial.features.conditions import Condition
 from biaxial.features.config import FeatureConfig
 from biaxial.features.known import Known
 from biaxial.likelihood.cell_nats import log_mean
@@ -251,7 +252,7 @@ def test_only_a_corpus_of_four_voices_has_usual_ranges() -> None:
 
 
 def conditions(batch: int, num_steps: int) -> Tensor:
-    rows = torch.full((batch, num_steps, 9), -1, dtype=torch.int16)
+    rows = torch.full((batch, num_steps, len(Condition)), -1, dtype=torch.int16)
     rows[:, :, 0] = torch.arange(num_steps) == 0
     rows[:, :, 8] = torch.arange(num_steps)
     return rows
