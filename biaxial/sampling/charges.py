@@ -259,10 +259,8 @@ def _count_leading_tones(
             if not _has(degrees, 11) or not _is_dominant(degrees):
                 continue
             resolves = _is_tonic(_above(following, tonic))
-            near = piece.tonic is None or (tonic - piece.tonic) % 12 in _NEAR[piece.minor]
-            tritone = _has(degrees, 5) and (resolves or near)
-            if not tritone and not (tonic in (piece.tonic, phrase.tonic) and _has(degrees, 7)):
-                continue  # a triad is the dominant of the home key and of the planned one: else I - IV would be V - I
+            if tonic not in (piece.tonic, phrase.tonic) and not (resolves and _has(degrees, 5)):
+                continue  # of another key than the home key and the planned one: II in minor is VII of its relative
             leading = [voice for voice, pitch in enumerate(one.tolist()) if pitch != REST and (pitch + 1) % 12 == tonic]
             counts["doubled_leading_tone"] += len(leading) > 1
             for voice in {0, before.shape[1] - 1} & set(leading):
