@@ -35,7 +35,7 @@ RUNS = (
     "bench/novelty.py chorales --chance --planted 1 --size --growth 1",
     "bench/reader.py chorales --files 20 --copies 1",
     "bench/sampler.py --agreement 2 --held-out chorales",
-    "bench/studio.py --repeats 1",
+    "bench/studio.py --repeats 1 --draft",
     "bench/training.py chorales --preset tiny --batches 4 --batch-size 1 --crop-steps 64",
     "tables/best_of_table.py --checkpoint voices.safetensors --bars 4 --pieces 2 --drawn 2",
     "tables/call_table.py --bars 1",
@@ -104,7 +104,9 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    "line", [*RUNS, *(pytest.param(line, marks=pytest.mark.skip(reason=why)) for line, why in LEFT_OUT.items())]
+    "line",
+    [*RUNS, *(pytest.param(line, marks=pytest.mark.skip(reason=f"{line}: {why}")) for line, why in LEFT_OUT.items())],
+    ids=lambda line: line.split()[0],
 )
 @pytest.mark.slow
 def test_a_script_runs_to_its_end(
