@@ -15,11 +15,11 @@ from pathlib import Path
 
 import torch
 
-import biaxial
 from biaxial.tasks.loading import load_model
+from biaxial.tasks.model import Model
 
 
-def measured(model: biaxial.Model, bars: int, repeats: int) -> tuple[float, float]:
+def measured(model: Model, bars: int, repeats: int) -> tuple[float, float]:
     """Seconds of a processor for composing, and for harmonising the soprano of what was composed; medians."""
     model.harmonise(model.compose(1).score)  # warm
     composing, harmonising = [], []

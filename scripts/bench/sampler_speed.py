@@ -166,11 +166,8 @@ def speed(settings: Sequence[Setting], batches: Sequence[int], threads: int, sec
     table(f"precision | {' | '.join(map(str, rate.rows))}", cells)
     for setting in settings:
         counts = [setting.operations(inputs=inputs) / 1e6 for inputs in (True, False)]
-        print(
-            f"### {setting.title}\n\nMillion operations of a step: {counts[0]:.1f}, {counts[1]:.1f} without those of",
-            end=" ",
-        )
-        print("inputs.\n")
+        print(f"### {setting.title}\n\nMillion operations of a step: {counts[0]:.1f},", end=" ")
+        print(f"{counts[1]:.1f} without those of inputs.\n")
         table(_SPEED_HEAD, (_line(one, system) for one in races[setting.title] for system in one.systems))
 
 
