@@ -40,15 +40,17 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Name of a picture: its tune, and what is asked for beside seed 1."""
 
-SIZE_MM = (175, 1000)
+WIDTH_MM = 175
+HEIGHT_MM = 1000
 WIDTH = 960
 
 
-def engraved(score: Score) -> bytes:
-    """A score as PNG, without its title and on one page."""
+def engraved(score: Score, captions: Sequence[tuple[int, str]] = (), width_mm: int = WIDTH_MM) -> bytes:
+    """A score as PNG, without its title and on one page; captions as :func:`~biaxial.render.engraving.svg_pages`."""
     from PIL import Image
 
-    (page,) = svg_pages(replace(score, title=""), given_colour=GIVEN_COLOUR, size_mm=SIZE_MM)
+    size_mm = (width_mm, HEIGHT_MM)
+    (page,) = svg_pages(replace(score, title=""), given_colour=GIVEN_COLOUR, size_mm=size_mm, captions=captions)
     out = io.BytesIO()
     Image.open(io.BytesIO(png(page, WIDTH))).convert("RGB").quantize(16).save(out, "PNG", optimize=True)
     return out.getvalue()
