@@ -57,7 +57,17 @@ def save_weights(path: Path, model: Network, history: dict[str, Any], dtype: tor
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
     licence = str(history.get("licence", LICENCE_UNKNOWN))
     metadata = {"format": "pt", "license": licence.lower(), "biaxial": json.dumps(header)}
-    atomic_write(path, safetensors.torch.save(tensors, metadata))
+    atomic_write(path, _in_order(safetensors.torch.save(tensors, metadata)))
+
+
+def _in_order(data: bytes) -> bytes:
+    """A safetensors file with its metadata sorted: the library writes them in another order each time."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[end:]
 
 
 def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:

@@ -39,6 +39,14 @@ def test_weights_config_and_history_come_back(network: BiaxialLSTM, path: Path) 
         assert torch.equal(loaded.state_dict()[name], tensor)
 
 
+def test_the_same_weights_are_the_same_bytes(network: BiaxialLSTM, tmp_path: Path) -> None:
+    written = set[bytes]()
+    for number in range(12):
+        save_weights(tmp_path / f"{number}.safetensors", network, {"valid": 1.5})
+        written.add((tmp_path / f"{number}.safetensors").read_bytes())
+    assert len(written) == 1
+
+
 def test_half_precision_is_half_the_size_and_nearly_the_same(network: BiaxialLSTM, path: Path, tmp_path: Path) -> None:
     small = tmp_path / "half.safetensors"
     save_weights(small, network, {}, torch.float16)
