@@ -105,6 +105,10 @@ class Corpus:
     store: Store | None = None
     states_splits: bool = True
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process gets: the arrays themselves, since the files that they are mapped from stay here."""
+        return {**vars(self), "store": None}
+
     def split(self, name: Split) -> tuple[CorpusPiece, ...]:
         """The pieces of one split."""
         return tuple(piece for piece in self.pieces if piece.split == name)

@@ -214,10 +214,10 @@ def nothing(order: Order, folder: Path, shards: Sequence[int], tell: Tell) -> Ge
         yield Entry(shard, shard_name(shard), 0, "", job.to_dict(), job.pieces, [], -1.0, 1, None, 0.0, "here")
 
 
-def memory(place: Path) -> None:
-    """The driver's peak for ever more planned pieces, each in a process of its own."""
+def memory(place: Path, orders: Sequence[int]) -> None:
+    """The driver's peak for ever more planned pieces, each order in a process of its own."""
     rows = []
-    for pieces in PLANNED:
+    for pieces in orders:
         report(f"memory: {pieces} pieces")
         words = [sys.executable, __file__, "--planned", str(pieces), str(place / str(pieces))]
         found = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
@@ -246,7 +246,8 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=12, help="that these are in (default: %(default)s)")
     parser.add_argument("--bars", type=int, default=4, help="of each piece (default: %(default)s)")
     parser.add_argument("--engine", choices=("processes", "ray"), action="append", help="of speed (default: both)")
-    parser.add_argument("--rounds", type=int, default=3, help="of speed (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="of speed and seam (default: %(default)s)")
+    parser.add_argument("--orders", type=int, nargs="+", default=PLANNED, help="pieces that memory plans")
     parser.add_argument("--planned", nargs=2, metavar=("PIECES", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.planned:
@@ -266,7 +267,7 @@ def main() -> None:
             elif part == "seam":
                 seam(order, folder, options.rounds)
             else:
-                memory(folder)
+                memory(folder, options.orders)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,23 @@ from pathlib import Path
 
 import torch
 
-import biaxial
+from biaxial.tasks.loading import load_model
+from biaxial.tasks.model import Model
+
+
+def measured(model: Model, bars: int, repeats: int) -> tuple[float, float]:
+    """Seconds of a processor for composing, and for harmonising the soprano of what was composed; medians."""
+    model.harmonise(model.compose(1).score)  # warm
+    composing, harmonising = [], []
+    for seed in range(repeats):
+        started = time.process_time()
+        score = model.compose(bars, seed=seed).score
+        composing.append(time.process_time() - started)
+        tune = replace(score, notes=score.voice_notes(0))
+        started = time.process_time()
+        model.harmonise(tune, seed=seed)
+        harmonising.append(time.process_time() - started)
+    return statistics.median(composing), statistics.median(harmonising)
 
 
 def main() -> None:
@@ -26,18 +42,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="default: %(default)s")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    model = biaxial.load(options.checkpoint, "cpu")
-    model.harmonise(model.compose(1).score)  # warm
-    composing, harmonising = [], []
-    for seed in range(options.repeats):
-        started = time.process_time()
-        score = model.compose(options.bars, seed=seed).score
-        composing.append(time.process_time() - started)
-        tune = replace(score, notes=score.voice_notes(0))
-        started = time.process_time()
-        model.harmonise(tune, seed=seed)
-        harmonising.append(time.process_time() - started)
-    one, other = statistics.median(composing), statistics.median(harmonising)
+    one, other = measured(load_model(options.checkpoint, "cpu"), options.bars, options.repeats)
     print(f"composing {options.bars} bars {one:.2f} s, harmonising them {other:.2f} s: {other / one:.2f} times")
 
 

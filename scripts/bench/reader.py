@@ -107,7 +107,7 @@ def make_folder(folder: Path, count: int, items: list[FolderItem], draw: random.
         lambda: (".midi", piano(some())),
         lambda: (".mid", midi_bytes(some())[: draw.randint(1, 600)]),
         lambda: (".mid", draw.choice((b"", midi_bytes(Score(length_ticks=1920))))),
-        lambda: (".mid", midi_bytes(items[draw.randrange(20)].score)),  # soon the same ones again
+        lambda: (".mid", midi_bytes(draw.choice(items[:20]).score)),  # soon the same ones again
         copied(sheets),
         copied(kern),
         lambda: (".abc", abc(draw)),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from biaxial.corpora.corpus import Corpus, outcomes_of
+from biaxial.features.conditions import hidden
 from biaxial.likelihood.cell_nats import log_mean
 from biaxial.models.biaxial import Batch
 from biaxial.music.grid import Grid
@@ -104,7 +105,7 @@ def held_out(setting: Setting, folder: Path) -> None:
     for piece in pieces:
         report(f"held out: {piece.name}")
         outcomes = torch.from_numpy(outcomes_of(piece, config)).unsqueeze(0)
-        conditions = torch.from_numpy(piece.conditions).unsqueeze(0)
+        conditions = torch.from_numpy(hidden(piece.conditions, "plan")).unsqueeze(0)
         steps += piece.num_steps
         with torch.inference_mode():
             frames = log_mean(network.walk_log_likelihood(Batch.whole(outcomes, conditions)).sum(-1))
@@ -122,7 +123,8 @@ def held_out(setting: Setting, folder: Path) -> None:
                     state, conditions[:, step], randoms, None, allowed[:, step], (), encoded.at(step)
                 )
             nats[name_of(stepper, precision)] -= float(state.log_likelihood)
-    print(f"\n## Held out\n\n{len(pieces)} validation pieces of {folder.name}, {steps} steps, conditions known.\n")
+    print(f"\n## Held out\n\n{len(pieces)} validation pieces of {folder.name}, {steps} steps;", end=" ")
+    print("conditions known but the plan.\n")
     exact = nats["float64, the parallel pass"] / steps
     table(
         "system | nats a step | change",

@@ -55,6 +55,7 @@ class MatrixRate:
     """Operations a second of ``torch.mm`` with some numbers of rows, in each precision."""
 
     def __init__(self, rows: Sequence[int]) -> None:
+        self.rows = rows
         self.found: dict[tuple[Precision, int, int], list[float]] = {
             size: [] for size in itertools.product(DTYPES, rows, (300, 600))
         }
@@ -80,54 +81,99 @@ def _multiply(one: Tensor, other: Tensor, out: Tensor, times: int) -> None:
         torch.mm(one, other, out=out)
 
 
-def systems_of(setting: Setting, batch: int, threads: int) -> Iterator[System]:
-    """All systems that draw a batch from a network."""
+def systems_of(setting: Setting, batch: int, threads: int, *, every: bool) -> Iterator[System]:
+    """Systems that draw a batch from a network: all, or the plain one and the fast ones."""
     net, proposal = setting.network, setting.proposal
     if not net.config.num_voices:
         torch.manual_seed(0)
         yield System("plain PyTorch, float32", "float32", PlainGenerator(net.config, batch).eval().advance)
     steppers: list[tuple[Precision, Stepper, int]] = [
-        ("float64", Stepper(net, proposal), 1),
-        ("float32", Stepper(net, proposal, torch.float32), 1),
-        ("float32", ParallelStepper(net, proposal, torch.float32), _BEAT),
         ("float32", fast_stepper(net, proposal, "float32", threads), _BEAT),
         ("bfloat16", fast_stepper(net, proposal, "bfloat16", threads), _BEAT),
     ]
+    if every:
+        steppers = [
+            ("float64", Stepper(net, proposal), 1),
+            ("float32", Stepper(net, proposal, torch.float32), 1),
+            ("float32", ParallelStepper(net, proposal, torch.float32), _BEAT),
+            *steppers,
+        ]
     for precision, stepper, least in steppers:
         yield System(name_of(stepper, precision), precision, Drawer(stepper, setting, batch).advance, least)
 
 
+@dataclass(frozen=True)
+class Race:
+    """Systems that drew a batch from one network in turns, and the rate of products in each turn."""
+
+    setting: Setting
+    batch: int
+    systems: tuple[System, ...]
+    rates: tuple[dict[Precision, float], ...]
+
+    def step_seconds(self, system: System) -> float:
+        """The time of a step of all pieces."""
+        return statistics.median(system.seconds)
+
+    def times_floor(self, system: System, *, inputs: bool = True) -> float:
+        """The time beside that of the arithmetic, with or without the products of inputs."""
+        turns = zip(system.seconds, self.rates, strict=True)
+        done = statistics.median(took * rate[system.precision] for took, rate in turns)
+        return done / self.batch / self.setting.operations(inputs=inputs)
+
+    @property
+    def plain(self) -> System | None:
+        """The plain generator, where the network is one that it knows."""
+        return self.systems[0] if self.systems[0].name.startswith("plain") else None
+
+    def times_plain(self, system: System) -> float | None:
+        """How many times as fast as the plain generator a system is."""
+        if self.plain is None:
+            return None
+        return statistics.median(plain / took for plain, took in zip(self.plain.seconds, system.seconds, strict=True))
+
+
+def race(
+    setting: Setting, batch: int, threads: int, seconds: float, turns: int, rate: MatrixRate, *, every: bool = True
+) -> Race:
+    """Let systems draw a batch from a network in turns."""
+    report(f"{setting.title}: batch of {batch}")
+    systems, rates = tuple(systems_of(setting, batch, threads, every=every)), []
+    for system in systems:
+        system.warm(seconds / turns)
+    for turn in range(turns):
+        rates.append(rate.measure())
+        for system in systems[turn % len(systems) :] + systems[: turn % len(systems)]:
+            time.sleep(0.01)  # threads of the one before fall asleep
+            system.measure()
+    return Race(setting, batch, systems, tuple(rates))
+
+
+def matrix_rate(setting: Setting) -> MatrixRate:
+    """A clock of matrix products with as many rows as one piece of a network has, and as batches have."""
+    return MatrixRate((setting.network.config.num_notes, 1024, 6272))
+
+
 def speed(settings: Sequence[Setting], batches: Sequence[int], threads: int, seconds: float, turns: int) -> None:
     """Print the time of a step."""
-    results: dict[tuple[int, int], tuple[list[System], list[dict[Precision, float]]]] = {}
-    rows = settings[0].network.config.num_notes, 1024, 6272
-    rate = MatrixRate(rows)
-    for (index, setting), batch in itertools.product(enumerate(settings), batches):
-        report(f"{setting.title}: batch of {batch}")
-        systems, rates = results[index, batch] = list(systems_of(setting, batch, threads)), []
-        for system in systems:
-            system.warm(seconds / turns)
-        for turn in range(turns):
-            rates.append(rate.measure())
-            for system in systems[turn % len(systems) :] + systems[: turn % len(systems)]:
-                time.sleep(0.01)  # threads of the one before fall asleep
-                system.measure()
+    rate = matrix_rate(settings[0])
+    races = {
+        setting.title: [race(setting, batch, threads, seconds, turns, rate) for batch in batches]
+        for setting in settings
+    }
     print("## Speed\n\nRate of `torch.mm` by its rows, 10⁹ operations a second; the floor has the best of each turn.\n")
-    cells = ([name, *(f"{rate.median(name, m) / 1e9:.0f}" for m in rows)] for name in DTYPES)
-    table(f"precision | {' | '.join(map(str, rows))}", cells)
-    for index, setting in enumerate(settings):
-        counts = [setting.operations(inputs=inputs) for inputs in (True, False)]
-        print(f"### {setting.title}\n\nMillion operations of a step: {counts[0] / 1e6:.1f},", end=" ")
-        print(f"{counts[1] / 1e6:.1f} without those of inputs.\n")
-        lines = []
-        for batch in batches:
-            systems, rates = results[index, batch]
-            for system in systems:
-                step = statistics.median(system.seconds)
-                each, turns_of = step / batch, list(zip(system.seconds, rates, systems[0].seconds, strict=True))
-                figures = [f"{1e3 * step:.2f}", f"{STEPS * step:.2f}", f"{1e3 * each:.3f}", f"{STEPS * each:.3f}"]
-                work = statistics.median(took * rate[system.precision] for took, rate, _ in turns_of) / batch
-                faster = statistics.median(plain / took for took, _, plain in turns_of)
-                ratio = f"{faster:.2f}" if systems[0].name.startswith("plain") else "–"
-                lines.append([batch, system.name, *figures, *(f"{work / count:.2f}" for count in counts), ratio])
-        table(_SPEED_HEAD, lines)
+    cells = ([name, *(f"{rate.median(name, m) / 1e9:.0f}" for m in rate.rows)] for name in DTYPES)
+    table(f"precision | {' | '.join(map(str, rate.rows))}", cells)
+    for setting in settings:
+        counts = [setting.operations(inputs=inputs) / 1e6 for inputs in (True, False)]
+        print(f"### {setting.title}\n\nMillion operations of a step: {counts[0]:.1f},", end=" ")
+        print(f"{counts[1]:.1f} without those of inputs.\n")
+        table(_SPEED_HEAD, (_line(one, system) for one in races[setting.title] for system in one.systems))
+
+
+def _line(one: Race, system: System) -> list[object]:
+    step, faster = one.step_seconds(system), one.times_plain(system)
+    each = step / one.batch
+    figures = [f"{1e3 * step:.2f}", f"{STEPS * step:.2f}", f"{1e3 * each:.3f}", f"{STEPS * each:.3f}"]
+    floors = [f"{one.times_floor(system, inputs=inputs):.2f}" for inputs in (True, False)]
+    return [one.batch, system.name, *figures, *floors, "–" if faster is None else f"{faster:.2f}"]

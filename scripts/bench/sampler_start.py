@@ -16,6 +16,7 @@ from scripts.bench.reporting import report, table
 from scripts.bench.sampler_networks import BARS
 
 _COMMAND = "import sys; from biaxial.cli.compose import main; sys.exit(main())"
+_WORDS = ("--bars", str(BARS), "--seed", "1", "-q")
 _PARTS = """
 import json, sys, time
 marks = [time.perf_counter()]
@@ -58,22 +59,30 @@ def child(code: str, arguments: Sequence[str], compiled: Path | None) -> tuple[f
     return seconds, usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10), printed
 
 
+def later(repeats: int) -> tuple[float, float]:
+    """Seconds and MiB that the whole command takes when its kernels are compiled; medians."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [*_WORDS, "-o", str(Path(folder) / "piece.mid")]
+        child(_COMMAND, words, None)  # warm
+        seconds, peaks, _ = zip(*(child(_COMMAND, words, None) for _ in range(repeats)), strict=True)
+    return statistics.median(seconds), statistics.median(peaks)
+
+
 def start(repeats: int) -> None:
     """Print what the command takes; to be called early, as a new process inherits the peak of this one's memory."""
     report("start of the command")
     rows: dict[str, list[list[float]]] = {"first ever": [], "first": [], "later": []}
     with tempfile.TemporaryDirectory() as folder:
         output = str(Path(folder) / "piece.mid")
-        words = ["--bars", str(BARS), "--seed", "1", "-q"]
         for turn in range(repeats + 2):
             # first two that have nothing compiled; then two that fill the usual cache, should it be empty
             caches = [Path(folder) / name if turn == 0 else None for name in ("parts", "command")]
             took, _, printed = child(_PARTS, [output], caches[0])
             parts = json.loads(printed)
-            seconds, peak, _ = child(_COMMAND, [*words, "-o", output], caches[1])
+            seconds, peak, _ = child(_COMMAND, [*_WORDS, "-o", output], caches[1])
             rows[("first ever", "first", "later")[min(turn, 2)]].append([*parts, took - sum(parts), seconds, peak])
     print(
-        f"## Start\n\n`biaxial-compose {' '.join(words)}`: seconds of its parts, in a process that does the same, and"
+        f"## Start\n\n`biaxial-compose {' '.join(_WORDS)}`: seconds of its parts, in a process that does the same, and"
     )
     print(f"of the command itself; medians of {repeats}, and the first run ever, which has nothing compiled.\n")
     lines = []

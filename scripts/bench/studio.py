@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,11 +106,11 @@ def studio() -> Iterator[Studio]:
     """A studio that is ended, whatever happens."""
     with tempfile.TemporaryDirectory() as folder:
         found = Studio(folder)
-        try:
-            yield found
-        finally:
-            found.process.kill()
-            found.process.wait()
+        with found.process:
+            try:
+                yield found
+            finally:
+                found.process.kill()
 
 
 def started(seconds: Seconds) -> None:
@@ -136,8 +136,8 @@ def tune() -> Document:
     return opened(TUNE.encode(), "tune.abc").document
 
 
-def asked(running: Studio, seconds: Seconds, seed: int) -> None:
-    """Ask for what the page asks for."""
+def asked(running: Studio, seconds: Seconds, seed: int, drafts: Sequence[bool] = (True, False)) -> None:
+    """Ask for what the page asks for, of drafts and of what is no draft."""
 
     def timed(name: str, path: str, message: object) -> bytes:
         began, before = time.perf_counter(), running.processor()
@@ -145,20 +145,20 @@ def asked(running: Studio, seconds: Seconds, seed: int) -> None:
         seconds.setdefault(name, []).append((time.perf_counter() - began, running.processor() - before))
         return found
 
-    whole: dict[bool, Document] = {}
-    for draft, name in ((True, "draft of 16 bars"), (False, "16 bars")):
-        drawing = Drawing(draft=draft)
+    whole = tune()
+    for draft in drafts:
+        name, drawing = f"{'draft of ' if draft else ''}16 bars", Drawing(draft=draft)
         request = Harmonise(tune(), seed=seed, drawing=drawing)
         written = from_json(Written, json.loads(timed(f"{name}, answered", "/api/harmonise", request)))
         seconds.setdefault(f"{name} drawn", []).append((written.drawing_seconds, math.nan))
-        whole[draft] = written.takes[0].document
+        whole = written.takes[0].document
         four = tuple(Span(voice, 64, 128) for voice in range(4))
         for takes, what in ((1, "4 bars"), (4, "4 bars, four takes,")):
-            again = Infill(whole[draft], four, seed=seed, takes=takes, drawing=drawing)
+            again = Infill(whole, four, seed=seed, takes=takes, drawing=drawing)
             label = f"{'draft of ' if draft else ''}{what} redrawn"
             timed(label, "/api/infill", again)
-    timed("sound of 16 bars", "/api/render", Render(whole[False], "stems"))
-    timed("score of 16 bars", "/api/render", Render(whole[False], "score"))
+    timed("sound of 16 bars", "/api/render", Render(whole, "stems"))
+    timed("score of 16 bars", "/api/render", Render(whole, "score"))
 
 
 def first_load(folder: Path) -> tuple[int, int]:
@@ -171,6 +171,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5, help="default: %(default)s")
+    parser.add_argument("--draft", action="store_true", help="ask for drafts alone")
     options = parser.parse_args()
     seconds: Seconds = {}
     for number in range(options.repeats):
@@ -178,10 +179,11 @@ def main() -> None:
         started(seconds)
     with studio() as running:
         running.get("/api/render", Render(what="bank"))
-        asked(running, {}, 0)  # warm
+        drafts = (True,) if options.draft else (True, False)
+        asked(running, {}, 0, drafts)  # warm
         for number in range(options.repeats):
             report(f"asking {number + 1} of {options.repeats}")
-            asked(running, seconds, number + 1)
+            asked(running, seconds, number + 1, drafts)
     rows = []
     for name, found in seconds.items():
         clock, processor = zip(*found, strict=True)

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
+from operator import truediv
 from pathlib import Path
 
 import lightning
@@ -30,11 +31,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece
+from biaxial.features.echo import Echo, echoes
+from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.likelihood.cell_nats import log_mean
 from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
+from biaxial.models.layers import ContextEncoder
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.training.config import TrainConfig
@@ -48,7 +52,10 @@ _WARM_UP = 2
 
 
 class PlainBiaxial(nn.Module):
-    """The network as one writes it first: all inputs in one float32 tensor, ``nn.LSTM`` over time, then over notes."""
+    """The network as one writes it first: all inputs in one float32 tensor, ``nn.LSTM`` over time, then over notes.
+
+    Inputs and the context encoder, which is two ``nn.LSTM`` itself, are those of the package.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -59,11 +66,11 @@ class PlainBiaxial(nn.Module):
         self.note_axis, width = self._stack(note_width, config.note_hidden)
         self.head = nn.Linear(width + (note_width if config.head_sees_inputs else 0), len(config.alphabet))
         self.dropout = nn.Dropout(config.dropout)
-        self.may_follow, self.fits = (
-            torch.from_numpy(config.alphabet.may_follow),
-            torch.from_numpy(config.alphabet.fits),
-        )
-        self.voice_sets = torch.from_numpy(config.alphabet.voices).long()
+        self.context = ContextEncoder(config, self.time_features) if config.context_hidden else None
+        alphabet = config.alphabet
+        self.may_follow, self.fits = torch.from_numpy(alphabet.may_follow), torch.from_numpy(alphabet.fits)
+        self.agrees, self.held_voices = torch.from_numpy(alphabet.agrees), torch.from_numpy(alphabet.held_voices)
+        self.voice_sets = torch.from_numpy(alphabet.voices).long()
 
     @staticmethod
     def _stack(width: int, hidden: tuple[int, ...]) -> tuple[nn.ModuleList, int]:
@@ -76,24 +83,41 @@ class PlainBiaxial(nn.Module):
         outcomes = batch.outcomes.long()
         b, t, n = outcomes.shape
         before = torch.cat([batch.previous.long().unsqueeze(1), outcomes[:, :-1]], dim=1)
-        x = self.time_features(before, batch.conditions)  # b t n f
+        echo = echoes(outcomes) if self.config.echo and batch.echo is None else batch.echo
+        context = None
+        if self.context is not None and batch.known is not None:
+            context = self.context(batch.known, batch.conditions, self.time_features, batch.lengths)  # b t n h
+        x = self.time_features(before if batch.seen is None else batch.seen, batch.conditions, echo)  # b t n f
+        if self.context is not None and context is not None:
+            x = x + self.context.into_inputs(context)
         x = x.permute(0, 2, 1, 3).reshape(b * n, t, -1)
         for layer in self.time_axis:
             x = self.dropout(layer(x)[0])
-        x = x.view(b, n, t, -1).permute(0, 2, 1, 3).reshape(b * t, n, -1)
-        frames, before = outcomes.view(b * t, n), before.view(b * t, n)
-        if self.config.walks_down:
-            x, frames, before = x.flip(1), frames.flip(1), before.flip(1)
-        inputs = torch.cat([x, self.note_features(frames, before)], dim=-1)
+        x = x.view(b, n, t, -1).permute(0, 2, 1, 3)
+        if self.context is not None and context is not None:
+            x = x + self.context.into_output(context)
+        x, frames, before = self._walked(x), self._walked(outcomes), self._walked(before)
+        if echo is not None:
+            echo = Echo(self._walked(echo.frame), *(each.flatten() for each in echo[1:]))
+        known = None if batch.known is None else Known(*map(self._walked, batch.known))
+        inputs = torch.cat([x, self.note_features(frames, before, echo=echo, known=known)], dim=-1)
         x = inputs
         for layer in self.note_axis:
             x = self.dropout(layer(x)[0])
         logits = self.head(torch.cat([x, inputs], dim=-1) if self.config.head_sees_inputs else x)
         sets = self.voice_sets[frames]
-        free = 2**self.config.num_voices - 1 - (sets.cumsum(1) - sets)
-        logits = logits.masked_fill(~(self.may_follow[before] & self.fits[free]), -1e9)
+        possible = self.may_follow[before] & self.fits[2**self.config.num_voices - 1 - (sets.cumsum(1) - sets)]
+        if known is not None:
+            possible &= self.agrees[known.voices.long(), known.outcomes.long()]
+            possible &= (self.held_voices & known.ended.unsqueeze(-1)) == 0
+        logits = logits.masked_fill(~possible, -1e9)
         nats = functional.cross_entropy(logits.flatten(0, 1), frames.flatten(), reduction="none")
         return (nats.view(b, t, n).sum(-1) * batch.mask).sum() / batch.mask.sum()
+
+    def _walked(self, cells: Tensor) -> Tensor:
+        """Cells ``(b, t, n, ...)`` as rows ``(b t)``, in the order of the walk."""
+        rows = cells.flatten(0, 1)
+        return rows.flip(1) if self.config.walks_down else rows
 
 
 @dataclass
@@ -184,12 +208,19 @@ class Duel(Callback):
         )
         self.mark = time.perf_counter()
 
+    def cells_a_second(self) -> tuple[float, float]:
+        """The medians of both speeds over the batches that count: ours, the plain loop's."""
+        seconds = (self.ours_s, self.plain_s)
+        ours, plain = (statistics.median(map(truediv, self.cells[_WARM_UP:], each[_WARM_UP:])) for each in seconds)
+        return ours, plain
+
+    def ratios(self) -> list[float]:
+        """How many times as fast as the plain loop each batch that counts was."""
+        return list(map(truediv, self.plain_s[_WARM_UP:], self.ours_s[_WARM_UP:]))
+
     def row(self) -> str:
-        """The medians of both speeds and of their ratio over the batches that count, and the range of the ratio."""
-        timed = list(zip(self.cells, self.ours_s, self.plain_s, strict=True))[_WARM_UP:]
-        ours = statistics.median(cells / seconds for cells, seconds, _ in timed)
-        plain = statistics.median(cells / seconds for cells, _, seconds in timed)
-        ratios = [theirs / mine for _, mine, theirs in timed]
+        """Both speeds, the median of their ratio, and its range."""
+        (ours, plain), ratios = self.cells_a_second(), self.ratios()
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         return f"{ours:,.0f} | {plain:,.0f} | {statistics.median(ratios):.2f} | {spread}"
 
@@ -214,9 +245,9 @@ def some_pieces(corpus: Corpus, settings: TrainConfig, num_batches: int, held_ou
     return replace(corpus, pieces=(*chosen, *valid[held_out]))
 
 
-def duel(corpus: Corpus, config: ModelConfig, precision: Precision, num_batches: int) -> Duel:
+def duel(corpus: Corpus, config: ModelConfig, settings: TrainConfig, precision: Precision, num_batches: int) -> Duel:
     """Train some batches in a precision, each followed by the plain loop."""
-    settings = TrainConfig(epochs=1, sample_every=0)
+    settings = replace(settings, epochs=1, sample_every=0)
     callback = Duel(PlainLoop(config, settings.gradient_clip), num_batches)
     part = some_pieces(corpus, settings, num_batches, slice(1))
     with tempfile.TemporaryDirectory() as folder:
@@ -233,7 +264,7 @@ def epoch_section(part: Corpus, config: ModelConfig, settings: TrainConfig, thre
         train(part, config, settings, Path(folder) / "run", Machine("cpu"), quiet=True)
 
 
-def peak_gib(corpus: Corpus, config: ModelConfig, threads: int) -> float:
+def peak_gib(corpus: Corpus, config: ModelConfig, settings: TrainConfig, threads: int) -> float:
     """Peak memory of a process that trains two batches and ends an epoch with the longest batch of held-out pieces.
 
     To be called early: a new process inherits the peak that its parent has reached so far.
@@ -243,7 +274,7 @@ def peak_gib(corpus: Corpus, config: ModelConfig, threads: int) -> float:
     RuntimeError
         If it failed.
     """
-    settings = TrainConfig(epochs=1, sample_every=1)
+    settings = replace(settings, epochs=1, sample_every=1)
     arguments = (some_pieces(corpus, settings, 2, slice(-8, None)), config, settings, threads)
     child = multiprocessing.get_context("spawn").Process(target=epoch_section, args=arguments)
     child.start()
@@ -258,20 +289,24 @@ def main() -> None:
     """Read the command line, measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, metavar="CORPUS", help="folder of chorales, or a prepared .npz file")
-    plain = [name for name, config in PRESETS.items() if not config.echo]
-    parser.add_argument("--preset", choices=plain, default="chorale", help="network (default: %(default)s)")
+    one_walk = [name for name, config in PRESETS.items() if config.order != "both"]
+    parser.add_argument("--preset", choices=one_walk, default="chorale", help="network (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: %(default)s)")
     parser.add_argument("--batches", type=int, default=10, help="batches in each precision (default: %(default)s)")
+    usual = TrainConfig()
+    parser.add_argument("--batch-size", type=int, default=usual.batch_size, help="crops (default: %(default)s)")
+    parser.add_argument("--crop-steps", type=int, default=usual.crop_steps, help="of each (default: %(default)s)")
     options = parser.parse_args()
     if options.threads < 1 or options.batches <= _WARM_UP:
         parser.error(f"at least 1 thread and {_WARM_UP + 1} batches are needed; the first {_WARM_UP} are not counted")
     torch.set_num_threads(options.threads)
     config, default = PRESETS[options.preset], Machine("cpu").resolved_precision()
     try:
+        settings = TrainConfig(batch_size=options.batch_size, crop_steps=options.crop_steps)
         corpus, _ = Corpus.read(options.corpus, Grid(config.steps_per_quarter))
-        peak = peak_gib(corpus, config, options.threads)
+        peak = peak_gib(corpus, config, settings, options.threads)
         precisions: tuple[Precision, ...] = ("32-true",) if default == "32-true" else (default, "32-true")
-        duels = {precision: duel(corpus, config, precision, options.batches) for precision in precisions}
+        duels = {precision: duel(corpus, config, settings, precision, options.batches) for precision in precisions}
     except (OSError, ValueError) as error:
         parser.error(str(error))
     print(f"{options.preset} preset, {options.threads} CPU thread(s), PyTorch {torch.__version__}; cells a second\n")

@@ -117,8 +117,10 @@ def main() -> None:
     model = PlanModel()
     for read in plans:
         model.count(*read)
-    for context, close in closes_of([item for item in items if item.split == "train"]):
-        model.tunes.add(context, close)
+    for item in items:
+        if item.split == "train":
+            for context, close in dict.fromkeys(closes_of([item])):  # what a piece says often counts once
+                model.tunes.add(context, close)
     models = {"model": model, "unigram": unigram(model), "uniform": PlanModel()}
     nats = {
         name: {

@@ -2,13 +2,15 @@
 
 Composes so many candidates for each seed, judges all of them, and prints what the first 1, 2, 4 ... of them give if the
 one that ranks first is kept. The groups that the ranking does not look at (harmony, distances, statistics) tell whether
-what is chosen is better, or only better at what it was chosen by. Half an hour of two cores at the defaults.
+what is chosen is better, or only better at what it was chosen by. The judge is always that of the shipped weights. Half
+an hour of two cores at the defaults.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from biaxial.judge.compare import number
 from biaxial.judge.judge import Judge, Judgement, mean_of
 from biaxial.judge.measures import GROUPS
 from biaxial.judge.reference import shipped_reference
-from biaxial.metrics.figures.report import markdown_table
+from biaxial.metrics.figures.report import COMPOSITION_BARS, markdown_table
 from biaxial.tasks.drawing.fill import RANKED_BY
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.loading import load_model
@@ -41,14 +43,20 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=50)
     parser.add_argument("--drawn", type=int, default=16)
     parser.add_argument("--seed", type=int, default=7000)
+    parser.add_argument("--checkpoint", type=Path, help="weights that compose (default: the shipped ones)")
+    parser.add_argument("--bars", type=int, default=COMPOSITION_BARS, help="of each (default: %(default)s)")
     options = parser.parse_args()
-    model = load_model()
+    model = load_model(options.checkpoint)
     pieces = list(
         model.draw(
-            model.plan_composition(16, seed=options.seed, drawing=SamplingOptions(), n=options.pieces * options.drawn)
+            model.plan_composition(
+                options.bars, seed=options.seed, drawing=SamplingOptions(), n=options.pieces * options.drawn
+            )
         )
     )
-    judged = Judge(shipped_reference(), model.network).judge([(str(piece.seed), piece.score) for piece in pieces])
+    judged = Judge(shipped_reference(), load_model().network).judge(
+        [(str(piece.seed), piece.score) for piece in pieces]
+    )
     lines = [["best of", "score", "grade", *GROUPS, "parallels"]]
     many = 1
     while many <= options.drawn:

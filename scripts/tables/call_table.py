@@ -7,6 +7,7 @@ compiled kernels counts where Python calls it, not where another kernel does. Th
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -45,8 +46,11 @@ def called(words: list[str]) -> set[CodeType]:
 
 def main() -> None:
     """Compose twice and print how much of the package the second piece went through."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bars", type=int, default=16, help="of either piece (default: %(default)s)")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        words = ["--bars", "16", "--seed", "1", "-q", "-o", str(Path(folder) / "piece.mid")]
+        words = ["--bars", str(options.bars), "--seed", "1", "-q", "-o", str(Path(folder) / "piece.mid")]
         compose(words)
         found = called(words)
     print(f"{len(found)} functions in {len({code.co_filename for code in found})} files")

@@ -49,8 +49,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("chorales", type=Path, help="what biaxial-chorales wrote")
     parser.add_argument("folders", type=Path, nargs="+", help="held-out Bach first, then what is to be told from it")
+    parser.add_argument("--checkpoint", type=Path, help="weights whose nats count (default: the shipped ones)")
     options = parser.parse_args()
-    network = load_model().network
+    network = load_model(options.checkpoint).network
     items = [item for item in read_folder(options.chorales)[0] if item.split != "test"]
     training = PassageIndex.from_scores((item.name, item.score) for item in items if item.split == "train")
     reference = replace(measure_corpus("Bach", items, network=network), passages=training)

@@ -48,10 +48,10 @@ PLACES: Final = {
 """Steps of a quarter note, twelve to a quarter."""
 
 
-def windows(score: Score) -> Iterator[Score]:
-    """A piece in windows of 16 bars; what is left over at its end goes."""
+def windows(score: Score, bars: int = BARS) -> Iterator[Score]:
+    """A piece in windows of so many bars; what is left over at its end goes."""
     starts = score.bar_starts()
-    for first, end in zip(starts[::BARS], starts[BARS::BARS], strict=False):
+    for first, end in zip(starts[::bars], starts[bars::bars], strict=False):
         cut = tuple(
             replace(
                 note, onset_ticks=note.onset_ticks - first, length_ticks=min(note.end_ticks, end) - note.onset_ticks
@@ -118,17 +118,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder made by scripts/make/make_piano_corpus.py")
     parser.add_argument("--checkpoint", type=Path, required=True, help="weights without voices")
     parser.add_argument("-n", type=int, default=40, help="pieces to compose (default: %(default)s)")
+    parser.add_argument("--bars", type=int, default=BARS, help="of each, and of a window (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the first (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=1.0, help="(default: %(default)s)")
     parser.add_argument("--density", type=float, default=0.0, help="(default: %(default)s)")
     parser.add_argument("--ranges", type=read_ranges, help="lowest and highest pitch, such as 36-93 (default: all)")
     options = parser.parse_args()
+    items, _ = read_folder(options.folder)
+    held_out = [window for item in items if item.split != "train" for window in windows(item.score, options.bars)]
+    if not held_out:
+        parser.error(f"{options.folder} holds no valid or test piece of {options.bars} bars; give fewer --bars")
     drawing = SamplingOptions(temperature=options.temperature, density=options.density, ranges=options.ranges)
     model = load(options.checkpoint)
-    pieces = model.draw(model.plan_composition(BARS, n=options.n, seed=options.seed, drawing=drawing))
+    pieces = model.draw(model.plan_composition(options.bars, n=options.n, seed=options.seed, drawing=drawing))
     composed = [piece.score for piece in pieces]
-    items, _ = read_folder(options.folder)
-    held_out = [window for item in items if item.split != "train" for window in windows(item.score)]
     print(f"composed {len(composed)} pieces", file=sys.stderr)
     ours, theirs = column(composed), column(held_out)
     print("| | composed | held out |\n|---|---|---|")

@@ -75,9 +75,10 @@ def main() -> None:
     """Read, spell, count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", type=int, default=20, help="how many differences to print (20)")
+    parser.add_argument("--pieces", type=int, help="only the first so many")
     options = parser.parse_args()
     sources = {path.name: path for path in chorale_paths()}
-    tasks = [(sources[row.file], row.name, row.split) for row in read_manifest() if not row.left_out]
+    tasks = [(sources[row.file], row.name, row.split) for row in read_manifest() if not row.left_out][: options.pieces]
     with get_context("spawn").Pool(2) as pool:
         chorales = pool.map(read_printed, tasks, chunksize=8)
     right = sum(detect_key(c.score) == c.score.key for c in chorales)
@@ -103,7 +104,8 @@ def main() -> None:
                         f"{chorale.name} ({chorale.score.key.name}), bar {bar}, voice {note.voice}: "
                         f"{spelling.letter}{spelling.alter:+d}, printed {shown}"
                     )
-        shares = (f"{agree[mode, split] / notes[mode, split]:.3%}" for mode in MODES for split in SPLITS)
+        groups = ((mode, split) for mode in MODES for split in SPLITS)
+        shares = (f"{agree[group] / notes[group]:.3%}" if notes[group] else "-" for group in groups)
         print(f"| {way} | {notes.total()} | {agree.total() / notes.total():.3%} | {' | '.join(shares)} |")
     print(f"\n{len(differences)} differences in its key")
     for line in differences[: options.show]:

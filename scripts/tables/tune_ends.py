@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -45,28 +46,34 @@ def quarters_between(score: Score) -> list[float]:
     return [float(gap) / score.ticks_per_quarter for gap in np.diff(score.fermatas or ())]
 
 
+def spread(values: Sequence[float], shares: Sequence[float]) -> str:
+    """Quantiles of some values; a dash where there are none."""
+    return " / ".join(f"{value:g}" for value in np.quantile(values, shares)) if values else "-"
+
+
 def main() -> None:
     """Read the command line, compose, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tunes", default="hymn-tunes-v1", help="melody weights (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=100, help="tunes (default: %(default)s)")
     parser.add_argument("--pieces", type=int, default=20, help="pieces in four parts (default: %(default)s)")
+    parser.add_argument("--checkpoint", type=Path, help="weights that harmonise (default: the shipped ones)")
     options = parser.parse_args()
     model = load_token_model(options.tunes, "cpu")
     tunes = list(model.draw(model.plan_composition(n=options.seeds)))
     scores = [tune.score for tune in tunes]
-    lengths = np.quantile([score.length_ticks / score.ticks_per_quarter for score in scores], (0, 0.5, 1))
-    gaps = np.quantile([gap for score in scores for gap in quarters_between(score)], (0.1, 0.5, 0.9))
+    lengths = [score.length_ticks / score.ticks_per_quarter for score in scores]
+    gaps = [gap for score in scores for gap in quarters_between(score)]
     rows = [
         ("tunes", len(scores)),
         ("end on their tonic, without a rest", sum(map(ends_on_tonic, scores))),
         ("ended by the model, not broken off", sum(not tune.remarks for tune in tunes)),
         ("end with a full bar", sum(map(ends_with_bar, scores))),
-        ("quarters: shortest, median, longest", " / ".join(f"{value:g}" for value in lengths)),
-        ("quarters from phrase end to phrase end: 10%, median, 90%", " / ".join(f"{value:g}" for value in gaps)),
+        ("quarters: shortest, median, longest", spread(lengths, (0, 0.5, 1))),
+        ("quarters from phrase end to phrase end: 10%, median, 90%", spread(gaps, (0.1, 0.5, 0.9))),
     ]
     print("| tunes alone | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows), flush=True)
-    pieces = [piece.score for piece in harmonised_tunes(load_model(None, "cpu"), model, options.pieces)]
+    pieces = [piece.score for piece in harmonised_tunes(load_model(options.checkpoint, "cpu"), model, options.pieces)]
     last = [[note for note in score.notes if note.end_ticks == score.length_ticks] for score in pieces]
     low, high = VOICE_RANGES[0]
     inside = [all(low <= note.pitch <= high for note in score.voice_notes(0)) for score in pieces]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from biaxial.corpora.corpus import Corpus
+from biaxial.corpora.corpus_piece import CorpusPiece, Store
 from biaxial.music.errors import InputError
 
 
@@ -42,3 +45,17 @@ def test_what_is_no_corpus_is_refused_by_name(corpus: Corpus, tmp_path: Path) ->
         path.write_bytes(content)
         with pytest.raises(InputError, match=r"c\.npz: not a prepared corpus"):
             Corpus.load(path)
+
+
+def test_a_corpus_of_mapped_arrays_reaches_another_process(corpus: Corpus, tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        first = [store.append((piece.states, piece.voices, piece.conditions)) for piece in corpus.pieces]
+        store.map()
+    pieces = tuple(
+        CorpusPiece(piece.name, piece.split, *store.arrays(place, piece.num_steps))
+        for piece, place in zip(corpus.pieces, first, strict=True)
+    )
+    mapped = dataclasses.replace(corpus, pieces=pieces, store=store)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(attrgetter("checksum"), (mapped,)) == corpus.checksum
+    assert mapped.store is store

@@ -22,8 +22,10 @@ from biaxial.tasks.plans.plan_drawing import CLOSES
 from biaxial.tasks.plans.plan_model import KEYS, PlanModel, form_of_plan, whole_context
 
 _STREAM: Final = 2**36
-_WIDEST: Final = 5
-"""Larger steps to a last note count as such a one."""
+LEAP: Final = 3
+"""What stands for a step of three semitones or more, up or down."""
+_SHARPER: Final = 2.0
+"""A plan is decided more coldly than its notes: one strange close spoils a phrase."""
 _TRIAD: Final = (0, 3, 4, 7)
 
 
@@ -41,7 +43,7 @@ def close_context(melody: Sequence[Note], last_tick: int, home: Key) -> tuple[st
     """
     sung = [note.pitch for note in melody if note.onset_ticks <= last_tick]
     step = sung[-1] - sung[-2] if len(sung) > 1 else 0
-    return home.mode, (sung[-1] - home.tonic) % 12, max(-_WIDEST, min(_WIDEST, step))
+    return home.mode, (sung[-1] - home.tonic) % 12, LEAP if abs(step) >= LEAP else step
 
 
 def plan_of_tune(
@@ -62,7 +64,7 @@ def plan_of_tune(
     seed
         The random number.
     temperature
-        Above 0; the lower it is, the likelier are the closes.
+        That of the notes, above 0; closes are drawn at half of it.
 
     Returns
     -------
@@ -109,6 +111,6 @@ def _close(
     mode: Mode = "minor" if context[0] == "minor" else "major"
     keys, cadences = ([home_numeral(mode)], CLOSES) if at_end else (KEYS[mode], tuple(CADENCES))
     support = [f"{key} {cadence}" for key in keys for cadence in cadences]
-    shares = model.tunes.probabilities(context, support) ** (1 / temperature)
+    shares = model.tunes.probabilities(context, support) ** (_SHARPER / temperature)
     key, cadence = support[draw_index(rng, shares)].split()
     return key, cadence

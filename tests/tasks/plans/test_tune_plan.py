@@ -9,7 +9,7 @@ import pytest
 
 from biaxial.music.score import Key, Note, Score
 from biaxial.tasks.plans.plan_model import shipped_plans
-from biaxial.tasks.plans.tune_plan import close_context, plan_of_tune
+from biaxial.tasks.plans.tune_plan import LEAP, close_context, plan_of_tune
 
 Q = 480
 HOME = Key(0)
@@ -87,7 +87,7 @@ def test_the_colder_the_likelier() -> None:
 
 def test_the_context_of_a_close() -> None:
     melody = tune("cdefg").voice_notes(0)
-    assert close_context(melody, 4 * Q, HOME) == ("major", 7, -5)  # from f down to g, a seventh, counts as five
+    assert close_context(melody, 4 * Q, HOME) == ("major", 7, LEAP)  # from f down to g
     assert close_context(melody, 2 * Q, HOME) == ("major", 4, 2)
     assert close_context(melody, 2 * Q + 100, Key(0, "minor")) == ("minor", 7, 2)
     assert close_context(melody, 0, HOME) == ("major", 0, 0)
