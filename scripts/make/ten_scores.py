@@ -1,4 +1,4 @@
-"""Compose the ten pieces of docs/scores.md and engrave them: ``python scripts/make/ten_scores.py``, in a few minutes.
+"""Compose the ten pieces of docs/scores.md and engrave them: ``python scripts/make/ten_scores.py``, in a minute.
 
 Their seeds are :data:`SEEDS` and everything else is what ``biaxial-compose`` does by default, with the shipped weights
 or those of ``--checkpoint``. A PNG of each is written into docs/pictures/scores, the plan under its phrases, and its
