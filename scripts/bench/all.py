@@ -53,7 +53,7 @@ class Sizes:
         The network that is trained, on what crops, and for how many batches in each precision.
     """
 
-    batches: tuple[int, ...] = (1, 16, 128)
+    batches: tuple[int, ...] = (1, 128)
     seconds: float = 1.0
     turns: int = 3
     bars: int = 16
