@@ -53,7 +53,7 @@ class Sizes:
         The network that is trained, on what crops, and for how many batches in each precision.
     """
 
-    batches: tuple[int, ...] = (1, 16, 128)
+    batches: tuple[int, ...] = (1, 128)
     seconds: float = 1.0
     turns: int = 3
     bars: int = 16
@@ -80,7 +80,7 @@ def drawing(sizes: Sizes, threads: int) -> Iterator[Row]:
                 step, floors = found.step_seconds(system), found.times_floor(system)
                 faster = found.times_plain(system)
                 yield (
-                    f"a step of {batch} pieces, {setting.title}, {system.precision}",
+                    f"a step, batch of {batch}, {setting.title}, {system.precision}",
                     NOTHING if faster is None else f"{faster:.2f}",
                     f"{floors:.2f}",
                     f"{1e3 * step:.2f} ms",

@@ -171,7 +171,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5, help="default: %(default)s")
-    parser.add_argument("--draft", action="store_true", help="ask for drafts alone")
+    parser.add_argument("--quick", action="store_true", help="rougher: drafts alone, with nothing warm")
     options = parser.parse_args()
     seconds: Seconds = {}
     for number in range(options.repeats):
@@ -179,8 +179,9 @@ def main() -> None:
         started(seconds)
     with studio() as running:
         running.get("/api/render", Render(what="bank"))
-        drafts = (True,) if options.draft else (True, False)
-        asked(running, {}, 0, drafts)  # warm
+        drafts = (True,) if options.quick else (True, False)
+        if not options.quick:
+            asked(running, {}, 0, drafts)  # warm
         for number in range(options.repeats):
             report(f"asking {number + 1} of {options.repeats}")
             asked(running, seconds, number + 1, drafts)
