@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from biaxial.cli.common import Arguments, verb
+from biaxial.cli.given_shards import write_given_shards
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.sharding import ShardOptions, check_shards, resume, resumes, write_shards
+from biaxial.cli.sharding import ShardOptions, resume, resumes
 from biaxial.cli.writing import (
     REPEATS_HELP,
     WritingOptions,
-    check_inputs,
     drawing_of,
     load_model,
     paths_of,
@@ -20,11 +21,13 @@ from biaxial.cli.writing import (
     seed_of,
     write_plan,
 )
-from biaxial.corpora.splits import music_paths
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import MAX_BARS
+
+if TYPE_CHECKING:
+    from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
 PROG = "biaxial-continue"
 STEM = "continued"
@@ -56,13 +59,14 @@ def main(argv: Arguments, prog: str) -> None:
     options, writing, leading, rendering, sharding = parse(
         parser(prog, DESCRIPTION, ContinueOptions, WritingOptions, VoiceLeading, Rendering, ShardOptions), argv
     )
-    if sharding.is_asked:
-        check_inputs(writing, rendering)
-        check_shards(sharding, writing.output, rendering, writing.seed is not None)
-        music_paths(options.piece)
-        from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
-        write_shards(
+    def drawing() -> SamplingOptions:
+        from biaxial.tasks.drawing.sampling_options import SamplingOptions  # loads PyTorch
+
+        return drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence)
+
+    if sharding.is_asked:
+        write_given_shards(
             sharding,
             writing,
             rendering,
@@ -70,22 +74,19 @@ def main(argv: Arguments, prog: str) -> None:
             stem=STEM,
             verb="continue",
             plan={"bars": options.bars},
-            seed=seed_of(writing),
-            drawing=asdict(drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence)),
             given=options.piece,
             reading={"repeats": options.repeats},
+            drawing=drawing,
         )
         return
     paths = paths_of(writing, rendering, STEM)
     score = read_piece(options.piece, options.repeats, quiet=writing.json)
     model = load_model(writing)
-    from biaxial.tasks.drawing.sampling_options import SamplingOptions
-
     plan = model.plan_continuation(
         score,
         options.bars,
         n=writing.num_outputs,
         seed=seed_of(writing),
-        drawing=drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence),
+        drawing=drawing(),
     )
     write_plan(model, plan, writing, rendering, paths, started)

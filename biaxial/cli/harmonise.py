@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.cli.common import Arguments, verb
+from biaxial.cli.given_shards import write_given_shards
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.sharding import ShardOptions, check_shards, resume, resumes, write_shards
+from biaxial.cli.sharding import ShardOptions, resume, resumes
 from biaxial.cli.writing import (
     REPEATS_HELP,
     WritingOptions,
-    check_inputs,
     drawing_of,
     load_model,
     paths_of,
     seed_of,
     write_plan,
 )
-from biaxial.corpora.splits import is_folder, music_paths
+from biaxial.corpora.splits import is_folder
 from biaxial.formats.read import NoteEnds, read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.chord_line import read_chords
@@ -32,6 +32,9 @@ from biaxial.music.score import Key
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.given import given_notes, voice_number
+
+if TYPE_CHECKING:
+    from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
 PROG = "biaxial-harmonise"
 STEM = "harmonised"
@@ -158,13 +161,14 @@ def main(argv: Arguments, prog: str) -> None:
         "transpose": options.transpose,
         "transpose_back": options.transpose_back,
     }
-    if sharding.is_asked:
-        check_inputs(writing, rendering)
-        check_shards(sharding, writing.output, rendering, writing.seed is not None)
-        music_paths(options.tune)
-        from biaxial.tasks.drawing.sampling_options import HARMONISING
 
-        write_shards(
+    def drawing() -> SamplingOptions:
+        from biaxial.tasks.drawing.sampling_options import HARMONISING  # loads PyTorch
+
+        return drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
+
+    if sharding.is_asked:
+        write_given_shards(
             sharding,
             writing,
             rendering,
@@ -172,10 +176,9 @@ def main(argv: Arguments, prog: str) -> None:
             stem=STEM,
             verb="harmonise",
             plan=plan,
-            seed=seed_of(writing),
-            drawing=asdict(drawing_of(writing, leading, HARMONISING, cadence=options.cadence)),
             given=options.tune,
             reading={"repeats": options.repeats, "pickup": options.pickup, "note_ends": options.note_ends},
+            drawing=drawing,
         )
         return
     paths = paths_of(writing, rendering, STEM)
@@ -186,13 +189,11 @@ def main(argv: Arguments, prog: str) -> None:
     if options.chords is not None:
         plan["chords"] = read_chords(options.chords, music.score)
     model = load_model(writing)
-    from biaxial.tasks.drawing.sampling_options import HARMONISING
-
     planned = model.plan_harmonisation(
         music,
         **plan,
         n=writing.num_outputs,
         seed=seed_of(writing),
-        drawing=drawing_of(writing, leading, HARMONISING, cadence=options.cadence),
+        drawing=drawing(),
     )
     write_plan(model, planned, writing, rendering, paths, started)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from biaxial.cli.common import Arguments, verb
+from biaxial.cli.given_shards import write_given_shards
 from biaxial.cli.harmonise import read_voices
 from biaxial.cli.options import REQUIRED, option, parse, parser
-from biaxial.cli.sharding import ShardOptions, check_shards, resume, resumes, write_shards
+from biaxial.cli.sharding import ShardOptions, resume, resumes
 from biaxial.cli.writing import (
     REPEATS_HELP,
     WritingOptions,
-    check_inputs,
     drawing_of,
     load_model,
     paths_of,
@@ -22,12 +22,14 @@ from biaxial.cli.writing import (
     seed_of,
     write_plan,
 )
-from biaxial.corpora.splits import music_paths
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
 from biaxial.render.files import Rendering
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import bar_span, read_bars
+
+if TYPE_CHECKING:
+    from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
 PROG = "biaxial-infill"
 STEM = "infilled"
@@ -72,13 +74,14 @@ def main(argv: Arguments, prog: str) -> None:
     plan: dict[str, Any] = {"bars": options.bars, "voices": options.voices}
     if options.to is not None:
         plan = {"second": read_piece(options.to, options.repeats, quiet=writing.json), "bars": options.bridge}
-    if sharding.is_asked:
-        check_inputs(writing, rendering)
-        check_shards(sharding, writing.output, rendering, writing.seed is not None)
-        music_paths(options.piece)
-        from biaxial.tasks.drawing.sampling_options import HARMONISING
 
-        write_shards(
+    def drawing() -> SamplingOptions:
+        from biaxial.tasks.drawing.sampling_options import HARMONISING  # loads PyTorch
+
+        return drawing_of(writing, leading, HARMONISING)
+
+    if sharding.is_asked:
+        write_given_shards(
             sharding,
             writing,
             rendering,
@@ -86,10 +89,9 @@ def main(argv: Arguments, prog: str) -> None:
             stem=STEM,
             verb="infill" if options.to is None else "bridge",
             plan=plan,
-            seed=seed_of(writing),
-            drawing=asdict(drawing_of(writing, leading, HARMONISING)),
             given=options.piece,
             reading={"repeats": options.repeats},
+            drawing=drawing,
         )
         return
     paths = paths_of(writing, rendering, STEM)
@@ -97,9 +99,6 @@ def main(argv: Arguments, prog: str) -> None:
     if options.bars is not None:
         bar_span(score, *options.bars)
     model = load_model(writing)
-    from biaxial.tasks.drawing.sampling_options import HARMONISING
-
-    drawing, seed = drawing_of(writing, leading, HARMONISING), seed_of(writing)
     planner = model.plan_infilling if options.to is None else model.plan_bridge
-    planned = planner(score, **plan, n=writing.num_outputs, seed=seed, drawing=drawing)
+    planned = planner(score, **plan, n=writing.num_outputs, seed=seed_of(writing), drawing=drawing())
     write_plan(model, planned, writing, rendering, paths, started)

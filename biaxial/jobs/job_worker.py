@@ -23,6 +23,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from biaxial.files.assets import PACKAGE
+from biaxial.files.child_process import end_process
 from biaxial.files.machine import available_threads
 from biaxial.jobs.manifest import Entry
 from biaxial.jobs.order import Order
@@ -229,13 +230,7 @@ class _Worker:
 
     def _stop(self) -> None:
         process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError, ValueError):
-                        pipe.close()
+        end_process(process)
 
 
 if __name__ == "__main__":

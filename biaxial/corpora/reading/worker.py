@@ -26,6 +26,7 @@ from typing import cast
 from biaxial.corpora.reading.entry import cache_key, packed, read_file
 from biaxial.files.assets import PACKAGE
 from biaxial.files.cache import Cache
+from biaxial.files.child_process import end_process
 from biaxial.files.machine import available_threads
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.grid import Grid
@@ -195,13 +196,7 @@ class _Worker:
     def stop(self) -> None:
         """End the process."""
         process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError, ValueError):
-                        pipe.close()
+        end_process(process)
 
 
 def worker_command(cache: Path, steps_per_quarter: int, part: str = "all", repeats: Repeats = "once") -> list[str]:

@@ -40,8 +40,8 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
     InputError
         If its phrase ends, its voices or its key are not known, or nothing sounds at a fermata.
     """
-    home = key_of(score)
-    if not score.fermatas or not score.num_voices or home is None:
+    home = key_of(score) if score.fermatas and score.num_voices else None  # most music has no fermatas
+    if not score.fermatas or home is None:
         raise InputError("a plan of phrases can be read off music in voices with fermatas only")
     melody = score.voice_notes(0)
     spans, last = phrase_bounds(melody, score.fermatas, score.length_ticks)
@@ -53,17 +53,9 @@ def phrase_plan_of(score: Score) -> PhrasePlan:
     if len(found) != len(last):
         raise InputError("nothing sounds at a fermata; a plan of phrases cannot be read off this piece")
     phrases = list[Phrase]()
+    lasts = [close.tick for close in found]
     for place, ((start, end), close) in enumerate(zip(spans, found, strict=True)):
-        again = next(
-            (
-                earlier
-                for earlier in range(place)
-                if phrases[earlier].repeats is None
-                and end - close.tick == spans[earlier][1] - found[earlier].tick
-                and comes_again(melody, spans[earlier], spans[place])
-            ),
-            None,
-        )
+        again = repeated_phrase(melody, spans, lasts, phrases)
         whole = again is not None and all(
             comes_again(score.voice_notes(voice), spans[again], spans[place], fewest=0)
             for voice in range(1, score.num_voices)
@@ -115,6 +107,28 @@ def phrase_bounds(
     if length_ticks not in last:
         last[length_ticks] = onsets[-1] if onsets else 0
     return list(pairwise((0, *last))), list(last.values())
+
+
+def repeated_phrase(
+    melody: Sequence[Note], spans: Sequence[tuple[int, int]], lasts: Sequence[int], before: Sequence[Phrase]
+) -> int | None:
+    """The phrase, counted from 0, whose melody the next one has again; ``None`` if it is new.
+
+    Parameters
+    ----------
+    melody
+        Its notes, in order.
+    spans, lasts
+        Beginning and end of every phrase, and where its last note is.
+    before
+        The phrases before the next one.
+    """
+    place = len(before)
+    for earlier, phrase in enumerate(before):
+        as_long = spans[place][1] - lasts[place] == spans[earlier][1] - lasts[earlier]
+        if phrase.repeats is None and as_long and comes_again(melody, spans[earlier], spans[place]):
+            return earlier
+    return None
 
 
 def comes_again(

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from biaxial.metrics.harmony.phrase_plans import comes_again, phrase_bounds
+from biaxial.metrics.harmony.phrase_plans import phrase_bounds, repeated_phrase
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.phrases import CADENCES, Phrase, PhrasePlan, home_numeral
 from biaxial.music.score import Key, Mode, Note, Score
@@ -82,16 +82,7 @@ def plan_of_tune(
         return None
     phrases = list[Phrase]()
     for place, ((start, end), last) in enumerate(zip(spans, lasts, strict=True)):
-        again = next(
-            (
-                earlier
-                for earlier in range(place)
-                if phrases[earlier].repeats is None
-                and end - last == spans[earlier][1] - lasts[earlier]
-                and comes_again(melody, spans[earlier], spans[place])
-            ),
-            None,
-        )
+        again = repeated_phrase(melody, spans, lasts, phrases)
         context = close_context(melody, last, home)
         at_end = place == len(spans) - 1 and context[1] in _TRIAD
         close = _close(model, rng, context, temperature, at_end)
