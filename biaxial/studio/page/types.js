@@ -1,5 +1,5 @@
 // The shapes of everything that travels and everything that is kept, for the type checker alone: no page loads this file.
-// What travels is said in biaxial/studio/messages.py; times are steps, sixteenths, from the first moment of the piece.
+// What travels is said in biaxial/studio/messages; times are steps, sixteenths, from the first moment of the piece.
 
 /**
  * @typedef {{id: string, voice: number, onset: number, duration: number, pitch: number, lock: boolean,
