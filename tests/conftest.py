@@ -1,4 +1,5 @@
-"""Caches and threads of the tests, none of which writes to the user's caches; and tiny scores, written line by line.
+"""Caches and threads of the tests, none of which writes to the user's caches; weights of a tiny network; and
+tiny scores, written line by line.
 
 Compiled kernels are cached for each version of their source, since numba looks at one file of several.
 """
@@ -24,6 +25,22 @@ _VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_KERNELS
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run in a process for each processor
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_ROOT / ".pytest_cache" / f"kernels-{_VERSION}"))
 os.environ["XDG_CACHE_HOME"] = str(_ROOT / ".pytest_cache" / "user")
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of an untrained tiny network."""
+    import torch  # not for tests that need none
+
+    from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.models.config import PRESETS
+    from biaxial.weights import save_weights
+
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_weights(path, BiaxialLSTM(PRESETS["tiny"]), {})
+    return path
 
 
 @pytest.fixture

@@ -10,14 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from biaxial.formats.read import read_score
 from biaxial.formats.write import save_score
-from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.config import PRESETS
 from biaxial.music.score import Key, Note, Score
-from biaxial.weights import save_weights
 
 pytest.importorskip("mcp")
 import anyio
@@ -31,15 +27,6 @@ from biaxial.assistants.tool_box import ToolBox
 
 Q = 480
 Call = Callable[..., Awaitable[Any]]
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        save_weights(path, BiaxialLSTM(PRESETS["tiny"]), {})
-    return path
 
 
 def drive(folder: Path, weights: Path, talk: Callable[[ClientSession], Awaitable[None]]) -> None:

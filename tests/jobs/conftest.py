@@ -1,4 +1,4 @@
-"""Weights of an untrained tiny network, and orders of a few short pieces."""
+"""Orders of a few short pieces."""
 
 from __future__ import annotations
 
@@ -7,25 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-import torch
 
 from biaxial.jobs.order import Order, Weights
-from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.config import PRESETS
 from biaxial.render.files import Rendering
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
-from biaxial.weights import save_weights
 
 Make = Callable[..., Order]
-
-
-@pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        save_weights(path, BiaxialLSTM(PRESETS["tiny"]), {})
-    return path
 
 
 @pytest.fixture
