@@ -13,9 +13,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-LENGTH_BOUNDS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
-"""Lower bounds of the classes of length that the network is shown, in frames."""
-
 
 class Echo(NamedTuple):
     """The echo of each step.

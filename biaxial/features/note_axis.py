@@ -20,14 +20,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from biaxial.features.config import FeatureConfig
-from biaxial.features.echo import LENGTH_BOUNDS, Echo
+from biaxial.features.echo import Echo
 from biaxial.features.known import Known
-from biaxial.features.time_axis import echo_strength, named_slices, one_hot
-from biaxial.music.constants import SILENT, STRIKE
+from biaxial.features.layout import LEAP, NEAREST, cell_planes, note_layout
+from biaxial.features.of_conditions import one_hot
+from biaxial.features.time_axis import echo_strength
+from biaxial.music.constants import SILENT
 
-_NEAREST = 24
 _OCTAVE = 12.0
-_LEAP = 12
 _DISSONANT = (1, 2, 10, 11)
 """Seconds and sevenths, in semitones within the octave."""
 
@@ -56,29 +56,16 @@ class NoteFeatures(nn.Module):
         alphabet = config.alphabet
         states = torch.from_numpy(alphabet.states)
         voice_matrix = torch.from_numpy(alphabet.voice_matrix)
-        columns = [states != SILENT] if config.num_states == 2 else [states != SILENT, states == STRIKE]
-        columns += list(voice_matrix.unbind(1))
         pitches = torch.arange(config.num_notes) + config.low_pitch
         pitches = pitches.flip(0) if config.walks_down else pitches  # in the order of the walk
-        self.register_buffer("planes", torch.stack(columns, 1).float(), persistent=False)  # k p
+        self.register_buffer("planes", torch.from_numpy(cell_planes(config, True)), persistent=False)  # k p
         self.register_buffer("sounds", (states != SILENT).float(), persistent=False)  # k
         self.register_buffer("voice_matrix", voice_matrix, persistent=False)  # k v
         self.register_buffer("pitches", pitches, persistent=False)  # n
         self.register_buffer("pitch_class", one_hot(pitches % 12, 12).float(), persistent=False)  # n 12
         rotation = (pitches.unsqueeze(1) + torch.arange(12)) % 12
         self.register_buffer("rotation", rotation, persistent=False)  # n 12
-        voices = config.num_lines
-        widths = {
-            "chosen_before": len(columns),
-            "running_chord": 12 + _NEAREST + 1 if config.running_chord else 0,
-            "to_come": voices if config.running_chord else 0,
-            "voice_intervals": voices * (12 + 1 + 5) if config.voice_intervals else 0,
-            "parallels": voices * 2 if config.parallels else 0,
-            "dissonance": voices * 3 if config.dissonance else 0,
-            "next_voice": 2 * _LEAP + 1 + 2 if config.next_voice and voices else 0,
-            "echo": len(columns) + len(LENGTH_BOUNDS) + 2 if config.echo else 0,
-        }
-        self.slices, self.width = named_slices(widths)
+        self.slices, self.width = note_layout(config)
 
     def walk(self, x: Tensor) -> Tensor:
         """Turn the note axis (dimension -1) from low-to-high into the order of the walk, or back."""
@@ -135,8 +122,8 @@ class NoteFeatures(nn.Module):
         index = torch.arange(n, device=sounds.device)
         last = torch.where(sounds > 0, index, -1).cummax(1).values
         last = functional.pad(last, (1, 0), value=-1)[:, :-1]
-        distance = torch.where(last >= 0, (index - last).clamp(max=_NEAREST), 0)[:, places]
-        return torch.cat([rotated, one_hot(distance, _NEAREST + 1).to(sounds.dtype)], dim=-1)
+        distance = torch.where(last >= 0, (index - last).clamp(max=NEAREST), 0)[:, places]
+        return torch.cat([rotated, one_hot(distance, NEAREST + 1).to(sounds.dtype)], dim=-1)
 
     def _positions(self, frame: Tensor) -> Tensor:
         """Place of each voice or rank in the walk, shape ``(b, v)``; ``n`` where it does not sound."""
@@ -204,7 +191,7 @@ class NoteFeatures(nn.Module):
             there = old.flip(1) if backwards else old
             live = waiting.any(2) & (sounded.flip(1) if backwards else sounded).gather(1, next_voice)
             leap = here_pitch[..., 0] - there.gather(1, next_voice)  # b n
-            near = one_hot(torch.where(live, leap.clamp(-_LEAP, _LEAP) + _LEAP, -1), 2 * _LEAP + 1)
+            near = one_hot(torch.where(live, leap.clamp(-LEAP, LEAP) + LEAP, -1), 2 * LEAP + 1)
             size = (leap / _OCTAVE * live).unsqueeze(-1)
             parts["next_voice"] = torch.cat([near, size, live.unsqueeze(-1)], dim=-1)
         return parts

@@ -18,8 +18,9 @@ from torch.nn import functional
 
 from biaxial.features.echo import Echo
 from biaxial.features.known import Known
+from biaxial.features.layout import CONTEXT_REACH, context_layout
 from biaxial.features.note_axis import NoteFeatures
-from biaxial.features.time_axis import TimeFeatures, named_slices
+from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import STRIKE
 
@@ -28,9 +29,6 @@ State = tuple[tuple[Tensor, Tensor], ...]
 
 IMPOSSIBLE = -1e9
 """Logit of an outcome that cannot be; its probability is exactly zero."""
-
-_CONTEXT_REACH = 24
-"""How far the context encoder looks on either side of a note, in semitones."""
 
 
 class LSTMStack(nn.Module):
@@ -152,16 +150,14 @@ class ContextFeatures(nn.Module):
         self.register_buffer("planes", planes.float(), persistent=False)  # k v
         self.register_buffer("struck", torch.from_numpy(alphabet.states) == STRIKE, persistent=False)  # k
         self.register_buffer("bits", torch.arange(planes.shape[1]), persistent=False)  # v
-        voices = planes.shape[1]
-        widths = {"known": (2 * _CONTEXT_REACH + 1) * voices, "struck": voices, "is_known": voices, "chord": 12}
-        self.slices, self.width = named_slices(widths)
+        self.slices, self.width = context_layout(config)
 
     def forward(self, known: Known, time_features: TimeFeatures) -> Tensor:
         """Compute the inputs, shape ``(b, t, n, f)``; those shared with the time axis are left to it."""
         outcomes = known.outcomes.long()
         planes = self.planes[outcomes]  # b t n v
-        padded = functional.pad(planes, (0, 0, _CONTEXT_REACH, _CONTEXT_REACH))
-        around = rearrange(padded.unfold(2, 2 * _CONTEXT_REACH + 1, 1), "b t n v w -> b t n (v w)")
+        padded = functional.pad(planes, (0, 0, CONTEXT_REACH, CONTEXT_REACH))
+        around = rearrange(padded.unfold(2, 2 * CONTEXT_REACH + 1, 1), "b t n v w -> b t n (v w)")
         struck = (planes * self.struck[outcomes].unsqueeze(-1)).amax(2, keepdim=True)  # b t 1 v
         counts = planes.amax(-1) @ time_features.pitch_class.to(planes.dtype)  # b t 12
         parts = {

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from biaxial.features.echo import LENGTH_BOUNDS, EchoMemory
+from biaxial.features.echo import EchoMemory
+from biaxial.features.layout import LENGTH_BOUNDS
 from biaxial.sampling.heard import NO_ECHO, Echoes, Heard
 
 NUM_NOTES = 5
