@@ -10,36 +10,39 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import safetensors
-import safetensors.torch
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from biaxial.files.atomic import atomic_write
-from biaxial.files.weights_file import check_sizes, not_whole, other_kind
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.files.weights_file import header_of, not_whole, other_kind
+from biaxial.models.config import ModelConfig
+from biaxial.models.network_arrays import NetworkArrays, parameter_shapes
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key
 from biaxial.sampling.charges import FAULTS
 from biaxial.tokens.any_config import AnyConfig, any_config
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.network import SequenceLSTM
+from biaxial.tokens.token_shapes import token_shapes
 
-Network = BiaxialLSTM | SequenceLSTM
-"""What a weights file holds."""
+if TYPE_CHECKING:
+    import torch
+
+    from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.tokens.network import Network
 
 FORMAT = 1
 LICENCE_UNKNOWN = "unknown"
 """What the header says of weights whose history has no ``licence``."""
-_TYPES = ("F16", "BF16", "F32")
+_TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4"}
 
 
-def save_weights(path: Path, model: Network, history: dict[str, Any], dtype: torch.dtype = torch.float32) -> None:
+def save_weights(path: Path, model: Network, history: dict[str, Any], dtype: torch.dtype | None = None) -> None:
     """Write a model.
 
     Parameters
@@ -51,8 +54,12 @@ def save_weights(path: Path, model: Network, history: dict[str, Any], dtype: tor
     history
         How it came to be: plain values that JSON can hold; ``licence`` among them goes into the header too.
     dtype
-        Precision of the stored weights.
+        Precision of the stored weights, float32 by default.
     """
+    import safetensors.torch
+    import torch
+
+    dtype = dtype or torch.float32
     header = {"format": FORMAT, "config": asdict(model.config), "made": history}
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
     licence = str(history.get("licence", LICENCE_UNKNOWN))
@@ -82,6 +89,8 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
     InputError
         If the file is missing, damaged, not a safetensors file, not one of ours, or holds a model of another kind.
     """
+    from biaxial.models.biaxial import BiaxialLSTM
+
     network, history = load_network(path)
     if not isinstance(network, BiaxialLSTM):
         raise other_kind(path, network.config.kind)
@@ -90,15 +99,33 @@ def load_weights(path: Path) -> tuple[BiaxialLSTM, dict[str, Any]]:
 
 def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
     """Read a model of any kind, as :func:`load_weights`."""
+    arrays, history = read_weights(path)
+    return network_of(arrays), history
+
+
+def network_of(arrays: NetworkArrays[Any]) -> Any:
+    """The network that arrays are, in evaluation mode on the CPU: a biaxial or a token LSTM, as their config says."""
+    import torch
+
+    from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.tokens.network import SequenceLSTM
+
+    config = arrays.config
+    network: Network = SequenceLSTM(config) if isinstance(config, SequenceConfig) else BiaxialLSTM(config)
+    network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.weights.items()})
+    return network.eval()
+
+
+def read_weights(path: Path) -> tuple[NetworkArrays[Any], dict[str, Any]]:
+    """Read a model of any kind as arrays, without PyTorch, and how it came to be; errors as of :func:`load_weights`."""
     if not path.is_file():
         raise InputError(f"{path}: no such weights; give a .safetensors file made by biaxial-train")
     try:
-        check_sizes(path)
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            names = list(file.keys())
-            tensors = {_today(name, names): _tensor(file, name) for name in names}
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        metadata = header_of(path).get("__metadata__", {})
+        stored = safetensors.deserialize(path.read_bytes())
+        names = [name for name, _ in stored]
+        weights = {_today(name, names): _array(name, parts) for name, parts in stored}
+    except (safetensors.SafetensorError, OSError, ValueError, RecursionError) as error:
         raise not_whole(path, error) from error
     if "biaxial" not in metadata:
         raise InputError(f"{path}: these weights are not a biaxial model; give a file made by biaxial-train")
@@ -107,56 +134,49 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
         if header["format"] != FORMAT:
             raise ValueError(f"format {header['format']} is not {FORMAT}")
         config = any_config(header["config"])
-        _check_layers(config, tensors)
+        _check_shapes(config, weights)
         history = header["made"]
         _check_history(history)
-        model: Network = SequenceLSTM(config) if isinstance(config, SequenceConfig) else BiaxialLSTM(config)
-        model.load_state_dict(tensors)
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:  # a RecursionError is a RuntimeError
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(
             f"{path}: weights of another version ({reason}); make them again with biaxial-train"
         ) from error
-    return model.eval(), history
+    return NetworkArrays(config, weights), history
 
 
-def _tensor(file: Any, name: str) -> Tensor:
-    """A tensor of an open file in float32.
+def _array(name: str, parts: dict[str, Any]) -> NDArray[np.float32]:
+    """A stored tensor in float32.
 
     Raises
     ------
     ValueError
         If its numbers are of another kind, or not all finite.
     """
-    if (kind := file.get_slice(name).get_dtype()) not in _TYPES:
+    if (kind := parts["dtype"]) not in _TYPES:
         raise ValueError(f"{name} holds {kind} and not one of {', '.join(_TYPES)}")
-    tensor: Tensor = file.get_tensor(name).float()
-    if not tensor.isfinite().all():
+    numbers: NDArray[Any] = np.frombuffer(parts["data"], _TYPES[kind]).reshape(parts["shape"])
+    if kind == "BF16":  # the first half of a float32
+        numbers = (numbers.astype("<u4") << 16).view("<f4")
+    if not np.isfinite(numbers).all():
         raise ValueError(f"{name} holds numbers that are not finite")
-    return tensor
+    return np.array(numbers, dtype=np.float32)
 
 
-def _check_layers(config: AnyConfig, tensors: dict[str, Tensor]) -> None:
-    """Compare the sizes of a config with the tensors, before a network of these sizes is made.
+def _check_shapes(config: AnyConfig, weights: Mapping[str, NDArray[np.float32]]) -> None:
+    """Compare the sizes of a config with the arrays.
 
     Raises
     ------
     ValueError
-        If a layer is missing or has another size.
+        If an array is missing, has another shape, or is one too many.
     """
-    if isinstance(config, SequenceConfig):
-        sizes = {f"stack.layers.{index}": hidden for index, hidden in enumerate(config.hidden)}
-        if (table := tensors.get("embedding.weight")) is None or table.shape[1] != config.embedding:
-            raise ValueError(f"there is no embedding of the {config.embedding} numbers that its config says")
-    else:
-        sizes = {f"time_axis.layers.{index}": hidden for index, hidden in enumerate(config.time_hidden)}
-        sizes |= {f"walks.0.axis.layers.{index}": hidden for index, hidden in enumerate(config.note_hidden)}
-        if config.context_hidden:
-            sizes["context.forwards"] = config.context_hidden
-    for name, hidden in sizes.items():
-        weight = tensors.get(f"{name}.weight_hh_l0")
-        if weight is None or weight.shape != (4 * hidden, hidden):
-            raise ValueError(f"there is no layer {name} of the {hidden} units that its config says")
+    shapes = parameter_shapes(config) if isinstance(config, ModelConfig) else token_shapes(config)
+    for name, shape in shapes.items():
+        if name not in weights or weights[name].shape != shape:
+            raise ValueError(f"there is no {name} of the shape {shape} that its config says")
+    if strange := weights.keys() - shapes.keys():
+        raise ValueError(f"{min(strange)} belongs to no layer of its config")
 
 
 def _check_history(history: object) -> None:
@@ -199,6 +219,8 @@ def start_with(model: Network, path: Path) -> None:
     InputError
         As :func:`load_weights`, and if the two configs differ in anything that weights depend on.
     """
+    from biaxial.models.biaxial import BiaxialLSTM
+
     old, _ = load_network(path)
     if type(old) is not type(model):
         raise InputError(f"{path}: holds a model of another kind; give weights of the kind that is trained")

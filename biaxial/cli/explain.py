@@ -98,7 +98,7 @@ def main(argv: Arguments, prog: str) -> None:
         from biaxial.tasks.plans.composition import with_voices  # these load PyTorch
 
         model = load_model(options.checkpoint)
-    voiced = with_voices(score, model.network.config.num_voices)
+    voiced = with_voices(score, model.config.num_voices)
     if voiced is not score and not options.quiet:
         print("note: the file has no voices; every note was given one, by least movement", file=sys.stderr)
     found = explain(model.network, voiced, bars=options.bars, top=options.top)

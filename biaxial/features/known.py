@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from biaxial.features.known_arrays import KnownArrays
 from biaxial.music.cells import CellAlphabet
 
 
@@ -49,9 +50,7 @@ class Known(NamedTuple):
         alphabet
             The outcomes of a cell.
         """
-        before = np.concatenate([np.zeros_like(voices[:1]), voices[:-1]])
-        arrays = alphabet.restricted(outcomes, voices), voices, before & ~voices
-        return cls(*(torch.from_numpy(np.ascontiguousarray(array, dtype=np.uint8)) for array in arrays))
+        return KnownArrays.of(outcomes, voices, alphabet).to("cpu")
 
     @classmethod
     def nothing(cls, *shape: int) -> Known:

@@ -74,6 +74,12 @@ def time_layout(config: FeatureConfig) -> tuple[Slices, int]:
     )
 
 
+def width_of_conditions(config: FeatureConfig) -> int:
+    """How many inputs of the time axis depend on no frame."""
+    slices, _ = time_layout(config)
+    return sum(part.stop - part.start for name, part in slices.items() if name in (*OF_NOTES, *OF_STEPS))
+
+
 def note_layout(config: FeatureConfig) -> tuple[Slices, int]:
     """Where the groups of the note axis stand, and how many inputs it has besides the time axis's output."""
     planes, voices = cell_planes(config, True).shape[1], config.num_lines

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import Echo
-from biaxial.features.layout import LENGTH_BOUNDS, OF_NOTES, OF_STEPS, cell_planes, positions, time_layout
+from biaxial.features.layout import LENGTH_BOUNDS, cell_planes, positions, time_layout
 from biaxial.features.of_conditions import ConditionInputs, one_hot
 
 
@@ -36,8 +36,6 @@ class TimeFeatures(nn.Module):
         Name of every group of inputs and where it stands on the last axis.
     width
         Number of inputs of a cell.
-    conditions_width
-        Number of those that depend on no frame.
     """
 
     planes: Tensor
@@ -50,8 +48,6 @@ class TimeFeatures(nn.Module):
         self.config = config
         self.slices, self.width = time_layout(config)
         self.of = ConditionInputs(config)
-        widths = {name: part.stop - part.start for name, part in self.slices.items()}
-        self.conditions_width = sum(widths.get(name, 0) for name in (*OF_NOTES, *OF_STEPS))
         planes = torch.from_numpy(cell_planes(config, config.voice_neighbourhood))
         self.register_buffer("planes", planes, persistent=False)  # k p
         pitches = torch.arange(config.num_notes) + config.low_pitch

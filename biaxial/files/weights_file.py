@@ -39,7 +39,7 @@ def check_weights(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path}: no such weights; give a .safetensors file made by biaxial-train")
     try:
-        _header(path)
+        header_of(path)
     except (OSError, ValueError, RecursionError) as error:
         raise not_whole(path, error) from error
 
@@ -58,7 +58,7 @@ def weights_kind(path: Path) -> str:
 def config_in_header(path: Path) -> dict[str, Any]:
     """The config of the network as plain values; empty where the header has none that can be read."""
     try:
-        config = json.loads(_header(path)["__metadata__"]["biaxial"])["config"]
+        config = json.loads(header_of(path)["__metadata__"]["biaxial"])["config"]
         return dict(config)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}  # whoever loads it will say what is wrong
@@ -102,7 +102,7 @@ def check_sizes(path: Path) -> int:
     return header_size
 
 
-def _header(path: Path) -> dict[str, Any]:
+def header_of(path: Path) -> dict[str, Any]:
     """The header of a file, which is JSON.
 
     Raises

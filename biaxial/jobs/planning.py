@@ -88,7 +88,7 @@ def check_plan(order: Order, models: Models, music: Any = None) -> None:
     """
     plan = planned(order, models, [0], music)
     if isinstance(plan, Plan) and isinstance(models.writer, Model):
-        plan.options.constraints(models.writer.network.config)
+        plan.options.constraints(models.writer.config)
 
 
 def drawn(order: Order, models: Models, numbers: Sequence[int], music: Any = None) -> Iterator[Piece]:

@@ -17,13 +17,13 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from biaxial.features.config import Order
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
 from biaxial.models.layers import ContextEncoder, LSTMStack, NoteWalk, State
+from biaxial.models.network_arrays import orders_of
 from biaxial.models.whole_context import WholeContext
 
 _CELLS = 2**15
@@ -331,8 +331,3 @@ class BiaxialLSTM(nn.Module):
         log_probs: Tensor = self(batch)
         index = batch.outcomes.long().unsqueeze(-1).expand(*log_probs.shape[:-1], 1)
         return log_probs.gather(-1, index).squeeze(-1)
-
-
-def orders_of(config: ModelConfig) -> tuple[Order, ...]:
-    """Directions of the walks."""
-    return ("high-to-low", "low-to-high") if config.order == "both" else (config.order,)

@@ -18,17 +18,15 @@ from torch.nn import functional
 
 from biaxial.features.echo import Echo
 from biaxial.features.known import Known
-from biaxial.features.layout import CONTEXT_REACH, context_layout
+from biaxial.features.layout import CONTEXT_REACH, context_layout, width_of_conditions
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
+from biaxial.models.network_arrays import IMPOSSIBLE
 from biaxial.music.constants import STRIKE
 
 State = tuple[tuple[Tensor, Tensor], ...]
 """Hidden and cell state of every layer of a stack, each of shape ``(1, rows, h)``."""
-
-IMPOSSIBLE = -1e9
-"""Logit of an outcome that cannot be; its probability is exactly zero."""
 
 
 class LSTMStack(nn.Module):
@@ -185,7 +183,7 @@ class ContextEncoder(nn.Module):
         hidden = config.context_hidden
         self.features = ContextFeatures(config)
         self.dropout = config.dropout
-        width = self.features.width + time_features.conditions_width
+        width = self.features.width + width_of_conditions(config)
         self.forwards = nn.LSTM(width, hidden, batch_first=True)
         self.backwards = nn.LSTM(width, hidden, batch_first=True)
         self.into_inputs = nn.Linear(2 * hidden, time_features.width, bias=False)

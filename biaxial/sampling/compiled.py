@@ -15,30 +15,26 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from biaxial.features.conditions import Condition
-from biaxial.features.known import Known
-from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.music.constants import SILENT
-from biaxial.sampling.constraints import Polyphony, Rule
+from biaxial.features.known_arrays import KnownArrays
+from biaxial.models.config import ModelConfig
+from biaxial.models.network_arrays import NetworkArrays
+from biaxial.music.constants import SILENT, STRIKE
+from biaxial.sampling.constraints import Biases, Polyphony, Rule
 from biaxial.sampling.heard import NO_ECHO, Echoes, Heard
-from biaxial.sampling.kernels.shared import Choosing
+from biaxial.sampling.input_shares import KEYS, of_all_steps
+from biaxial.sampling.kernels.shared import Choosing, Floats
 from biaxial.sampling.kernels.time_step import add_echo, inputs_share, lstm_cells
 from biaxial.sampling.kernels.walk import walk
-from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import Encoded, Proposal, StepState
+from biaxial.sampling.products import Products, one_thread_here
+from biaxial.sampling.stepping import Proposal
+from biaxial.sampling.told_context import ContextWeights, ToldContext
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
-from biaxial.sampling.weight_tables import Weights, can_compile, contiguous
-
-Products = Literal["float32", "bfloat16"]
-
-_KEYS = [Condition.TONIC, Condition.MODE, Condition.PHRASE_TONIC, Condition.PHRASE_MODE]
+from biaxial.sampling.weight_tables import Weights, can_compile
 
 _PART = 4
 """Rows that are done together at most: few enough to stay in a processor's cache, and for threads to end alike."""
@@ -70,31 +66,69 @@ class Pasts:
         Their frames, for a config with the echo input; ``None`` before the first step.
     """
 
-    hidden: tuple[Tensor, ...]
-    cells: tuple[NDArray[np.float32], ...]
+    hidden: tuple[Floats, ...]
+    cells: tuple[Floats, ...]
     rows: NDArray[np.int64]
     heard: Heard | None = None
 
 
 @dataclass(frozen=True)
-class CompiledState(StepState):
-    """Where drawing stands; the state of the time axis is in ``pasts``, not in ``layers``."""
+class CompiledState:
+    """Where drawing stands.
 
-    pasts: Pasts | None = None
+    Attributes
+    ----------
+    previous
+        The last frame, outcomes, shape ``(b, n)`` with notes from low to high.
+    log_likelihood
+        Log-probability under the model of all cells so far, given what is known of them, in nats, shape ``(b,)``.
+    pasts
+        The state of the time axis.
+    """
 
-    def take(self, rows: Tensor) -> CompiledState:
+    previous: NDArray[np.uint8]
+    log_likelihood: NDArray[np.float64]
+    pasts: Pasts
+
+    def take(self, rows: NDArray[np.int64]) -> CompiledState:
         """The state of some pieces of the batch, in any order and any number of times."""
-        assert self.pasts is not None
-        pasts = replace(self.pasts, rows=self.pasts.rows[rows.numpy()])
-        return CompiledState(self.previous[rows], None, self.log_likelihood[rows], None, pasts)
+        pasts = replace(self.pasts, rows=self.pasts.rows[rows])
+        return CompiledState(self.previous[rows], self.log_likelihood[rows], pasts)
 
 
-class CompiledStepper(Stepper):
-    """Draws the frames of :class:`~biaxial.sampling.reference_stepper.Stepper`, many times as fast.
+@dataclass(frozen=True)
+class CompiledInputs:
+    """What is worked out of whole pieces before they are drawn, a row for each piece.
+
+    Attributes
+    ----------
+    told
+        What the context encoder tells each cell; ``None`` where nothing is known.
+    inputs
+        Inputs of the time axis that all notes of a step share, shape ``(b, t, f)``.
+    """
+
+    told: ToldContext | None
+    inputs: Floats
+
+    def at(self, step: int) -> StepInputs:
+        """Those of one step; steps are asked for in their order."""
+        return StepInputs(None if self.told is None else self.told.at(step), self.inputs[:, step])
+
+
+class StepInputs(NamedTuple):
+    """Those of one step: what is told, shape ``(b, n, h)``, and inputs, shape ``(b, f)``."""
+
+    told: Floats | None
+    inputs: Floats
+
+
+class CompiledStepper:
+    """Draws the frames of :class:`~biaxial.sampling.reference_stepper.Stepper`, many times as fast, and in arrays.
 
     Parameters
     ----------
-    model
+    network
         The network; one for which :func:`~biaxial.sampling.weight_tables.can_compile` is true.
     proposal
         Temperature and min-p.
@@ -111,45 +145,50 @@ class CompiledStepper(Stepper):
 
     def __init__(
         self,
-        model: BiaxialLSTM,
+        network: NetworkArrays[ModelConfig],
         proposal: Proposal | None = None,
         products: Products = "float32",
         threads: int = 1,
     ) -> None:
-        super().__init__(model, proposal, torch.float32)
+        self.config, self.proposal = network.config, proposal or Proposal()
         if not can_compile(self.config):
             raise ValueError("networks with two walks, or with ranks, are not compiled")
-        self.weights = Weights(self.model, torch.bfloat16 if products == "bfloat16" else torch.float32)
-        self.pool = None
-        if threads > 1:
-            self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        self.weights = Weights(network, products)
+        self.context = None
+        if self.config.context_hidden:
+            self.context = ContextWeights(self.config, self.weights.inputs, network.weights)
+        self.pool = ThreadPoolExecutor(threads, initializer=one_thread_here) if threads > 1 else None
         self.threads = threads
         self._choosing: dict[tuple[Rule, ...], Choosing] = {}
 
+    @property
+    def device_type(self) -> str:
+        """It draws on the CPU."""
+        return "cpu"
+
     def start(self, batch: int) -> CompiledState:
         """The state before the first step: silence."""
-        plain, n = super().start(batch), self.config.num_notes
-        hidden = tuple(torch.zeros(batch, n, size) for size in self.config.time_hidden)
-        cells = tuple(torch.zeros_like(layer).numpy() for layer in hidden)
-        return CompiledState(plain.previous, None, plain.log_likelihood, None, Pasts(hidden, cells, np.arange(batch)))
+        pasts = Pasts(self._layers(batch), self._layers(batch), np.arange(batch))
+        return CompiledState(np.zeros((batch, self.config.num_notes), np.uint8), np.zeros(batch), pasts)
 
-    @torch.inference_mode()
-    def encode(self, known: Known | None, conditions: Tensor) -> Encoded:
+    def encode(self, known: KnownArrays | None, conditions: NDArray[np.int16]) -> CompiledInputs:
         """Work out what only depends on what is given; arguments as in :meth:`.Stepper.encode`."""
-        parts = self.model.time_features.of_steps(conditions).values()
-        inputs = torch.cat([conditions.new_zeros(*conditions.shape[:2], 0), *parts], -1)
-        return Encoded(self.model.whole_context(known, conditions), inputs.float())
+        inputs = of_all_steps(self.weights.inputs, conditions)
+        told = None
+        if self.context is not None and known is not None and known.voices.any():
+            told = ToldContext(self.context, known, conditions)
+        return CompiledInputs(told, inputs)
 
     def step(
         self,
-        state: StepState,
-        conditions: Tensor,
-        randoms: Tensor,
-        known: Known | None = None,
-        bias: Tensor | None = None,
+        state: CompiledState,
+        conditions: NDArray[np.int16],
+        randoms: NDArray[np.float64],
+        known: KnownArrays | None = None,
+        bias: Biases | None = None,
         rules: Sequence[Rule] = (),
-        encoded: Encoded | None = None,
-    ) -> tuple[Tensor, Tensor, StepState]:
+        encoded: StepInputs | None = None,
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float64], CompiledState]:
         """Draw one frame; arguments and results as in :meth:`.Stepper.step`.
 
         Raises
@@ -157,30 +196,31 @@ class CompiledStepper(Stepper):
         ValueError
             If a rule is of a kind that is not compiled.
         """
-        assert isinstance(state, CompiledState)
-        if encoded is None or encoded.inputs is None:
-            encoded = self.encode(None, conditions.unsqueeze(1)).at(0)
+        if encoded is None:
+            encoded = self.encode(None, conditions[:, None]).at(0)
         if (choosing := self._choosing.get(tuple(rules))) is None:
             choosing = self._choosing[tuple(rules)] = self._choosing_by(rules)
         share, echoes, pasts = self._over_time(state, conditions, encoded)
         b, n, k = *state.previous.shape, len(self.config.alphabet)
-        biases: NDArray[np.float64] = np.zeros((0, n, k))
+        biases: Biases = np.zeros((0, n, k))
         if bias is not None:
-            biases = contiguous(bias.double().expand(len(bias) if bias.ndim == 3 else 1, n, k))
+            biases = np.ascontiguousarray(np.broadcast_to(bias, (len(bias) if bias.ndim == 3 else 1, n, k)))
         may_stop = not biases[..., SILENT].any()
-        given = (np.zeros((0, n), np.uint8),) * 3 if known is None else tuple(map(contiguous, known))
+        given = (np.zeros((0, n), np.uint8),) * 3 if known is None else tuple(map(np.ascontiguousarray, known))
         echoed = echoes.frames, echoes.classes != NO_ECHO
-        previous, uniform = state.previous.numpy(), contiguous(randoms)
         frame, weight, nats = np.zeros((b, n), np.uint8), np.zeros(b), np.zeros(b)
 
         def draw(rows: slice) -> None:
-            some = [x[rows] if len(x) == b else x for x in (pasts.rows, previous, uniform, *given, biases)]
+            some = [x[rows] if len(x) == b else x for x in (pasts.rows, state.previous, randoms, *given, biases)]
             results = frame[rows], weight[rows], nats[rows]
             walk(self.weights.walk_tables, choosing, share, *echoed, may_stop, *some, *results)
 
         self._spread(draw, b)
-        drawn, total = torch.from_numpy(frame), state.log_likelihood + torch.from_numpy(nats)
-        return drawn, torch.from_numpy(weight), CompiledState(drawn, None, total, None, pasts)
+        return frame, weight, CompiledState(frame, state.log_likelihood + nats, pasts)
+
+    def _layers(self, rows: int) -> tuple[Floats, ...]:
+        """Zeros for every unit of the layers over time, shape ``(rows, n, h)`` each."""
+        return tuple(np.zeros((rows, self.config.num_notes, size), np.float32) for size in self.config.time_hidden)
 
     def _spread(self, work: Callable[[slice], None], count: int) -> None:
         """Do the work for so many rows, a part at a time, by all threads."""
@@ -189,29 +229,25 @@ class CompiledStepper(Stepper):
         list(map(work, parts) if self.pool is None or len(parts) == 1 else self.pool.map(work, parts))
 
     def _over_time(
-        self, state: CompiledState, conditions: Tensor, encoded: Encoded
-    ) -> tuple[NDArray[np.float32], Echoes, Pasts]:
+        self, state: CompiledState, conditions: NDArray[np.int16], encoded: StepInputs
+    ) -> tuple[Floats, Echoes, Pasts]:
         """Run the time axis once for every past; returns its share in the note axis, shape ``(u, n, w)``, and echoes.
 
         Without the echo input there are no echoes.
         """
-        old, previous, inputs = state.pasts, state.previous.numpy(), encoded.inputs
-        assert old is not None
-        assert inputs is not None
+        old, previous, of_steps = state.pasts, state.previous, encoded.inputs
         number: dict[tuple[int, bytes], int] = {}
         first, rows = list[int](), list[int]()  # a row of the batch for each past, the past of each row
         for row, past in enumerate(zip(old.rows.tolist(), map(bytes, previous), strict=True)):
             rows.append(number.setdefault(past, len(number)))
             if rows[-1] == len(first):
                 first.append(row)
-        n, u, per_piece = self.config.num_notes, len(first), len(rows) // len(inputs)
-        hidden = tuple(torch.empty(u, n, size) for size in self.config.time_hidden)
-        cells = tuple(torch.empty_like(layer).numpy() for layer in hidden)
-        share = torch.empty(u, n, len(self.weights.share_biases))
-        assert encoded.context is None or isinstance(encoded.context, Tensor)  # of one step
-        told = None if encoded.context is None else [self._told(part) for part in encoded.context]
+        n, u, per_piece = self.config.num_notes, len(first), len(rows) // len(of_steps)
+        hidden, cells = self._layers(u), self._layers(u)
+        share = np.empty((u, n, len(self.weights.share_biases)), np.float32)
+        told = None if encoded.told is None else [self._told(part) for part in encoded.told]
         heard, echoes = self._heard(old, [int(old.rows[row]) for row in first], previous[first])
-        weights, of_steps, of_rows = self.weights, inputs.numpy(), conditions.numpy()
+        weights = self.weights
 
         def run(pasts: slice) -> None:
             block = range(u)[pasts]
@@ -219,28 +255,28 @@ class CompiledStepper(Stepper):
             gates = np.empty((len(block), n, weights.biases[0].shape[1]), np.float32)
             for own, index in zip(gates, block, strict=True):
                 row, piece = first[index], first[index] // per_piece
-                tonic, mode, phrase_tonic, phrase_mode = map(int, of_rows[row, _KEYS])
-                keys = weights.of_notes(tonic, mode), weights.of_phrase(phrase_tonic, phrase_mode)
+                tonic, mode, phrase_tonic, phrase_mode = map(int, conditions[row, KEYS])
+                keys = weights.first.of_notes(tonic, mode), weights.first.of_phrase(phrase_tonic, phrase_mode)
                 inputs_share(weights.time_tables, *keys, of_steps[piece], previous[row], own)
                 if (echo := echoes.of(index)) is not None:
                     add_echo(weights.echo_to_gates, *echo, own)
                 if told is not None:
-                    own += told[piece][0].numpy()
+                    own += told[piece][0]
             for layer, matrix in enumerate(weights.recurrent):  # one after another, so that its weights stay at hand
                 for own, index, source in zip(gates, block, sources, strict=True):
                     x = old.hidden[layer][source]
                     if layer > 0:
-                        x, own = torch.cat([hidden[layer - 1][index], x], 1), weights.biases[layer]
-                    new = cells[layer][index], hidden[layer][index].numpy()
-                    lstm_cells(own, matrix(x).numpy(), old.cells[layer][source], *new)
+                        x, own = np.concatenate([hidden[layer - 1][index], x], axis=1), weights.biases[layer]
+                    new = cells[layer][index], hidden[layer][index]
+                    lstm_cells(own, matrix(x), old.cells[layer][source], *new)
             for index in block:
                 x = hidden[-1][index] if told is None else hidden[-1][index] + told[first[index] // per_piece][1]
-                torch.add(weights.share(x), weights.share_biases, out=share[index])
+                np.add(weights.share(x), weights.share_biases, out=share[index])
                 if (echo := echoes.of(index)) is not None:
-                    add_echo(weights.echo_to_share, *echo, share[index].numpy())
+                    add_echo(weights.echo_to_share, *echo, share[index])
 
         self._spread(run, u)
-        return share.numpy(), echoes, Pasts(hidden, cells, np.array(rows), heard)
+        return share, echoes, Pasts(hidden, cells, np.array(rows), heard)
 
     def _heard(self, old: Pasts, pasts: Sequence[int], frames: NDArray[np.uint8]) -> tuple[Heard | None, Echoes]:
         """What each past has heard after one more frame, ``(u, n)``, with the echoes of the next step."""
@@ -249,28 +285,30 @@ class CompiledStepper(Stepper):
         heard = Heard.nothing(len(pasts)) if old.heard is None else old.heard.then(pasts, frames)
         return heard, heard.echoes(self.config.num_notes)
 
-    def _told(self, context: Tensor) -> tuple[Tensor, Tensor]:
+    def _told(self, context: Floats) -> tuple[Floats, Floats]:
         """What the context encoder tells the gates of the first layer and the output of the last, ``(n, h)`` each."""
         return self.weights.context_to_gates(context), self.weights.context_to_output(context)
 
     def _choosing_by(self, rules: Sequence[Rule]) -> Choosing:
         """The proposal and the rules as the kernels read them."""
-        leading = [rule.turned(False) for rule in rules if isinstance(rule, VoiceLeadingRule)]
+        leading = [rule for rule in rules if isinstance(rule, VoiceLeadingRule)]
         bounds = [(rule.least, rule.most) for rule in rules if isinstance(rule, Polyphony)]
         if len(leading) > 1 or len(leading) + len(bounds) < len(rules):
             raise ValueError("what is compiled is polyphony, and one rule of voice leading")
         voices, proposal = self.config.num_voices, self.proposal
-        weights, widest = np.zeros(5), contiguous(torch.zeros(voices, voices, dtype=torch.int64))
-        outside = contiguous(torch.zeros(voices, self.config.num_notes, dtype=torch.bool))
+        weights, widest = np.zeros(5), np.zeros((voices, voices), np.int64)
+        outside = np.zeros((voices, self.config.num_notes), np.bool_)
+        states = self.config.alphabet.states
+        shift = proposal.sounding_bias * (states != SILENT) + proposal.striking_bias * (states == STRIKE)
         for rule in leading:
             costs = rule.weights
             weights[:] = costs.parallels, costs.crossing, costs.spacing, costs.leaps, costs.range
-            outside, widest = contiguous(rule.outside > 0), contiguous(rule.widest[..., 0].long())
+            outside, widest = rule.outside, rule.widest
         return Choosing(
             float(proposal.temperature),
             float(proposal.min_p),
             ("model", "draw", "piece").index(proposal.target),
-            contiguous(self.shift.double()),
+            shift.astype(np.float64),
             np.array(bounds, dtype=np.int64).reshape(-1, 2),
             weights,
             outside,

@@ -6,18 +6,26 @@ backwards: a rule forbids what would leave no way to satisfy it later in the wal
 
 from __future__ import annotations
 
-import copy
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from biaxial.features.config import FeatureConfig
-from biaxial.features.known import Known
-from biaxial.music.constants import HOLD, SILENT, STRIKE
+from biaxial.music.constants import SILENT, STRIKE
 from biaxial.music.score import Key
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from biaxial.features.known import Known
+    from biaxial.sampling.rule_tensors import PolyphonyTensors
+
+Biases = NDArray[np.float64]
 
 
 class Rule(Protocol):
@@ -51,21 +59,33 @@ class Rule(Protocol):
         ...
 
 
-class RuleOfTables:
-    """Base of rules that look things up in tensors: they follow the frame to whatever device it is on."""
+class BiasOnDevice(Protocol):
+    """A rule with its tensors on a device."""
+
+    def bias(
+        self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice, known: Known | None = None
+    ) -> Tensor:
+        """As :meth:`Rule.bias`."""
+        ...
+
+
+class RuleOnDevices(ABC):
+    """Base of rules that are facts for the compiled stepper, and look things up in tensors for the others."""
 
     def __init__(self) -> None:
-        self._copies: dict[torch.device, Self] = {}
+        self._devices: dict[torch.device, BiasOnDevice] = {}
 
-    def on(self, device: torch.device) -> Self:
-        """A copy of the rule with its tensors on a device; the same one every time."""
-        found = self._copies.get(device)
-        if found is None:
-            found = self._copies[device] = copy.copy(self)
-            for name, table in vars(self).items():
-                if isinstance(table, Tensor):
-                    setattr(found, name, table.to(device))
-        return found
+    def bias(
+        self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice, known: Known | None = None
+    ) -> Tensor:
+        """Biases of the outcomes at some places of the walk; arguments and result as of :meth:`Rule.bias`."""
+        if (found := self._devices.get(frame.device)) is None:
+            found = self._devices[frame.device] = self._on(frame.device)
+        return found.bias(frame, previous, static, places, known)
+
+    @abstractmethod
+    def _on(self, device: torch.device) -> BiasOnDevice:
+        """The rule with its tensors on a device."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,19 +100,19 @@ class StepBias:
         Which of them each step has.
     """
 
-    biases: tuple[Tensor, ...]
+    biases: tuple[Biases, ...]
     steps: Sequence[int]
 
-    def at(self, step: int) -> Tensor:
+    def at(self, step: int) -> Biases:
         """That of a step, shape ``(n, k)``."""
         return self.biases[self.steps[step]]
 
-    def plus(self, other: Tensor) -> StepBias:
+    def plus(self, other: Biases) -> StepBias:
         """The same with another bias, shape ``(n, k)``, added to that of every step."""
         return StepBias(tuple(other + bias for bias in self.biases), self.steps)
 
 
-def range_bias(config: FeatureConfig, ranges: Sequence[tuple[int, int]]) -> Tensor:
+def range_bias(config: FeatureConfig, ranges: Sequence[tuple[int, int]]) -> Biases:
     """Static bias that keeps each voice within its lowest and highest pitch.
 
     Parameters
@@ -112,20 +132,20 @@ def range_bias(config: FeatureConfig, ranges: Sequence[tuple[int, int]]) -> Tens
     alphabet = config.alphabet
     if len(ranges) != max(1, config.num_voices):
         raise ValueError(f"{len(ranges)} ranges given for {max(1, config.num_voices)} voices")
-    pitches = torch.arange(config.num_notes) + config.low_pitch
-    forbidden = torch.zeros(config.num_notes, len(alphabet), dtype=torch.bool)
-    sounding = torch.from_numpy(alphabet.states) != SILENT
-    members = torch.from_numpy(alphabet.voice_matrix)
+    pitches = np.arange(config.num_notes) + config.low_pitch
+    forbidden = np.zeros((config.num_notes, len(alphabet)), dtype=bool)
+    sounding = alphabet.states != SILENT
+    members = alphabet.voice_matrix
     for voice, (low, high) in enumerate(ranges):
         if not config.low_pitch <= low <= high <= config.high_pitch:
             raise ValueError(f"range {low} to {high} is empty or leaves {config.low_pitch} to {config.high_pitch}")
         outside = (pitches < low) | (pitches > high)
         concerned = members[:, voice] if config.num_voices else sounding
-        forbidden |= outside.unsqueeze(1) & concerned.unsqueeze(0)
-    return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
+        forbidden |= outside[:, None] & concerned
+    return np.where(forbidden, -np.inf, 0.0)
 
 
-def triad_bias(config: FeatureConfig, key: Key, *, bass_only: bool = False) -> Tensor:
+def triad_bias(config: FeatureConfig, key: Key, *, bass_only: bool = False) -> Biases:
     """Static bias for a chord on the tonic: its root in the lowest voice, and nothing but its notes in the others.
 
     Both thirds are allowed in minor, where Bach mostly ends with the major one.
@@ -144,20 +164,20 @@ def triad_bias(config: FeatureConfig, key: Key, *, bass_only: bool = False) -> T
     Shape ``(n, k)``, notes from low to high.
     """
     alphabet = config.alphabet
-    degrees = (torch.arange(config.num_notes) + config.low_pitch - key.tonic) % 12
+    degrees = (np.arange(config.num_notes) + config.low_pitch - key.tonic) % 12
     thirds = (3, 4) if key.mode == "minor" else (4,)
-    strange = ~torch.isin(degrees, torch.tensor((0, *thirds, 7)))
-    sounding = torch.from_numpy(alphabet.states) != SILENT
-    forbidden = torch.zeros(config.num_notes, len(alphabet), dtype=torch.bool)
+    strange = ~np.isin(degrees, (0, *thirds, 7))
+    sounding = alphabet.states != SILENT
+    forbidden = np.zeros((config.num_notes, len(alphabet)), dtype=bool)
     if not bass_only:
-        forbidden |= strange.unsqueeze(1) & sounding
+        forbidden |= strange[:, None] & sounding
     if config.num_voices:
-        bass = torch.from_numpy(alphabet.voice_matrix)[:, -1]
-        forbidden |= (degrees != 0).unsqueeze(1) & bass
-    return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
+        bass = alphabet.voice_matrix[:, -1]
+        forbidden |= (degrees != 0)[:, None] & bass
+    return np.where(forbidden, -np.inf, 0.0)
 
 
-def bass_bias(config: FeatureConfig, key: Key, *, off_tonic: bool = False, held: bool = False) -> Tensor:
+def bass_bias(config: FeatureConfig, key: Key, *, off_tonic: bool = False, held: bool = False) -> Biases:
     """Static bias on the lowest voice alone: not on the tonic, or struck no more; nothing in an unvoiced corpus.
 
     Returns
@@ -165,16 +185,16 @@ def bass_bias(config: FeatureConfig, key: Key, *, off_tonic: bool = False, held:
     Shape ``(n, k)``, notes from low to high.
     """
     alphabet = config.alphabet
-    forbidden = torch.zeros(config.num_notes, len(alphabet), dtype=torch.bool)
+    forbidden = np.zeros((config.num_notes, len(alphabet)), dtype=bool)
     if config.num_voices:
-        bass = torch.from_numpy(alphabet.voice_matrix)[:, -1]
-        tonic = (torch.arange(config.num_notes) + config.low_pitch) % 12 == key.tonic
-        forbidden |= tonic.unsqueeze(1) & bass & off_tonic
-        forbidden |= (torch.from_numpy(alphabet.states) == STRIKE) & bass & held
-    return torch.zeros(forbidden.shape, dtype=torch.float64).masked_fill(forbidden, -torch.inf)
+        bass = alphabet.voice_matrix[:, -1]
+        tonic = (np.arange(config.num_notes) + config.low_pitch) % 12 == key.tonic
+        forbidden |= tonic[:, None] & bass & off_tonic
+        forbidden |= (alphabet.states == STRIKE) & bass & held
+    return np.where(forbidden, -np.inf, 0.0)
 
 
-class Polyphony(RuleOfTables):
+class Polyphony(RuleOnDevices):
     """Rule: between ``least`` and ``most`` voices (notes, in an unvoiced corpus) sound in every frame.
 
     What is known may break it, and is made up for as far as the other voices can.
@@ -198,42 +218,12 @@ class Polyphony(RuleOfTables):
         if not 0 <= least <= most <= top:
             raise ValueError(f"polyphony is at least 0 and at most {top}, not {least} to {most}")
         self.config, self.least, self.most = config, least, most
-        states = torch.from_numpy(config.alphabet.states)
-        members = torch.from_numpy(config.alphabet.voice_matrix)
-        # What counts is voices where there are any (v of them), else notes (v = 1).
-        self.counts = members if config.num_voices else (states != SILENT).unsqueeze(1)  # k v
-        alone = self.counts & (self.counts.sum(1, keepdim=True) == 1)  # k v
-        self.strikes = alone & (states == states.max()).unsqueeze(1)
-        self.holds = alone & (states == HOLD).unsqueeze(1)
-
-    def bias(
-        self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice, known: Known | None = None
-    ) -> Tensor:
-        """Forbid outcomes that exceed ``most``, or after which ``least`` can no longer be reached."""
-        if frame.device != self.counts.device:
-            return self.on(frame.device).bias(frame, previous, static, places, known)
-        here = self.counts[frame.long()].long()  # b n v
-        before = (here.cumsum(1) - here)[:, places].unsqueeze(2)  # b p 1 v
-        after = before + self.counts.long()  # b p k v
-        can = torch.ones_like(here)  # b n v: a cell could take it
-        if static is not None:
-            allowed = (static > -torch.inf).unsqueeze(3)  # b n k 1
-            sounded = self.counts[previous.long()]  # b n v
-            can = ((allowed & self.strikes).any(2) | ((allowed & self.holds).any(2) & sounded)).long()
-        room = can.flip(1).cumsum(1).flip(1) - can  # b n v: so many cells strictly after could
-        room = room[:, places].unsqueeze(2)
-        given = torch.zeros_like(here) if known is None else self.counts[known.outcomes.long()].long()  # b n v
-        ahead = (given.flip(1).cumsum(1).flip(1) - given)[:, places].unsqueeze(2)  # known, strictly after
-        later = ((after == 0) & ((room > 0) | (ahead > 0))) if self.config.num_voices else room
-        most = given.sum((1, 2)).clamp(min=self.most)  # what is known may be more than is allowed,
-        least = torch.full_like(most, self.least)
-        if known is not None and self.config.num_voices:  # and voices that are known to rest leave fewer to sound
-            rests = (known.decided(self.config.num_voices) & (given.sum(1) == 0)).sum(1)
-            least = torch.minimum(least, self.config.num_voices - rests)
-        many, few = (after + ahead).sum(-1) > most[:, None, None], after.sum(-1) + later.sum(-1) < least[:, None, None]
-        bad = many | few
-        return torch.zeros(bad.shape, dtype=torch.float64, device=bad.device).masked_fill(bad, -torch.inf)
 
     def turned(self, down: bool) -> Polyphony:
         """The rule for either direction: voices are counted, wherever they are."""
         return self
+
+    def _on(self, device: torch.device) -> PolyphonyTensors:
+        from biaxial.sampling.rule_tensors import PolyphonyTensors
+
+        return PolyphonyTensors(self, device)

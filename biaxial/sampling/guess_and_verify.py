@@ -30,7 +30,8 @@ from torch import Tensor
 from biaxial.features.known import Known
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import Proposal, Task
+from biaxial.sampling.step_types import Task
+from biaxial.sampling.stepping import Proposal
 
 _WARM_UPS = 3
 """Libraries set themselves up and choose their algorithms in the first calls, which cannot be recorded."""

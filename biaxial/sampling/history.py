@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+
+Frames = NDArray[np.uint8]
+Rows = NDArray[np.int64]
 
 
 class History:
@@ -20,40 +23,40 @@ class History:
     """
 
     def __init__(self, steps: int, rows: int, n: int, earlier: History | None = None) -> None:
-        self._frames = torch.zeros(steps, rows, n, dtype=torch.uint8)
-        self._origins = torch.arange(rows).repeat(steps, 1)
-        self._count, self._earlier, self._first = 0, earlier, torch.arange(rows)
+        self._frames = np.zeros((steps, rows, n), np.uint8)
+        self._origins = np.tile(np.arange(rows), (steps, 1))
+        self._count, self._earlier, self._first = 0, earlier, np.arange(rows)
         self._before = 0 if earlier is None else len(earlier)
 
     def __len__(self) -> int:
         """Steps so far."""
         return self._before + self._count
 
-    def add(self, frames: Tensor) -> None:
+    def add(self, frames: Frames) -> None:
         """The frames of the next step, shape ``(rows, n)``."""
         self._frames[self._count] = frames
         self._count += 1
 
-    def take(self, rows: Tensor) -> None:
+    def take(self, rows: Rows) -> None:
         """From here on the rows go on from these ones."""
         if self._count:
             self._origins[self._count - 1] = self._origins[self._count - 1][rows]
         else:
             self._first = self._first[rows]
 
-    def branched(self, steps: int, rows: Tensor) -> History:
+    def branched(self, steps: int, rows: Rows) -> History:
         """What goes on from here with other rows, each from one of these."""
         later = History(steps, len(rows), self._frames.shape[2], self)
         later._first = rows
         return later
 
-    def of(self, rows: Tensor, first: int = 0) -> Tensor:
+    def of(self, rows: Rows, first: int = 0) -> Frames:
         """The frames of some rows from a step on, shape ``(len(rows), t, n)``."""
         start = max(0, first - self._before)
-        found = torch.zeros(len(rows), self._count - start, self._frames.shape[2], dtype=torch.uint8)
+        found = np.zeros((len(rows), self._count - start, self._frames.shape[2]), np.uint8)
         for step in range(self._count - 1, start - 1, -1):
             rows = self._origins[step][rows]
             found[:, step - start] = self._frames[step][rows]
         if self._earlier is None or first >= self._before:
             return found
-        return torch.cat([self._earlier.of(self._first[rows], first), found], 1)
+        return np.concatenate([self._earlier.of(self._first[rows], first), found], axis=1)

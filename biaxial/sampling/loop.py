@@ -18,21 +18,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import torch
-from einops import repeat
-from torch import Tensor
+from numpy.typing import NDArray
 
-from biaxial.features.known import Known
+from biaxial.features.known_arrays import KnownArrays
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.sampling.charges import Charges, Phrase, Piece, count_faults, misses_dominant, voice_pitches
-from biaxial.sampling.constraints import Rule, StepBias
+from biaxial.sampling.constraints import Biases, Rule, StepBias
 from biaxial.sampling.history import History
 from biaxial.sampling.randomness import resampling_uniforms, uniforms
-from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import StepState
+from biaxial.sampling.resampling import ancestors, log_sum, resampled, shares
+from biaxial.sampling.stepping import FrameStepper, as_array
+
+Frames = NDArray[np.uint8]
+Doubles = NDArray[np.float64]
 
 ADVANCE = 0.6
 """Share of the price of a missing cadence that is asked for in advance, where nothing leads to one."""
@@ -91,18 +93,18 @@ class Phrases:
             if phrase.first == step and phrase.source is not None
         ]
 
-    def aims(self, window: Tensor, start: int, piece: int, phrase: Phrase, config: ModelConfig) -> Tensor:
+    def aims(self, window: Frames, start: int, piece: int, phrase: Phrase, config: ModelConfig) -> Doubles:
         """What a phrase has to pay in advance, as its last note begins, where nothing leads to a cadence.
 
         It is given back when the phrase is over: particles that can still close well are more in the meantime, and
         nothing else changes. Arguments and result are those of :meth:`costs`.
         """
         here, of = phrase.moved(-start), self.pieces[piece]
-        pitches = voice_pitches(window.numpy(), config.alphabet, config.low_pitch)
+        pitches = voice_pitches(window, config.alphabet, config.low_pitch)
         price = ADVANCE * self.charges.no_cadence
-        return torch.tensor([price * misses_dominant(own, here, of) for own in pitches], dtype=torch.float64)
+        return np.array([price * misses_dominant(own, here, of) for own in pitches])
 
-    def costs(self, window: Tensor, start: int, piece: int, phrase: Phrase, config: ModelConfig) -> Tensor:
+    def costs(self, window: Frames, start: int, piece: int, phrase: Phrase, config: ModelConfig) -> Doubles:
         """What a phrase costs each particle of a piece, in nats, shape ``(p,)``.
 
         Parameters
@@ -115,12 +117,12 @@ class Phrases:
         piece, phrase, config
             Which phrase of which piece, and the network.
         """
-        pitches = voice_pitches(window.numpy(), config.alphabet, config.low_pitch)
+        pitches = voice_pitches(window, config.alphabet, config.low_pitch)
         prices = np.array(list(self.charges.prices().values()))
         here, of = phrase.moved(-start), self.pieces[piece]
         of = of._replace(beats=of.beats[start:])
         paid = 0.0 if phrase.fermata is None else self.aims(window, start, piece, phrase, config)
-        return torch.tensor([count_faults(own, here, of) @ prices for own in pitches]) - paid
+        return np.array([count_faults(own, here, of) @ prices for own in pitches]) - paid
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,11 @@ class Begun:
     outcomes
         The rolls so far, shape ``(b, t, n)``.
     state
-        Where drawing stands after them.
+        Where drawing stands after them, as the stepper has it.
     """
 
-    outcomes: Tensor
-    state: StepState
+    outcomes: Frames
+    state: Any
 
 
 @dataclass(frozen=True)
@@ -159,11 +161,11 @@ class Drawn:
         Where drawing stands after the last step.
     """
 
-    outcomes: Tensor
-    log_evidence: Tensor
-    log_likelihood: Tensor
-    known: Known | None
-    state: StepState
+    outcomes: Frames
+    log_evidence: Doubles
+    log_likelihood: Doubles
+    known: KnownArrays | None
+    state: Any
 
     @property
     def begun(self) -> Begun:
@@ -172,14 +174,14 @@ class Drawn:
 
 
 def draw_pieces(
-    stepper: Stepper,
-    conditions: Tensor,
+    stepper: FrameStepper,
+    conditions: NDArray[np.int16],
     seeds: Sequence[int],
     *,
     slots: Sequence[int] | None = None,
-    known: Known | None = None,
-    bias: Tensor | StepBias | None = None,
-    ending: Tensor | None = None,
+    known: KnownArrays | None = None,
+    bias: Biases | StepBias | None = None,
+    ending: Biases | None = None,
     rules: Sequence[Rule] = (),
     ending_rules: Sequence[Rule] = (),
     particles: Particles | None = None,
@@ -225,7 +227,8 @@ def draw_pieces(
     config = stepper.config
     returns = phrases is not None and any(phrase.source is not None for own in phrases.of_pieces for phrase in own)
     if returns:
-        known = Known.nothing(b, t, config.num_notes) if known is None else Known(*(part.clone() for part in known))
+        nothing = KnownArrays.nothing(b, t, config.num_notes)
+        known = nothing if known is None else KnownArrays(*(part.copy() for part in known))
     elif known is not None and not known.voices.any():
         known = None
     encoded = stepper.encode(known, conditions)
@@ -234,29 +237,28 @@ def draw_pieces(
     branch = max(branch, opens)
     state = stepper.start(b) if begun is None else begun.state
     history = History(min(branch, end) if number > 1 else end, b, config.num_notes)
-    for frame in () if begun is None else begun.outcomes.unbind(1):
+    for frame in () if begun is None else begun.outcomes.swapaxes(0, 1):
         history.add(frame)
     slots = slots or [0] * b
-    log_weight = torch.zeros(b, 1, dtype=torch.float64)
-    log_evidence = torch.zeros(b, dtype=torch.float64)
-    unmet = torch.zeros(b, dtype=torch.bool)
-    pieces, now = torch.arange(b), 1  # of each row; particles of a piece follow one another
+    log_weight, log_evidence = np.zeros((b, 1)), np.zeros(b)
+    unmet = np.zeros(b, np.bool_)
+    pieces, now = np.arange(b), 1  # of each row; particles of a piece follow one another
     row_seeds, row_slots = list(seeds), [PARTICLES * slot for slot in slots]
     for step in range(first, end):
         if returns and phrases is not None and known is not None and (coming := phrases.returning_at(step)):
-            kept, log_weight, gained = _resampled(log_weight, seeds, t + step, [piece for piece, _ in coming], True)
+            kept, log_weight, gained = resampled(log_weight, seeds, t + step, [piece for piece, _ in coming], True)
             log_evidence = log_evidence + gained
             state = state.take(kept)
             history.take(kept)
             for piece, phrase in coming:
                 assert phrase.source is not None
-                _come_back(known, history.of(torch.tensor([piece * now]), phrase.source)[0], piece, phrase, config)
+                _come_back(known, history.of(np.array([piece * now]), phrase.source)[0], piece, phrase, config)
             encoded = stepper.encode(known, conditions)
         if step == branch and number > 1:
-            now, every = number, torch.arange(b).repeat_interleave(number)
+            now, every = number, np.arange(b).repeat(number)
             pieces, state = every, state.take(every)
             history = history.branched(end - step, every)
-            log_weight = repeat(log_weight, "b 1 -> b p", p=now)
+            log_weight = log_weight.repeat(now, axis=1)
             row_seeds = [seeds[piece] for piece in pieces.tolist()]
             row_slots = [p + PARTICLES * slot for slot in slots for p in range(now)]
         static, active = _at(bias, step), rules
@@ -264,9 +266,9 @@ def draw_pieces(
             extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
         if known is not None and step >= closes:  # nothing is left to draw, and nothing that could be unlikely
-            frame, weight = known.outcomes[pieces, step], torch.zeros(len(pieces), dtype=torch.float64)
+            frame, weight = known.outcomes[pieces, step], np.zeros(len(pieces))
         else:
-            frame, weight, state = stepper.step(
+            drawn, weights, state = stepper.step(
                 state,
                 conditions[pieces, step],
                 uniforms(row_seeds, step, config.num_notes, row_slots),
@@ -275,62 +277,61 @@ def draw_pieces(
                 active,
                 encoded.at(step),
             )
-        frame, weight = frame.cpu(), weight.cpu()
+            frame, weight = as_array(drawn), as_array(weights)
         history.add(frame)
-        log_weight = log_weight + weight.view(b, now)
-        if log_weight.min() == -torch.inf:
-            lost = (log_weight == -torch.inf).all(1)  # nobody meets the constraints here: all go on, equal
-            unmet, log_weight = unmet | lost, log_weight.masked_fill(lost.unsqueeze(1), 0.0)
+        log_weight = log_weight + weight.reshape(b, now)
+        if log_weight.min() == -np.inf:
+            lost = (log_weight == -np.inf).all(1)  # nobody meets the constraints here: all go on, equal
+            unmet, log_weight = unmet | lost, np.where(lost[:, None], 0.0, log_weight)
         closing = [] if phrases is None else phrases.closing_at(step + 1)
         for piece, phrase in closing:
             assert phrases is not None
             start = phrase.heard_from(phrases.pieces[piece])
-            window = history.of(torch.arange(piece * now, (piece + 1) * now), start)
+            window = history.of(np.arange(piece * now, (piece + 1) * now), start)
             log_weight[piece] -= phrases.aims(window, start, piece, phrase, config)
         over = [] if phrases is None else phrases.ending_at(step + 1)
         for piece, phrase in over:
             assert phrases is not None
             start = phrase.heard_from(phrases.pieces[piece])
-            window = history.of(torch.arange(piece * now, (piece + 1) * now), start)
+            window = history.of(np.arange(piece * now, (piece + 1) * now), start)
             log_weight[piece] -= phrases.costs(window, start, piece, phrase, config)
         if now > 1 and step < end - 1:
-            kept, log_weight, gained = _resampled(log_weight, seeds, step, [piece for piece, _ in (*closing, *over)])
+            kept, log_weight, gained = resampled(log_weight, seeds, step, [piece for piece, _ in (*closing, *over)])
             log_evidence = log_evidence + gained
             state = state.take(kept)
             history.take(kept)
         if after_step is not None:
             after_step()
-    total = log_weight.logsumexp(1) - math.log(log_weight.shape[1])
-    chosen = _ancestors(log_weight, resampling_uniforms(seeds, t + end % t), 1).squeeze(1)
-    rows = torch.arange(b) * log_weight.shape[1] + chosen
-    evidence = (log_evidence + total).masked_fill(unmet, -torch.inf)
+    total = log_sum(log_weight) - math.log(log_weight.shape[1])
+    chosen = ancestors(shares(log_weight), resampling_uniforms(seeds, t + end % t), 1)[:, 0]
+    rows = np.arange(b) * log_weight.shape[1] + chosen
+    evidence = np.where(unmet, -np.inf, log_evidence + total)
     state = state.take(rows)
-    return Drawn(history.of(rows), evidence, state.log_likelihood.cpu(), known, state)
+    return Drawn(history.of(rows), evidence, as_array(state.log_likelihood), known, state)
 
 
-def _open_steps(known: Known, config: ModelConfig) -> tuple[int, int]:
+def _open_steps(known: KnownArrays, config: ModelConfig) -> tuple[int, int]:
     """The first step at which anything of the pieces is not known, and the one after the last; none are the end."""
-    is_open = (known.voices != config.alphabet.everything).any(2).any(0).nonzero().flatten().tolist()
+    is_open = np.flatnonzero((known.voices != config.alphabet.everything).any(axis=(0, 2))).tolist()
     return (is_open[0], is_open[-1] + 1) if is_open else (known.voices.shape[1],) * 2
 
 
-def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
+def _at(bias: Biases | StepBias | None, step: int) -> Biases | None:
     """The static bias of a step, shape ``(n, k)``."""
     if isinstance(bias, StepBias):
         return bias.at(step)
     return bias if bias is None or bias.ndim == 2 else bias[step]
 
 
-def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: ModelConfig) -> None:
+def _come_back(known: KnownArrays, roll: Frames, piece: int, phrase: Phrase, config: ModelConfig) -> None:
     """Note what a phrase that returns has, given the roll of its piece from its source on, shape ``(t, n)``.
 
     The last phrase of a piece has no rest and no upbeat to another one after its last note: this is held to the end.
     """
     assert phrase.source is not None
     alphabet, length = config.alphabet, min(phrase.end - phrase.first, phrase.first - phrase.source)
-    place, earlier = slice(phrase.first, phrase.first + length), roll[:length].numpy()
-    voices = known.voices[piece].numpy().copy()
-    outcomes = known.outcomes[piece].numpy().copy()
+    place, earlier = slice(phrase.first, phrase.first + length), roll[:length]
+    voices, outcomes = known.voices[piece].copy(), known.outcomes[piece].copy()
     sets = (phrase.returning & ~voices[place]).astype(np.uint8)
     states, members = alphabet.decode(alphabet.restricted(earlier, sets))
     states[0] = np.where(states[0] == HOLD, STRIKE, states[0])  # it begins, whatever was held there
@@ -344,46 +345,5 @@ def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: M
     given_states, given_members = alphabet.decode(outcomes[place])
     outcomes[place] = alphabet.encode(np.maximum(states, given_states), members | given_members)
     voices[place] |= sets
-    for part, new in zip(known, Known.of(outcomes, voices, alphabet), strict=True):
+    for part, new in zip(known, KnownArrays.of(outcomes, voices, alphabet), strict=True):
         part[piece] = new
-
-
-def _resampled(
-    log_weight: Tensor, seeds: Sequence[int], step: int, due: Sequence[int] = (), to_one: bool = False
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Resample the pieces whose effective number of particles has fallen below one half, and those that are due.
-
-    Parameters
-    ----------
-    log_weight
-        Shape ``(b, p)``.
-    seeds, step
-        Of the random numbers.
-    due
-        Pieces that are resampled whatever their weights.
-    to_one
-        Whether only those are, and all their particles go on from one.
-
-    Returns
-    -------
-    Row that each particle goes on from, shape ``(b p,)``; the new log-weights, shape ``(b, p)``; and the logarithm of
-    the mean weight of the pieces that were resampled, 0 for the others, shape ``(b,)``.
-    """
-    b, p = log_weight.shape
-    share = log_weight.softmax(1).nan_to_num(1 / p)  # where all are impossible, all are as bad
-    poor = (1 / share.square().sum(1) < p / 2) & (not to_one)
-    poor[list(due)] = True
-    every = torch.arange(p).expand(b, p)
-    chosen = _ancestors(log_weight, resampling_uniforms(seeds, step), 1 if to_one else p)
-    ancestors = torch.where(poor.unsqueeze(1), chosen, every)
-    gained = torch.where(poor, log_weight.logsumexp(1) - math.log(p), 0.0)
-    rows = (ancestors + p * torch.arange(b).unsqueeze(1)).flatten()
-    return rows, torch.where(poor.unsqueeze(1), 0.0, log_weight), gained
-
-
-def _ancestors(log_weight: Tensor, uniform: Tensor, count: int) -> Tensor:
-    """Systematic resampling: ``count`` particles of each piece, shape ``(b, count)``, from one number ``(b,)`` each."""
-    share = log_weight.softmax(1).nan_to_num(1 / log_weight.shape[1])
-    points = (torch.arange(count) + uniform.unsqueeze(1)) / count
-    cumulative = share.cumsum(1)
-    return torch.searchsorted(cumulative, points * cumulative[:, -1:], right=True).clamp(max=share.shape[1] - 1)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 _WORD = 2**64
 _RESAMPLING = 2**33
 
 
-def uniforms(seeds: Sequence[int], step: int, num_notes: int, slots: Sequence[int] | None = None) -> Tensor:
+def uniforms(
+    seeds: Sequence[int], step: int, num_notes: int, slots: Sequence[int] | None = None
+) -> NDArray[np.float64]:
     """Uniform numbers in [0, 1) for one frame of each piece.
 
     Parameters
@@ -38,10 +39,10 @@ def uniforms(seeds: Sequence[int], step: int, num_notes: int, slots: Sequence[in
     for seed, slot in zip(seeds, slots or [0] * len(seeds), strict=True):
         bits = np.random.Philox(key=[seed % _WORD, slot], counter=[0, 0, step, 0])
         rows.append(np.random.Generator(bits).random(num_notes))
-    return torch.from_numpy(np.stack(rows))
+    return np.stack(rows)
 
 
-def resampling_uniforms(seeds: Sequence[int], step: int) -> Tensor:
+def resampling_uniforms(seeds: Sequence[int], step: int) -> NDArray[np.float64]:
     """One uniform number in [0, 1) for each piece and step, from a stream of its own; float64, shape ``(b,)``."""
     rows = [np.random.Philox(key=[seed % _WORD, _RESAMPLING], counter=[0, 0, step, 0]) for seed in seeds]
-    return torch.tensor([np.random.Generator(bits).random() for bits in rows], dtype=torch.float64)
+    return np.array([np.random.Generator(bits).random() for bits in rows])

@@ -18,17 +18,24 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from biaxial.features.echo import Echo, EchoMemory
 from biaxial.features.known import Known
+from biaxial.features.known_arrays import KnownArrays
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.layers import IMPOSSIBLE, State
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.constraints import Rule
-from biaxial.sampling.step_types import Encoded, Proposal, StepState, Task
+from biaxial.sampling.step_types import Encoded, StepState, Task
+from biaxial.sampling.stepping import Proposal
+
+Given = Tensor | NDArray[Any]
+"""What a step is given may be arrays."""
 
 
 class Stepper:
@@ -66,6 +73,11 @@ class Stepper:
         self.sounds = states != SILENT  # k
         self.shift = self.proposal.sounding_bias * (states != SILENT) + self.proposal.striking_bias * (states == STRIKE)
 
+    @property
+    def device_type(self) -> str:
+        """Kind of the device that it draws on."""
+        return self.device.type
+
     def start(self, batch: int) -> StepState:
         """The state before the first step: silence."""
         previous = torch.zeros(batch, self.config.num_notes, dtype=torch.uint8, device=self.device)
@@ -73,7 +85,7 @@ class Stepper:
         return StepState(previous, None, torch.zeros(batch, dtype=torch.float64, device=self.device), memory)
 
     @torch.inference_mode()
-    def encode(self, known: Known | None, conditions: Tensor) -> Encoded:
+    def encode(self, known: Known | KnownArrays | None, conditions: Given) -> Encoded:
         """Work out what only depends on what is given.
 
         Parameters
@@ -83,17 +95,17 @@ class Stepper:
         conditions
             Their conditions, shape ``(b, t, c)``.
         """
-        known = None if known is None else known.to(self.device)
-        return Encoded(self.model.whole_context(known, conditions.to(self.device)))
+        there = None if known is None else known.to(self.device)
+        return Encoded(self.model.whole_context(there, torch.as_tensor(conditions, device=self.device)))
 
     @torch.inference_mode()
     def step(
         self,
         state: StepState,
-        conditions: Tensor,
-        randoms: Tensor,
-        known: Known | None = None,
-        bias: Tensor | None = None,
+        conditions: Given,
+        randoms: Given,
+        known: Known | KnownArrays | None = None,
+        bias: Given | None = None,
         rules: Sequence[Rule] = (),
         encoded: Encoded | None = None,
     ) -> tuple[Tensor, Tensor, StepState]:
@@ -123,9 +135,9 @@ class Stepper:
         and the new state. A log-weight of minus infinity says that the constraints cannot be met.
         """
         b, n = state.previous.shape
-        conditions, randoms = conditions.to(self.device), randoms.to(self.device)
-        known = None if known is None else known.to(self.device)
-        bias = None if bias is None else bias.to(self.device)
+        now, uniform = (torch.as_tensor(x, device=self.device) for x in (conditions, randoms))
+        there = None if known is None else known.to(self.device)
+        static = None if bias is None else torch.as_tensor(bias, device=self.device)
         encoded = None if encoded is None else encoded.to(self.device)
         echo = None if state.memory is None else state.memory.echo()
         context = None if encoded is None else encoded.context
@@ -134,16 +146,16 @@ class Stepper:
             context = context.repeat_interleave(b // len(context), 0).unsqueeze(1)
         output, layers = self.model.over_time(
             state.previous.unsqueeze(1),
-            conditions.unsqueeze(1),
+            now.unsqueeze(1),
             state.layers,
             echo,
             context,
         )
-        if bias is not None:
-            bias = self._of_unknown(torch.broadcast_to(bias, (b, n, len(self.config.alphabet))), known)
+        if static is not None:
+            static = self._of_unknown(torch.broadcast_to(static, (b, n, len(self.config.alphabet))), there)
         if echo is not None:
             echo = Echo(*(part[:, 0] for part in echo))
-        task = Task(0, output[:, 0], state.previous, randoms, known, bias, rules, echo)
+        task = Task(0, output[:, 0], state.previous, uniform, there, static, rules, echo)
         frame, log_weight, log_p = (
             self._drawn_by(0, task) if len(self.model.walks) == 1 else self._drawn_by_either(task)
         )

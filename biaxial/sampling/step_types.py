@@ -1,14 +1,15 @@
-"""What a step takes and gives: how the draw differs from the model, where drawing stands, and the frame to be drawn."""
+"""What a step of the steppers in PyTorch takes and gives: where drawing stands, and the frame to be drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any
 
 import torch
 from einops import rearrange
+from numpy.typing import NDArray
 from torch import Tensor
 
 from biaxial.features.echo import Echo, EchoMemory
@@ -18,40 +19,6 @@ from biaxial.models.layers import State
 from biaxial.models.whole_context import WholeContext
 from biaxial.music.constants import SILENT
 from biaxial.sampling.constraints import Rule
-
-Target = Literal["model", "draw", "piece"]
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """How the draw differs from the model.
-
-    Parameters
-    ----------
-    temperature
-        Divides the logits.
-    sounding_bias, striking_bias
-        Added to the logits of sounding and of struck outcomes after that, so that the temperature keeps the density.
-    min_p
-        An outcome to which the tempered distribution gives less than this is not drawn, unless it is the most likely
-        one.
-    target
-        What weights put right: ``"model"``, the model's own distribution; ``"draw"``, the product of the tempered
-        distributions of all cells, so that only constraints weigh; ``"piece"``, the distribution of whole pieces
-        tempered at once, ``p(piece) ** (1 / temperature)``, which also favours what leads to likely frames later on.
-    """
-
-    temperature: float = 1.0
-    sounding_bias: float = 0.0
-    striking_bias: float = 0.0
-    min_p: float = 0.0
-    target: Target = "model"
-
-    def __post_init__(self) -> None:
-        if not 0 < self.temperature < float("inf"):
-            raise ValueError(f"a temperature is above 0, not {self.temperature}")
-        if not 0 <= self.min_p < 1:
-            raise ValueError(f"min-p is a probability from 0 up to but not including 1, not {self.min_p}")
 
 
 @dataclass(frozen=True)
@@ -75,10 +42,10 @@ class StepState:
     log_likelihood: Tensor
     memory: EchoMemory | None = None
 
-    def take(self, rows: Tensor) -> StepState:
+    def take(self, rows: Tensor | NDArray[Any]) -> StepState:
         """The state of some pieces of the batch, in any order and any number of times."""
         b, n = self.previous.shape
-        rows, layers = rows.to(self.previous.device), self.layers
+        rows, layers = torch.as_tensor(rows, device=self.previous.device), self.layers
 
         def taken(x: Tensor) -> Tensor:
             return rearrange(rearrange(x, "1 (b n) h -> b n h", b=b)[rows], "b n h -> 1 (b n) h", n=n)

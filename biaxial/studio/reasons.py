@@ -140,7 +140,7 @@ def _ways(model: Model, document: Document, voice: int, onset: int) -> tuple[Alt
     from biaxial.tasks.plans.plan import prepare
     from biaxial.tasks.plans.regions import Region, rewriting
 
-    score, config, tick = score_of(document), model.network.config, onset * STEP_TICKS
+    score, config, tick = score_of(document), model.config, onset * STEP_TICKS
     silent = tuple(
         replace(note, length_ticks=tick - note.onset_ticks)
         for note in score.notes
@@ -152,4 +152,4 @@ def _ways(model: Model, document: Document, voice: int, onset: int) -> tuple[Alt
     apart = laid_out(others, config) if others.notes else None
     everywhere = [Region(each, 0, score.length_ticks) for each in range(config.num_voices)]
     known = prepare(rewriting(replace(score, notes=tuple(elsewhere)), config, everywhere), config).known
-    return alternatives(model.network, roll, apart, onset, voice, known if known.voices.any() else None)
+    return alternatives(model.network, roll, apart, onset, voice, known.to("cpu") if known.voices.any() else None)

@@ -130,7 +130,7 @@ def load(checkpoint: str | None) -> Model:
     from biaxial.tasks.loading import load_model
 
     model = load_model(checkpoint, "cpu")
-    if model.network.config.num_voices != 4 or model.network.config.steps_per_quarter != 4:
+    if model.config.num_voices != 4 or model.config.steps_per_quarter != 4:
         raise InputError(f"{model.name} does not write four voices in sixteenths; give other weights")
     return model
 

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from biaxial.features.conditions import outline_conditions
 from biaxial.formats.read import read_score
-from biaxial.likelihood.cell_nats import cell_nats
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import ModelConfig
+from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.constants import STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
+from biaxial.tasks.held_network import HoldsNetwork
 from biaxial.tasks.piece import LogLikelihood, Piece
 
 if TYPE_CHECKING:
     from biaxial.judge.judge import Judge, Judgement
+    from biaxial.models.biaxial import BiaxialLSTM
     from biaxial.tasks.explanation import Explanation
 
 
@@ -25,17 +27,21 @@ PieceLike = Piece | Score | str | Path | Any
 """A piece, a score, a file, or an object of another library."""
 
 
-class Critic:
+class Critic(HoldsNetwork):
     """The verbs of a model that read music and write none.
 
     Parameters
     ----------
     network
-        The network.
+        The network, or its arrays; these become a network when one is asked for, and PyTorch is loaded for it.
+    device
+        Where such a network is to be, or ``"auto"``.
     """
 
-    def __init__(self, network: BiaxialLSTM) -> None:
-        self.network = network
+    config: ModelConfig
+
+    def __init__(self, network: BiaxialLSTM | NetworkArrays[ModelConfig], device: str = "auto") -> None:
+        super().__init__(network, device)
 
     def log_likelihood(self, piece: PieceLike) -> LogLikelihood:
         """The log-probability of a piece, given its outline, by the parallel pass.
@@ -52,7 +58,9 @@ class Critic:
             If the model has voices and the score none.
         """
         score = score_of(piece)
-        config = self.network.config
+        from biaxial.likelihood.cell_nats import cell_nats  # what drawing does not need
+
+        config = self.config
         grid = Grid(config.steps_per_quarter)
         if config.num_voices and not 0 < score.num_voices <= config.num_voices:
             raise InputError(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, overload
 
-import torch
-
 from biaxial.files.weights_file import DEFAULT, other_kind
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.tasks.hub_files import located
 from biaxial.tasks.model import Model
 from biaxial.tasks.token_model import TokenModel
-from biaxial.weights import load_network
+from biaxial.weights import read_weights
 
 BiaxialName = Literal["chorales-v2"]
 TokenName = Literal["hymn-tunes-v1", "chords-v1"]
@@ -53,17 +51,14 @@ def load(checkpoint: str | Path | None = None, device: str = "auto", threads: in
         If the file or the device cannot be used.
     """
     path, name = located(DEFAULT if checkpoint is None else checkpoint)
-    network, history = load_network(path)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        network = network.to(device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {device!r} cannot be used ({reason}); give cpu or auto") from error
-    if isinstance(network, BiaxialLSTM):
-        return Model(network, history, name, threads)
-    return TokenModel(network, history, name)
+    arrays, history = read_weights(path)
+    if isinstance(arrays.config, ModelConfig):
+        model: Model | TokenModel = Model(arrays, history, name, threads, device)
+    else:
+        model = TokenModel(arrays, history, name, device)
+    if device not in ("auto", "cpu"):
+        model.network  # noqa: B018  (a device that cannot be used fails here)
+    return model
 
 
 def load_model(checkpoint: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Model:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.files.machine import available_threads
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import ModelConfig
+from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.sampling.charges import Charges
-from biaxial.sampling.choose import Precision, fast_stepper
-from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import Proposal
+from biaxial.sampling.choose import Precision, draws_compiled, fast_stepper
+from biaxial.sampling.stepping import FrameStepper, Proposal
 from biaxial.tasks.critic import PieceLike
 from biaxial.tasks.drawing.fill import fill
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions, with_changes
@@ -30,6 +30,9 @@ from biaxial.tasks.plans.plan import Plan
 from biaxial.tasks.plans.planner import Planner
 from biaxial.tasks.sharing import Shared
 
+if TYPE_CHECKING:
+    from biaxial.models.biaxial import BiaxialLSTM
+
 GPU_ROWS = 64
 """Pieces and particles from which on a GPU draws, where there is one."""
 
@@ -40,20 +43,29 @@ class Model(Planner, Shared):
     Parameters
     ----------
     network
-        The network, in evaluation mode.
+        The network, in evaluation mode, or its arrays, which compose and harmonise without PyTorch.
     history
         How its weights came to be.
     name
         Name of the weights.
     threads
         Threads that share pieces, or particles of a piece; by default as many as there are processors.
+    device
+        Where a network that is made of arrays is to be, or ``"auto"``.
     """
 
-    def __init__(self, network: BiaxialLSTM, history: dict[str, Any], name: str, threads: int | None = None) -> None:
-        super().__init__(network, history)
+    def __init__(
+        self,
+        network: BiaxialLSTM | NetworkArrays[ModelConfig],
+        history: dict[str, Any],
+        name: str,
+        threads: int | None = None,
+        device: str = "auto",
+    ) -> None:
+        super().__init__(network, history, device)
         self.name = name
         self.threads = threads or available_threads()
-        self._kept: tuple[tuple[Proposal, Precision, bool], Stepper] | None = None
+        self._kept: tuple[tuple[Proposal, Precision, bool], FrameStepper] | None = None
 
     def compose(
         self,
@@ -217,7 +229,7 @@ class Model(Planner, Shared):
         key = Key.from_name(key) if isinstance(key, str) else key or drawn_key(self.history.get("keys", {}), seed)
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
-        check_metre(time_signature, self.network.config.steps_per_quarter)
+        check_metre(time_signature, self.config.steps_per_quarter)
         charges = self._charges(drawing)
         return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, charges, progress)
 
@@ -237,14 +249,15 @@ class Model(Planner, Shared):
 
     def _charges(self, drawing: SamplingOptions) -> Charges | None:
         """What the faults of a phrase cost; nothing in music without voices."""
-        return drawing.charged(self.history) if self.network.config.num_voices > 1 else None
+        return drawing.charged(self.history) if self.config.num_voices > 1 else None
 
-    def _stepper(self, drawing: SamplingOptions, num_outputs: int) -> Stepper:
+    def _stepper(self, drawing: SamplingOptions, num_outputs: int) -> FrameStepper:
         """What draws; kept for the next time that pieces are drawn in the same way."""
         together = num_outputs * drawing.num_particles(self._charges(drawing)) * drawing.best_of
-        on_gpu = self.network.device.type == "cuda" and together >= GPU_ROWS
+        on_gpu = together >= GPU_ROWS and self._is_on_gpu()
         way = drawing.proposal(self.history), drawing.precision, on_gpu
         if self._kept is None or self._kept[0] != way:
-            device = self.network.device if on_gpu else "cpu"
-            self._kept = way, fast_stepper(self.network, *way[:2], self.threads, device)
+            by_arrays = not on_gpu and draws_compiled(self.config, drawing.precision)
+            network = self._given if by_arrays else self.network
+            self._kept = way, fast_stepper(network, *way[:2], self.threads, self.network.device if on_gpu else "cpu")
         return self._kept[1]

@@ -12,8 +12,9 @@ from typing import Any, Final, Self
 from biaxial.files.atomic import atomic_write
 from biaxial.music.constants import VERSION
 from biaxial.tasks.hub_files import CARD, CONFIG, SCHEME, WEIGHTS, hub_api, words_for_errors
+from biaxial.tokens.any_config import AnyConfig
 from biaxial.tokens.config import SequenceConfig
-from biaxial.weights import FORMAT, LICENCE_UNKNOWN, Network, save_weights
+from biaxial.weights import FORMAT, LICENCE_UNKNOWN, save_weights
 
 _METRICS: Final = {
     "valid_nats_per_step": "Nats per sixteenth step, validation split",
@@ -26,6 +27,7 @@ _METRICS: Final = {
 class Shared:
     """What every model has: it comes from a folder or the hub, and goes there."""
 
+    config: Any
     network: Any
     history: dict[str, Any]
     name: str
@@ -91,14 +93,14 @@ class Shared:
         document = {
             "library_name": "biaxial",
             "library_version": VERSION,
-            "model_type": kind_of(self.network),
+            "model_type": kind_of(self.config),
             "format": FORMAT,
-            "config": asdict(self.network.config),
+            "config": asdict(self.config),
         }
         atomic_write(folder / CONFIG, (json.dumps(document, indent=2) + "\n").encode())
         if not (folder / CARD).exists():
             sources = [history["source"]] if datasets is None and "source" in history else list(datasets or ())
-            atomic_write(folder / CARD, model_card(self.name, kind_of(self.network), history, sources).encode())
+            atomic_write(folder / CARD, model_card(self.name, kind_of(self.config), history, sources).encode())
         return [folder / name for name in (WEIGHTS, CONFIG, CARD)]
 
     def push_to_hub(
@@ -139,9 +141,9 @@ class Shared:
             return str(api.upload_folder(repo_id=repository, folder_path=folder, commit_message=message).commit_url)
 
 
-def kind_of(network: Network) -> str:
+def kind_of(config: AnyConfig) -> str:
     """``"biaxial"``, ``"melody"`` or ``"chord"``."""
-    return network.config.kind if isinstance(network.config, SequenceConfig) else "biaxial"
+    return config.kind if isinstance(config, SequenceConfig) else "biaxial"
 
 
 def model_card(name: str, kind: str, history: Mapping[str, Any], datasets: Sequence[str]) -> str:

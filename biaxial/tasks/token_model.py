@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from biaxial.features.conditions import outline_conditions
+from biaxial.models.network_arrays import NetworkArrays, arrays_of
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -16,6 +17,7 @@ from biaxial.music.roll import Roll
 from biaxial.music.score import Key, Note, Score, TimeSignature
 from biaxial.tasks.critic import PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import Progress, with_changes
+from biaxial.tasks.held_network import HoldsNetwork
 from biaxial.tasks.piece import LogLikelihood, Piece
 from biaxial.tasks.plans.outline import check_metre, drawn_key, drawn_name
 from biaxial.tasks.plans.plan import MAX_STEPS, rescaled, seeds_of
@@ -24,9 +26,11 @@ from biaxial.tokens.chord_codec import ChordCodec, moments
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.line_rules import LineRules
 from biaxial.tokens.melody_codec import NUM_PITCHES
-from biaxial.tokens.network import SequenceLSTM, string_log_likelihoods
-from biaxial.tokens.strings import PLACES, UNKNOWN_GIVEN, Cells, way_home
+from biaxial.tokens.strings import PLACES, UNKNOWN_GIVEN, Cells, codec_of, way_home
 from biaxial.tokens.token_stepper import DrawnString, TokenOptions, TokenStepper, draw_string
+
+if TYPE_CHECKING:
+    from biaxial.tokens.network import SequenceLSTM
 
 DEFAULT_TEMPO_BPM: Final = 96.0
 MAX_EVENTS: Final = 20_000
@@ -104,28 +108,38 @@ class TokenPlan:
     pitch_range: tuple[int, int] = ALL_PITCHES
 
 
-class TokenModel(Shared):
+class TokenModel(HoldsNetwork, Shared):
     """A trained token LSTM with its public verbs.
 
     Parameters
     ----------
     network
-        The network, in evaluation mode.
+        The network, in evaluation mode, or its arrays, which compose without PyTorch.
     history
         How its weights came to be.
     name
         Name of the weights.
+    device
+        Where a network that is made of arrays is to be, or ``"auto"``.
+
+    Attributes
+    ----------
+    config
+        Kind, sizes and vocabulary.
     """
 
-    def __init__(self, network: SequenceLSTM, history: dict[str, Any], name: str) -> None:
-        self.network, self.history, self.name = network, history, name
-        self._stepper: TokenStepper | None = None
+    config: SequenceConfig
 
-    @property
-    def config(self) -> SequenceConfig:
-        """Kind, sizes and vocabulary."""
-        config: SequenceConfig = self.network.config
-        return config
+    def __init__(
+        self,
+        network: SequenceLSTM | NetworkArrays[SequenceConfig],
+        history: dict[str, Any],
+        name: str,
+        device: str = "auto",
+    ) -> None:
+        super().__init__(network, device)
+        self.history, self.name = history, name
+        self._stepper: TokenStepper | None = None
 
     def compose(
         self,
@@ -244,7 +258,9 @@ class TokenModel(Shared):
         progress
             Called with the number of events since its last call; what it raises ends the drawing.
         """
-        self._stepper = self._stepper or TokenStepper(self.network)
+        if self._stepper is None:
+            given = self._given
+            self._stepper = TokenStepper(given if isinstance(given, NetworkArrays) else arrays_of(given))
         for outline in plan.outlines:
             drawn = draw_string(
                 self._stepper,
@@ -267,7 +283,7 @@ class TokenModel(Shared):
         cells = cells_of_score(primer if key is None else replace(primer, key=key), grid)
         if self.config.kind == "melody":  # one line, whatever the voices
             cells = replace(cells, voices=np.zeros_like(cells.voices))
-        codec, shift, remarks = self.network.codec, cells.shift(self.config), list[str]()
+        codec, shift, remarks = codec_of(self.config), cells.shift(self.config), list[str]()
         if nearest and isinstance(codec, ChordCodec) and codec.chords:
             groups, changed = [], 0
             for step, chords in moments(cells.states, shift):
@@ -342,7 +358,7 @@ class TokenModel(Shared):
             score = replace(score, title=begun.title or score.title, lyrics=begun.lyrics, fermatas=ends)
         start, given = 0, 0
         if opening is not None:
-            walk = self.network.codec.walk()
+            walk = codec_of(self.config).walk()
             for token in opening.tokens:
                 walk.push(token)
             start, given = walk.time, len(walk.notes())
@@ -358,6 +374,8 @@ class TokenModel(Shared):
             A piece, a score, a file, or an object of another library. A ``melody`` model scores each voice of a score
             that has voices, and else its highest line; a ``chord`` model scores all notes, whatever their voices.
         """
+        from biaxial.tokens.network import string_log_likelihoods  # loads PyTorch
+
         cells = cells_of_score(score_of(piece), Grid(self.config.steps_per_quarter))
         strings = cells.strings(self.config)
         nats = sum(string_log_likelihoods(self.network, strings))

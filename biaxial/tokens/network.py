@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from biaxial.models.layers import IMPOSSIBLE, LSTMStack, State
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.layers import LSTMStack, State
+from biaxial.models.network_arrays import IMPOSSIBLE
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.strings import NO_PITCH, PLACES, Given, PieceString, codec_of
 
@@ -103,6 +105,10 @@ class SequenceLSTM(nn.Module):
         log_probs, _ = self(before, given, rows)
         found: Tensor = log_probs.gather(-1, tokens.long().unsqueeze(-1)).squeeze(-1)
         return found
+
+
+Network = BiaxialLSTM | SequenceLSTM
+"""What a weights file holds."""
 
 
 @torch.inference_mode()

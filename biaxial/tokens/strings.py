@@ -14,9 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.music.constants import SILENT
@@ -28,6 +26,8 @@ from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.melody_codec import MelodyCodec
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from biaxial.corpora.corpus import CorpusPiece
 
 HOME = {"major": 0, "minor": 9}
@@ -234,6 +234,8 @@ def cells_of(piece: CorpusPiece) -> Cells:
 
 def collate_strings(crops: Sequence[StringCrop], codec: Codec) -> StringBatch:
     """Crops as one batch, a single masked token where there are none."""
+    import torch
+
     length = max((crop.length for crop in crops), default=1)
     b = max(1, len(crops))
     tokens, before = np.full((b, length), codec.end, np.int32), np.full((b, length), codec.start, np.int32)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.models.layers import IMPOSSIBLE
+from biaxial.models.network_arrays import IMPOSSIBLE, NetworkArrays
 from biaxial.music.errors import InputError
 from biaxial.sampling.randomness import uniforms
 from biaxial.tokens.codec import Walk
+from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.line_rules import LineRules
-from biaxial.tokens.network import SequenceLSTM
-from biaxial.tokens.strings import NO_PITCH, Given
+from biaxial.tokens.strings import NO_PITCH, Given, codec_of
 
 Floats = NDArray[np.float32]
 
@@ -164,15 +164,15 @@ class TokenStepper:
     Parameters
     ----------
     network
-        The network; its weights are copied.
+        The network.
     """
 
-    def __init__(self, network: SequenceLSTM) -> None:
-        self.network, self.codec = network, network.codec
-        weights = {name: t.detach().cpu().float().numpy() for name, t in network.state_dict().items()}
+    def __init__(self, network: NetworkArrays[SequenceConfig]) -> None:
+        self.config, self.codec = network.config, codec_of(network.config)
+        weights = network.weights
         self._layers: list[tuple[Floats, Floats]] = []  # from the hidden state, and from the layer below
         self._biases: list[Floats] = []
-        for index, size in enumerate(network.config.hidden):
+        for index, size in enumerate(self.config.hidden):
             name, scale = f"stack.layers.{index}.", np.ones((4, size, 1), np.float32)
             scale[[0, 1, 3]] = 0.5  # sigmoid(x) is (1 + tanh(x / 2)) / 2: one tanh does for all gates
             gates = scale.reshape(-1, 1)
@@ -180,9 +180,9 @@ class TokenStepper:
             bias = gates[:, 0] * (weights[f"{name}bias_ih_l0"] + weights[f"{name}bias_hh_l0"])
             if index == 0:  # what a table gives the first layer is looked up
                 self._columns = [("embedding", None), ("mode", Given.MODE)]
-                if network.config.metre:
+                if self.config.metre:
                     self._columns += [("step_in_bar", Given.STEP_IN_BAR), ("bar_steps", Given.BAR_STEPS)]
-                if network.config.last_pitch:
+                if self.config.last_pitch:
                     self._columns += [("pitch", Given.PITCH)]
                 self._tables = [weights[f"{table}.weight"] @ into.T for table, _ in self._columns]
             self._layers.append((hidden, into))
@@ -192,7 +192,7 @@ class TokenStepper:
 
     def restart(self) -> None:
         """Forget all that was read."""
-        sizes = self.network.config.hidden
+        sizes = self.config.hidden
         self._hidden = [np.zeros(size, np.float32) for size in sizes]
         self._cells = [np.zeros(size, np.float32) for size in sizes]
 

@@ -28,11 +28,11 @@ from biaxial.music.constants import VERSION
 from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.token_model import TokenModel
-from biaxial.tokens.network import SequenceLSTM
+from biaxial.tokens.network import Network, SequenceLSTM
 from biaxial.training.curve import read_rows
 from biaxial.training.lit_module import NatsModule
 from biaxial.training.token_crops import outlines
-from biaxial.weights import Network, save_weights
+from biaxial.weights import save_weights
 
 SAMPLE_EVENTS = 64
 """Events of a sample of a token LSTM."""

@@ -20,8 +20,8 @@ from biaxial.likelihood.cell_nats import log_mean
 from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.tokens.any_config import AnyConfig
+from biaxial.tokens.network import Network
 from biaxial.training.config import TrainConfig
-from biaxial.weights import Network
 
 
 class ValidNats(NamedTuple):

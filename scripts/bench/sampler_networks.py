@@ -19,7 +19,8 @@ from biaxial.sampling.choose import Precision
 from biaxial.sampling.constraints import Rule
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import Proposal, StepState
+from biaxial.sampling.step_types import StepState
+from biaxial.sampling.stepping import Proposal
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.outline import drawn_key, make_outline
 

@@ -22,7 +22,8 @@ from biaxial.files.weights_file import weights_path
 from biaxial.likelihood.corpus_nats import evaluate
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.weights import Network, load_network
+from biaxial.tokens.network import Network
+from biaxial.weights import load_network
 
 HEADINGS = (
     "weights",

@@ -23,7 +23,8 @@ from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import Proposal, StepState
+from biaxial.sampling.step_types import StepState
+from biaxial.sampling.stepping import Proposal
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 

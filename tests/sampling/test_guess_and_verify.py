@@ -28,7 +28,8 @@ from biaxial.sampling.constraints import Polyphony, Rule, range_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import Encoded, Proposal, Task
+from biaxial.sampling.step_types import Encoded, Task
+from biaxial.sampling.stepping import Proposal
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 

@@ -19,7 +19,7 @@ from biaxial.sampling.constraints import Polyphony, range_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import Proposal
+from biaxial.sampling.stepping import Proposal
 
 NUM_STEPS = 2
 MakeNetwork = Callable[..., BiaxialLSTM]

@@ -22,7 +22,7 @@ from biaxial.sampling.charges import FAULTS, REST, Charges, Phrase, Piece, count
 from biaxial.sampling.constraints import range_bias, triad_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.loop import Begun, Drawn, Particles, Phrases, draw_pieces
-from biaxial.sampling.step_types import Proposal
+from biaxial.sampling.stepping import Proposal
 
 MakeNetwork = Callable[..., BiaxialLSTM]
 NUM_STEPS = 3

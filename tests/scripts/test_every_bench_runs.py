@@ -17,8 +17,8 @@ from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.network import SequenceLSTM
-from biaxial.weights import Network, save_weights
+from biaxial.tokens.network import Network, SequenceLSTM
+from biaxial.weights import save_weights
 
 ROOT = Path(__file__).parents[2]
 CHORALES = {

@@ -18,8 +18,8 @@ from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key, Note, Score
 from biaxial.tokens.config import SequenceConfig
-from biaxial.tokens.network import SequenceLSTM
-from biaxial.weights import Network, save_weights
+from biaxial.tokens.network import Network, SequenceLSTM
+from biaxial.weights import save_weights
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

@@ -17,16 +17,16 @@ from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
-import torch
+import numpy as np
 
-from biaxial.features.known import Known
+from biaxial.features.known_arrays import KnownArrays
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import STRIKE
 from biaxial.music.score import Score
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import one_thread
 from biaxial.sampling.loop import Particles, Phrases, draw_pieces
-from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.stepping import FrameStepper
 from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
 from biaxial.tasks.plans.phrase_spans import phrase_spans, piece_of
@@ -45,7 +45,7 @@ UNMET = "not all constraints could be met; try another seed or more particles"
 
 
 def fill(
-    stepper: Stepper,
+    stepper: FrameStepper,
     plan: Plan,
     model_name: str,
     *,
@@ -83,7 +83,7 @@ def fill(
     config, many = stepper.config, drawing.best_of
     bias, rules = drawing.constraints(config)
     number = drawing.num_particles(charges)
-    most, most_frames = _BATCHES[stepper.device.type]
+    most, most_frames = _BATCHES[stepper.device_type]
     first = 0
     while first < len(seeds):
         steps = len(prepare(requests[first], config).conditions)
@@ -92,32 +92,32 @@ def fill(
         endings = list(takewhile(partial(_alike, ending), plan.endings[first : first + size]))
         batch = requests[first : first + len(endings)]
         prepared = [prepare(request, config) for request in batch]
-        every = torch.arange(len(batch)).repeat_interleave(many)
+        every = np.arange(len(batch)).repeat(many)
         own = batch[0].bias
         particles = Particles(0, number) if number > 1 else None
         phrases = None if charges is None else _phrases(batch, prepared, many, charges, config)
         with one_thread():
             drawn = draw_pieces(
                 stepper,
-                torch.stack([piece.conditions for piece in prepared])[every],
+                np.stack([piece.conditions for piece in prepared])[every],
                 [seeds[first + int(row)] for row in every],
                 slots=[slot for _ in batch for slot in range(many)],
-                known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
+                known=KnownArrays.stacked([piece.known for piece in prepared]).at(every),
                 bias=bias if own is None else own if bias is None else own.plus(bias),
                 rules=rules,
-                ending=None if ending is None else torch.stack([each.bias for each in endings if each])[every],
+                ending=None if ending is None else np.stack([each.bias for each in endings if each])[every],
                 ending_rules=() if ending is None else ending.rules,
                 particles=particles if ending is None or particles is not None else ending.particles,
                 phrases=phrases,
                 after_step=None if progress is None else partial(progress, len(batch)),
             )
-        met = drawn.log_evidence > -torch.inf
+        met = drawn.log_evidence > -np.inf
         for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):
             found = []
             for place in range(row * many, (row + 1) * many):
                 known = piece.known.voices if drawn.known is None else drawn.known.voices[place]
-                is_drawn = (known.numpy() != config.alphabet.everything).any(axis=1)
-                outcomes = drawn.outcomes[place].numpy()
+                is_drawn = (known != config.alphabet.everything).any(axis=1)
+                outcomes = drawn.outcomes[place]
                 struck = (config.alphabet.articulated(outcomes)[0] == STRIKE)[is_drawn].sum()
                 nats = LogLikelihood(float(drawn.log_likelihood[place]), int(is_drawn.sum()), int(struck))
                 score = assembled(request, piece, outcomes, config)

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from torch import Tensor
 
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision
-from biaxial.sampling.constraints import Polyphony, Rule, range_bias
-from biaxial.sampling.step_types import Proposal
+from biaxial.sampling.constraints import Biases, Polyphony, Rule, range_bias
+from biaxial.sampling.stepping import Proposal
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.outline import DEFAULT_TEMPERATURE
@@ -106,7 +105,7 @@ class SamplingOptions:
         """How many continuations are drawn side by side, given what faults cost."""
         return self.particles or (1 if charges is None else PHRASE_PARTICLES)
 
-    def constraints(self, config: ModelConfig) -> tuple[Tensor | None, tuple[Rule, ...]]:
+    def constraints(self, config: ModelConfig) -> tuple[Biases | None, tuple[Rule, ...]]:
         """Static bias and rules for a model.
 
         Raises

@@ -18,7 +18,6 @@ from itertools import count, pairwise
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from biaxial.features.conditions import Condition, hidden, unknown_conditions
@@ -32,7 +31,7 @@ from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import one_thread
 from biaxial.sampling.loop import Begun, Particles, Phrases, draw_pieces
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.stepping import FrameStepper, as_array
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
 from biaxial.tasks.plans.composition import composition
 from biaxial.tasks.plans.outline import make_outline
@@ -68,7 +67,7 @@ class Bar:
 
 
 def stream(
-    stepper: Stepper,
+    stepper: FrameStepper,
     key: Key | None,
     signature: TimeSignature,
     seed: int,
@@ -124,7 +123,7 @@ def stream(
 
 
 def _frames(
-    stepper: Stepper,
+    stepper: FrameStepper,
     key: Key | None,
     signature: TimeSignature,
     seed: int,
@@ -147,18 +146,18 @@ def _frames(
             rows[:, Condition.BEAT_STEPS] = beat_steps
             if key is not None:
                 rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
-            conditions = torch.from_numpy(rows).unsqueeze(0)
+            conditions = rows[None]
             encoded = stepper.encode(None, conditions)
         randoms = uniforms([seed], step, config.num_notes)
         with one_thread():
             frame, _, state = stepper.step(state, conditions[:, place], randoms, None, bias, rules, encoded.at(place))
         if after_step is not None:
             after_step()
-        yield frame[0].numpy()
+        yield as_array(frame)[0]
 
 
 def _phrases(
-    stepper: Stepper,
+    stepper: FrameStepper,
     key: Key | None,
     signature: TimeSignature,
     seed: int,
@@ -181,7 +180,7 @@ def _phrases(
         outline = make_outline(key=key, time_signature=signature, plan=window)
         prepared = prepare(replace(composition(outline, None, config), phrase_plan=window), config)
         steps = (kept + plan.length_ticks) // unit
-        rows = hidden(prepared.conditions.numpy()[:steps], "end")
+        rows = hidden(prepared.conditions[:steps], "end")
         since = [Condition.FIRST, Condition.SINCE_START]
         rows[:, since] = unknown_conditions(steps, first_step)[:, since]
         spans, known = phrase_spans(prepared, quarter, window), None
@@ -191,7 +190,7 @@ def _phrases(
             with one_thread():
                 drawn = draw_pieces(
                     stepper,
-                    torch.from_numpy(rows).unsqueeze(0),
+                    rows[None],
                     [own],
                     known=known,
                     bias=bias,
@@ -203,7 +202,7 @@ def _phrases(
                     after_step=after_step,
                 )
             begun, known = drawn.begun, drawn.known
-            yield from drawn.outcomes[0, start:].numpy()
+            yield from drawn.outcomes[0, start:]
         before, first_step = plan, first_step + steps - bar_ticks // unit
         begun = Begun(drawn.outcomes[:, -(bar_ticks // unit) :], drawn.state)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import torch
 
 from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
@@ -113,4 +112,4 @@ def cadence(
     steps += [bass if rest > pure else chord]
     steps += [bass + held] * (rest - pure) + [chord + held] * pure
     rules = [Polyphony(config, voices, voices)] if config.num_voices else []
-    return Ending(torch.stack(steps), rules, Particles(branch, CADENCE_PARTICLES))
+    return Ending(np.stack(steps), rules, Particles(branch, CADENCE_PARTICLES))

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, MIN_PITCH, SILENT, VOICE_RANGES
@@ -16,7 +14,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.keys import detect_key
 from biaxial.music.score import ChordSymbol, Key, Note, Score
-from biaxial.sampling.constraints import StepBias
+from biaxial.sampling.constraints import Biases, StepBias
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.composition import cadence
 from biaxial.tasks.plans.plan import Ending, Request, num_steps, refined, within
@@ -235,17 +233,17 @@ def place_bias(score: Score, config: ModelConfig, forbid: Sequence[Forbidden], s
     return StepBias(tuple(_sum_of(one, config) for one in number), [number[one] for one in parts])
 
 
-def _sum_of(parts: Sequence[_Part], config: ModelConfig) -> Tensor:
+def _sum_of(parts: Sequence[_Part], config: ModelConfig) -> Biases:
     """The bias of a step out of its parts, shape ``(n, k)``."""
     alphabet = config.alphabet
-    pitches = torch.arange(config.num_notes) + config.low_pitch
-    states, members = torch.from_numpy(alphabet.states), torch.from_numpy(alphabet.voice_matrix)
+    pitches = np.arange(config.num_notes) + config.low_pitch
+    states, members = alphabet.states, alphabet.voice_matrix
     sounding = states != SILENT
     struck = sounding & (states != HOLD) if config.num_states == 3 else sounding
-    bias = torch.zeros(config.num_notes, len(alphabet), dtype=torch.float64)
+    bias = np.zeros((config.num_notes, len(alphabet)))
     for kind, of, *voices in parts:
-        inside = torch.isin(pitches if kind == "forbidden" else pitches % 12, torch.tensor(sorted(of)))
-        wrong = (inside if kind == "forbidden" else ~inside).unsqueeze(1)
+        inside = np.isin(pitches if kind == "forbidden" else pitches % 12, sorted(of))
+        wrong = (inside if kind == "forbidden" else ~inside)[:, None]
         if kind == "on the beat":
             bias += (wrong & sounding) * -1e3
         elif kind == "between beats":
@@ -253,8 +251,8 @@ def _sum_of(parts: Sequence[_Part], config: ModelConfig) -> Tensor:
         elif kind == "bass":
             bias += (wrong & members[:, -1]) * -1e3
         elif config.num_voices:
-            concerned = members[:, [voice for voice in sorted(*voices) if voice < config.num_voices]].any(1)
+            concerned = members[:, [voice for voice in sorted(*voices) if voice < config.num_voices]].any(axis=1)
             bias += (wrong & concerned) * -1e3
         else:
             bias += (wrong & sounding) * -1e3
-    return bias.masked_fill(bias <= -1e3, -torch.inf)
+    return np.where(bias <= -1e3, -np.inf, bias)

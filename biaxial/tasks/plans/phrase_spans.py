@@ -77,7 +77,7 @@ def piece_of(prepared: Prepared, steps_per_quarter: int) -> Piece:
     """Key and beats of a piece."""
     outline = prepared.outline
     unit = outline.ticks_per_quarter // steps_per_quarter
-    steps = prepared.conditions.numpy()
+    steps = prepared.conditions
     quarters = (steps[:, Condition.STEP_IN_BAR] % steps_per_quarter == 0).astype(np.int8)
     quarters[strong_beats(outline) // unit] = 2
     key = outline.key

@@ -15,12 +15,10 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from biaxial.features.conditions import outline_conditions
-from biaxial.features.known import Known
+from biaxial.features.known_arrays import KnownArrays
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import HOLD, STRIKE
 from biaxial.music.errors import InputError
@@ -28,7 +26,7 @@ from biaxial.music.grid import Grid
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
-from biaxial.sampling.constraints import Rule, StepBias
+from biaxial.sampling.constraints import Biases, Rule, StepBias
 from biaxial.sampling.loop import Particles
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 
@@ -88,7 +86,7 @@ class Ending:
         Where and how many.
     """
 
-    bias: Tensor
+    bias: Biases
     rules: Sequence[Rule]
     particles: Particles
 
@@ -134,7 +132,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A request as tensors.
+    """A request as arrays.
 
     Attributes
     ----------
@@ -146,8 +144,8 @@ class Prepared:
         The outline on the grid.
     """
 
-    known: Known
-    conditions: Tensor
+    known: KnownArrays
+    conditions: NDArray[np.int16]
     outline: Score
 
 
@@ -229,15 +227,15 @@ def prepare(request: Request, config: ModelConfig) -> Prepared:
         if request.on_top:
             known |= np.cumsum(sounds, axis=1) > 0
         voices = known.astype(np.uint8)
-    rows = torch.from_numpy(outline_conditions(roll.outline, grid, request.phrase_plan))
-    return Prepared(Known.of(outcomes, voices, alphabet), rows, roll.outline)
+    rows = outline_conditions(roll.outline, grid, request.phrase_plan)
+    return Prepared(KnownArrays.of(outcomes, voices, alphabet), rows, roll.outline)
 
 
 def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8], config: ModelConfig) -> Score:
     """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``."""
     states, sets = config.alphabet.articulated(outcomes)
     if config.num_states == 2:  # nothing says that a pitch is struck again, but a known note ends where it ends
-        ended = prepared.known.ended.numpy() & np.maximum(sets, 1)
+        ended = prepared.known.ended & np.maximum(sets, 1)
         states = np.where((states == HOLD) & (ended > 0), STRIKE, states).astype(np.int8)
     grid = Grid(config.steps_per_quarter)
     unit = grid.step_ticks(prepared.outline.ticks_per_quarter)

@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import ModelConfig
+from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.keys import key_of
@@ -32,20 +33,25 @@ from biaxial.tasks.plans.region_planner import RegionPlanner
 from biaxial.tasks.plans.tune_plan import plan_of_tune
 from biaxial.tasks.plans.voice_choice import fitting_shift, voice_by_range
 
+if TYPE_CHECKING:
+    from biaxial.models.biaxial import BiaxialLSTM
+
 
 class Planner(RegionPlanner):
     """The verbs of a model that plan music and draw none.
 
     Parameters
     ----------
-    network
-        The network.
+    network, device
+        The network, or its arrays, and where it is to be.
     history
         How its weights came to be.
     """
 
-    def __init__(self, network: BiaxialLSTM, history: dict[str, Any]) -> None:
-        super().__init__(network)
+    def __init__(
+        self, network: BiaxialLSTM | NetworkArrays[ModelConfig], history: dict[str, Any], device: str = "auto"
+    ) -> None:
+        super().__init__(network, device)
         self.history = history
 
     @property
@@ -121,13 +127,13 @@ class Planner(RegionPlanner):
             primer = score_of(primer)
             key = key or key_of(primer)
             tempo_bpm = tempo_bpm or primer.tempo_bpm
-        check_metre(time_signature, self.network.config.steps_per_quarter)
+        check_metre(time_signature, self.config.steps_per_quarter)
         seeds = seeds_of(seed, n)
         begun = None if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter
         options = PhraseOptions(phrases, pickup, form, plan)
         if drawing.draft and options.is_open:
             options = PhraseOptions(phrases, plan=NO_PLAN)
-        unsung = not self.network.config.num_voices and options.is_open  # no chorales, whose plans are known
+        unsung = not self.config.num_voices and options.is_open  # no chorales, whose plans are known
         wish = None if options.is_plain or unsung else options.wish(bars, time_signature, begun)
         requests = []
         for s in seeds:
@@ -144,7 +150,7 @@ class Planner(RegionPlanner):
                 title=f"Chorale {s}",
                 plan=planned,
             )
-            request = composition(outline, primer, self.network.config, keep_fermatas=not (phrases or form or plan))
+            request = composition(outline, primer, self.config, keep_fermatas=not (phrases or form or plan))
             requests.append(replace(request, phrase_plan=planned))
         return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
@@ -209,7 +215,7 @@ class Planner(RegionPlanner):
         InputError, ValueError
             If a value cannot be used.
         """
-        config, said = self.network.config, [""] * 3
+        config, said = self.config, [""] * 3
         names = [0] if voice is None else [voice] if isinstance(voice, str | int) else voice
         voices = list(dict.fromkeys(map(voice_number, names))) if config.num_voices else [0]
         score, remarks = given_notes(melody, voices, line)
@@ -230,7 +236,7 @@ class Planner(RegionPlanner):
         drawing = with_changes(drawing or HARMONISING, changes)
         seeds = seeds_of(seed, n)
         requests = [replace(request, phrase_plan=self._plan_of_tune(request, voices, drawing, s)) for s in seeds]
-        return self._alternatives(requests, seeds, drawing, ending(request, self.network.config, drawing))
+        return self._alternatives(requests, seeds, drawing, ending(request, self.config, drawing))
 
     def _plan_of_tune(
         self, request: Request, voices: Sequence[int], drawing: SamplingOptions, seed: int
@@ -238,7 +244,7 @@ class Planner(RegionPlanner):
         """How the phrases of a given soprano are to close, unless chords say so or it is one plain draw."""
         score = request.score
         fermatas = (request.told or score).fermatas
-        unsung = self.network.config.num_voices != NUM_VOICES or 0 not in voices
+        unsung = self.config.num_voices != NUM_VOICES or 0 not in voices
         if drawing.draft or unsung or score.chords or score.key is None or not fermatas:
             return None
         return plan_of_tune(score, fermatas, score.key, shipped_plans(), seed, drawing.temperature)

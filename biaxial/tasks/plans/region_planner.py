@@ -63,7 +63,7 @@ class RegionPlanner(Critic):
             bars = bars, bars
         span = bar_span(score, *(read_bars(bars) if isinstance(bars, str) else bars))
         numbers = None if voices is None else [voice_number(name) for name in voices]
-        request = infilling(score, self.network.config, span, numbers)
+        request = infilling(score, self.config, span, numbers)
         return self._alternatives([request] * n, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
 
     def plan_rewriting(
@@ -96,7 +96,7 @@ class RegionPlanner(Critic):
             If a value cannot be used.
         """
         drawing = with_changes(drawing or HARMONISING, changes)
-        request = rewriting(score_of(piece), self.network.config, regions, forbid)
+        request = rewriting(score_of(piece), self.config, regions, forbid)
         return self._alternatives([request] * n, seeds_of(seed, n), drawing)
 
     def plan_bridge(
@@ -127,7 +127,7 @@ class RegionPlanner(Critic):
             If a value cannot be used.
         """
         _check_bars(bars)
-        request = bridge(score_of(first), score_of(second), self.network.config, bars)
+        request = bridge(score_of(first), score_of(second), self.config, bars)
         return self._alternatives([request] * n, seeds_of(seed, n), with_changes(drawing or HARMONISING, changes))
 
     def plan_continuation(
@@ -157,7 +157,7 @@ class RegionPlanner(Critic):
             If a value cannot be used.
         """
         _check_bars(bars)
-        request = continuation(score_of(piece), self.network.config, bars)
+        request = continuation(score_of(piece), self.config, bars)
         drawing = with_changes(drawing or SamplingOptions(), changes)
         seeds = seeds_of(seed, n)
         requests = [request] * n
@@ -168,7 +168,7 @@ class RegionPlanner(Critic):
     ) -> Plan:
         """Settings of the same notes, one for each seed."""
         if requests[0].score.chords and drawing.min_voices is None:  # a rest would agree with any chord
-            many = self.network.config.num_voices
+            many = self.config.num_voices
             least = many if drawing.max_voices is None else min(many, drawing.max_voices)
             drawing = replace(drawing, min_voices=least)
         return self._plan(requests, seeds, drawing, [close] * len(seeds))
@@ -176,14 +176,14 @@ class RegionPlanner(Critic):
     def _plan(
         self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, closes: Sequence[Ending | None]
     ) -> Plan:
-        return Plan(tuple(requests), tuple(seeds), drawing, tuple(closes), self.network.config.steps_per_quarter)
+        return Plan(tuple(requests), tuple(seeds), drawing, tuple(closes), self.config.steps_per_quarter)
 
     def _closes(self, requests: Sequence[Request], drawing: SamplingOptions) -> list[Ending | None]:
         """Endings on the tonic, if they are wanted."""
         if not drawing.cadence:
             return [None] * len(requests)
         first_free = int(np.flatnonzero(requests[0].known.any(axis=1)).max(initial=-1)) + 1
-        return [cadence(request.score, self.network.config, drawing, first_free) for request in requests]
+        return [cadence(request.score, self.config, drawing, first_free) for request in requests]
 
 
 def _check_bars(bars: int) -> None:

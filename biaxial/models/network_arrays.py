@@ -1,0 +1,86 @@
+"""A network as its config and its weights in arrays: all that drawing on the CPU needs, without PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biaxial.features.config import Order
+from biaxial.features.layout import context_layout, note_layout, time_layout, width_of_conditions
+from biaxial.models.config import ModelConfig
+
+IMPOSSIBLE: Final = -1e9
+"""Logit of an outcome that cannot be; its probability is exactly zero."""
+
+Config = TypeVar("Config")
+Shapes = dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkArrays(Generic[Config]):
+    """A network of any kind, in evaluation mode.
+
+    Attributes
+    ----------
+    config
+        Its config.
+    weights
+        Its parameters by their names in the network, float32.
+    """
+
+    config: Config
+    weights: Mapping[str, NDArray[np.float32]]
+
+
+def arrays_of(network: Any) -> NetworkArrays[Any]:
+    """The arrays of a network of PyTorch, of any kind: a copy of its weights."""
+    weights = {name: tensor.detach().cpu().float().numpy().copy() for name, tensor in network.state_dict().items()}
+    return NetworkArrays(network.config, weights)
+
+
+def orders_of(config: ModelConfig) -> tuple[Order, ...]:
+    """Directions of the walks."""
+    return ("high-to-low", "low-to-high") if config.order == "both" else (config.order,)
+
+
+def lstm_shapes(name: str, width: int, hidden: int) -> Shapes:
+    """Names and shapes of the parameters of an LSTM layer."""
+    gates = 4 * hidden
+    return {
+        f"{name}.weight_ih_l0": (gates, width),
+        f"{name}.weight_hh_l0": (gates, hidden),
+        f"{name}.bias_ih_l0": (gates,),
+        f"{name}.bias_hh_l0": (gates,),
+    }
+
+
+def stack_shapes(name: str, width: int, hidden: tuple[int, ...]) -> Shapes:
+    """Names and shapes of the parameters of a stack of LSTM layers."""
+    found: Shapes = {}
+    for index, (below, size) in enumerate(zip((width, *hidden[:-1]), hidden, strict=True)):
+        found |= lstm_shapes(f"{name}.layers.{index}", below, size)
+    return found
+
+
+def parameter_shapes(config: ModelConfig) -> Shapes:
+    """Names and shapes of all parameters of a :class:`~biaxial.models.biaxial.BiaxialLSTM`."""
+    _, width = time_layout(config)
+    heard, last = config.time_hidden[-1], config.note_hidden[-1]
+    found = stack_shapes("time_axis", width, config.time_hidden)
+    seen = heard + note_layout(config)[1]
+    for walk in range(len(orders_of(config))):
+        found |= stack_shapes(f"walks.{walk}.axis", seen, config.note_hidden)
+        outcomes = len(config.alphabet)
+        found[f"walks.{walk}.head.weight"] = outcomes, last + (seen if config.head_sees_inputs else 0)
+        found[f"walks.{walk}.head.bias"] = (outcomes,)
+    if hidden := config.context_hidden:
+        read = context_layout(config)[1] + width_of_conditions(config)
+        for way in ("forwards", "backwards"):
+            found |= lstm_shapes(f"context.{way}", read, hidden)
+        found["context.into_inputs.weight"] = width, 2 * hidden
+        found["context.into_output.weight"] = heard, 2 * hidden
+    return found
