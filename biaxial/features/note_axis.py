@@ -21,8 +21,8 @@ from torch.nn import functional
 
 from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import Echo
+from biaxial.features.input_layout import LEAP, NEAREST, cell_planes, note_layout
 from biaxial.features.known import Known
-from biaxial.features.layout import LEAP, NEAREST, cell_planes, note_layout
 from biaxial.features.of_conditions import one_hot
 from biaxial.features.time_axis import echo_strength
 from biaxial.music.constants import SILENT

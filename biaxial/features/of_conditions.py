@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from biaxial.features.conditions import CADENCE_NAMES, UNKNOWN, Condition
 from biaxial.features.config import FeatureConfig
-from biaxial.features.layout import (
+from biaxial.features.input_layout import (
     BEAT_PLACES,
     BEATS,
     CLOCK,
@@ -24,7 +24,7 @@ from biaxial.features.layout import (
     OF_STEPS,
     PHRASE_STEPS,
     SINCE_STEPS,
-    positions,
+    note_positions,
     time_layout,
 )
 
@@ -65,6 +65,13 @@ def one_hot(index: Numbers, size: int) -> Numbers:
 class ConditionInputs:
     """Conditions -> those inputs of the time axis that depend on no frame.
 
+    Parameters
+    ----------
+    config
+        Which inputs there are.
+    positions
+        Where each note stands in the note range, shape ``(n, 1)``, if not as :func:`~.input_layout.note_positions` says.
+
     Attributes
     ----------
     slices
@@ -73,8 +80,9 @@ class ConditionInputs:
         Names of the groups that are the same for all notes of a step.
     """
 
-    def __init__(self, config: FeatureConfig) -> None:
+    def __init__(self, config: FeatureConfig, positions: NDArray[np.float32] | None = None) -> None:
         self.config = config
+        self._positions = note_positions(config.num_notes) if positions is None else positions
         self.slices, _ = time_layout(config)
         self.of_steps_names = tuple(name for name in OF_STEPS if name in self.slices)
 
@@ -112,7 +120,7 @@ class ConditionInputs:
         """The inputs that each note has of itself and of the key, by name; arrays of shape ``(b, t, n, f)``."""
         (b, t, _), n = conditions.shape, self.config.num_notes
         pitches = np.arange(n) + self.config.low_pitch
-        own = {"position": positions(n), "pitch_class": one_hot(pitches % 12, 12)}
+        own = {"position": self._positions, "pitch_class": one_hot(pitches % 12, 12)}
         return {name: np.broadcast_to(part, (b, t, *part.shape)) for name, part in own.items()} | self.keys(conditions)
 
     def _key(self, conditions: Numbers, of_tonic: Condition, in_mode: Condition) -> Numbers:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from biaxial.features.config import FeatureConfig
 from biaxial.features.echo import Echo
-from biaxial.features.layout import LENGTH_BOUNDS, cell_planes, positions, time_layout
+from biaxial.features.input_layout import LENGTH_BOUNDS, cell_planes, note_positions, time_layout
 from biaxial.features.of_conditions import ConditionInputs, one_hot
 
 
@@ -51,7 +51,7 @@ class TimeFeatures(nn.Module):
         planes = torch.from_numpy(cell_planes(config, config.voice_neighbourhood))
         self.register_buffer("planes", planes, persistent=False)  # k p
         pitches = torch.arange(config.num_notes) + config.low_pitch
-        self.register_buffer("pitch", torch.from_numpy(positions(config.num_notes)), persistent=False)  # n 1
+        self.register_buffer("pitch", torch.from_numpy(note_positions(config.num_notes)), persistent=False)  # n 1
         self.register_buffer("pitch_class", one_hot(pitches % 12, 12).float(), persistent=False)  # n 12
         rotation = (pitches.unsqueeze(1) + torch.arange(12)) % 12
         self.register_buffer("rotation", rotation, persistent=False)  # n 12

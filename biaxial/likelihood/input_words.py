@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from biaxial.features.conditions import CADENCE_NAMES
 from biaxial.features.config import FeatureConfig
-from biaxial.features.layout import LAST_BOUNDS, LENGTH_BOUNDS
+from biaxial.features.input_layout import LAST_BOUNDS, LENGTH_BOUNDS
 from biaxial.likelihood.attribution import MEMORY, TIME_AXIS, InputWeight
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.score import Key

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from biaxial.features.echo import Echo
+from biaxial.features.input_layout import CONTEXT_REACH, context_layout, width_of_conditions
 from biaxial.features.known import Known
-from biaxial.features.layout import CONTEXT_REACH, context_layout, width_of_conditions
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig

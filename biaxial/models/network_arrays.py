@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.features.config import Order
-from biaxial.features.layout import context_layout, note_layout, time_layout, width_of_conditions
+from biaxial.features.input_layout import context_layout, note_layout, time_layout, width_of_conditions
 from biaxial.models.config import ModelConfig
 
 IMPOSSIBLE: Final = -1e9
@@ -30,16 +30,20 @@ class NetworkArrays(Generic[Config]):
         Its config.
     weights
         Its parameters by their names in the network, float32.
+    positions
+        Where each note stands in the note range, shape ``(n, 1)``, of a network over a part of its own range.
     """
 
     config: Config
     weights: Mapping[str, NDArray[np.float32]]
+    positions: NDArray[np.float32] | None = None
 
 
 def arrays_of(network: Any) -> NetworkArrays[Any]:
     """The arrays of a network of PyTorch, of any kind: a copy of its weights."""
     weights = {name: tensor.detach().cpu().float().numpy().copy() for name, tensor in network.state_dict().items()}
-    return NetworkArrays(network.config, weights)
+    features = getattr(network, "time_features", None)
+    return NetworkArrays(network.config, weights, None if features is None else features.pitch.cpu().float().numpy())
 
 
 def orders_of(config: ModelConfig) -> tuple[Order, ...]:

@@ -204,7 +204,7 @@ class CompiledStepper:
         b, n, k = *state.previous.shape, len(self.config.alphabet)
         biases: Biases = np.zeros((0, n, k))
         if bias is not None:
-            biases = np.ascontiguousarray(np.broadcast_to(bias, (len(bias) if bias.ndim == 3 else 1, n, k)))
+            biases = np.array(np.broadcast_to(bias, (len(bias) if bias.ndim == 3 else 1, n, k)))
         may_stop = not biases[..., SILENT].any()
         given = (np.zeros((0, n), np.uint8),) * 3 if known is None else tuple(map(np.ascontiguousarray, known))
         echoed = echoes.frames, echoes.classes != NO_ECHO

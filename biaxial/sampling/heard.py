@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.features.layout import LENGTH_BOUNDS
+from biaxial.features.input_layout import LENGTH_BOUNDS
 
 NO_ECHO = -1
 """Class of the length of an echo that is none."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.features.conditions import UNKNOWN, Condition
-from biaxial.features.layout import Slices
+from biaxial.features.input_layout import Slices
 from biaxial.features.of_conditions import ConditionInputs
 from biaxial.sampling.kernels.shared import Floats
 

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from biaxial.features.input_layout import CONTEXT_REACH, OF_NOTES, context_layout
 from biaxial.features.known_arrays import KnownArrays
-from biaxial.features.layout import CONTEXT_REACH, OF_NOTES, context_layout
 from biaxial.features.of_conditions import ConditionInputs
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT, STRIKE

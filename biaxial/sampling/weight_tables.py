@@ -7,7 +7,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from biaxial.features.layout import cell_planes, note_layout
+from biaxial.features.input_layout import cell_planes, note_layout
 from biaxial.features.of_conditions import ConditionInputs
 from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import NetworkArrays
@@ -55,7 +55,7 @@ class Weights:
 
     def __init__(self, network: NetworkArrays[ModelConfig], products: Products) -> None:
         self.config, self._weights, self._products = network.config, network.weights, products
-        self.inputs = ConditionInputs(network.config)
+        self.inputs = ConditionInputs(network.config, network.positions)
         layers = self._layers("time_axis", self.config.time_hidden)
         self._into_first = layers[0][0]
         self.first = InputShares(self.inputs, self.inputs.slices, self._into_first, layers[0][2])

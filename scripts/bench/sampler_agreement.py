@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.features.conditions import hidden
@@ -16,8 +18,7 @@ from biaxial.models.biaxial import Batch
 from biaxial.music.grid import Grid
 from biaxial.sampling.choose import Precision, fast_stepper
 from biaxial.sampling.guess_and_verify import ParallelStepper
-from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import StepState
+from biaxial.sampling.stepping import FrameStepper, as_array
 from scripts.bench.reporting import report, table
 from scripts.bench.sampler_networks import STEPS, Drawer, Setting, name_of
 
@@ -37,32 +38,35 @@ class Led:
     weight: float = 0.0
     nats: float = 0.0
 
-    def follow(self, reference: Drawer, old: StepState, new: StepState, randoms: Tensor, weight: Tensor) -> None:
+    def follow(
+        self, reference: Drawer, old: Any, new: Any, randoms: NDArray[np.float64], weight: NDArray[np.float64]
+    ) -> None:
         """Draw the step in which the reference came from one state to another with some random numbers."""
-        setting, frame, state = self.drawer.setting, new.previous, self.drawer.state
-        outcomes = torch.arange(len(setting.network.config.alphabet))
-        forced = torch.where(outcomes == frame.unsqueeze(-1), 0.0, -torch.inf).double()
+        setting, frame, state = self.drawer.setting, as_array(new.previous), self.drawer.state
+        outcomes = np.arange(len(setting.network.config.alphabet))
+        forced = np.where(outcomes == frame[:, :, None], 0.0, -np.inf)
         _, _, scored = self.drawer.draw(state, randoms, forced, ())
-        gained = scored.log_likelihood - state.log_likelihood
-        self.nats += float((gained - (new.log_likelihood - old.log_likelihood)).sum())
+        for sign, each in ((1, scored), (-1, state), (-1, new), (1, old)):
+            self.nats += sign * float(as_array(each.log_likelihood).sum())
         drawn, found, after = self.drawer.draw(state, randoms, setting.bias, setting.rules)
-        self.drawer.state = replace(after, previous=frame)
+        self.drawer.state = replace(after, previous=frame if isinstance(after.previous, np.ndarray) else new.previous)
         self.drawer.step += 1
         different = drawn != frame  # b n
-        rows = different.any(1)
+        rows = different.any(axis=1)
         self.frames, self.cells = self.frames + int(rows.sum()), self.cells + int(different.sum())
-        gaps = torch.where((weight == found) | rows, 0.0, (weight - found).abs())
+        gaps = np.abs(np.where((weight == found) | rows, 0.0, weight - found))
         self.weight = max(self.weight, float(gaps.max()))
         if not rows.any():
             return
-        places = torch.arange(different.shape[1])
-        places = places.flip(0) if setting.network.config.walks_down else places
-        first = torch.where(different, places, len(places)).argmin(1, keepdim=True)  # b 1
-        near = torch.zeros_like(rows)
+        places = np.arange(different.shape[1])
+        places = places[::-1] if setting.network.config.walks_down else places
+        every, first = np.arange(len(rows)), np.where(different, places, len(places)).argmin(axis=1)
+        near = np.zeros_like(rows)
         for edge in (-EDGE, EDGE):
-            moved = randoms.scatter(1, first, (randoms.gather(1, first) + edge).clamp(0, 1 - 1e-12))
+            moved = randoms.copy()
+            moved[every, first] = (randoms[every, first] + edge).clip(0, 1 - 1e-12)
             other, _, _ = reference.draw(old, moved, setting.bias, setting.rules)
-            near |= (other.gather(1, first) == drawn.gather(1, first)).squeeze(1)
+            near |= other[every, first] == drawn[every, first]
         self.near += int((near & rows).sum())
 
 
@@ -72,7 +76,7 @@ def agreement(setting: Setting, frames: int, threads: int) -> None:
     pieces = -(-frames // STEPS)
     length = -(-frames // pieces)
     reference = Drawer(ParallelStepper(net, proposal), setting, pieces)
-    steppers: list[tuple[Precision, Stepper]] = [
+    steppers: list[tuple[Precision, FrameStepper]] = [
         ("float32", ParallelStepper(net, proposal, torch.float32)),
         ("float32", fast_stepper(net, proposal, "float32", threads)),
         ("bfloat16", fast_stepper(net, proposal, "bfloat16", threads)),
@@ -105,24 +109,23 @@ def held_out(setting: Setting, folder: Path) -> None:
     for piece in pieces:
         report(f"held out: {piece.name}")
         outcomes = torch.from_numpy(outcomes_of(piece, config)).unsqueeze(0)
-        conditions = torch.from_numpy(hidden(piece.conditions, "plan")).unsqueeze(0)
+        conditions = hidden(piece.conditions, "plan")[None]
         steps += piece.num_steps
         with torch.inference_mode():
-            frames = log_mean(network.walk_log_likelihood(Batch.whole(outcomes, conditions)).sum(-1))
+            frames = log_mean(network.walk_log_likelihood(Batch.whole(outcomes, torch.from_numpy(conditions))).sum(-1))
         nats["float64, the parallel pass"] -= float(frames.sum())
-        allowed = torch.full((*outcomes.shape, len(config.alphabet)), -torch.inf, dtype=torch.float64)
-        allowed.scatter_(-1, outcomes.long().unsqueeze(-1), 0.0)
+        allowed = np.where(outcomes.numpy()[..., None] == np.arange(len(config.alphabet)), 0.0, -np.inf)
         for precision, stepper in steppers.items():
             encoded, state, randoms = (
                 stepper.encode(None, conditions),
                 stepper.start(1),
-                torch.zeros(1, config.num_notes),
+                np.zeros((1, config.num_notes)),
             )
             for step in range(piece.num_steps):
                 _, _, state = stepper.step(
                     state, conditions[:, step], randoms, None, allowed[:, step], (), encoded.at(step)
                 )
-            nats[name_of(stepper, precision)] -= float(state.log_likelihood)
+            nats[name_of(stepper, precision)] -= float(as_array(state.log_likelihood)[0])
     print(f"\n## Held out\n\n{len(pieces)} validation pieces of {folder.name}, {steps} steps;", end=" ")
     print("conditions known but the plan.\n")
     exact = nats["float64, the parallel pass"] / steps

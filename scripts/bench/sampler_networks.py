@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 import biaxial
 from biaxial.features.conditions import outline_conditions
@@ -16,11 +17,9 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.sampling.choose import Precision
-from biaxial.sampling.constraints import Rule
+from biaxial.sampling.constraints import Biases, Rule
 from biaxial.sampling.randomness import uniforms
-from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import StepState
-from biaxial.sampling.stepping import Proposal
+from biaxial.sampling.stepping import FrameStepper, Proposal, as_array
 from biaxial.tasks.drawing.sampling_options import SamplingOptions
 from biaxial.tasks.plans.outline import drawn_key, make_outline
 
@@ -41,17 +40,17 @@ class Setting:
     title: str
     network: BiaxialLSTM
     proposal: Proposal
-    bias: Tensor | None
+    bias: Biases | None
     rules: tuple[Rule, ...]
     keys: dict[str, int]
     """How often the corpus has each key."""
 
-    def conditions(self, pieces: int, bars: int = BARS) -> Tensor:
+    def conditions(self, pieces: int, bars: int = BARS) -> NDArray[np.int16]:
         """Conditions of pieces in their own keys, shape ``(b, t, c)``."""
         grid, outline = Grid(self.network.config.steps_per_quarter), make_outline(bars)
         outlines = [replace(outline, key=drawn_key(self.keys, seed)) for seed in range(pieces)]
-        rows = {one.key: torch.from_numpy(outline_conditions(one, grid)) for one in outlines}
-        return torch.stack([rows[one.key] for one in outlines])
+        rows = {one.key: outline_conditions(one, grid) for one in outlines}
+        return np.stack([rows[one.key] for one in outlines])
 
     def operations(self, *, inputs: bool) -> int:
         """Multiplications and additions of a step's dense products, with or without those of the inputs."""
@@ -84,9 +83,9 @@ def hexahedria() -> Setting:
 def chorale() -> Setting:
     """The shipped weights, drawn as ``biaxial-compose`` does but for the ending."""
     model, drawing = biaxial.load(None, "cpu"), SamplingOptions()
-    bias, rules = drawing.constraints(model.network.config)
+    bias, rules = drawing.constraints(model.config)
     return Setting(
-        f"{model.name}, {model.network.config.num_notes} notes, shipped weights",
+        f"{model.name}, {model.config.num_notes} notes, shipped weights",
         model.network,
         drawing.proposal(model.history),
         bias,
@@ -101,22 +100,23 @@ NETWORKS: Final[dict[str, Callable[[], Setting]]] = {"hexahedria": hexahedria, "
 class Drawer:
     """A stepper that draws a batch of pieces, random numbers included."""
 
-    def __init__(self, stepper: Stepper, setting: Setting, batch: int) -> None:
+    def __init__(self, stepper: FrameStepper, setting: Setting, batch: int) -> None:
         self.stepper, self.setting = stepper, setting
         self.conditions = setting.conditions(batch)
         self.encoded = stepper.encode(None, self.conditions)
         self.state, self.step = stepper.start(batch), 0
 
-    def randoms(self) -> Tensor:
+    def randoms(self) -> NDArray[np.float64]:
         """The random numbers of the next step."""
         return uniforms(range(len(self.conditions)), self.step, self.stepper.config.num_notes)
 
     def draw(
-        self, state: StepState, randoms: Tensor, bias: Tensor | None, rules: Sequence[Rule]
-    ) -> tuple[Tensor, Tensor, StepState]:
-        """Draw the next step from a state."""
+        self, state: Any, randoms: NDArray[np.float64], bias: Biases | None, rules: Sequence[Rule]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float64], Any]:
+        """Draw the next step from a state of the stepper; returns frame, log-weight and the new state."""
         at = self.step % self.conditions.shape[1]
-        return self.stepper.step(state, self.conditions[:, at], randoms, None, bias, rules, self.encoded.at(at))
+        drawn = self.stepper.step(state, self.conditions[:, at], randoms, None, bias, rules, self.encoded.at(at))
+        return as_array(drawn[0]), as_array(drawn[1]), drawn[2]
 
     def advance(self, steps: int) -> None:
         """Draw so many frames."""
@@ -125,6 +125,6 @@ class Drawer:
             self.step += 1
 
 
-def name_of(stepper: Stepper, precision: Precision) -> str:
+def name_of(stepper: FrameStepper, precision: Precision) -> str:
     """What a stepper is called in tables."""
     return f"`{type(stepper).__name__}`, {precision}"

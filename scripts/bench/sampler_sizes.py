@@ -44,7 +44,7 @@ def gpu(device: str, pieces: Sequence[int], bars: int) -> None:
 
         def draw(many: int, length: int, stepper: Stepper = stepper) -> None:
             conditions = setting.conditions(many, length)
-            draw_pieces(stepper, conditions, range(many), bias=setting.bias, rules=setting.rules).outcomes.cpu()
+            draw_pieces(stepper, conditions, range(many), bias=setting.bias, rules=setting.rules)
 
         for many in pieces:
             report(f"{device}, {precision}: {many} pieces")

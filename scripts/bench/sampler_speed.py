@@ -14,6 +14,7 @@ from torch import Tensor
 from biaxial.sampling.choose import Precision, fast_stepper
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.stepping import FrameStepper
 from scripts.bench.plain_generator import PlainGenerator
 from scripts.bench.reporting import report, table, timed
 from scripts.bench.sampler_networks import DTYPES, STEPS, Drawer, Setting, name_of
@@ -87,7 +88,7 @@ def systems_of(setting: Setting, batch: int, threads: int, *, every: bool) -> It
     if not net.config.num_voices:
         torch.manual_seed(0)
         yield System("plain PyTorch, float32", "float32", PlainGenerator(net.config, batch).eval().advance)
-    steppers: list[tuple[Precision, Stepper, int]] = [
+    steppers: list[tuple[Precision, FrameStepper, int]] = [
         ("float32", fast_stepper(net, proposal, "float32", threads), _BEAT),
         ("bfloat16", fast_stepper(net, proposal, "bfloat16", threads), _BEAT),
     ]

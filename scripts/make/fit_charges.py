@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.features.conditions import outline_conditions
-from biaxial.features.known import Known
+from biaxial.features.known_arrays import KnownArrays
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
@@ -47,8 +47,8 @@ def faults_of(score: Score, steps_per_quarter: int) -> NDArray[np.float64]:
     score, _ = grid.quantised(score)
     roll = Roll.from_score(score, grid, 0, 128)
     pitches = voice_pitches(alphabet.encode(roll.states, roll.voices), alphabet, 0)
-    rows = torch.from_numpy(outline_conditions(roll.outline, grid))
-    prepared = Prepared(Known.nothing(0), rows, roll.outline)
+    rows = outline_conditions(roll.outline, grid)
+    prepared = Prepared(KnownArrays.nothing(0), rows, roll.outline)
     piece = piece_of(prepared, steps_per_quarter)
     return np.array([count_faults(pitches, phrase, piece) for phrase in phrase_spans(prepared, steps_per_quarter)])
 

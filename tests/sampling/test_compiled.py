@@ -6,24 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from biaxial.features.conditions import Condition
-from biaxial.features.known import Known
+from biaxial.features.known_arrays import KnownArrays
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.models.network_arrays import arrays_of
 from biaxial.sampling.charges import Charges, Phrase, Piece
-from biaxial.sampling.compiled import CompiledState, CompiledStepper, is_compiled
-from biaxial.sampling.constraints import Polyphony, Rule, range_bias
+from biaxial.sampling.compiled import CompiledStepper, is_compiled
+from biaxial.sampling.constraints import Biases, Polyphony, Rule, range_bias
 from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.step_types import StepState
 from biaxial.sampling.stepping import Proposal
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.voice_leading_weights import VoiceLeading
@@ -32,25 +32,29 @@ MakeNetwork = Callable[..., BiaxialLSTM]
 NUM_STEPS, BATCH = 6, 12
 
 
-def conditions(num_steps: int = NUM_STEPS) -> Tensor:
-    rows = torch.full((BATCH, num_steps, len(Condition)), -1, dtype=torch.int16)
-    steps = torch.arange(num_steps)
+def conditions(num_steps: int = NUM_STEPS) -> NDArray[np.int16]:
+    rows = np.full((BATCH, num_steps, len(Condition)), -1, np.int16)
+    steps = np.arange(num_steps)
     rows[:, :, Condition.FIRST] = steps == 0
     rows[:, :, Condition.SINCE_START] = steps
     rows[: BATCH // 2, :, Condition.STEP_IN_BAR] = steps % 16
     rows[: BATCH // 2, :, Condition.BAR_STEPS] = 16
-    rows[: BATCH // 2, :, Condition.BEAT_STEPS] = 2 + torch.arange(BATCH // 2).unsqueeze(1)
+    rows[: BATCH // 2, :, Condition.BEAT_STEPS] = 2 + np.arange(BATCH // 2)[:, None]
     rows[: BATCH // 3, :, Condition.TONIC], rows[: BATCH // 3, :, Condition.MODE] = 7, 1
     rows[::2, :, Condition.TO_END] = num_steps - 1 - steps
     rows[1::2, :, Condition.CADENCE], rows[1::2, :, Condition.LAST_STEPS] = steps % 5, 2 + steps % 3
     rows[1::2, :, Condition.PHRASE_TONIC], rows[1::2, :, Condition.PHRASE_MODE] = steps % 12, steps % 2
     rows[1::2, :, Condition.RETURNS] = steps % 3
     rows[3, :, Condition.PHRASE_MODE] = -1
-    rows[:, :, Condition.MIXED_IN] = torch.arange(BATCH).unsqueeze(1) % 2
+    rows[:, :, Condition.MIXED_IN] = np.arange(BATCH)[:, None] % 2
     return rows
 
 
-def some_rolls(network: BiaxialLSTM) -> Tensor:
+def compiled(network: BiaxialLSTM, proposal: Proposal | None = None, **options: Any) -> CompiledStepper:
+    return CompiledStepper(arrays_of(network), proposal, **options)
+
+
+def some_rolls(network: BiaxialLSTM) -> NDArray[np.uint8]:
     """What a network draws, shape ``(b, t, n)``."""
     stepper, rows = Stepper(network), conditions()
     state, frames = stepper.start(BATCH), []
@@ -58,33 +62,32 @@ def some_rolls(network: BiaxialLSTM) -> Tensor:
         frame, _, state = stepper.step(
             state, rows[:, step], uniforms(range(100, 100 + BATCH), step, stepper.config.num_notes)
         )
-        frames.append(frame)
-    return torch.stack(frames, 1)
+        frames.append(frame.numpy())
+    return np.stack(frames, 1)
 
 
-def some_known(network: BiaxialLSTM) -> Known:
+def some_known(network: BiaxialLSTM) -> KnownArrays:
     """The highest voice of a drawn roll in a third of the pieces, all of its first steps in another third."""
-    config, alphabet, rolls = network.config, network.config.alphabet, some_rolls(network).numpy()
+    config, alphabet, rolls = network.config, network.config.alphabet, some_rolls(network)
     voices = np.zeros((BATCH, NUM_STEPS, config.num_notes), dtype=np.uint8)
     voices[: BATCH // 3] = 1 if config.num_voices else 0
     if not config.num_voices:
         voices[: BATCH // 3, :, -1] = 1
     voices[BATCH // 3 : 2 * BATCH // 3, : NUM_STEPS // 2] = alphabet.everything
-    parts = [Known.of(roll, sets, alphabet) for roll, sets in zip(rolls, voices, strict=True)]
-    return Known(*(torch.stack(part) for part in zip(*parts, strict=True)))
+    return KnownArrays.stacked([KnownArrays.of(roll, sets, alphabet) for roll, sets in zip(rolls, voices, strict=True)])
 
 
 def assert_decides_alike(
     network: BiaxialLSTM,
     proposal: Proposal | None = None,
-    known: Known | None = None,
-    bias: Tensor | None = None,
+    known: KnownArrays | None = None,
+    bias: Biases | None = None,
     rules: Sequence[Rule] = (),
     num_steps: int = NUM_STEPS,
 ) -> int:
     """Returns the length of the longest echo."""
-    plain, fast, rows = Stepper(network, proposal), CompiledStepper(network, proposal), conditions(num_steps)
-    state, other = plain.start(BATCH), cast(StepState, fast.start(BATCH))
+    plain, fast, rows = Stepper(network, proposal), compiled(network, proposal), conditions(num_steps)
+    state, other = plain.start(BATCH), fast.start(BATCH)
     encoded, other_encoded = plain.encode(known, rows), fast.encode(known, rows)
     heard, longest = 0, 0
     for step in range(num_steps):
@@ -92,9 +95,9 @@ def assert_decides_alike(
         told = None if known is None else known.at((slice(None), step))
         frame, weight, state = plain.step(state, rows[:, step], randoms, told, bias, rules, encoded.at(step))
         found, found_weight, other = fast.step(other, rows[:, step], randoms, told, bias, rules, other_encoded.at(step))
-        assert torch.equal(frame, found)
-        assert torch.allclose(weight, found_weight, rtol=0, atol=1e-4)
-        assert torch.allclose(state.log_likelihood, other.log_likelihood, rtol=0, atol=1e-3)
+        assert np.array_equal(frame, found)
+        assert np.allclose(weight, found_weight, rtol=0, atol=1e-4)
+        assert np.allclose(state.log_likelihood, other.log_likelihood, rtol=0, atol=1e-3)
         heard += int((frame > 0).sum())
         longest = max(longest, 0 if state.memory is None else int(state.memory.lengths.max()))
     assert heard > 0
@@ -131,15 +134,13 @@ PHRASE = 5
 """Steps of a phrase that is known to come three times."""
 
 
-def known_phrases(network: BiaxialLSTM) -> Known:
+def known_phrases(network: BiaxialLSTM) -> KnownArrays:
     """A phrase three times and some steps of which nothing is known, in some pieces; in others its highest voice."""
-    rolls = some_rolls(network)[:, :PHRASE].repeat(1, 4, 1)
-    voices = torch.full_like(rolls, network.config.alphabet.everything)
+    rolls = some_rolls(network)[:, :PHRASE].repeat(4, axis=0).reshape(BATCH, 4 * PHRASE, -1)
+    voices = np.full_like(rolls, network.config.alphabet.everything)
     voices[:, 3 * PHRASE :], voices[: BATCH // 2] = 0, 1
-    parts = [
-        Known.of(roll.numpy(), sets.numpy(), network.config.alphabet) for roll, sets in zip(rolls, voices, strict=True)
-    ]
-    return Known(*(torch.stack(part) for part in zip(*parts, strict=True)))
+    alphabet = network.config.alphabet
+    return KnownArrays.stacked([KnownArrays.of(roll, sets, alphabet) for roll, sets in zip(rolls, voices, strict=True)])
 
 
 @pytest.mark.parametrize("order", ["high-to-low", "low-to-high"])
@@ -194,20 +195,22 @@ def test_particles_that_pay_at_phrase_ends_hear_their_own_echoes(make_network: M
     )
     plain, fast = (
         draw_pieces(stepper, rows[:pieces], range(pieces), particles=Particles(0, 4), phrases=phrases)
-        for stepper in (Stepper(network), CompiledStepper(network))
+        for stepper in (Stepper(network), compiled(network))
     )
-    assert torch.equal(plain.outcomes, fast.outcomes)
-    assert torch.allclose(plain.log_likelihood, fast.log_likelihood, rtol=0, atol=1e-3)
-    assert torch.allclose(plain.log_evidence, fast.log_evidence, rtol=0, atol=1e-3)
+    assert np.array_equal(plain.outcomes, fast.outcomes)
+    assert np.allclose(plain.log_likelihood, fast.log_likelihood, rtol=0, atol=1e-3)
+    assert np.allclose(plain.log_evidence, fast.log_evidence, rtol=0, atol=1e-3)
 
 
-def drawn(stepper: Stepper, seeds: Sequence[int], num_steps: int = NUM_STEPS) -> tuple[Tensor, Tensor]:
+def drawn(
+    stepper: CompiledStepper, seeds: Sequence[int], num_steps: int = NUM_STEPS
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     rows = conditions(num_steps)[list(seeds)]
     state, frames = stepper.start(len(seeds)), []
     for step in range(num_steps):
         frame, _, state = stepper.step(state, rows[:, step], uniforms(seeds, step, stepper.config.num_notes))
         frames.append(frame)
-    return torch.stack(frames, 1), state.log_likelihood
+    return np.stack(frames, 1), state.log_likelihood
 
 
 @pytest.mark.parametrize(("inputs", "num_steps"), [((), NUM_STEPS), (INPUTS, 4 * PHRASE)], ids=["few", "all"])
@@ -215,44 +218,40 @@ def test_a_piece_does_not_depend_on_its_batch_to_the_last_bit(
     make_network: MakeNetwork, inputs: Sequence[str], num_steps: int
 ) -> None:
     network = make_network(3, 4, num_notes=24, **dict.fromkeys(inputs, True))
-    one, two = CompiledStepper(network), CompiledStepper(network, threads=2)
+    one, two = compiled(network), compiled(network, threads=2)
     frames, nats = drawn(one, range(4), num_steps)
     for index in range(4):
         alone, its = drawn(one, [index], num_steps)
-        assert torch.equal(alone[0], frames[index])
-        assert torch.equal(its[0], nats[index])
-    assert not torch.equal(frames[0], frames[1])
+        assert np.array_equal(alone[0], frames[index])
+        assert np.array_equal(its[0], nats[index])
+    assert not np.array_equal(frames[0], frames[1])
     again, same = drawn(two, range(4), num_steps)
-    assert torch.equal(again, frames)
-    assert torch.equal(same, nats)
+    assert np.array_equal(again, frames)
+    assert np.array_equal(same, nats)
 
 
 def test_particles_with_the_same_past_share_it(make_network: MakeNetwork) -> None:
     network, row = make_network(3, 2, num_notes=8), conditions()[:1, 0]
-    stepper = CompiledStepper(network)
-    state = stepper.start(1).take(torch.zeros(5, dtype=torch.long))
+    stepper = compiled(network)
+    state = stepper.start(1).take(np.zeros(5, np.int64))
     randoms = uniforms([0] * 5, 0, 8, [0, 1, 0, 2, 3])
-    rows = row.expand(5, -1)
+    rows = row.repeat(5, axis=0)
     frame, _, first = stepper.step(state, rows, randoms)
-    assert torch.equal(frame[0], frame[2])
+    assert np.array_equal(frame[0], frame[2])
     _, _, second = stepper.step(first, rows, randoms)
-    assert isinstance(first, CompiledState)
-    assert isinstance(second, CompiledState)
-    assert first.pasts is not None
-    assert second.pasts is not None
     assert len(first.pasts.hidden[0]) == 1  # all had heard silence
-    assert len(second.pasts.hidden[0]) == len({bytes(past) for past in frame.numpy()}) > 1
+    assert len(second.pasts.hidden[0]) == len({bytes(past) for past in frame}) > 1
     alone, _, _ = stepper.step(stepper.start(1), row, randoms[3:4])
-    assert torch.equal(alone[0], frame[3])
+    assert np.array_equal(alone[0], frame[3])
 
 
 def test_half_the_bits_draw_from_nearly_the_same_distribution(make_network: MakeNetwork) -> None:
     network = make_network(3, 4, num_notes=24)
-    frames, nats = drawn(CompiledStepper(network), range(BATCH))
-    rounded, its = drawn(CompiledStepper(network, products="bfloat16"), range(BATCH))
-    assert (frames == rounded).float().mean() > 0.9
-    assert not torch.equal(nats, its)
-    assert torch.allclose(nats, its, rtol=0.1)
+    frames, nats = drawn(compiled(network), range(BATCH))
+    rounded, its = drawn(compiled(network, products="bfloat16"), range(BATCH))
+    assert (frames == rounded).mean() > 0.9
+    assert not np.array_equal(nats, its)
+    assert np.allclose(nats, its, rtol=0.1)
 
 
 def test_whether_kernels_were_compiled_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,8 +268,8 @@ def test_whether_kernels_were_compiled_before(tmp_path: Path, monkeypatch: pytes
 
 def test_what_is_not_compiled_is_refused(make_network: MakeNetwork) -> None:
     with pytest.raises(ValueError, match="not compiled"):
-        CompiledStepper(BiaxialLSTM(PRESETS["jsb-16th"]))
+        compiled(BiaxialLSTM(PRESETS["jsb-16th"]))
     network = make_network(3, 2, num_notes=8)
-    stepper, rule = CompiledStepper(network), VoiceLeadingRule(network.config)
+    stepper, rule = compiled(network), VoiceLeadingRule(network.config)
     with pytest.raises(ValueError, match="what is compiled"):
         stepper.step(stepper.start(BATCH), conditions()[:, 0], uniforms(range(BATCH), 0, 8), rules=[rule, rule])

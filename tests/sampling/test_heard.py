@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.features.echo import EchoMemory
-from biaxial.features.layout import LENGTH_BOUNDS
+from biaxial.features.input_layout import LENGTH_BOUNDS
 from biaxial.sampling.heard import NO_ECHO, Echoes, Heard
 
 NUM_NOTES = 5

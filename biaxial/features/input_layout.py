@@ -112,7 +112,7 @@ def cell_planes(config: FeatureConfig, with_voices: bool) -> NDArray[np.float32]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def positions(num_notes: int) -> NDArray[np.float32]:
+def note_positions(num_notes: int) -> NDArray[np.float32]:
     """Where each note stands in the note range, from 0 to 1, shape ``(n, 1)``; either half mirrors the other."""
     step = np.float32(1 / max(1, num_notes - 1))
     rising = np.arange(num_notes, dtype=np.float32) * step

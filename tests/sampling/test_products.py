@@ -1,0 +1,72 @@
+"""Products with a matrix of weights, and kernels where nothing can be kept on disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_info
+
+from biaxial.sampling.half_products import HalfMatrix
+from biaxial.sampling.kernels.shared import kernel
+from biaxial.sampling.products import Products, matrix, one_thread
+
+
+@pytest.mark.parametrize("products", ["float32", "bfloat16"])
+def test_a_product_is_that_of_the_weights(products: Products) -> None:
+    rng = np.random.default_rng(0)
+    weights, x = rng.normal(size=(24, 40)).astype(np.float32), rng.normal(size=(6, 24)).astype(np.float32)
+    found = matrix(weights, 6, products)(x)
+    assert found.dtype == np.float32
+    assert np.allclose(found, x @ weights, rtol=0, atol=1e-5 if products == "float32" else 0.2)
+
+
+def test_rounded_products_are_those_of_torch_with_and_without_laid_out_weights() -> None:
+    rng = np.random.default_rng(0)
+    weights, x = rng.normal(size=(24, 40)).astype(np.float32), rng.normal(size=(6, 24)).astype(np.float32)
+    product = HalfMatrix(weights, 6)
+    plain = (torch.from_numpy(x).bfloat16() @ torch.from_numpy(weights).bfloat16()).float().numpy()
+    assert np.allclose(product(x), plain, rtol=0, atol=0.1)
+    product.laid_out = None
+    assert np.array_equal(product(x), plain)
+
+
+def test_where_the_operator_is_missing_torch_multiplies(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> None:
+        raise NotImplementedError("Could not run 'mkldnn::_reorder_linear_weight'")
+
+    monkeypatch.setattr(torch.ops.mkldnn, "_reorder_linear_weight", missing)
+    product = HalfMatrix(np.eye(8, dtype=np.float32), 3)
+    assert product.laid_out is None
+    assert np.array_equal(product(np.ones((3, 8), np.float32)), np.ones((3, 8)))
+
+
+def test_products_take_one_thread_for_a_while() -> None:
+    def threads() -> list[int]:
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+    before = threads()
+    with one_thread():
+        assert set(threads()) <= {1}
+    assert threads() == before
+
+
+def test_a_kernel_runs_where_no_folder_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    njit = numba.njit
+
+    def refuses(*functions: Any, **options: Any) -> Any:
+        if options.pop("cache", False):
+            raise RuntimeError("cannot cache function 'add': no locator available")
+        return njit(*functions, **options)
+
+    def add(x, out):  # type: ignore[no-untyped-def]
+        for j in range(len(x)):
+            out[j] += x[j]
+
+    monkeypatch.setattr(numba, "njit", refuses)
+    out = np.ones(3, np.float32)
+    kernel(add)(np.ones(3, np.float32), out)
+    assert out.tolist() == [2, 2, 2]
