@@ -11,13 +11,25 @@ import numba
 import numpy as np
 
 from biaxial.music.constants import HOLD, SILENT
-from biaxial.sampling.kernels.shared import CROSSING, DRAW, LEAPS, PARALLELS, PIECE, RANGE, SPACING, kind, sign
+from biaxial.sampling.kernels.shared import (
+    CROSSING,
+    DRAW,
+    LEAPS,
+    NOTHING,
+    PARALLELS,
+    PIECE,
+    RANGE,
+    SPACING,
+    exact_part,
+    kind,
+    sign,
+)
 
 _NEVER = 9
 _VOICES = 6
 
 
-@numba.njit(error_model="numpy", nogil=True)
+@exact_part
 def charge(  # type: ignore[no-untyped-def]
     tables, choosing, place, num_notes, at, was_at, fixed, placed, to_come, possible, bias
 ):
@@ -91,7 +103,7 @@ def static(tables, bias, known_voices, row, note, k):  # type: ignore[no-untyped
     return bias[row % len(bias), note, k]
 
 
-@numba.njit(error_model="numpy", nogil=True)
+@exact_part
 def room_after(  # type: ignore[no-untyped-def]
     tables, row, previous, known_outcomes, known_voices, bias
 ):
@@ -121,7 +133,7 @@ def room_after(  # type: ignore[no-untyped-def]
     return room
 
 
-@numba.njit(error_model="numpy", nogil=True)
+@exact_part
 def forbid(  # type: ignore[no-untyped-def]
     tables, bounds, place, drawn, ahead, given, reachable, room, possible, bias
 ):
@@ -148,7 +160,7 @@ IMPOSSIBLE = -1e9
 """As in :mod:`biaxial.models.layers`."""
 
 
-@numba.njit(error_model="numpy", nogil=True)
+@exact_part
 def normalise(values, count):  # type: ignore[no-untyped-def]
     """Take the logarithm of the sum of their exponentials off the first values; returns it."""
     top = values[0]
@@ -163,10 +175,10 @@ def normalise(values, count):  # type: ignore[no-untyped-def]
     return shift
 
 
-@numba.njit(error_model="numpy", nogil=True)
+@exact_part
 def choose(choosing, log_p, bias, possible, random):  # type: ignore[no-untyped-def]
     """Draw an outcome; returns it with its log-weight."""
-    count, best, highest = 0, -1, -np.inf
+    count, best, highest = NOTHING, -1, -np.inf
     index = np.empty(len(possible), np.int64)
     for k in range(len(possible)):
         if possible[k]:

@@ -17,14 +17,26 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+_FAST: dict[str, Any] = {**_OPTIONS, "fastmath": {"contract"}}
+
+
+def exact_part(function: Callable[..., Any]) -> Any:
+    """Compile a function that kernels call and Python does not: without a way in from Python it compiles sooner."""
+    return numba.njit(no_cpython_wrapper=True, **_OPTIONS)(function)
+
+
+def fast_part(function: Callable[..., Any]) -> Any:
+    """As :func:`exact_part`, of float32 whose products and sums may be contracted."""
+    return numba.njit(no_cpython_wrapper=True, **_FAST)(function)
+
 
 def kernel(function: Callable[..., None]) -> Any:
     """Compile a function, and keep it on disk for the next time if there is a place for it."""
-    options: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
     try:
-        compiled = numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, **_FAST)(function)
     except RuntimeError:  # no folder can be written
-        return numba.njit(**options)(function)
+        return numba.njit(**_FAST)(function)
     keep = compiled._cache.save_overload
 
     def keep_if_possible(*parts: Any) -> None:
@@ -81,6 +93,9 @@ def kind(semitones):  # type: ignore[no-untyped-def]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
+
+NOTHING = np.int64(0)
+"""A bare 0 is a type of its own to numba, which would compile what it is given to twice."""
 
 MODEL, DRAW, PIECE = range(3)
 """Targets of a proposal."""

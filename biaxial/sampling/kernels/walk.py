@@ -8,24 +8,23 @@ those of :mod:`biaxial.sampling.kernels.shared`.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, charge, choose, forbid, normalise, room_after, static
-from biaxial.sampling.kernels.shared import kernel, kind, sigmoid, sign, tanh
+from biaxial.sampling.kernels.shared import NOTHING, fast_part, kernel, kind, sigmoid, sign, tanh
 
 _NEAREST = 24
 _LEAP = 12
 
 
-@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True)
+@fast_part
 def add_row(row, value, out):  # type: ignore[no-untyped-def]
     """Add a row of weights times an input."""
     for j in range(len(row)):
         out[j] += value * row[j]
 
 
-@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True)
+@fast_part
 def add_inputs(  # type: ignore[no-untyped-def]
     tables, place, num_notes, chosen, last, counts, at, was_at, placed, to_come, out
 ):
@@ -94,7 +93,7 @@ def add_inputs(  # type: ignore[no-untyped-def]
 _UNROLLED = 8
 
 
-@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True)
+@fast_part
 def add_product(x, weights, out):  # type: ignore[no-untyped-def]
     """Add ``x @ weights`` to ``out``; as many inputs as a multiple of eight."""
     for i in range(0, weights.shape[0], _UNROLLED):
@@ -106,7 +105,7 @@ def add_product(x, weights, out):  # type: ignore[no-untyped-def]
             out[j] += first + second
 
 
-@numba.njit(fastmath={"contract"}, error_model="numpy", nogil=True)
+@fast_part
 def lstm_cells(gates, cell, hidden):  # type: ignore[no-untyped-def]
     """One step of the cells of one layer, in place."""
     units = len(cell)
@@ -176,7 +175,7 @@ def walk(  # type: ignore[no-untyped-def]
         for v in range(lines):
             at[v], was_at[v], known_at[v] = num_notes, num_notes, num_notes
             fixed[v], decided[v], drawn[v], ahead[v] = False, is_known, 0, 0
-        given = 0
+        given = NOTHING
         for place in range(num_notes):
             note = num_notes - 1 - place if tables.down else place
             for v in range(voices):
@@ -204,7 +203,7 @@ def walk(  # type: ignore[no-untyped-def]
         room = np.zeros((lines, 0), np.int64)
         if len(choosing.bounds):
             room = room_after(tables, row, previous, known_outcomes, known_voices, bias)
-        chosen, last, sets = 0, -1, 0
+        chosen, last, sets = NOTHING, NOTHING - 1, 0
         follows = len(echoed) > 0 and heard[rows[row]]
         weight, total = 0.0, 0.0
         for place in range(num_notes):
@@ -234,7 +233,7 @@ def walk(  # type: ignore[no-untyped-def]
             logits = x[num_inputs - num_outcomes :]
             add_product(hidden[num_layers], tables.head, logits)
             free = everyone & ~sets
-            count = 0
+            count = NOTHING
             for k in range(num_outcomes):
                 possible[k] = tables.may_follow[before[note], k] and tables.fits[free, k]
                 if is_known and possible[k]:
