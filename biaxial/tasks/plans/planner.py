@@ -235,8 +235,7 @@ class Planner(RegionPlanner):
     def _plan_of_tune(
         self, request: Request, voices: Sequence[int], drawing: SamplingOptions, seed: int
     ) -> PhrasePlan | None:
-        """How the phrases of a given soprano are to close; nothing where chords say so, and of a draft that would not
-        be told."""
+        """How the phrases of a given soprano are to close; chords say it themselves, and not all drafts are told."""
         score = request.score
         fermatas = (request.told or score).fermatas
         unsung = self.network.config.num_voices != NUM_VOICES or 0 not in voices
