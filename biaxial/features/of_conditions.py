@@ -70,7 +70,7 @@ class ConditionInputs:
     config
         Which inputs there are.
     positions
-        Where each note stands in the note range, shape ``(n, 1)``, if not as :func:`~.input_layout.note_positions` says.
+        Where each note stands in the note range, shape ``(n, 1)``; by default as :func:`~.input_layout.note_positions`.
 
     Attributes
     ----------

@@ -79,13 +79,17 @@ class RuleOnDevices(ABC):
         self, frame: Tensor, previous: Tensor, static: Tensor | None, places: slice, known: Known | None = None
     ) -> Tensor:
         """Biases of the outcomes at some places of the walk; arguments and result as of :meth:`Rule.bias`."""
-        if (found := self._devices.get(frame.device)) is None:
-            found = self._devices[frame.device] = self._on(frame.device)
-        return found.bias(frame, previous, static, places, known)
+        return self.on(frame.device).bias(frame, previous, static, places, known)
+
+    def on(self, device: torch.device) -> BiasOnDevice:
+        """The rule with its tensors on a device; the same object every time."""
+        if (found := self._devices.get(device)) is None:
+            found = self._devices[device] = self._made_on(device)
+        return found
 
     @abstractmethod
-    def _on(self, device: torch.device) -> BiasOnDevice:
-        """The rule with its tensors on a device."""
+    def _made_on(self, device: torch.device) -> BiasOnDevice:
+        """The rule with new tensors on a device."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +227,7 @@ class Polyphony(RuleOnDevices):
         """The rule for either direction: voices are counted, wherever they are."""
         return self
 
-    def _on(self, device: torch.device) -> PolyphonyTensors:
+    def _made_on(self, device: torch.device) -> PolyphonyTensors:
         from biaxial.sampling.rule_tensors import PolyphonyTensors
 
         return PolyphonyTensors(self, device)

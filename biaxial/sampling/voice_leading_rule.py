@@ -102,7 +102,7 @@ class VoiceLeadingRule(RuleOnDevices):
             self._other = VoiceLeadingRule(config, self.weights, self.ranges)
         return self._other
 
-    def _on(self, device: torch.device) -> VoiceLeadingTensors:
+    def _made_on(self, device: torch.device) -> VoiceLeadingTensors:
         from biaxial.sampling.rule_tensors import VoiceLeadingTensors
 
         return VoiceLeadingTensors(self, device)

@@ -84,7 +84,9 @@ def test_what_is_known_of_the_future_counts() -> None:
     for last in (76, 77):  # the soprano is known, and ends in one way or the other
         line = tuple(replace(n, locked=n.voice == 0) for n in others.notes)
         line = tuple(replace(n, pitch=last) if n.voice == 0 and n.onset_ticks == 1440 else n for n in line)
-        known = prepare(rewriting(replace(others, notes=line), network.config, everywhere), network.config).known
+        known = prepare(rewriting(replace(others, notes=line), network.config, everywhere), network.config).known.to(
+            "cpu"
+        )
         told.append(alternatives(network, roll, apart, 4, 1, known))
     assert plain != told[0] != told[1]
     for ways in told:

@@ -24,7 +24,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import HOLD, STRIKE
 from biaxial.sampling import guess_and_verify as parallel
-from biaxial.sampling.constraints import Polyphony, Rule, range_bias
+from biaxial.sampling.constraints import Polyphony, Rule, RuleOnDevices, range_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
@@ -266,7 +266,10 @@ def draw_nowhere(stepper: Stepper, given: Given, context: Tensor | None = None) 
     state, rows = stepper.start(BATCH), conditions(BATCH)
     encoded = None if context is None else Encoded(context)
     for rule in given.rules:
-        rule.turned(False)  # that of the other walk is made on the CPU
+        for down in (False, True):
+            turned = rule.turned(down)
+            assert isinstance(turned, RuleOnDevices)
+            turned.on(stepper.device)  # its tables come from the CPU
     for step in range(3):
         randoms, known = torch.zeros(BATCH, stepper.config.num_notes, dtype=torch.float64), given.at(step)
         now, every = rows[:, step], torch.arange(BATCH)
@@ -308,13 +311,14 @@ def test_no_tensor_of_the_context_encoder_is_on_another_device(make_network: Mak
 
 @pytest.mark.parametrize("late", [False, True], ids=["in a step", "in a recorded pass"])
 def test_a_tensor_on_another_device_is_found(make_network: MakeNetwork, late: bool) -> None:
+    model = make_network(3, 3, num_notes=NOTES)
+    table = torch.from_numpy(model.config.alphabet.states)  # left where it is
+
     class Careless(Polyphony):
         def bias(self, frame: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             bias = super().bias(frame, *args, **kwargs)
-            table = self.counts[:, 0]  # left where it was
             return bias + (table.to(bias.device) if late else table)
 
-    model = make_network(3, 3, num_notes=NOTES)
     with pytest.raises((AssertionError, RuntimeError), match=r"elsewhere|device"):
         draw_nowhere(OnePass(model, device="meta"), Given(rules=[Careless(model.config, 2, 3)]))
 

@@ -131,7 +131,7 @@ class Planner(RegionPlanner):
         seeds = seeds_of(seed, n)
         begun = None if primer is None else primer.pickup_ticks * TICKS_PER_QUARTER // primer.ticks_per_quarter
         options = PhraseOptions(phrases, pickup, form, plan)
-        if drawing.draft and options.is_open:
+        if drawing.draft and options.is_open and not self.config.plan:  # nobody would hear of one
             options = PhraseOptions(phrases, plan=NO_PLAN)
         unsung = not self.config.num_voices and options.is_open  # no chorales, whose plans are known
         wish = None if options.is_plain or unsung else options.wish(bars, time_signature, begun)
@@ -241,10 +241,11 @@ class Planner(RegionPlanner):
     def _plan_of_tune(
         self, request: Request, voices: Sequence[int], drawing: SamplingOptions, seed: int
     ) -> PhrasePlan | None:
-        """How the phrases of a given soprano are to close, unless chords say so or it is one plain draw."""
+        """How the phrases of a given soprano are to close; chords say it themselves, and not all drafts are told."""
         score = request.score
         fermatas = (request.told or score).fermatas
         unsung = self.config.num_voices != NUM_VOICES or 0 not in voices
-        if drawing.draft or unsung or score.chords or score.key is None or not fermatas:
+        undirected = drawing.draft and not self.config.plan
+        if undirected or unsung or score.chords or score.key is None or not fermatas:
             return None
         return plan_of_tune(score, fermatas, score.key, shipped_plans(), seed, drawing.temperature)

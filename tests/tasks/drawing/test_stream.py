@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from biaxial import Bar, InputError, Key, Model, Note, SamplingOptions, Score
 from biaxial.features.conditions import Condition, unknown_conditions
@@ -23,7 +22,7 @@ from biaxial.music.roll import Roll
 from biaxial.sampling.charges import Charges, voice_pitches
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.loop import Drawn, Particles, draw_pieces
-from biaxial.sampling.reference_stepper import Stepper
+from biaxial.sampling.stepping import FrameStepper
 
 Q = 480
 QUICK = SamplingOptions(cadence=False, voice_leading=None)
@@ -44,8 +43,8 @@ def drawn_by_hand(
     rows[:, Condition.TONIC], rows[:, Condition.MODE] = key.tonic, key.mode == "minor"
     bias, rules = QUICK.constraints(config)
     stepper = ParallelStepper(model.network, QUICK.proposal(model.history))
-    drawn = draw_pieces(stepper, torch.from_numpy(rows).unsqueeze(0), [seed], bias=bias, rules=rules)
-    states, sets = config.alphabet.articulated(drawn.outcomes[0].numpy())
+    drawn = draw_pieces(stepper, rows[None], [seed], bias=bias, rules=rules)
+    states, sets = config.alphabet.articulated(drawn.outcomes[0])
     outline = Score((), steps * Q // config.steps_per_quarter)
     voices = sets if config.num_voices else None
     return Roll(states, voices, config.low_pitch, outline, Grid(config.steps_per_quarter)).to_score().notes
@@ -77,8 +76,8 @@ def test_all_models_stream_what_is_drawn_by_hand(states: int, voices: int) -> No
     rows = unknown_conditions(96)
     rows[:, Condition.STEP_IN_BAR], rows[:, Condition.BAR_STEPS] = [s % 16 for s in range(96)], 16
     rows[:, Condition.TONIC], rows[:, Condition.MODE] = 0, 0
-    drawn = draw_pieces(stepper, torch.from_numpy(rows).unsqueeze(0), [1], bias=drawing.constraints(config)[0])
-    states_drawn, sets = config.alphabet.articulated(drawn.outcomes[0].numpy())
+    drawn = draw_pieces(stepper, rows[None], [1], bias=drawing.constraints(config)[0])
+    states_drawn, sets = config.alphabet.articulated(drawn.outcomes[0])
     roll = Roll(states_drawn, sets if voices else None, 60, Score((), 24 * Q), Grid(4))
     notes = roll.to_score().notes
     assert [n for bar in bars for n in bar.notes] == [n for n in notes if n.onset_ticks < 12 * Q]
@@ -156,15 +155,15 @@ def test_sections_are_planned_and_drawn_phrase_by_phrase(noise: Model, monkeypat
     calls = list[tuple[NDArray[np.int16], int, int]]()
     returned = 0
 
-    def watched(stepper: Stepper, rows: Tensor, seeds: list[int], **options: Any) -> Drawn:
+    def watched(stepper: FrameStepper, rows: NDArray[np.int16], seeds: list[int], **options: Any) -> Drawn:
         nonlocal returned
         found = draw_pieces(stepper, rows, seeds, **options)
         first, end = 0 if options["begun"] is None else options["begun"].outcomes.shape[1], options["until"]
         assert options["particles"] == Particles(first, 2)
-        calls.append((rows[0].numpy(), first, end))
+        calls.append((rows[0], first, end))
         (own,) = (phrase for phrase in options["phrases"].of_pieces[0] if phrase.end == end)
         if own.source is not None:
-            pitches = voice_pitches(found.outcomes[0].numpy(), stepper.config.alphabet, stepper.config.low_pitch)[:, 0]
+            pitches = voice_pitches(found.outcomes[0], stepper.config.alphabet, stepper.config.low_pitch)[:, 0]
             assert own.fermata is not None
             same = slice(own.first, own.fermata + 1)  # the last note of a section is held to its end
             assert (pitches[same] == pitches[own.source :][: own.fermata + 1 - own.first]).all()

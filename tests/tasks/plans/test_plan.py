@@ -137,7 +137,7 @@ def test_a_voice_is_known_where_it_is_said_and_where_its_notes_sound() -> None:
     score = Score((Note(120, 240, 60, 2), Note(0, 480, 70, 0)), 2 * Q)
     known = np.zeros((8, 4), dtype=bool)
     known[6:, 1] = True
-    sets = prepare(Request(score, known), CONFIG).known.voices.numpy()
+    sets = prepare(Request(score, known), CONFIG).known.voices
     assert (sets == sets[:, :1]).all()
     assert sets[:, 0].tolist() == [1, 5, 5, 1, 0, 0, 2, 2]
 

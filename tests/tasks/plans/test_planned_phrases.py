@@ -15,7 +15,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.music.phrases import Phrase, PhrasePlan
-from biaxial.music.score import Note, Score, TimeSignature
+from biaxial.music.score import Key, Note, Score, TimeSignature
 from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.tasks.plans.outline import make_outline
@@ -38,7 +38,7 @@ def test_an_outline_has_the_phrases_of_its_plan(noise: Model) -> None:
 
 def test_the_network_is_told_the_plan(noise: Model) -> None:
     (request,) = noise.plan_composition(4, key="A minor", plan=TEXT.replace("I", "i").replace("V", "III")).requests
-    told = prepare(request, noise.network.config).conditions.numpy()
+    told = prepare(request, noise.network.config).conditions
     starts = [0, 16, 32, 48]
     assert [CADENCE_NAMES[i] for i in told[starts, Condition.CADENCE]] == ["half", *["authentic"] * 3]
     assert told[starts, Condition.PHRASE_TONIC].tolist() == [9, 0, 9, 9]
@@ -46,6 +46,16 @@ def test_the_network_is_told_the_plan(noise: Model) -> None:
     assert told[starts, Condition.LAST_STEPS].tolist() == [4, 8, 4, 4]
     assert told[starts, Condition.RETURNS].tolist() == [0, 0, 1, 0]
     assert (told[:16, Condition.CADENCE] == told[0, Condition.CADENCE]).all()
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_draft_is_planned_for_a_network_that_hears_plans(hears: bool) -> None:
+    model = Model(BiaxialLSTM(replace(PRESETS["tiny"], plan=hears)).eval(), {}, "noise")
+    composed = model.plan_composition(8, seed=1, draft=True).requests[0].phrase_plan
+    tune = make_outline(4, key=Key(0))
+    tune = replace(tune, notes=tuple(Note(beat * Q, Q, 72 + beat % 3, None) for beat in range(16)))
+    harmonised = model.plan_harmonisation(tune, seed=1, draft=True).requests[0].phrase_plan
+    assert (composed is not None) == (harmonised is not None) == hears
 
 
 @pytest.mark.parametrize("hears", [True, False])
