@@ -15,8 +15,8 @@ from biaxial.files.atomic import atomic_write
 
 ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = ROOT / "requirements" / "compose.txt"
-COMPOSING: Final = ("einops", "mido", "numba", "numpy", "safetensors", "torch", "tqdm")
-"""Names of the packages that composing, and harmonising a tune in MIDI, ABC or JSON, cannot do without."""
+COMPOSING: Final = ("mido", "numba", "numpy", "safetensors", "threadpoolctl", "tqdm")
+"""Names of the packages that composing, and harmonising a tune in MIDI, ABC or JSON, cannot do without: no PyTorch."""
 
 
 def dependencies() -> dict[str, str]:
