@@ -61,7 +61,7 @@ def main(argv: Arguments, prog: str) -> None:
     )
 
     def drawing() -> SamplingOptions:
-        from biaxial.tasks.drawing.sampling_options import SamplingOptions  # loads PyTorch
+        from biaxial.tasks.drawing.sampling_options import SamplingOptions  # loads numba
 
         return drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence)
 

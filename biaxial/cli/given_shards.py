@@ -30,7 +30,7 @@ def write_given_shards(
     reading: Mapping[str, Any],
     drawing: Callable[[], SamplingOptions],
 ) -> None:
-    """Draw what is made of given music into shards; what is refused is refused before PyTorch is loaded.
+    """Draw what is made of given music into shards; what is refused is refused before the network is loaded.
 
     Parameters
     ----------

@@ -163,7 +163,7 @@ def main(argv: Arguments, prog: str) -> None:
     }
 
     def drawing() -> SamplingOptions:
-        from biaxial.tasks.drawing.sampling_options import HARMONISING  # loads PyTorch
+        from biaxial.tasks.drawing.sampling_options import HARMONISING  # loads numba
 
         return drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
 

@@ -219,7 +219,7 @@ def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, renderin
 
 
 def load_model(options: WritingOptions) -> Model:
-    """The network; from here on PyTorch is loaded. Weights of another kind are refused before that."""
+    """The network; from here on what draws is loaded. Weights of another kind are refused before that."""
     check_kind(weights_path(options.checkpoint or DEFAULT), biaxial=True)
     with nothing_to_lose():
         from biaxial.tasks import loading

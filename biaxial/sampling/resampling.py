@@ -61,7 +61,7 @@ def shares(log_weight: Doubles) -> Doubles:
     """Each particle's share of the weight of its piece; where all are impossible, all are as bad."""
     with np.errstate(invalid="ignore"):
         weight = np.exp(log_weight - log_weight.max(1, keepdims=True))
-    share = weight / weight.sum(1, keepdims=True)
+    share: Doubles = weight / weight.sum(1, keepdims=True)
     return np.where(np.isnan(share), 1 / log_weight.shape[1], share)
 
 

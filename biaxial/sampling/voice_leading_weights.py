@@ -1,6 +1,6 @@
 """What events of voice leading are charged: the weights of ``VoiceLeadingRule``.
 
-They stand by themselves so that a command can read them before PyTorch is loaded.
+They stand by themselves so that a command can read them before anything that draws is loaded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be refused of a request to write before anything is drawn, and before PyTorch is loaded."""
+"""What can be refused of a request to write before anything is drawn, and before the network is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What biaxial-compose takes from its first import to its last byte."""
+"""What biaxial-compose takes from its first import to its last byte, part by part.
+
+Seconds differ between machines and hours; what stays is the share of each part, and the time beside that of a process
+that imports PyTorch and does nothing, which composing does not load.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,13 @@ _WORDS = ("--bars", str(BARS), "--seed", "1", "-q")
 _PARTS = """
 import json, sys, time
 marks = [time.perf_counter()]
-import torch
-torch.set_num_threads(1)
+import numpy, numba
 marks.append(time.perf_counter())
 import biaxial.cli.compose, biaxial.tasks.loading
 marks.append(time.perf_counter())
 model = biaxial.tasks.loading.load_model(None, "cpu")
+marks.append(time.perf_counter())
+model.compose(1, seed=1, draft=True)
 marks.append(time.perf_counter())
 piece = model.compose(16, seed=1)
 marks.append(time.perf_counter())
@@ -33,7 +38,7 @@ piece.save(sys.argv[1])
 marks.append(time.perf_counter())
 print(json.dumps([after - before for before, after in zip(marks, marks[1:])]))
 """
-_PART_NAMES = ("import torch", "import biaxial", "load", "compute", "write")
+_PART_NAMES = ("import numpy, numba", "import biaxial", "weights", "kernels", "16 bars", "write")
 
 
 def child(code: str, arguments: Sequence[str], compiled: Path | None) -> tuple[float, float, str]:
@@ -72,6 +77,7 @@ def start(repeats: int) -> None:
     """Print what the command takes; to be called early, as a new process inherits the peak of this one's memory."""
     report("start of the command")
     rows: dict[str, list[list[float]]] = {"first ever": [], "first": [], "later": []}
+    plain = list[float]()
     with tempfile.TemporaryDirectory() as folder:
         output = str(Path(folder) / "piece.mid")
         for turn in range(repeats + 2):
@@ -80,13 +86,20 @@ def start(repeats: int) -> None:
             took, _, printed = child(_PARTS, [output], caches[0])
             parts = json.loads(printed)
             seconds, peak, _ = child(_COMMAND, [*_WORDS, "-o", output], caches[1])
+            plain.append(child("import torch", [], None)[0])
             rows[("first ever", "first", "later")[min(turn, 2)]].append([*parts, took - sum(parts), seconds, peak])
     print(
         f"## Start\n\n`biaxial-compose {' '.join(_WORDS)}`: seconds of its parts, in a process that does the same, and"
     )
-    print(f"of the command itself; medians of {repeats}, and the first run ever, which has nothing compiled.\n")
+    print(
+        f"of the command itself; medians of {repeats}, and the first run ever, which has nothing compiled. Shares are"
+    )
+    print("are those of the sum of the parts; the last column is the command beside a process that imports PyTorch.\n")
     lines = []
     for name in ("first ever", "later"):
-        *medians, peak = [statistics.median(column) for column in zip(*rows[name], strict=True)]
-        lines.append([name, *(f"{part:.2f}" for part in medians), f"{peak:.0f}"])
-    table(f"run | {' | '.join(_PART_NAMES)} | Python's own start and end | whole command | peak memory in MiB", lines)
+        *parts, whole, peak = [statistics.median(column) for column in zip(*rows[name], strict=True)]
+        beside = statistics.median(plain)
+        lines.append([name, *(f"{part:.2f}" for part in (*parts, whole)), f"{peak:.0f}", f"{whole / beside:.2f}"])
+        lines.append(["share", *(f"{part / sum(parts):.0%}" for part in parts), "", "", ""])
+    ends = "Python's own start and end | whole command | peak memory in MiB | times PyTorch's import"
+    table(f"run | {' | '.join(_PART_NAMES)} | {ends}", lines)

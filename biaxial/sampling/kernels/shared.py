@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
 _FAST: dict[str, Any] = {**_OPTIONS, "fastmath": {"contract"}}
+_INNER: dict[str, Any] = {"no_cpython_wrapper": True}
 
 
 def exact_part(function: Callable[..., Any]) -> Any:
     """Compile a function that kernels call and Python does not: without a way in from Python it compiles sooner."""
-    return numba.njit(no_cpython_wrapper=True, **_OPTIONS)(function)
+    return numba.njit(**_OPTIONS, **_INNER)(function)
 
 
 def fast_part(function: Callable[..., Any]) -> Any:
     """As :func:`exact_part`, of float32 whose products and sums may be contracted."""
-    return numba.njit(no_cpython_wrapper=True, **_FAST)(function)
+    return numba.njit(**_FAST, **_INNER)(function)
 
 
 def kernel(function: Callable[..., None]) -> Any:
@@ -94,7 +95,7 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
-NOTHING = np.int64(0)
+NOTHING: Any = np.int64(0)
 """A bare 0 is a type of its own to numba, which would compile what it is given to twice."""
 
 MODEL, DRAW, PIECE = range(3)

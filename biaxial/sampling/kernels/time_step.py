@@ -1,7 +1,7 @@
 """Kernels of the time axis: what enters its first layer, and the cells of an LSTM.
 
 The inputs of a frame are sparse (a few sounding cells, a few one-hot groups), so their share in the gates is a sum of
-rows of the weight matrix. The dense products, hidden state by weights, are left to PyTorch.
+rows of the weight matrix. The dense products, hidden state by weights, are :mod:`biaxial.sampling.products`.
 All arrays are contiguous; float32 unless another type is given. ``g`` is the axis of gates, four times the units of a
 layer: input, forget, cell, output.
 """

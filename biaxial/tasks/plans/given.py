@@ -1,6 +1,6 @@
 """What a user gives to be harmonised: the notes that stay, out of a score, a file or bare pitches, and their voices.
 
-Nothing here needs the network, so that a wrong request is refused before PyTorch is loaded.
+Nothing here needs the network, so that a wrong request is refused before it is loaded.
 """
 
 from __future__ import annotations
