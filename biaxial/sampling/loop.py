@@ -178,7 +178,8 @@ def draw_pieces(
     *,
     slots: Sequence[int] | None = None,
     known: Known | None = None,
-    bias: Tensor | StepBias | None = None,
+    bias: Tensor | None = None,
+    own_biases: Sequence[StepBias] | None = None,
     ending: Tensor | None = None,
     rules: Sequence[Rule] = (),
     ending_rules: Sequence[Rule] = (),
@@ -203,7 +204,9 @@ def draw_pieces(
     known
         What is known of the pieces, shape ``(b, t, n)``.
     bias
-        Static bias of every step, shape ``(n, k)`` or ``(t, n, k)``, or by the step.
+        Static bias of every step, shape ``(n, k)`` or ``(t, n, k)``.
+    own_biases
+        Static bias of each piece by the step besides, for each of the ``b`` pieces.
     ending
         Static bias of the last steps besides, shape ``(b, e, n, k)``.
     rules, ending_rules
@@ -259,7 +262,7 @@ def draw_pieces(
             log_weight = repeat(log_weight, "b 1 -> b p", p=now)
             row_seeds = [seeds[piece] for piece in pieces.tolist()]
             row_slots = [p + PARTICLES * slot for slot in slots for p in range(now)]
-        static, active = _at(bias, step), rules
+        static, active = _at(bias, own_biases, step, pieces), rules
         if ending is not None and step >= t - ending.shape[1]:
             extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
@@ -314,11 +317,13 @@ def _open_steps(known: Known, config: ModelConfig) -> tuple[int, int]:
     return (is_open[0], is_open[-1] + 1) if is_open else (known.voices.shape[1],) * 2
 
 
-def _at(bias: Tensor | StepBias | None, step: int) -> Tensor | None:
-    """The static bias of a step, shape ``(n, k)``."""
-    if isinstance(bias, StepBias):
-        return bias.at(step)
-    return bias if bias is None or bias.ndim == 2 else bias[step]
+def _at(bias: Tensor | None, own: Sequence[StepBias] | None, step: int, pieces: Tensor) -> Tensor | None:
+    """The static bias of a step, shape ``(n, k)``, or of each row ``(b, n, k)`` where pieces have their own."""
+    shared = bias if bias is None or bias.ndim == 2 else bias[step]
+    if own is None or not any(each.is_felt(step) for each in own):
+        return shared
+    extra = torch.stack([each.at(step) for each in own])[pieces]
+    return extra if shared is None else shared + extra
 
 
 def _come_back(known: Known, roll: Tensor, piece: int, phrase: Phrase, config: ModelConfig) -> None:

@@ -25,6 +25,7 @@ from biaxial.music.constants import STRIKE
 from biaxial.music.score import Score
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import one_thread
+from biaxial.sampling.constraints import StepBias
 from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress
@@ -93,7 +94,7 @@ def fill(
         batch = requests[first : first + len(endings)]
         prepared = [prepare(request, config) for request in batch]
         every = torch.arange(len(batch)).repeat_interleave(many)
-        own = batch[0].bias
+        own = [request.bias or StepBias.nothing(config, steps) for request in batch]
         particles = Particles(0, number) if number > 1 else None
         phrases = None if charges is None else _phrases(batch, prepared, many, charges, config)
         with one_thread():
@@ -103,7 +104,8 @@ def fill(
                 [seeds[first + int(row)] for row in every],
                 slots=[slot for _ in batch for slot in range(many)],
                 known=Known(*(torch.stack(parts)[every] for parts in zip(*(p.known for p in prepared), strict=True))),
-                bias=bias if own is None else own if bias is None else own.plus(bias),
+                bias=bias,
+                own_biases=[own[int(row)] for row in every],
                 rules=rules,
                 ending=None if ending is None else torch.stack([each.bias for each in endings if each])[every],
                 ending_rules=() if ending is None else ending.rules,

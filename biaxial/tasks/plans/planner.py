@@ -16,6 +16,7 @@ from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.tasks.critic import PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
+from biaxial.tasks.plans.close_bias import close_bias
 from biaxial.tasks.plans.composition import composition
 from biaxial.tasks.plans.given import Source, given_notes, voice_number
 from biaxial.tasks.plans.harmonisation import Forbidden, ending, harmonisation, stated_key
@@ -145,7 +146,7 @@ class Planner(RegionPlanner):
                 plan=planned,
             )
             request = composition(outline, primer, self.network.config, keep_fermatas=not (phrases or form or plan))
-            requests.append(replace(request, phrase_plan=planned))
+            requests.append(self._leaning(replace(request, phrase_plan=planned)))
         return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def plan_harmonisation(
@@ -229,8 +230,17 @@ class Planner(RegionPlanner):
         request = replace(request, remarks=(*remarks, *filter(None, said), *request.remarks))
         drawing = with_changes(drawing or HARMONISING, changes)
         seeds = seeds_of(seed, n)
-        requests = [replace(request, phrase_plan=self._plan_of_tune(request, voices, drawing, s)) for s in seeds]
+        planned = (replace(request, phrase_plan=self._plan_of_tune(request, voices, drawing, s)) for s in seeds)
+        requests = [self._leaning(each) for each in planned]
         return self._alternatives(requests, seeds, drawing, ending(request, self.network.config, drawing))
+
+    def _leaning(self, request: Request) -> Request:
+        """A request whose phrases lean towards their planned closes."""
+        plan, key = request.phrase_plan, (request.told or request.score).key
+        if plan is None or key is None or self.network.config.num_voices != NUM_VOICES:
+            return request
+        lean = close_bias(plan, key, self.network.config)
+        return replace(request, bias=lean if request.bias is None else request.bias.plus(lean))
 
     def _plan_of_tune(
         self, request: Request, voices: Sequence[int], drawing: SamplingOptions, seed: int

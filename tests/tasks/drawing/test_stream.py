@@ -146,9 +146,11 @@ def test_nothing_grows_with_the_number_of_bars(noise: Model, drawing: SamplingOp
 
     first_bars(bars, 8)
     numbers, notes = kept()
-    first_bars(bars, 40)
+    first_bars(bars, 120)
     later_numbers, later_notes = kept()
-    assert later_numbers <= numbers + 1000
+    cells = noise.network.config.num_notes
+    leanings = 8 * cells * len(noise.network.config.alphabet)  # sections have different closes, more or fewer
+    assert later_numbers <= numbers + leanings + 1000 < numbers + 120 * 4 * cells
     assert later_notes <= notes + 32
 
 
