@@ -45,7 +45,6 @@ def conditions(num_steps: int = NUM_STEPS) -> Tensor:
     rows[1::2, :, Condition.PHRASE_TONIC], rows[1::2, :, Condition.PHRASE_MODE] = steps % 12, steps % 2
     rows[1::2, :, Condition.RETURNS] = steps % 3
     rows[3, :, Condition.PHRASE_MODE] = -1
-    rows[:, :, Condition.MIXED_IN] = torch.arange(BATCH).unsqueeze(1) % 2
     return rows
 
 
@@ -125,7 +124,7 @@ def test_without_some_inputs(make_network: MakeNetwork, inputs: str) -> None:
     assert_decides_alike(make_network(3, 2, num_notes=8, **{inputs: False}))
 
 
-INPUTS = ("next_voice", "clock", "plan", "beat", "mixed_in", "dissonance", "echo")
+INPUTS = ("next_voice", "clock", "plan", "beat", "dissonance", "echo")
 PHRASE = 5
 """Steps of a phrase that is known to come three times."""
 
