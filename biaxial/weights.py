@@ -23,8 +23,10 @@ from torch import Tensor
 from biaxial.files.atomic import atomic_write
 from biaxial.files.weights_file import check_sizes, not_whole, other_kind
 from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key
+from biaxial.music.style import mixture_of, shares_of
 from biaxial.sampling.charges import FAULTS
 from biaxial.tokens.any_config import AnyConfig, any_config
 from biaxial.tokens.config import SequenceConfig
@@ -110,6 +112,8 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
         _check_layers(config, tensors)
         history = header["made"]
         _check_history(history)
+        if isinstance(config, ModelConfig):
+            shares_of(mixture_of(history.get("style")), config.styles)
         model: Network = SequenceLSTM(config) if isinstance(config, SequenceConfig) else BiaxialLSTM(config)
         model.load_state_dict(tensors)
     except (ValueError, KeyError, TypeError, RuntimeError) as error:  # a RecursionError is a RuntimeError

@@ -116,11 +116,10 @@ def _of_frames(network: BiaxialLSTM, frames: Frames, step: int, outcomes: torch.
         row(frames.before),
         None if frames.echo is None else type(frames.echo)(*(row(part) for part in frames.echo)),
         None if frames.known is None else Known(*(row(part) for part in frames.known)),
-        None if frames.style is None else row(frames.style),
     )
     found = []
     for walk in range(len(network.walks)):
-        output, cells, before, echo, known, style = placed.turned(network.walk(walk).features.walk)
-        log_probs, _ = network.over_notes(output, cells, before, echo=echo, walk=walk, known=known, style=style)
+        output, cells, before, echo, known, _ = placed.turned(network.walk(walk).features.walk)
+        log_probs, _ = network.over_notes(output, cells, before, echo=echo, walk=walk, known=known)
         found.append(log_probs.double().gather(-1, cells.long().unsqueeze(-1)).squeeze(-1).sum(1))
     return torch.stack(found).logsumexp(0)

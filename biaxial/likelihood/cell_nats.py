@@ -183,7 +183,7 @@ def _walk(network: BiaxialLSTM, index: int, frames: Frames) -> Tensor:
     -------
     Shape ``(4, rows, n)``, as in :class:`_Cells`, notes from low to high.
     """
-    alphabet, (time_output, outcomes, before, echo, _, style) = network.config.alphabet, frames
+    alphabet, (time_output, outcomes, before, echo, *_) = network.config.alphabet, frames
     states = torch.from_numpy(alphabet.states).to(outcomes.device)
     struck = torch.from_numpy(struck_after(alphabet)).to(outcomes.device)
     outcomes, before = outcomes.long(), before.long()
@@ -200,7 +200,6 @@ def _walk(network: BiaxialLSTM, index: int, frames: Frames) -> Tensor:
             places=slice(0, end),
             echo=None if echo is None else echo.at(rows),
             walk=index,
-            style=None if style is None else style[rows],
         )
         here, p = outcomes[rows, :end].unsqueeze(-1), log_probs.exp()
         found[0, rows, :end] = log_probs.gather(-1, here).squeeze(-1)

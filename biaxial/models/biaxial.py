@@ -9,7 +9,7 @@ The parallel pass of training and the step-by-step walk of drawing are two readi
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -183,6 +183,25 @@ class BiaxialLSTM(nn.Module):
         walks = (self.walk(index) for index in range(len(self.walks)))
         narrow.walks = nn.ModuleList(walk.narrowed(replace(config, order=walk.config.order)) for walk in walks)
         return narrow
+
+    def in_style(self, shares: Sequence[float]) -> BiaxialLSTM:
+        """A network without styles that says what this one says in one style.
+
+        Whatever draws, scores or explains can therefore do so in a style, and nothing of it has to know.
+
+        Parameters
+        ----------
+        shares
+            The share of each style, such as :func:`biaxial.music.style.shares_of` gives; all zero for none.
+        """
+        plain = copy.deepcopy(self)
+        told = plain.style_vector(torch.tensor([shares])) if any(shares) else None
+        for stack in (plain.time_axis, *(plain.walk(index).axis for index in range(len(plain.walks)))):
+            stack.settle(None if told is None else told[0])
+        plain.styles, plain.config = None, replace(self.config, styles=())
+        for index in range(len(plain.walks)):
+            plain.walk(index).config = replace(plain.walk(index).config, styles=())
+        return plain
 
     def encode(self, known: Known | None, conditions: Tensor, lengths: Tensor | None = None) -> Tensor | None:
         """What the context encoder tells each cell of all that is known of whole pieces.

@@ -88,6 +88,21 @@ class LSTMStack(nn.Module):
                 x = x * keep.bernoulli_(1 - self.dropout) / (1 - self.dropout)
         return x, tuple(new_state)
 
+    @torch.no_grad()
+    def settle(self, style: Tensor | None) -> None:
+        """Become a stack without styles that says what this one says in one: what is added is the same in every row.
+
+        Parameters
+        ----------
+        style
+            What stands for it, shape ``(e,)``; ``None`` for no style.
+        """
+        for layer, projection in zip(self.layers, self.of_style, strict=True):
+            if style is not None:
+                weights, biases = (layer.get_parameter(name) for name in ("weight_ih_l0", "bias_ih_l0"))
+                biases += weights @ projection(style).tanh()
+        self.of_style = nn.ModuleList()
+
 
 class NoteWalk(nn.Module):
     """A walk over the notes of a frame: its inputs, its LSTM stack, and the last layer.

@@ -32,13 +32,23 @@ def check_style_names(names: Sequence[str]) -> None:
     if len(names) > MAX_STYLES:
         raise ValueError(f"there are at most {MAX_STYLES} styles, not {len(names)}")
     for name in names:
-        if name != name.strip() or not 1 <= len(name) <= _LONGEST_NAME or set(name) & set(",:\n") or name == NO_STYLE:
+        if not _is_name(name):
             raise ValueError(
                 f"{name[:_LONGEST_NAME]!r} is not a name of a style; give 1 to {_LONGEST_NAME} letters without comma "
                 f"or colon, other than {NO_STYLE}"
             )
     if len(set(names)) < len(names):
         raise ValueError(f"two styles have the same name in {','.join(names)}")
+
+
+def _is_name(name: object) -> bool:
+    return (
+        isinstance(name, str)
+        and name == name.strip() != NO_STYLE
+        and 1 <= len(name) <= _LONGEST_NAME
+        and name.isprintable()
+        and not set(name) & set(",:")
+    )
 
 
 def mixture_of(style: str | Mixture | None) -> Mixture:
@@ -64,15 +74,15 @@ def mixture_of(style: str | Mixture | None) -> Mixture:
                 weight = float(number) if colon else 1.0
             except ValueError:
                 raise _unread(style) from None
-            if not name or name in weights:
+            if name in weights:
                 raise _unread(style)
             weights[name] = weight
     else:
-        weights = {name: float(weight) for name, weight in style.items()}
-    if not all(0 <= weight < math.inf for weight in weights.values()):
-        raise _unread(style)
+        weights = dict(style) if isinstance(style, Mapping) else {"": 0.0}
     total = sum(weights.values())
-    if weights and not 0 < total < math.inf:
+    if not all(_is_name(name) and 0 <= weight < math.inf for name, weight in weights.items()) or (
+        weights and not total
+    ):
         raise _unread(style)
     return {name: weight / total for name, weight in weights.items() if weight}
 

@@ -147,6 +147,24 @@ def test_steps_one_by_one_give_what_the_parallel_pass_gives(network: BiaxialLSTM
             torch.testing.assert_close(frame_logs, whole[:, step], atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("name", STYLES)
+def test_a_network_in_a_style_says_what_the_batch_says(network: BiaxialLSTM, name: str) -> None:
+    network, shares = network.double(), STYLES[name]
+    outcomes, conditions = some_roll(2, 5, network.config.num_notes), rows(2, 5)
+    style = None if name == "none" else torch.tensor([shares, shares])
+    settled = network.in_style(shares)
+    assert settled.config.styles == settled.walk(0).config.styles == ()
+    assert {key for key in network.state_dict() if "style" in key}.isdisjoint(settled.state_dict())
+    BiaxialLSTM(settled.config).double().load_state_dict(settled.state_dict())
+    with torch.no_grad():
+        expected = network(Batch.whole(outcomes, conditions, style=style))
+        found = settled(Batch.whole(outcomes, conditions))
+        again = network(Batch.whole(outcomes, conditions, style=style))
+    assert torch.allclose(found, expected, rtol=0, atol=1e-9)
+    assert torch.equal(found, expected) or name != "none"
+    assert torch.equal(again, expected)  # the network itself stays as it was
+
+
 def test_a_network_without_styles_refuses_one() -> None:
     network = BiaxialLSTM(PRESETS["tiny"])
     with pytest.raises(ValueError, match="without styles"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from biaxial.music.errors import InputError
@@ -26,9 +28,23 @@ def test_mixtures_add_up_to_one(words: str | dict[str, float] | None, mixture: d
 
 
 @pytest.mark.parametrize(
-    "words", ["", "bach:", "bach:x", "bach,bach", "bach:-1", "bach:nan", "bach:inf", "bach:0", ",", "a:1:2"]
+    "words",
+    [
+        "",
+        "bach:",
+        "bach:x",
+        "bach,bach",
+        "bach:-1",
+        "bach:nan",
+        "bach:inf",
+        "bach:0",
+        ",",
+        "a:1:2",
+        ["bach"],
+        {"": 1.0},
+    ],
 )
-def test_what_is_not_a_style_is_told_in_one_line(words: str) -> None:
+def test_what_is_not_a_style_is_told_in_one_line(words: Any) -> None:
     with pytest.raises(InputError, match=r"is not a style; give names, each with a weight"):
         mixture_of(words)
 
