@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from biaxial.cli.common import Arguments, progress_bar, verb
 from biaxial.cli.judging import BACH, finite, judge, judge_shards, print_judged
 from biaxial.cli.options import REQUIRED, given, option, parser
 from biaxial.cli.sharding import ShardOptions, check_new_folder, resume_options, resumed, resumes
+from biaxial.cli.styles_table import figure_text, plain_styles, styles_table
 from biaxial.corpora.splits import is_folder, is_music_file, music_paths
 from biaxial.files.atomic import check_output
 from biaxial.files.weights_file import check_weights, weights_path
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from biaxial.corpora.corpus import Corpus
     from biaxial.corpora.splits import Split
     from biaxial.likelihood.corpus_nats import Evaluation
-    from biaxial.metrics.figures.report import Figure
-    from biaxial.models.biaxial import BiaxialLSTM
-    from biaxial.tokens.network import SequenceLSTM
+    from biaxial.tasks.model import Model
+    from biaxial.tasks.token_model import TokenModel
 
 PROG = "biaxial-evaluate"
 DESCRIPTION = (
@@ -125,21 +124,30 @@ def main(argv: Arguments, prog: str) -> None:
             judge(options, reading)
         return
     from biaxial.likelihood.corpus_nats import check_networks, evaluate  # these load PyTorch
+    from biaxial.likelihood.style_nats import style_nats
     from biaxial.models.config import ModelConfig
+    from biaxial.tasks.model import Model
     from biaxial.tokens.config import SequenceConfig
 
-    networks = [_network(path, options.device) for path in options.checkpoint or (None,)]
+    models = [_model(path, options.device) for path in options.checkpoint or (None,)]
+    networks = [model.in_style() if isinstance(model, Model) else model.network for model in models]
     check_networks(networks)
     config = networks[0].config
     headings = _STRING_HEADINGS if isinstance(config, SequenceConfig) else _HEADINGS
     num_voices = config.num_voices if isinstance(config, ModelConfig) else 0
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading, num_voices=num_voices)
     splits, total = _wanted(options, corpus)
-    with progress_bar(total, " frames", quiet=options.quiet) as advance:
+    of_styles = models[0] if len(models) == 1 and isinstance(models[0], Model) and models[0].styles else None
+    passes = 1 if of_styles is None else 1 + len(of_styles.styles)
+    with progress_bar(passes * total, " frames", quiet=options.quiet) as advance:
         found = evaluate(networks, corpus, splits, advance)
+        styled = () if of_styles is None else style_nats(of_styles.network, corpus, splits, advance)
     whole = found[-1] if len(splits) > 1 else found[0]
     if options.json:
-        print(json.dumps({**_plain(whole, headings), "splits": {each.label: _plain(each, headings) for each in found}}))
+        values = {**_plain(whole, headings), "splits": {each.label: _plain(each, headings) for each in found}}
+        if styled:
+            values["styles"] = plain_styles(styled, by_split=bool(splits))
+        print(json.dumps(values))
         return
     counts = ("pieces", "frames", "events") if "event" in headings else ("pieces", "frames")
     columns = ("", *counts, *headings.values())
@@ -151,8 +159,10 @@ def main(argv: Arguments, prog: str) -> None:
             names = ", ".join(each.impossible)
             note = f"{each.label}: likelihood zero, pitches outside {config.low_pitch} to {config.high_pitch}: {names}"
             if len(each.impossible) < each.num_pieces:
-                note += f". Without them {_text(each.figures['frame'])} nats per frame"
+                note += f". Without them {figure_text(each.figures['frame'])} nats per frame"
             print(note, file=sys.stderr)
+    if styled:
+        print(styles_table(styled, by_split=bool(splits)))
 
 
 def _check(options: EvaluateOptions, *, in_shards: bool) -> None:
@@ -213,11 +223,11 @@ def _wanted(options: EvaluateOptions, corpus: Corpus) -> tuple[tuple[Split, ...]
     return splits, total
 
 
-def _network(path: Path | None, device: str) -> BiaxialLSTM | SequenceLSTM:
-    """The network of weights of any kind, the shipped ones by default."""
+def _model(path: Path | None, device: str) -> Model | TokenModel:
+    """The model of weights of any kind, the shipped ones by default."""
     from biaxial.tasks.loading import load
 
-    return load(path, device).network
+    return load(path, device)
 
 
 def _cells(found: Evaluation, headings: dict[str, str]) -> tuple[str, ...]:
@@ -225,13 +235,8 @@ def _cells(found: Evaluation, headings: dict[str, str]) -> tuple[str, ...]:
     counts = [found.num_pieces, found.num_frames]
     if "event" in headings:
         counts.append(int(found.figures["event"].total))
-    figures = ("infinite" if found.impossible else _text(found.figures[name]) for name in headings)
+    figures = ("infinite" if found.impossible else figure_text(found.figures[name]) for name in headings)
     return *map(str, counts), *figures
-
-
-def _text(figure: Figure) -> str:
-    error = "" if math.isnan(figure.standard_error) else f" ± {figure.standard_error:.4f}"
-    return f"{figure.value:.4f}{error}"
 
 
 def _plain(found: Evaluation, headings: dict[str, str]) -> dict[str, Any]:
