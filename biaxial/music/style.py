@@ -34,8 +34,8 @@ def check_style_names(names: Sequence[str]) -> None:
     for name in names:
         if not _is_name(name):
             raise ValueError(
-                f"{name[:_LONGEST_NAME]!r} is not a name of a style; give 1 to {_LONGEST_NAME} letters without comma "
-                f"or colon, other than {NO_STYLE}"
+                f"{name[:_LONGEST_NAME]!r} is not a name of a style; give 1 to {_LONGEST_NAME} letters without comma, "
+                f"colon or slash, other than {NO_STYLE}"
             )
     if len(set(names)) < len(names):
         raise ValueError(f"two styles have the same name in {','.join(names)}")
@@ -47,7 +47,7 @@ def _is_name(name: object) -> bool:
         and name == name.strip() != NO_STYLE
         and 1 <= len(name) <= _LONGEST_NAME
         and name.isprintable()
-        and not set(name) & set(",:")
+        and not set(name) & set(",:/")
     )
 
 

@@ -173,7 +173,17 @@ def test_a_network_without_styles_refuses_one() -> None:
 
 @pytest.mark.parametrize(
     "styles",
-    [("bach", "bach"), ("",), ("none",), ("a,b",), ("a:b",), (" bach",), ("x" * 65,), tuple(map(str, range(257)))],
+    [
+        ("bach", "bach"),
+        ("",),
+        ("none",),
+        ("a,b",),
+        ("a:b",),
+        ("a/b",),
+        (" bach",),
+        ("x" * 65,),
+        tuple(map(str, range(257))),
+    ],
 )
 def test_names_that_could_not_be_asked_for_are_refused(styles: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="style"):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-import torch
 
-from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.config import PRESETS
 from biaxial.music.errors import InputError
 from biaxial.studio.checking import Writing
 from biaxial.studio.json_messages import from_json, to_json
@@ -16,6 +14,7 @@ from biaxial.studio.messages import Compose, Continue, Document, Drawing, Explai
 from biaxial.studio.reasons import explained
 from biaxial.studio.takes import write
 from biaxial.tasks.model import Model
+from biaxial.weights import load_weights
 from tests.studio.conftest import chorale, tune
 
 DRAFT = Drawing(draft=True, cadence=False)
@@ -28,12 +27,8 @@ REQUESTS: dict[str, Writing] = {
 
 
 @pytest.fixture(scope="module")
-def styled() -> Model:
-    torch.manual_seed(0)
-    network = BiaxialLSTM(replace(PRESETS["tiny"], styles=("bach", "hymn"))).eval()
-    for stack in (network.time_axis, network.walk(0).axis):
-        torch.nn.init.normal_(stack.of_style[0].get_parameter("weight"))
-    return Model(network, {"style": "bach"}, "styled")
+def styled(styled_weights: Path) -> Model:
+    return Model(load_weights(styled_weights)[0], {"style": "bach"}, "styled")
 
 
 def asked(request: Writing, style: str) -> Writing:

@@ -8,12 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-import torch
 
 from biaxial import InputError, Model, Piece, SamplingOptions, load
 from biaxial.formats.midi.midi_writer import read_midi
-from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.config import PRESETS
 from biaxial.weights import load_weights, save_weights
 
 WRITES: dict[str, Callable[..., Piece]] = {
@@ -29,19 +26,10 @@ WRITES: dict[str, Callable[..., Piece]] = {
 }
 
 
-def styled(history: dict[str, object]) -> Model:
-    torch.manual_seed(0)
-    network = BiaxialLSTM(replace(PRESETS["tiny"], styles=("bach", "hymn"))).eval()
-    for stack in (network.time_axis, network.walk(0).axis):
-        for projection in stack.of_style:
-            torch.nn.init.normal_(projection.get_parameter("weight"))
-    return Model(network, history, "styled")
-
-
 @pytest.fixture(scope="module")
-def model() -> Model:
+def model(styled_weights: Path) -> Model:
     """Weights that carry no style."""
-    return styled({})
+    return Model(load_weights(styled_weights)[0], {}, "styled")
 
 
 @pytest.mark.parametrize("verb", WRITES)
@@ -63,7 +51,7 @@ def test_none_is_the_network_without_styles(model: Model, noise: Model) -> None:
 
 
 def test_the_weights_may_carry_a_style(model: Model) -> None:
-    own = styled({"style": "bach:0.7,hymn:0.3"})
+    own = Model(model.network, {"style": "bach:0.7,hymn:0.3"}, "styled")
     assert own.compose(2, seed=3) == model.compose(2, seed=3, style="bach:0.7,hymn:0.3")
     assert own.compose(2, seed=3, style="none") == model.compose(2, seed=3)
     piece = own.compose(2, seed=3, style="hymn")
