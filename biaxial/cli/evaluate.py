@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from biaxial.corpora.corpus import Corpus
     from biaxial.corpora.splits import Split
     from biaxial.likelihood.corpus_nats import Evaluation
+    from biaxial.models.biaxial import BiaxialLSTM
     from biaxial.tasks.model import Model
     from biaxial.tasks.token_model import TokenModel
+    from biaxial.tokens.network import SequenceLSTM
 
 PROG = "biaxial-evaluate"
 DESCRIPTION = (
@@ -89,6 +91,11 @@ class EvaluateOptions:
     split: Literal["train", "valid", "test"] | None = option(
         None, help="score only this split (default: all, in one row unless DATA says what belongs to each)"
     )
+    style: str | None = option(
+        None,
+        metavar="NAME,...",
+        help="style, or mixture, that the first table is for; none for none (default: what the weights carry)",
+    )
     device: str = option("auto", metavar="NAME", help="where to compute: auto, cpu, cuda, cuda:1 or mps")
     precision: Literal["float32", "bfloat16"] = option(
         "float32", help="with --against: bfloat16 is faster where the processor has units for it, and nearly as exact"
@@ -130,7 +137,7 @@ def main(argv: Arguments, prog: str) -> None:
     from biaxial.tokens.config import SequenceConfig
 
     models = [_model(path, options.device) for path in options.checkpoint or (None,)]
-    networks = [model.in_style() if isinstance(model, Model) else model.network for model in models]
+    networks = [_network(model, options.style) for model in models]
     check_networks(networks)
     config = networks[0].config
     headings = _STRING_HEADINGS if isinstance(config, SequenceConfig) else _HEADINGS
@@ -193,6 +200,8 @@ def _check_judging(options: EvaluateOptions, *, in_shards: bool) -> None:
     assert options.against is not None
     if options.split is not None:
         raise InputError("--split belongs to the likelihood of a corpus; with --against give the folder of the split")
+    if options.style is not None:
+        raise InputError("--style belongs to the likelihood; with --against it is the style that the weights carry")
     if options.checkpoint is not None and len(options.checkpoint) > 1:
         raise InputError("--against judges with one network; give one path to --checkpoint")
     if options.run is not None and options.output is None:
@@ -228,6 +237,23 @@ def _model(path: Path | None, device: str) -> Model | TokenModel:
     from biaxial.tasks.loading import load
 
     return load(path, device)
+
+
+def _network(model: Model | TokenModel, style: str | None) -> BiaxialLSTM | SequenceLSTM:
+    """The network of a model, in a style if one is asked for.
+
+    Raises
+    ------
+    InputError
+        If the model does not know the style.
+    """
+    from biaxial.tasks.model import Model
+
+    if isinstance(model, Model):
+        return model.in_style(style)
+    if style is not None:
+        raise InputError("--style is for biaxial weights; leave it out")
+    return model.network
 
 
 def _cells(found: Evaluation, headings: dict[str, str]) -> tuple[str, ...]:

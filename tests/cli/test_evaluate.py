@@ -101,6 +101,11 @@ def test_weights_with_styles_say_which_is_most_probable(
     assert text.count("| valid | bach | ") == text.count("| valid | hymn | ") == 1
     assert "| piece | most probable style | bach | hymn |" in text
     assert "most probable" not in run(capsys, frames, "--checkpoint", f"{styled},{styled}")
+    bach = json.loads(run(capsys, frames, "--checkpoint", styled, "--json", "--style", "bach"))
+    assert bach["splits"]["valid"]["nats_per_frame"] == pytest.approx(rows["bach"]["nats_per_frame"])
+    assert bach["styles"] == values["styles"]
+    none = json.loads(run(capsys, frames, "--checkpoint", styled, "--json", "--style", "none"))
+    assert none["nats_per_frame"] not in (values["nats_per_frame"], bach["nats_per_frame"])
 
 
 def test_a_list_of_pieces_may_stand_alone(folder: Path, unvoiced: Path, capsys: pytest.CaptureFixture[str]) -> None:
