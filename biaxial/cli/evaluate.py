@@ -151,10 +151,13 @@ def main(argv: Arguments, prog: str) -> None:
         styled = () if of_styles is None else style_nats(of_styles.network, corpus, splits, advance)
     whole = found[-1] if len(splits) > 1 else found[0]
     if options.json:
-        values = {**_plain(whole, headings), "splits": {each.label: _plain(each, headings) for each in found}}
+        figures: dict[str, Any] = {
+            **_plain(whole, headings),
+            "splits": {each.label: _plain(each, headings) for each in found},
+        }
         if styled:
-            values["styles"] = plain_styles(styled, by_split=bool(splits))
-        print(json.dumps(values))
+            figures["styles"] = plain_styles(styled, by_split=bool(splits))
+        print(json.dumps(figures))
         return
     counts = ("pieces", "frames", "events") if "event" in headings else ("pieces", "frames")
     columns = ("", *counts, *headings.values())
@@ -253,7 +256,8 @@ def _network(model: Model | TokenModel, style: str | None) -> BiaxialLSTM | Sequ
         return model.in_style(style)
     if style is not None:
         raise InputError("--style is for biaxial weights; leave it out")
-    return model.network
+    network: SequenceLSTM = model.network
+    return network
 
 
 def _cells(found: Evaluation, headings: dict[str, str]) -> tuple[str, ...]:

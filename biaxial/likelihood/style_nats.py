@@ -94,9 +94,9 @@ def style_nats(
 
 def style_rows(pieces: Sequence[StyledPiece], by_split: bool) -> list[StyleRow]:
     """A row for each style, split by split or of all pieces."""
-    groups = [(name, [piece for piece in pieces if piece.split == name]) for name in SPLITS]
-    if not by_split:
-        groups = [("all", list(pieces))]
+    groups: dict[str, list[StyledPiece]] = {"all": list(pieces)}
+    if by_split:
+        groups = {name: [piece for piece in pieces if piece.split == name] for name in SPLITS}
     return [
         StyleRow(
             label,
@@ -105,7 +105,7 @@ def style_rows(pieces: Sequence[StyledPiece], by_split: bool) -> list[StyleRow]:
             sum(piece.style == style for piece in own),
             len(own),
         )
-        for label, own in groups
+        for label, own in groups.items()
         if own
         for style in own[0].nats
     ]

@@ -100,7 +100,7 @@ class LSTMStack(nn.Module):
         for layer, projection in zip(self.layers, self.of_style, strict=True):
             if style is not None:
                 weights, biases = (layer.get_parameter(name) for name in ("weight_ih_l0", "bias_ih_l0"))
-                biases += weights @ projection(style).tanh()
+                biases.add_(weights @ projection(style).tanh())
         self.of_style = nn.ModuleList()
 
 
