@@ -123,8 +123,8 @@ class CorpusPiece:
         Conditions of each step, shape ``(t, c)``.
     ranges
         What :func:`ranges_of` finds in the arrays, where somebody has looked already.
-    is_mixed_in
-        Whether the piece is one of a corpus that is mixed into the training on another.
+    style
+        Name of its style, where it is known.
     """
 
     name: str
@@ -133,7 +133,7 @@ class CorpusPiece:
     voices: NDArray[np.uint8]
     conditions: NDArray[np.int16]
     ranges: Ranges | None = None
-    is_mixed_in: bool = False
+    style: str | None = None
 
     @property
     def num_steps(self) -> int:

@@ -27,7 +27,7 @@ _BEAT_PLACES = 6
 LAST_BOUNDS = (2, 4, 6, 8, 12, 16)
 """Lower bounds of the classes of length of the last note of a phrase, in steps."""
 _OF_NOTES = ("position", "pitch_class", "key", "phrase_key")
-_OF_STEPS = ("metre", "clock", "form", "plan", "beat", "mixed_in")
+_OF_STEPS = ("metre", "clock", "form", "plan", "beat")
 
 
 def one_hot(index: Tensor, size: int) -> Tensor:
@@ -100,7 +100,6 @@ class TimeFeatures(nn.Module):
             "form": 6 + _COUNTDOWN_STEPS + _PHRASE_STEPS + _SINCE_STEPS if config.form else 0,
             "plan": len(CADENCE_NAMES) + len(LAST_BOUNDS) + 1 + 3 + 1 if config.plan else 0,
             "beat": _BEAT_PLACES + 2 if config.beat else 0,
-            "mixed_in": 1 if config.mixed_in else 0,
             "phrase_key": 24 if config.plan else 0,
         }
         self.slices, self.width = named_slices(widths)
@@ -125,7 +124,6 @@ class TimeFeatures(nn.Module):
             "form": self._form,
             "plan": self._plan,
             "beat": self._beat,
-            "mixed_in": self._mixed_in,
         }
         return {name: compute[name](conditions) for name in self.of_steps_names}
 
@@ -255,9 +253,6 @@ class TimeFeatures(nn.Module):
             ],
             dim=-1,
         )
-
-    def _mixed_in(self, conditions: Tensor) -> Tensor:
-        return conditions[..., Condition.MIXED_IN].unsqueeze(-1)
 
     def _beat(self, conditions: Tensor) -> Tensor:
         step, beat = conditions[..., Condition.STEP_IN_BAR].long(), conditions[..., Condition.BEAT_STEPS].long()

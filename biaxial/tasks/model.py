@@ -14,6 +14,7 @@ from biaxial.files.machine import available_threads
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
+from biaxial.music.style import style_text
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision, fast_stepper
 from biaxial.sampling.reference_stepper import Stepper
@@ -53,7 +54,7 @@ class Model(Planner, Shared):
         super().__init__(network, history)
         self.name = name
         self.threads = threads or available_threads()
-        self._kept: tuple[tuple[Proposal, Precision, bool], Stepper] | None = None
+        self._kept: tuple[tuple[Proposal, Precision, bool, str | None], Stepper] | None = None
 
     def compose(
         self,
@@ -219,6 +220,7 @@ class Model(Planner, Shared):
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.network.config.steps_per_quarter)
         charges = self._charges(drawing)
+        self.mixture(drawing.style)
         return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, charges, progress)
 
     def draw(self, plan: Plan, progress: Progress | None = None) -> Iterator[Piece]:
@@ -233,7 +235,12 @@ class Model(Planner, Shared):
         """
         stepper = self._stepper(plan.options, len(plan.requests))
         judge = self._judge() if plan.options.best_of > 1 else None
-        return fill(stepper, plan, self.name, charges=self._charges(plan.options), judge=judge, progress=progress)
+        charges, style = self._charges(plan.options), self._words(plan.options)
+        return fill(stepper, plan, self.name, charges=charges, style=style, judge=judge, progress=progress)
+
+    def _words(self, drawing: SamplingOptions) -> str | None:
+        """The style that is drawn in, in words; ``None`` from weights without styles."""
+        return style_text(self.mixture(drawing.style)) if self.styles else None
 
     def _charges(self, drawing: SamplingOptions) -> Charges | None:
         """What the faults of a phrase cost; nothing in music without voices."""
@@ -243,8 +250,8 @@ class Model(Planner, Shared):
         """What draws; kept for the next time that pieces are drawn in the same way."""
         together = num_outputs * drawing.num_particles(self._charges(drawing)) * drawing.best_of
         on_gpu = self.network.device.type == "cuda" and together >= GPU_ROWS
-        way = drawing.proposal(self.history), drawing.precision, on_gpu
+        way = drawing.proposal(self.history), drawing.precision, on_gpu, self._words(drawing)
         if self._kept is None or self._kept[0] != way:
             device = self.network.device if on_gpu else "cpu"
-            self._kept = way, fast_stepper(self.network, *way[:2], self.threads, device)
+            self._kept = way, fast_stepper(self.in_style(drawing.style), *way[:2], self.threads, device)
         return self._kept[1]

@@ -130,7 +130,7 @@ def test_a_new_seed_each_time_and_json_says_which(weights: Path, capsys: pytest.
     assert reports[0]["seconds"] > reports[0]["compute_seconds"] > 0
     piece = reports[0]["pieces"][0]
     figures = {"num_steps", "nats", "nats_per_step"}
-    assert set(piece) == {"path", "files", "seed", "key", "model", "remarks", "ranking", "plan"} | figures
+    assert set(piece) == {"path", "files", "seed", "key", "model", "remarks", "ranking", "plan", "style"} | figures
     assert (piece["path"], piece["model"], piece["num_steps"]) == ("composed.mid", "tiny", 16)
     assert piece["nats_per_step"] == pytest.approx(-piece["nats"] / 16)
 

@@ -72,6 +72,10 @@ def damaged() -> dict[str, str]:
             texts["text plan"] = json.dumps({**whole, name: "I:auth"})
             texts["empty plan"] = json.dumps({**whole, name: {"pickup_ticks": 0, "phrases": []}})
             continue
+        if name == "style":
+            texts["unreadable style"] = json.dumps({**whole, name: "bach:\n"})
+            texts["list as style"] = json.dumps({**whole, name: ["bach"]})
+            continue
         texts[f"no {name}"] = json.dumps({key: value for key, value in whole.items() if key != name})
         texts[f"null {name}"] = json.dumps({**whole, name: None})
         if name not in ("score", "model"):

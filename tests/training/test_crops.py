@@ -57,10 +57,23 @@ def test_the_plan_is_hidden_in_a_share_of_its_own() -> None:
     assert (train.hidden_share("key"), train.hidden_share("plan")) == (0.2, 0.6)
 
 
-def test_a_network_is_told_what_was_mixed_in(corpus: Corpus) -> None:
-    own, mixed = corpus.pieces[0], dataclasses.replace(corpus.pieces[0], is_mixed_in=True)
-    batch = collate([Crop(own, 0, 8), Crop(mixed, 0, 8)], CONFIG)
-    assert batch.conditions[..., Condition.MIXED_IN].tolist() == [[0] * 8, [1] * 8]
+def test_a_network_with_styles_is_told_that_of_each_crop(corpus: Corpus) -> None:
+    unknown, hymn = corpus.pieces[0], dataclasses.replace(corpus.pieces[0], style="hymn")
+    crops = [Crop(unknown, 0, 8), Crop(hymn, 0, 8), Crop(hymn, 0, 8, hides_style=True)]
+    batch = collate(crops, dataclasses.replace(CONFIG, styles=("bach", "hymn")))
+    assert batch.style is not None
+    assert batch.style.tolist() == [[0, 0], [0, 1], [0, 0]]
+    assert collate(crops, CONFIG).style is None
+
+
+def test_a_share_of_the_crops_has_no_style(corpus: Corpus) -> None:
+    pieces = tuple(dataclasses.replace(piece, style="bach") for piece in corpus.split("train"))
+    config = dataclasses.replace(CONFIG, styles=("bach",))
+    train = dataclasses.replace(TRAIN, no_style_share=0.3)
+    crops = [c for epoch in range(60) for batch in epoch_crops(pieces, config, train, epoch) for c in batch]
+    assert sum(crop.style is None for crop in crops) / len(crops) == pytest.approx(0.3, abs=0.04)
+    held_out = [crop for batch in whole_pieces(pieces, 3) for crop in batch]
+    assert {crop.style for crop in held_out} == {"bach"}
 
 
 def test_transpositions_keep_every_voice_in_its_range(corpus: Corpus) -> None:

@@ -51,6 +51,7 @@ def fill(
     model_name: str,
     *,
     charges: Charges | None = None,
+    style: str | None = None,
     judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
@@ -66,6 +67,8 @@ def fill(
         Name of the weights, kept with each piece.
     charges
         What the faults of a phrase cost; nothing by default.
+    style
+        The style that the stepper draws in, kept with each piece.
     judge
         Judges them beside Bach's chorales, where several are drawn for each one that is kept.
     progress
@@ -125,9 +128,8 @@ def fill(
                 score = assembled(request, piece, outcomes, config)
                 remarks = request.remarks if met[place] else (*request.remarks, UNMET)
                 evidence = float(drawn.log_evidence[place])
-                found.append(
-                    Piece(score, seeds[first + row], model_name, nats, evidence, remarks, plan=request.phrase_plan)
-                )
+                made = (seeds[first + row], model_name, nats, evidence, remarks)
+                found.append(Piece(score, *made, plan=request.phrase_plan, style=style))
             yield found[0] if judge is None else _best(found, judge)
         first += len(batch)
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.keys import key_of
@@ -35,19 +34,7 @@ from biaxial.tasks.plans.voice_choice import fitting_shift, voice_by_range
 
 
 class Planner(RegionPlanner):
-    """The verbs of a model that plan music and draw none.
-
-    Parameters
-    ----------
-    network
-        The network.
-    history
-        How its weights came to be.
-    """
-
-    def __init__(self, network: BiaxialLSTM, history: dict[str, Any]) -> None:
-        super().__init__(network)
-        self.history = history
+    """The verbs of a model that plan music and draw none."""
 
     @property
     def made(self) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_all_models_stream_what_is_drawn_by_hand(states: int, voices: int) -> No
 
 def test_a_network_with_all_inputs_streams_what_is_drawn_by_hand() -> None:
     torch.manual_seed(0)
-    inputs = dict.fromkeys(("next_voice", "clock", "plan", "beat", "mixed_in", "dissonance", "echo"), True)
+    inputs = dict.fromkeys(("next_voice", "clock", "plan", "beat", "dissonance", "echo"), True)
     config = replace(PRESETS["tiny"], order="low-to-high", **inputs)  # type: ignore[arg-type]
     model = Model(BiaxialLSTM(config).eval(), {}, "all inputs")
     bars = first_bars(model.stream(key="C major", time_signature="6/8", seed=5, drawing=QUICK), 2)
