@@ -1,8 +1,9 @@
 r"""A score as LilyPond source, ready to be printed (``lilypond hymn.ly``), with a block for MIDI.
 
 Each line of a staff is a variable. Words are sung by the voice that has notes for them. Chord symbols stand above the
-top staff, as ``\chordmode`` has them where it has a name for the kind, else as their notes, which LilyPond names. What
-LilyPond cannot hold: velocities, which notes were given, and where the notes of a recording lie exactly.
+top staff, as ``\chordmode`` has them where it has a name for the kind, else as their notes, which LilyPond names. Of
+velocities there are marks and accents. What LilyPond cannot hold: which notes were given, and where the notes of a
+recording lie exactly.
 
 Source: the manuals of LilyPond 2.24, https://lilypond.org/doc/v2.24/Documentation/notation/.
 """
@@ -19,6 +20,7 @@ from biaxial.formats.page.chord_names import KINDS, Tone, named_chord
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
 from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
+from biaxial.formats.page.written_levels import Levels, levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.score import ChordSymbol, Key, Score
 from biaxial.music.spelling import Spelling, nearest_place, spelled
@@ -143,9 +145,10 @@ def _staves(page: Layout, lines: Sequence[WrittenLine], names: Sequence[str], wo
 
 def _music(page: Layout, line: WrittenLine) -> str:
     """The bars of a line with what is repeated in braces, a bar on a line of text."""
+    levels = levels_of_line(page.score, line.bars)
     rows = []
     for index, values in enumerate(line.bars):
-        row = "  " + _before(page, index) + " ".join(_value(page, line, value) for value in values)
+        row = "  " + _before(page, index) + " ".join(_value(page, line, levels, value) for value in values)
         whole = index + 1 < len(page.bars) and not page.goes_on(index + 1)
         rows.append(row + (" |" if whole else "") + _after(page, index))
     return "\n".join(rows) + '\n  \\bar "|."' * (not page.times_back(len(page.bars) - 1))
@@ -180,20 +183,21 @@ def _after(page: Layout, index: int) -> str:
     return (" }" if page.ending_is_over(index) else "") + (" }" if ended is not None else "")
 
 
-def _value(page: Layout, line: WrittenLine, value: Value) -> str:
+def _value(page: Layout, line: WrittenLine, levels: Levels, value: Value) -> str:
     before = "\\tuplet 3/2 { " if "start" in value.bracket else ""
     after = " }" if "stop" in value.bracket else ""
     chord, length = value.chord, _length(value.written_ticks)
-    pause = "\\fermata" if page.has_fermata(chord) else ""
+    marks = "\\fermata" if page.has_fermata(chord) else ""
     if not chord.notes:
         rest = "s" if line.is_hidden else "r" if value.name else "R"
-        return f"{before}{rest}{length}{pause}{after}"
+        return f"{before}{rest}{length}{marks}{after}"
+    marks += ("->" if levels.has_accent(value) else "") + (f"\\{levels.mark(value)}" if levels.mark(value) else "")
     heads = [_head(page.spellings[note]) for note in chord.notes]
     ties = ["~" if note in chord.goes_on else "" for note in chord.notes]
     if len(heads) == 1:
-        return f"{before}{heads[0]}{length}{pause}{ties[0]}{after}"
+        return f"{before}{heads[0]}{length}{marks}{ties[0]}{after}"
     tied = " ".join(head + tie for head, tie in zip(heads, ties, strict=True))
-    return f"{before}<{tied}>{length}{pause}{after}"
+    return f"{before}<{tied}>{length}{marks}{after}"
 
 
 def _head(spelling: Spelling) -> str:

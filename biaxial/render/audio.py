@@ -279,7 +279,7 @@ def played(score: Score, instrument: Instrument, *, strict_tempo: bool = False) 
         if choked:
             end -= min(REPEAT_GAP_SECONDS, (end - start) / 3)
         cents = place.lean * instrument.spread_cents
-        result.append(Struck(start, end, note.pitch, note.velocity, cents, place.gain_db, place.pan, choked))
+        result.append(Struck(start, end, note.pitch, note.played_velocity, cents, place.gain_db, place.pan, choked))
     return result
 
 

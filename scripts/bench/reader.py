@@ -69,7 +69,7 @@ def piano(score: Score) -> bytes:
     for channel, (name, notes) in enumerate((("Right", hands[0]), ("Left", hands[1]), ("Drums", drums))):
         status = 9 if name == "Drums" else channel
         offs = [(n.end_ticks, Message("note_off", channel=status, note=n.pitch)) for n in notes]
-        ons = [(n.onset_ticks, Message("note_on", channel=status, note=n.pitch, velocity=n.velocity)) for n in notes]
+        ons = [(n.onset_ticks, Message("note_on", channel=status, note=n.pitch, velocity=n.played_velocity)) for n in notes]
         played = sorted([*offs, *ons], key=itemgetter(0))
         tracks.append(([(0, MetaMessage("track_name", name=name)), *played], score.length_ticks))
     return encode(score.ticks_per_quarter, tracks)

@@ -2,7 +2,8 @@ r"""A score as a tune in ABC: one line of music for a melody, a voice each for m
 
 An accidental is written wherever programs could disagree on what the bar said before: in some it holds for its octave,
 in others for all. A chord symbol inside a note cuts it into two that are tied, since one stands only where a note
-begins. What ABC cannot hold: velocities, which notes were given, and where the notes of a recording lie exactly.
+begins. Of velocities there are marks and accents. What ABC cannot hold: which notes were given, and where the notes of
+a recording lie exactly.
 
 Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1.
 """
@@ -20,6 +21,7 @@ from biaxial.formats.page.chord_names import name_of
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
 from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
+from biaxial.formats.page.written_levels import levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.score import Key, Score
 from biaxial.music.spelling import Spelling, altered
@@ -91,7 +93,7 @@ class _LineWriter:
 
     def __init__(self, page: Layout, line: WrittenLine, chords: dict[int, str]) -> None:
         self._page, self._line, self._chords = page, line, chords
-        self._signs = _Signs(page.key)
+        self._signs, self._levels = _Signs(page.key), levels_of_line(page.score, line.bars)
 
     def system(self, bars: range) -> tuple[str, str]:
         """The music of some bars, and the words under it, empty where nothing is sung."""
@@ -141,6 +143,8 @@ class _LineWriter:
         marks += "!fermata!" if self._page.has_fermata(chord) else ""
         if not chord.notes:
             return f"{marks}{'x' if self._line.is_hidden else 'z'}{length}"
+        marks += f"!{self._levels.mark(value)}!" if self._levels.mark(value) else ""
+        marks += "!accent!" if self._levels.has_accent(value) else ""
         heads = [self._signs.head(self._page.spellings[note]) for note in chord.notes]
         ties = ["-" if note in chord.goes_on else "" for note in chord.notes]
         if len(heads) == 1:

@@ -9,8 +9,9 @@ Repeats are written out, as they are played. Otherwise what comes back is the sa
 tempo, which a file holds as a whole number of microseconds a quarter: it comes back as the roundest number that is
 written so (80 or 92.5 as themselves, 100/3 to some decimals), at least 3.576, and from then on without change; and but
 for chord symbols and which notes are locked, which MIDI cannot say (:mod:`biaxial.formats.json_score` can): chord
-symbols are written on request, as markers that nobody reads again. Words are lyrics in the track of the voice that
-sings most of them, with a hyphen where a word goes on.
+symbols are written on request, as markers that nobody reads again. A note of which nobody said how loud it is has
+velocity 80; where others were said to be louder or softer a text says so, and one of 80 is then unknown too. Words are
+lyrics in the track of the voice that sings most of them, with a hyphen where a word goes on.
 :mod:`biaxial.formats.midi.midi_reader` says how files are read.
 """
 
@@ -31,6 +32,7 @@ from biaxial.formats.midi.midi_reader import (
     FERMATA,
     NO_FERMATA,
     NO_PICKUP,
+    NOT_SAID,
     UNVOICED_NAME,
     has_pickup,
     on_beats,
@@ -38,7 +40,7 @@ from biaxial.formats.midi.midi_reader import (
     read_midi,
     tempo_microseconds,
 )
-from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.constants import DEFAULT_VELOCITY, NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.instruments import CHANNELS, PRESETS, InstrumentName
 from biaxial.music.score import Key, Note, Score, TimeSignature
@@ -139,6 +141,8 @@ def conductor_events(score: Score, *, write_chords: bool = False) -> list[Event]
         events.append((0, MetaMessage("key_signature", key=key_letters(score.key))))
     if score.fermatas == ():
         events.append((0, MetaMessage("text", text=NO_FERMATA)))
+    if {None} < (velocities := {note.velocity for note in score.notes}) and velocities != {None, DEFAULT_VELOCITY}:
+        events.append((0, MetaMessage("text", text=NOT_SAID)))
     signatures = list(score.time_signatures)
     if score.pickup_ticks:
         if len(signatures) > 1 and signatures[1].onset_ticks <= score.pickup_ticks:
@@ -189,7 +193,7 @@ def note_events(
         channel = next(free, channels[-1])
         used.add(channel)
         last_end[channel, note.pitch] = note.end_ticks
-        on = Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
+        on = Message("note_on", channel=channel, note=note.pitch, velocity=note.played_velocity)
         onsets.append((note.onset_ticks, on))
         ends.append((note.end_ticks, Message("note_off", channel=channel, note=note.pitch, velocity=0)))
     programs = [(0, Message("program_change", channel=channel, program=program)) for channel in sorted(used)]

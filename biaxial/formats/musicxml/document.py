@@ -15,6 +15,7 @@ from biaxial.formats.page.chord_names import KINDS, Tone, named_chord
 from biaxial.formats.page.staves import MAX_LINES, Clef, Player, Staff
 from biaxial.formats.page.values import Value, rest_of, written
 from biaxial.formats.page.written_bars import Bar
+from biaxial.formats.page.written_levels import levels_of_player
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
 from biaxial.music.instruments import CHANNELS, Preset
 from biaxial.music.score import ChordSymbol, Key, Score
@@ -160,6 +161,8 @@ class _PartWriter:
         self._altered: dict[int, dict[Line, int]] = {}  # by staff: what the bar before altered
         self._chords: list[ChordSymbol] = list(reversed(score.chords)) if is_top else []
         self._captions = list(reversed(captions))
+        self._levels = levels_of_player(score, player)
+        self._level_marks = sorted(self._levels.marks.items(), reverse=True)
 
     def write(self, part: Element, bars: Sequence[Bar]) -> None:
         """Write all measures into an element."""
@@ -236,7 +239,9 @@ class _PartWriter:
                     self._harmonies(measure, value)
                 if number == len(self._player.staves) and line == 0:
                     self._captions_under(measure, value, place)
-                self._notes.write(measure, value, place, signs)
+                if number == 1 and line == 0:
+                    self._level_marks_under(measure, value, place)
+                self._notes.write(measure, value, place, signs, self._levels)
 
     def _harmonies(self, measure: Element, value: Value) -> None:
         """The chord symbols that stand over a value."""
@@ -253,6 +258,17 @@ class _PartWriter:
             tick, text = self._captions.pop()
             direction = SubElement(measure, "direction", placement="below")
             add(SubElement(direction, "direction-type"), "words", text)
+            if tick != value.chord.start:
+                add(direction, "offset", tick - value.chord.start)
+            if place.staff:
+                add(direction, "staff", place.staff)
+
+    def _level_marks_under(self, measure: Element, value: Value, place: Place) -> None:
+        """The marks of loudness that begin while a value lasts."""
+        while self._level_marks and self._level_marks[-1][0] < value.chord.end:
+            tick, name = self._level_marks.pop()
+            direction = SubElement(measure, "direction", placement="below")
+            SubElement(SubElement(SubElement(direction, "direction-type"), "dynamics"), name)
             if tick != value.chord.start:
                 add(direction, "offset", tick - value.chord.start)
             if place.staff:
