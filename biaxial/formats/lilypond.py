@@ -18,10 +18,10 @@ from typing import Final, Literal
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.page.chord_names import KINDS, Tone, named_chord
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
-from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
 from biaxial.formats.page.written_levels import Levels, levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.instruments import Clef, seats_of
 from biaxial.music.score import ChordSymbol, Key, Score
 from biaxial.music.spelling import Spelling, nearest_place, spelled
 
@@ -29,7 +29,7 @@ VERSION: Final = "2.24.0"
 """The version of LilyPond whose language this is."""
 
 _WHOLE: Final = 4 * TICKS_PER_QUARTER
-_CLEFS: Final[dict[Clef, str]] = {"treble": "treble", "tenor": '"treble_8"', "bass": "bass"}
+_CLEFS: Final[dict[Clef, str]] = {"treble": "treble", "tenor": '"treble_8"', "alto": "alto", "bass": "bass"}
 _ALTERED: Final = {-2: "eses", -1: "es", 0: "", 1: "is", 2: "isis"}
 _VOICES: Final = ("One", "Two", "Three", "Four")
 _KINDS: Final = {
@@ -50,7 +50,7 @@ _KINDS: Final = {
 """What follows the root in ``\\chordmode``."""
 
 
-def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2) -> str:
+def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2, instruments: Sequence[str] = ()) -> str:
     """The source of a score.
 
     Parameters
@@ -59,8 +59,10 @@ def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2) -> str:
         Any music. Without a key it is spelled, and its signature printed, in the likeliest.
     staves
         On how many staves four voices stand.
+    instruments
+        Names of what plays each voice, which decide on clefs and give each a staff.
     """
-    page = laid_out(score, staves)
+    page = laid_out(score, staves, seats_of(instruments))
     lines = page.lines()
     names = _variables(lines)
     title = " ".join(page.score.title.split())
@@ -81,7 +83,13 @@ def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2) -> str:
     return "\n".join(parts) + "\n"
 
 
-def write_lilypond(score: Score, path: str | os.PathLike[str], *, staves: Literal[2, 4] = 2) -> None:
+def write_lilypond(
+    score: Score,
+    path: str | os.PathLike[str],
+    *,
+    staves: Literal[2, 4] = 2,
+    instruments: Sequence[str] = (),
+) -> None:
     """Write a score as LilyPond source, whole or not at all; parameters are those of :func:`lilypond_text`.
 
     Raises
@@ -89,7 +97,7 @@ def write_lilypond(score: Score, path: str | os.PathLike[str], *, staves: Litera
     OSError
         If the file cannot be written.
     """
-    atomic_write(path, lilypond_text(score, staves=staves).encode())
+    atomic_write(path, lilypond_text(score, staves=staves, instruments=instruments).encode())
 
 
 def _variables(lines: Sequence[WrittenLine]) -> list[str]:

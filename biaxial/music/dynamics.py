@@ -181,7 +181,8 @@ def written_dynamics(notes: Iterable[Note]) -> WrittenDynamics:
     for note in notes:
         if note.velocity is not None:
             loudest[note.onset_ticks] = max(note.velocity, loudest.get(note.onset_ticks, 0))
-    if len(set(loudest.values())) == 1 and not set(loudest.values()) <= set(VELOCITIES):
+    values = set(loudest.values())
+    if not values or (len(values) == 1 and not values <= set(VELOCITIES)):
         return WrittenDynamics({}, frozenset())
     levels: dict[int, str] = {}
     accents = set()

@@ -19,10 +19,10 @@ from typing import Final
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.page.chord_names import name_of
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
-from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
 from biaxial.formats.page.written_levels import levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.instruments import Clef
 from biaxial.music.score import Key, Score
 from biaxial.music.spelling import Spelling, altered
 
@@ -31,7 +31,7 @@ BARS_A_LINE: Final = 4
 
 _UNIT_TICKS: Final = TICKS_PER_QUARTER // 2
 _ACCIDENTALS: Final = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
-_CLEFS: Final[dict[Clef, str]] = {"treble": "treble", "tenor": "bass", "bass": "bass"}
+_CLEFS: Final[dict[Clef, str]] = {"treble": "treble", "tenor": "bass", "alto": "alto", "bass": "bass"}
 """Not the tenor's clef: programs disagree on whether ``treble-8`` says how the notes sound, or only how they look."""
 
 

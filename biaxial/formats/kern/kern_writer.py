@@ -20,16 +20,16 @@ from typing import Final
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.page.chord_names import name_of
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
-from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
 from biaxial.formats.page.written_levels import Levels, levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.instruments import Clef
 from biaxial.music.repeats import passages
 from biaxial.music.score import Key, Score
 from biaxial.music.spelling import Spelling
 
 _WHOLE: Final = 4 * TICKS_PER_QUARTER
-_CLEFS: Final[dict[Clef, str]] = {"treble": "*clefG2", "tenor": "*clefGv2", "bass": "*clefF4"}
+_CLEFS: Final[dict[Clef, str]] = {"treble": "*clefG2", "tenor": "*clefGv2", "alto": "*clefC3", "bass": "*clefF4"}
 _INSTRUMENTS: Final = {"Soprano": "*Isoprn", "Alto": "*Ialto", "Tenor": "*Itenor", "Bass": "*Ibass", "Piano": "*Ipiano"}
 _BEAMS: Final = {"begin": "L", "end": "J", "forward hook": "K", "backward hook": "k", "continue": ""}
 

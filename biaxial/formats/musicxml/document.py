@@ -12,12 +12,12 @@ from xml.etree.ElementTree import Element, SubElement
 from biaxial.formats.musicxml.notes import Line, NoteWriter, Place, add
 from biaxial.formats.musicxml.repeat_signs import left_signs, right_signs
 from biaxial.formats.page.chord_names import KINDS, Tone, named_chord
-from biaxial.formats.page.staves import MAX_LINES, Clef, Player, Staff
+from biaxial.formats.page.staves import MAX_LINES, Player, Staff
 from biaxial.formats.page.values import Value, rest_of, written
 from biaxial.formats.page.written_bars import Bar
 from biaxial.formats.page.written_levels import levels_of_player
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
-from biaxial.music.instruments import CHANNELS, Preset
+from biaxial.music.instruments import CHANNELS, Clef, Preset
 from biaxial.music.score import ChordSymbol, Key, Score
 
 _DEGREES = {1: (9, -1), 2: (9, 0), 3: (9, 1), 5: (11, 0), 6: (11, 1), 8: (13, -1), 9: (13, 0), 10: (7, -1), 11: (7, 0)}
@@ -77,7 +77,12 @@ def _named(element: Element, what: str, tone: Tone, text: str | None = None) -> 
         SubElement(inside, f"{what}-alter").text = str(tone.alter)
 
 
-_CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {"treble": ("G", 2, 0), "tenor": ("G", 2, -1), "bass": ("F", 4, 0)}
+_CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {
+    "treble": ("G", 2, 0),
+    "tenor": ("G", 2, -1),
+    "alto": ("C", 3, 0),
+    "bass": ("F", 4, 0),
+}
 
 
 def document(
@@ -102,7 +107,7 @@ def document(
     notes
         What writes its notes.
     preset
-        What plays it.
+        What plays whatever has no instrument of its own.
     captions
         What is printed under the lowest staff, and from which tick, in order.
     """
@@ -134,12 +139,13 @@ def _part_list(root: Element, players: Sequence[Player], preset: Preset) -> None
             name.set("print-object", "no")
         else:
             add(part, "part-abbreviation", " ".join(word[0] for word in player.name.split()))
+        own = player.preset or preset
         instrument = SubElement(part, "score-instrument", id=f"P{number}-I1")
-        add(instrument, "instrument-name", preset.name)
-        add(instrument, "instrument-sound", preset.sound)
+        add(instrument, "instrument-name", own.name)
+        add(instrument, "instrument-sound", own.sound)
         played = SubElement(part, "midi-instrument", id=f"P{number}-I1")
         add(played, "midi-channel", CHANNELS[(number - 1) % len(CHANNELS)] + 1)
-        add(played, "midi-program", preset.program + 1)
+        add(played, "midi-program", own.program + 1)
     if len(players) > 1:
         SubElement(listed, "part-group", number="1", type="stop")
 
