@@ -173,9 +173,9 @@ class WrittenDynamics(NamedTuple):
 def written_dynamics(notes: Iterable[Note]) -> WrittenDynamics:
     """Marks for a line, or for notes of several that are played as one, of which the loudest tells.
 
-    A mark stands where the velocity leaves that of the mark before by most of a step. One note alone that does so
-    upwards has an accent. Notes that all have one velocity which no mark has are as loud as a program happened to play
-    them, and nothing is written.
+    A mark stands where the velocity leaves that of the mark before by most of a step. One note alone that is about a
+    step louder has an accent. Notes that all have one velocity which no mark has are as loud as a program happened to
+    play them, and nothing is written.
     """
     loudest: dict[int, int] = {}
     for note in notes:
@@ -191,7 +191,7 @@ def written_dynamics(notes: Iterable[Note]) -> WrittenDynamics:
     for (tick, velocity), (_, after) in zip(line, [*line[1:], (0, 0)], strict=True):
         if now is not None and abs(velocity - now) < CHANGE:
             continue
-        if now is not None and velocity > now and abs(after - now) < CHANGE:
+        if now is not None and abs(velocity - louder(now)) < CHANGE and abs(after - now) < CHANGE:
             accents.add(tick)
             continue
         level = level_of(velocity)

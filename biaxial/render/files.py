@@ -223,7 +223,7 @@ def _sound(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None)
 
 def missing_sounds(paths: Iterable[Path], rendering: Rendering) -> str:
     """One line on the instruments that the soundfont lacks, where one of the files is sound; else nothing."""
-    if not rendering.instruments or not any(suffix_of(path) in SOUNDS for path in paths):
+    if not rendering.instruments or not any(path.name.lower().endswith(SOUNDS) for path in paths):
         return ""
     from biaxial.render.audio import fallbacks
 
