@@ -192,7 +192,7 @@ def _is_number(value: object) -> bool:
 
 
 def start_with(model: Network, path: Path) -> None:
-    """Give a new network the weights of a file; a context encoder that the file lacks stays as it is.
+    """Give a new network the weights of a file; a context encoder or dynamics that the file lacks stay as they are.
 
     Raises
     ------
@@ -203,13 +203,15 @@ def start_with(model: Network, path: Path) -> None:
     if type(old) is not type(model):
         raise InputError(f"{path}: holds a model of another kind; give weights of the kind that is trained")
     ours, theirs = asdict(model.config), asdict(old.config)
-    grows = isinstance(old, BiaxialLSTM) and old.context is None
-    for name in ("dropout", "context_hidden") if grows else ("dropout",):
+    grown = []
+    if isinstance(old, BiaxialLSTM):
+        grown = ["context_hidden"] * (old.context is None) + ["dynamics"] * (old.dynamics is None)
+    for name in ("dropout", *grown):
         ours[name] = theirs[name]
     for name, value in ours.items():
         if value != theirs[name]:
             raise InputError(f"{path}: {name} is {theirs[name]} there and {value} here; set it alike to go on from it")
-    model.load_state_dict(old.state_dict(), strict=not grows)
+    model.load_state_dict(old.state_dict(), strict=not grown)
 
 
 def _today(name: str, names: Collection[str]) -> str:

@@ -28,6 +28,8 @@ class ModelConfig(FeatureConfig):
         Share of units dropped from the output of every LSTM layer, one mask for a whole sequence.
     head_sees_inputs
         Whether the last layer also reads the time axis's output and the inputs of the note axis.
+    dynamics
+        Whether it says how loud each struck note is, a level of eight, when the notes are there (three states).
     """
 
     searched: ClassVar[tuple[str, ...]] = ("time_hidden", "note_hidden", "context_hidden", "dropout")
@@ -38,6 +40,7 @@ class ModelConfig(FeatureConfig):
     context_hidden: int = 0
     dropout: float = 0.4
     head_sees_inputs: bool = True
+    dynamics: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,6 +52,8 @@ class ModelConfig(FeatureConfig):
             raise ValueError(f"a layer has at most {MAX_UNITS} units, not {widest}")
         if not 0 <= self.context_hidden <= MAX_UNITS:
             raise ValueError(f"context_hidden is 0 to {MAX_UNITS}, not {self.context_hidden}")
+        if self.dynamics and self.num_states != 3:
+            raise ValueError("dynamics need three states of a cell: with two nobody knows which notes are struck")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
 

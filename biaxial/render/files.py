@@ -73,7 +73,8 @@ class Rendering:
             raise InputError(f"{self.given_colour!r} is not a colour; give one such as #0A4FA3, or #000000 for black")
         if not 0 <= self.humanise <= 1:
             raise InputError(f"{self.humanise} is not a share in which to humanise; give 0 to 1")
-        names = self.instruments if isinstance(self.instruments, str) else ",".join(self.instruments)
+        given: object = self.instruments  # in Python also as on the command line
+        names = given if isinstance(given, str) else ",".join(self.instruments)
         object.__setattr__(self, "instruments", read_instruments(names) if names else ())
 
 
