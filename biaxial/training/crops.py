@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
+from biaxial.corpora.corpus_piece import levels_of
 from biaxial.features.conditions import GROUPS, TONICS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
@@ -154,6 +155,7 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     mask = np.zeros((b, length), bool)
     echo = Echo(torch.zeros(b, length, n).byte(), torch.zeros(b, length).long(), torch.zeros(b, length).bool())
     known = Known.nothing(b, length, n)
+    levels = np.zeros((b, length, n), np.uint8)
     for row, crop in enumerate(crops):
         end = crop.start + crop.length
         first = 0 if config.echo else max(0, crop.start - 1)  # the echo looks at all that came before
@@ -161,6 +163,8 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         outcomes[row, : crop.length] = so_far[crop.start - first :]
         if crop.start:
             previous[row] = so_far[crop.start - first - 1]
+        if config.dynamics:
+            levels[row, : crop.length] = levels_of(crop.piece, config, end, crop.semitones, crop.start)
         if crop.given is not None:
             frames = outcomes[row, : crop.length]
             voices = crop.given.voices(frames, config.alphabet)
@@ -184,6 +188,7 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         torch.from_numpy(mask),
         echo if config.echo else None,
         known if any(crop.given for crop in crops) else None,
+        levels=torch.from_numpy(levels) if config.dynamics else None,
     )
 
 

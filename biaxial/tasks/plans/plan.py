@@ -144,11 +144,14 @@ class Prepared:
         Conditions of each step, shape ``(t, c)``.
     outline
         The outline on the grid.
+    levels
+        How loud the given notes are, shape ``(t, n)``: 1 (ppp) to 8 (fff), 0 where nobody says.
     """
 
     known: Known
     conditions: Tensor
     outline: Score
+    levels: Tensor
 
 
 def seeds_of(seed: int, n: int) -> range:
@@ -230,11 +233,18 @@ def prepare(request: Request, config: ModelConfig) -> Prepared:
             known |= np.cumsum(sounds, axis=1) > 0
         voices = known.astype(np.uint8)
     rows = torch.from_numpy(outline_conditions(roll.outline, grid, request.phrase_plan))
-    return Prepared(Known.of(outcomes, voices, alphabet), rows, roll.outline)
+    levels = np.zeros_like(outcomes) if roll.levels is None else roll.levels
+    return Prepared(Known.of(outcomes, voices, alphabet), rows, roll.outline, torch.from_numpy(levels))
 
 
-def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8], config: ModelConfig) -> Score:
-    """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``."""
+def assembled(
+    request: Request,
+    prepared: Prepared,
+    outcomes: NDArray[np.uint8],
+    config: ModelConfig,
+    levels: NDArray[np.uint8] | None = None,
+) -> Score:
+    """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``, as loud as its levels say."""
     states, sets = config.alphabet.articulated(outcomes)
     if config.num_states == 2:  # nothing says that a pitch is struck again, but a known note ends where it ends
         ended = prepared.known.ended.numpy() & np.maximum(sets, 1)
@@ -249,7 +259,7 @@ def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8],
     lines: dict[int | None, list[Note]] = {}  # by voice, or by pitch where there are none
     for note in given:
         lines.setdefault(note.voice if config.num_voices else note.pitch, []).append(note)
-    for note in Roll(states, voices, config.low_pitch, prepared.outline, grid).to_score().notes:
+    for note in Roll(states, voices, config.low_pitch, prepared.outline, grid, levels=levels).to_score().notes:
         known = int(prepared.known.voices[note.onset_ticks // unit, note.pitch - config.low_pitch])
         if known >> (note.voice or 0) & 1:
             continue  # one of those given
