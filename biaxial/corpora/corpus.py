@@ -254,7 +254,7 @@ class Corpus:
     def save(self, path: Path) -> None:
         """Write one compressed ``.npz`` file."""
         buffer = BytesIO()
-        more = {}
+        more: dict[str, Any] = {}
         if any(piece.levels is not None and piece.levels.any() for piece in self.pieces):
             levels = (np.zeros_like(p.voices) if p.levels is None else p.levels for p in self.pieces)
             more["levels"] = np.concatenate(list(levels))

@@ -349,10 +349,10 @@ class BiaxialLSTM(nn.Module):
         heard = Heard.of(batch.levels, voices, self.config.num_voices)
         with torch.no_grad():
             b = len(batch.outcomes)
-            outputs = [rows.time_output.unflatten(0, (b, -1)) for rows in self.frames(batch, _CELLS)]
+            outputs = [rearrange(rows.time_output, "(b t) n h -> b t n h", b=b) for rows in self.frames(batch, _CELLS)]
         known = batch.levels > 0
         here = Heard(*(level[known] for level in heard))
-        log_probs = self.dynamics(torch.cat(outputs, dim=1)[known], voices[known], here)
+        log_probs: Tensor = self.dynamics(torch.cat(outputs, dim=1)[known], voices[known], here)
         found = log_probs.new_zeros(batch.levels.shape)
         found[known] = log_probs.gather(-1, batch.levels[known].long().unsqueeze(-1) - 1).squeeze(-1)
         return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+from einops import rearrange
 from torch import Tensor
 
 from biaxial.models.biaxial import Batch, BiaxialLSTM
@@ -29,6 +30,35 @@ class Levels(NamedTuple):
     log_likelihood: Tensor
 
 
+class _Memory:
+    """The levels of a piece that have been drawn, as far as :class:`~biaxial.models.dynamics_head.Heard` has them."""
+
+    def __init__(self, num_voices: int) -> None:
+        self.frame = self.before = self.above = 0
+        self.voices = [0] * num_voices
+        self._now: list[tuple[int, int]] = []
+
+    def heard(self, voices: int, device: torch.device) -> Heard:
+        """What a cell with a set of voices hears, shape ``(1,)``."""
+        own = next((level for voice, level in enumerate(self.voices) if voices >> voice & 1), 0)
+        found = (self.frame, self.before, own, self.above)
+        return Heard(*(torch.tensor([level], device=device) for level in found))
+
+    def take(self, voices: int, level: int) -> None:
+        """Take the level of a cell of this frame."""
+        self.above = level
+        self._now.append((voices, level))
+
+    def end_frame(self) -> None:
+        """Go on to the next frame."""
+        if self._now:
+            self.before = self.frame
+            self.frame = int(frame_level(torch.tensor([level for _, level in self._now])))
+        for voices, level in self._now:
+            self.voices = [level if voices >> v & 1 else old for v, old in enumerate(self.voices)]
+        self.above, self._now = 0, []
+
+
 @torch.inference_mode()
 def draw_levels(network: BiaxialLSTM, batch: Batch, seeds: Sequence[int], slots: Sequence[int] | None = None) -> Levels:
     """Draw a level for each struck cell that has none.
@@ -42,39 +72,27 @@ def draw_levels(network: BiaxialLSTM, batch: Batch, seeds: Sequence[int], slots:
     seeds, slots
         Of the random numbers of each piece.
     """
-    assert network.dynamics is not None
-    b, _, n = batch.outcomes.shape
-    outputs = torch.cat([rows.time_output.unflatten(0, (b, -1)) for rows in network.frames(batch, 2**15)], dim=1)
-    voices = network.voice_sets[batch.outcomes.long()]
-    states = torch.from_numpy(network.config.alphabet.states).to(batch.outcomes.device)
-    struck = states[batch.outcomes.long()] == STRIKE
-    levels = torch.zeros_like(batch.outcomes, dtype=torch.uint8) if batch.levels is None else batch.levels.clone()
+    head, config = network.dynamics, network.config
+    assert head is not None
+    b, t, n = batch.outcomes.shape
+    rows = (frames.time_output for frames in network.frames(batch, 2**15))
+    outputs = torch.cat([rearrange(output, "(b t) n h -> b t n h", b=b) for output in rows], dim=1)
+    sets = network.voice_sets[batch.outcomes.long()].cpu()
+    struck = torch.from_numpy(config.alphabet.states)[batch.outcomes.long().cpu()] == STRIKE
+    levels = torch.zeros(b, t, n, dtype=torch.uint8) if batch.levels is None else batch.levels.cpu().clone()
     total = torch.zeros(b, dtype=torch.float64)
-    for piece in range(b):
-        memory = [0] * (2 + network.config.num_voices)  # the last frame, the one before, each voice
-        for step in range(batch.outcomes.shape[1]):
-            places = struck[piece, step].nonzero().flatten().flip(0).tolist()
-            if not places:
-                continue
-            slot = None if slots is None else [slots[piece]]
-            randoms = level_uniforms([seeds[piece]], step, n, slot)[0]
-            above = 0
-            for place in places:
-                singing = [v for v in range(network.config.num_voices) if int(voices[piece, step, place]) >> v & 1]
-                if not int(levels[piece, step, place]):
-                    own = memory[2 + singing[0]] if singing else 0
-                    heard = Heard(*(torch.tensor([level]) for level in (memory[0], memory[1], own, above)))
-                    output = outputs[piece, step, place].unsqueeze(0)
-                    log_probs = network.dynamics(output, voices[piece, step, place].unsqueeze(0), heard)[0].double()
-                    cumulative = log_probs.exp().cumsum(0)
-                    level = int(torch.searchsorted(cumulative, randoms[place] * cumulative[-1], right=True))
-                    level = min(level, len(log_probs) - 1)
+    for piece, seed in enumerate(seeds):
+        memory = _Memory(config.num_voices)
+        for step in struck[piece].any(-1).nonzero().flatten().tolist():
+            randoms = level_uniforms([seed], step, n, None if slots is None else [slots[piece]])[0]
+            for note in struck[piece, step].nonzero().flatten().flip(0).tolist():
+                place, voices = (piece, step, note), int(sets[piece, step, note])
+                if not levels[place]:
+                    here = outputs[place].unsqueeze(0), torch.tensor([voices], device=outputs.device)
+                    log_probs = head(*here, memory.heard(voices, outputs.device))[0].double().cpu()
+                    level = int((log_probs.exp().cumsum(0) <= randoms[note]).sum().clamp(max=len(log_probs) - 1))
+                    levels[place] = 1 + level
                     total[piece] += log_probs[level]
-                    levels[piece, step, place] = 1 + level
-                above = int(levels[piece, step, place])
-            memory[:2] = int(frame_level(levels[piece, step].long())), memory[0]
-            for place in places:
-                for voice in range(network.config.num_voices):
-                    if int(voices[piece, step, place]) >> voice & 1:
-                        memory[2 + voice] = int(levels[piece, step, place])
+                memory.take(voices, int(levels[place]))
+            memory.end_frame()
     return Levels(levels, total)

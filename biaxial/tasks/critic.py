@@ -71,8 +71,10 @@ class Critic:
         (found,) = cell_nats(self.network, [outcomes], [conditions])
         level_nats = 0.0
         if self.network.dynamics is not None and roll.levels is not None:
-            rows = (torch.from_numpy(array).unsqueeze(0).to(self.network.device) for array in (outcomes, conditions))
-            batch = Batch.whole(*rows)._replace(levels=torch.from_numpy(roll.levels)[None].to(self.network.device))
+            rows = [
+                torch.from_numpy(array)[None].to(self.network.device) for array in (outcomes, conditions, roll.levels)
+            ]
+            batch = Batch.whole(rows[0], rows[1])._replace(levels=rows[2])
             with torch.inference_mode():
                 level_nats = float(self.network.level_log_likelihood(batch).double().sum())
         struck = int((roll.states == STRIKE).sum())

@@ -93,7 +93,7 @@ def train(
     resume
         Whether to go on with the run in the folder.
     start_from
-        Weights to go on from, of the same config but for the context encoder, which they may lack.
+        Weights to go on from, of the same config but for the context encoder and dynamics, which they may lack.
     mix
         An old corpus to mix in.
     quiet

@@ -86,7 +86,7 @@ def test_levels_change_nothing_of_the_notes_nor_does_a_head() -> None:
 def test_what_is_learnt_of_levels_stays_in_their_layers() -> None:
     model, rolls = network(TINY), every_roll(TINY, 2)
     batch = Batch.whole(rolls, conditions(len(rolls), 2))._replace(levels=torch.where(struck(TINY, rolls), 3, 0).byte())
-    model.level_log_likelihood(batch).sum().backward()
+    torch.autograd.backward(model.level_log_likelihood(batch).sum())
     learning = {name for name, weights in model.named_parameters() if weights.grad is not None}
     assert learning == {f"dynamics.{layer}.{kind}" for layer in ("hidden", "out") for kind in ("weight", "bias")}
 

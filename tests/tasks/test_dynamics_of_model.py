@@ -13,6 +13,7 @@ import torch
 
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.corpus_piece import CorpusPiece, levels_of
+from biaxial.corpora.splits import Split
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.dynamics import VELOCITIES, level_of
@@ -23,8 +24,8 @@ from biaxial.tasks.model import Model
 from biaxial.tasks.piece import Piece
 from biaxial.training.config import TrainConfig
 from biaxial.training.crops import Crop, collate
+from biaxial.training.devices import Machine
 from biaxial.training.fit import train
-from biaxial.training.run_plan import Machine
 from biaxial.weights import load_weights, save_weights, start_with
 
 Q = 480
@@ -115,10 +116,9 @@ def test_dynamics_are_given_to_weights_without() -> None:
 
 @pytest.mark.slow
 def test_dynamics_are_learnt(tmp_path: Path) -> None:
-    pieces = [
-        CorpusPiece.from_score(f"{n}", split, choir(4, (33, 112)), Grid(4))
-        for n, split in enumerate(("train", "train", "valid"))
-    ]
+    splits: tuple[Split, ...] = ("train", "train", "valid")
+    score = choir(4, (33, 112))
+    pieces = [CorpusPiece.from_score(f"{n}", split, score, Grid(4)) for n, split in enumerate(splits)]
     settings = TrainConfig(epochs=40, batch_size=1, warmup_steps=1, learning_rate=0.03, forget_share=0.0)
     machine = Machine("cpu", precision="32-true")
     train(Corpus(tuple(pieces), 4, 4), CONFIG, settings, tmp_path / "run", machine, quiet=True)

@@ -18,7 +18,6 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import torch
-from torch import Tensor
 
 from biaxial.features.known import Known
 from biaxial.models.biaxial import Batch
@@ -143,13 +142,14 @@ def _loud(
     network = stepper.model
     if network.dynamics is None:
         return None
-    every = [piece for piece in prepared for _ in range(many)]
-    batch = Batch.whole(drawn.outcomes, torch.stack([piece.conditions for piece in every]), drawn.known)
-    batch = Batch(*(part.to(network.device) if isinstance(part, Tensor) else part for part in batch))
-    known = None if drawn.known is None else drawn.known.to(network.device)
-    levels = torch.stack([piece.levels for piece in every]).to(network.device)
+    every, device = [piece for piece in prepared for _ in range(many)], network.device
+    batch = Batch.whole(
+        drawn.outcomes.to(device),
+        torch.stack([piece.conditions for piece in every]).to(device),
+        None if drawn.known is None else drawn.known.to(device),
+    )
+    batch = batch._replace(levels=torch.stack([piece.levels for piece in every]).to(device))
     slots = [slot for _ in prepared for slot in range(many)]
-    batch = batch._replace(known=known, levels=levels)
     return draw_levels(network, batch, [seed for seed in seeds for _ in range(many)], slots)
 
 
