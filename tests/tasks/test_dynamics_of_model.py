@@ -71,6 +71,16 @@ def test_a_given_tune_comes_out_as_loud_as_it_went_in(model: Model) -> None:
     assert all(note.velocity in VELOCITIES for note in score.notes if note.voice)
 
 
+def test_without_dynamics_what_is_written_is_as_loud_as_what_is_given() -> None:
+    model = Model(network(dynamics=False), {}, "quiet", threads=1)
+    score = model.harmonise(TUNE, seed=1).score
+    assert score.voice_notes(0) == tuple(replace(note, locked=True) for note in TUNE.notes)
+    assert {note.velocity for note in score.notes if note.onset_ticks < 8 * Q} == {112}
+    assert {note.velocity for note in score.notes if note.onset_ticks >= 8 * Q} == {33}
+    silent = replace(TUNE, notes=tuple(replace(note, velocity=None) for note in TUNE.notes))
+    assert {note.velocity for note in model.harmonise(silent, seed=1).score.notes} == {None}
+
+
 def test_the_likelihood_of_levels_stands_beside_that_of_notes(model: Model) -> None:
     loud, silent = choir(2, (112, 33)), choir(2, (None,))
     found, plain = model.log_likelihood(loud), model.log_likelihood(silent)

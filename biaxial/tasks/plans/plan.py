@@ -10,7 +10,8 @@ within its note range; what it draws is put beside them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import lcm
 
@@ -244,7 +245,10 @@ def assembled(
     config: ModelConfig,
     levels: NDArray[np.uint8] | None = None,
 ) -> Score:
-    """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``, as loud as its levels say."""
+    """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``, as loud as its levels say.
+
+    Without levels a drawn note is as loud as the given note that began last, if anybody says how loud that is.
+    """
     states, sets = config.alphabet.articulated(outcomes)
     if config.num_states == 2:  # nothing says that a pitch is struck again, but a known note ends where it ends
         ended = prepared.known.ended.numpy() & np.maximum(sets, 1)
@@ -257,6 +261,7 @@ def assembled(
     beside = _beside_the_grid(request, unit)
     drawn: dict[tuple[int | None, int], int] = {}  # by voice and pitch: the place of the last drawn note
     lines: dict[int | None, list[Note]] = {}  # by voice, or by pitch where there are none
+    loud = _loudness(given) if levels is None else None
     for note in given:
         lines.setdefault(note.voice if config.num_voices else note.pitch, []).append(note)
     for note in Roll(states, voices, config.low_pitch, prepared.outline, grid, levels=levels).to_score().notes:
@@ -273,8 +278,19 @@ def assembled(
             notes[last] = replace(notes[last], length_ticks=end - notes[last].onset_ticks)
             continue
         drawn[note.voice, pitch] = len(notes)
-        notes.append(replace(note, onset_ticks=onset, length_ticks=end - onset, pitch=pitch))
+        velocity = note.velocity if loud is None else loud(onset)
+        notes.append(replace(note, onset_ticks=onset, length_ticks=end - onset, pitch=pitch, velocity=velocity))
     return replace(request.score, notes=tuple(notes))
+
+
+def _loudness(given: Sequence[Note]) -> Callable[[int], int | None]:
+    """How loud music is at a tick: as the given note that began last, the highest of several, or as the first one."""
+    said: dict[int, int] = {}
+    for note in sorted(given, key=lambda note: (note.onset_ticks, -1 if note.voice is None else note.voice)):
+        if note.velocity is not None:
+            said.setdefault(note.onset_ticks, note.velocity)
+    ticks, velocities = list(said), list(said.values())
+    return lambda tick: velocities[max(bisect_right(ticks, tick) - 1, 0)] if ticks else None
 
 
 def _beside_the_grid(request: Request, unit: int) -> set[tuple[int, int]]:
