@@ -139,20 +139,22 @@ class DynamicMarks:
         ]
 
     def _slopes(self) -> list[Slope]:
-        levels = sorted(self.levels.items())
-        slopes = [Slope(tick, tick, velocity, velocity) for tick, velocity in levels]
+        """How loud it is, from the start on; of two that begin together the later one counts."""
+        marks = [Slope(tick, tick, velocity, velocity) for tick, velocity in sorted(self.levels.items())]
+        ticks = [mark.start_ticks for mark in marks]
+        hairpins: list[Slope] = []
         for start, end, grows in sorted(self.hairpins):
-            before = [slope for slope in slopes if slope.start_ticks <= start]
-            first = before[-1].at(start) if before else float(DEFAULT_VELOCITY)
-            next_tick, target = next(((tick, v) for tick, v in levels if tick > start), (None, first))
-            leads_there = (
-                next_tick is not None and next_tick <= end + MOST_AFTER and (target - first) * (2 * grows - 1) > 0
-            )
-            last = target if leads_there else float(louder(round(first), 1 if grows else -1))
-            end = end if next_tick is None else min(end, next_tick)
-            slopes.append(Slope(start, end, first, last))
-            slopes.sort(key=lambda slope: slope.start_ticks)
-        return slopes
+            following = bisect_right(ticks, start)
+            before = [*marks[following - 1 : following], *hairpins[-1:]]
+            first = max(before, key=lambda slope: slope.start_ticks).at(start) if before else float(DEFAULT_VELOCITY)
+            last = float(louder(round(first), 1 if grows else -1))
+            if following < len(marks):
+                mark = marks[following]
+                if mark.start_ticks <= end + MOST_AFTER and (mark.first > first) == grows and mark.first != first:
+                    last = mark.first
+                end = min(end, mark.start_ticks)
+            hairpins.append(Slope(start, end, first, last))
+        return sorted([*marks, *hairpins], key=lambda slope: slope.start_ticks)
 
 
 class WrittenDynamics(NamedTuple):
