@@ -198,8 +198,8 @@ def _is_number(value: object) -> bool:
 def start_with(model: Network, path: Path) -> None:
     """Give a new network the weights of a file.
 
-    A context encoder and styles that the file lacks stay as they are: they begin with telling nothing. Of styles that
-    both know, what stands for them is taken over.
+    A context encoder, styles and dynamics that the file lacks stay as they are: they begin with telling nothing. Of
+    styles that both know, what stands for them is taken over.
 
     Raises
     ------
@@ -214,6 +214,7 @@ def start_with(model: Network, path: Path) -> None:
     found = old.state_dict()
     if isinstance(model, BiaxialLSTM) and isinstance(old, BiaxialLSTM):
         free |= set() if old.context else {"context_hidden"}
+        free |= set() if old.dynamics else {"dynamics"}
         free |= set() if old.config.styles else {"style_hidden"}
         if old.config.styles and not model.config.styles:
             known = ", ".join(old.config.styles)

@@ -24,7 +24,7 @@ from biaxial.formats.read import read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
-from biaxial.render.files import WRITERS, Rendering, check_writable, midi_of, suffix_of, write_file
+from biaxial.render.files import WRITERS, Rendering, check_writable, midi_of, missing_sounds, suffix_of, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[l
 
 
 def check_inputs(options: WritingOptions, rendering: Rendering) -> None:
-    """Refuse weights or a soundfont that are not there.
+    """Refuse weights or a soundfont that are not there, and say which instruments the soundfont lacks.
 
     Raises
     ------
@@ -179,6 +179,9 @@ def check_inputs(options: WritingOptions, rendering: Rendering) -> None:
     check_weights(weights_path(options.checkpoint or DEFAULT))
     if rendering.soundfont is not None and not Path(rendering.soundfont).is_file():
         raise InputError(f"{rendering.soundfont}: no such file or directory; check the path")
+    remark = missing_sounds(options.output, rendering)
+    if remark and not options.quiet:
+        print(f"note: {remark}", file=sys.stderr)
 
 
 def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, rendering: Rendering) -> list[list[Path]]:

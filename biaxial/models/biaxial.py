@@ -23,6 +23,7 @@ from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
+from biaxial.models.dynamics_head import DynamicsHead, Heard
 from biaxial.models.layers import ContextEncoder, LSTMStack, NoteWalk, State
 from biaxial.models.whole_context import WholeContext
 
@@ -54,6 +55,8 @@ class Batch(NamedTuple):
     style
         The share of each style in each piece, shape ``(b, s)``, for a config that has styles; zeros, and ``None``, are
         no style.
+    levels
+        How loud each struck cell is, shape ``(b, t, n)``: 0 where nobody knows, else 1 (ppp) to 8 (fff).
     """
 
     outcomes: Tensor
@@ -64,6 +67,7 @@ class Batch(NamedTuple):
     known: Known | None = None
     seen: Tensor | None = None
     style: Tensor | None = None
+    levels: Tensor | None = None
 
     @classmethod
     def whole(
@@ -145,6 +149,7 @@ class BiaxialLSTM(nn.Module):
         self.styles = nn.Linear(len(config.styles), style_hidden, bias=False) if config.styles else None
         if self.styles is not None:
             nn.init.normal_(self.styles.weight)
+        self.dynamics = DynamicsHead(config) if config.dynamics else None
 
     @property
     def note_features(self) -> NoteFeatures:
@@ -391,6 +396,26 @@ class BiaxialLSTM(nn.Module):
         log_probs: Tensor = self(batch)
         index = batch.outcomes.long().unsqueeze(-1).expand(*log_probs.shape[:-1], 1)
         return log_probs.gather(-1, index).squeeze(-1)
+
+    def level_log_likelihood(self, batch: Batch) -> Tensor:
+        """Log-probability of every level that is known, given all notes and the levels before it: nats, ``(b, t, n)``.
+
+        What time axis and context encoder know is read and not changed: no gradient goes into them.
+        """
+        assert self.dynamics is not None
+        if batch.levels is None:
+            return torch.zeros(batch.outcomes.shape, device=self.device)
+        voices = self.voice_sets[batch.outcomes.long()]
+        heard = Heard.of(batch.levels, voices, self.config.num_voices)
+        with torch.no_grad():
+            b = len(batch.outcomes)
+            outputs = [rearrange(rows.time_output, "(b t) n h -> b t n h", b=b) for rows in self.frames(batch, _CELLS)]
+        known = batch.levels > 0
+        here = Heard(*(level[known] for level in heard))
+        log_probs: Tensor = self.dynamics(torch.cat(outputs, dim=1)[known], voices[known], here)
+        found = log_probs.new_zeros(batch.levels.shape)
+        found[known] = log_probs.gather(-1, batch.levels[known].long().unsqueeze(-1) - 1).squeeze(-1)
+        return found
 
 
 def orders_of(config: ModelConfig) -> tuple[Order, ...]:

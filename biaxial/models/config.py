@@ -34,6 +34,8 @@ class ModelConfig(FeatureConfig):
         ``folders`` for the names of the folders in it, or a table FILE.csv with columns file and style.
     style_hidden
         Numbers that stand for a style, with styles.
+    dynamics
+        Whether it says how loud each struck note is, a level of eight, when the notes are there (three states).
     """
 
     searched: ClassVar[tuple[str, ...]] = ("time_hidden", "note_hidden", "context_hidden", "dropout")
@@ -46,6 +48,7 @@ class ModelConfig(FeatureConfig):
     head_sees_inputs: bool = True
     styles: tuple[str, ...] = ()
     style_hidden: int = 16
+    dynamics: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,6 +60,8 @@ class ModelConfig(FeatureConfig):
             raise ValueError(f"a layer has at most {MAX_UNITS} units, not {widest}")
         if not 0 <= self.context_hidden <= MAX_UNITS:
             raise ValueError(f"context_hidden is 0 to {MAX_UNITS}, not {self.context_hidden}")
+        if self.dynamics and self.num_states != 3:
+            raise ValueError("dynamics need three states of a cell: with two nobody knows which notes are struck")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
         check_style_names(self.styles)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 _WORD = 2**64
 _RESAMPLING = 2**33
+_LEVELS = 2**34
 
 
 def uniforms(seeds: Sequence[int], step: int, num_notes: int, slots: Sequence[int] | None = None) -> Tensor:
@@ -45,3 +46,8 @@ def resampling_uniforms(seeds: Sequence[int], step: int) -> Tensor:
     """One uniform number in [0, 1) for each piece and step, from a stream of its own; float64, shape ``(b,)``."""
     rows = [np.random.Philox(key=[seed % _WORD, _RESAMPLING], counter=[0, 0, step, 0]) for seed in seeds]
     return torch.tensor([np.random.Generator(bits).random() for bits in rows], dtype=torch.float64)
+
+
+def level_uniforms(seeds: Sequence[int], step: int, num_notes: int, slots: Sequence[int] | None = None) -> Tensor:
+    """As :func:`uniforms`, from a stream of its own: how loud the notes of a frame are."""
+    return uniforms(seeds, step, num_notes, [_LEVELS + slot for slot in slots or [0] * len(seeds)])

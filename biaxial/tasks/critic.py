@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from biaxial.features.conditions import outline_conditions
 from biaxial.formats.read import read_score
 from biaxial.likelihood.cell_nats import cell_nats
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.biaxial import Batch, BiaxialLSTM
 from biaxial.music.constants import STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -102,8 +104,16 @@ class Critic:
             steps = Roll.from_score(score, grid, 0, 128)
             return LogLikelihood(-float("inf"), steps.num_steps, int((steps.states == STRIKE).sum()))
         outcomes = config.alphabet.encode(roll.states, roll.voices)
-        (found,) = cell_nats(network, [outcomes], [outline_conditions(roll.outline, grid)])
-        return LogLikelihood(-float(found.nats.sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
+        conditions = outline_conditions(roll.outline, grid)
+        (found,) = cell_nats(network, [outcomes], [conditions])
+        level_nats = 0.0
+        if network.dynamics is not None and roll.levels is not None:
+            rows = [torch.from_numpy(array)[None].to(network.device) for array in (outcomes, conditions, roll.levels)]
+            batch = Batch.whole(rows[0], rows[1])._replace(levels=rows[2])
+            with torch.inference_mode():
+                level_nats = float(network.level_log_likelihood(batch).double().sum())
+        struck = int((roll.states == STRIKE).sum())
+        return LogLikelihood(-float(found.nats.sum()), roll.num_steps, struck, level_nats)
 
     def explain(
         self, piece: PieceLike, *, bars: tuple[int, int] | None = None, top: int = 10, style: str | None = None

@@ -33,11 +33,15 @@ class LogLikelihood:
         Frames of the roll; of a drawn piece those in which anything was drawn.
     num_struck
         Cells of these frames that strike a note.
+    level_nats
+        Log-probability of how loud the notes are, given the notes: of the levels that are known, or were drawn; 0 for a
+        model without dynamics. It is not a part of ``nats``; the piece with its levels has the sum of both.
     """
 
     nats: float
     num_steps: int
     num_struck: int
+    level_nats: float = 0.0
 
     @property
     def nats_per_step(self) -> float:
@@ -176,6 +180,7 @@ class Piece:
             "nats": likelihood.nats,
             "num_steps": likelihood.num_steps,
             "num_struck": likelihood.num_struck,
+            "level_nats": likelihood.level_nats,
             "log_evidence": self.log_evidence,
             "remarks": list(self.remarks),
             "plan": None if self.plan is None else self.plan.to_dict(),
@@ -203,7 +208,7 @@ class Piece:
             if not isinstance(style, str | None):
                 raise ValueError("style must be text")
             mixture_of(style)
-            found = LogLikelihood(*numbers)
+            found = LogLikelihood(*numbers, float(document.get("level_nats", 0.0)))
             plan = None if document.get("plan") is None else PhrasePlan.from_dict(document["plan"])
             return cls(
                 score, seed, model, found, float(document["log_evidence"]), tuple(remarks), plan=plan, style=style

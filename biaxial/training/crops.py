@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
+from biaxial.corpora.corpus_piece import levels_of
 from biaxial.features.conditions import GROUPS, TONICS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
@@ -164,6 +165,7 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     echo = Echo(torch.zeros(b, length, n).byte(), torch.zeros(b, length).long(), torch.zeros(b, length).bool())
     known = Known.nothing(b, length, n)
     style = torch.zeros(b, len(config.styles))
+    levels = np.zeros((b, length, n), np.uint8)
     for row, crop in enumerate(crops):
         end = crop.start + crop.length
         first = 0 if config.echo else max(0, crop.start - 1)  # the echo looks at all that came before
@@ -171,6 +173,8 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         outcomes[row, : crop.length] = so_far[crop.start - first :]
         if crop.start:
             previous[row] = so_far[crop.start - first - 1]
+        if config.dynamics:
+            levels[row, : crop.length] = levels_of(crop.piece, config, end, crop.semitones, crop.start)
         if crop.given is not None:
             frames = outcomes[row, : crop.length]
             voices = crop.given.voices(frames, config.alphabet)
@@ -196,6 +200,7 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         echo if config.echo else None,
         known if any(crop.given for crop in crops) else None,
         style=style if config.styles else None,
+        levels=torch.from_numpy(levels) if config.dynamics else None,
     )
 
 

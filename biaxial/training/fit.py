@@ -94,7 +94,7 @@ def train(
     resume
         Whether to go on with the run in the folder.
     start_from
-        Weights to go on from, of the same config but for the context encoder and styles, which they may lack.
+        Weights to go on from, of the same config but for the context encoder, styles and dynamics, which they may lack.
     mix
         An old corpus to mix in.
     styles

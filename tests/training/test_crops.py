@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
-from biaxial.corpora.corpus_piece import Store
+from biaxial.corpora.corpus_piece import Arrays, Store
 from biaxial.features.conditions import UNKNOWN, Condition, unknown_conditions
 from biaxial.models.config import PRESETS
 from biaxial.music.constants import STRIKE
@@ -166,7 +166,7 @@ def test_long_pieces_are_validated_in_smaller_batches(corpus: Corpus, monkeypatc
 
 def test_a_mapped_corpus_gives_the_same_batches(corpus: Corpus, tmp_path: Path) -> None:
     with Store(tmp_path) as store:
-        places = [store.append((piece.states, piece.voices, piece.conditions)) for piece in corpus.pieces]
+        places = [store.append(arrays_of(piece)) for piece in corpus.pieces]
         store.map()
     pieces = tuple(
         CorpusPiece(piece.name, piece.split, *store.arrays(place, piece.num_steps))
@@ -178,3 +178,8 @@ def test_a_mapped_corpus_gives_the_same_batches(corpus: Corpus, tmp_path: Path) 
     for one, other in zip(ours, theirs, strict=True):
         for name in ("outcomes", "previous", "conditions", "mask"):
             assert torch.equal(getattr(one, name), getattr(other, name))
+
+
+def arrays_of(piece: CorpusPiece) -> Arrays:
+    """What a store keeps of a piece of which nobody says how loud it is."""
+    return piece.states, piece.voices, piece.conditions, np.zeros_like(piece.voices)

@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Final
 import torch
 
 from biaxial.features.known import Known
+from biaxial.models.biaxial import Batch
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import STRIKE
 from biaxial.music.score import Score
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import one_thread
 from biaxial.sampling.constraints import StepBias
-from biaxial.sampling.loop import Particles, Phrases, draw_pieces
+from biaxial.sampling.level_drawing import Levels, draw_levels
+from biaxial.sampling.loop import Drawn, Particles, Phrases, draw_pieces
 from biaxial.sampling.reference_stepper import Stepper
 from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
@@ -117,6 +119,7 @@ def fill(
                 after_step=None if progress is None else partial(progress, len(batch)),
             )
         met = drawn.log_evidence > -torch.inf
+        loud = _loud(stepper, prepared, many, seeds[first : first + len(batch)], drawn)
         for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):
             found = []
             for place in range(row * many, (row + 1) * many):
@@ -124,14 +127,34 @@ def fill(
                 is_drawn = (known.numpy() != config.alphabet.everything).any(axis=1)
                 outcomes = drawn.outcomes[place].numpy()
                 struck = (config.alphabet.articulated(outcomes)[0] == STRIKE)[is_drawn].sum()
-                nats = LogLikelihood(float(drawn.log_likelihood[place]), int(is_drawn.sum()), int(struck))
-                score = assembled(request, piece, outcomes, config)
+                level_nats = 0.0 if loud is None else float(loud.log_likelihood[place])
+                nats = LogLikelihood(float(drawn.log_likelihood[place]), int(is_drawn.sum()), int(struck), level_nats)
+                levels = None if loud is None else loud.levels[place].numpy()
+                score = assembled(request, piece, outcomes, config, levels)
                 remarks = request.remarks if met[place] else (*request.remarks, UNMET)
                 evidence = float(drawn.log_evidence[place])
                 made = (seeds[first + row], model_name, nats, evidence, remarks)
                 found.append(Piece(score, *made, plan=request.phrase_plan, style=style))
             yield found[0] if judge is None else _best(found, judge)
         first += len(batch)
+
+
+def _loud(
+    stepper: Stepper, prepared: Sequence[Prepared], many: int, seeds: Sequence[int], drawn: Drawn
+) -> Levels | None:
+    """How loud the notes of pieces are, each piece as often as it is drawn; nothing without dynamics."""
+    network = stepper.model
+    if network.dynamics is None:
+        return None
+    every, device = [piece for piece in prepared for _ in range(many)], network.device
+    batch = Batch.whole(
+        drawn.outcomes.to(device),
+        torch.stack([piece.conditions for piece in every]).to(device),
+        None if drawn.known is None else drawn.known.to(device),
+    )
+    batch = batch._replace(levels=torch.stack([piece.levels for piece in every]).to(device))
+    slots = [slot for _ in prepared for slot in range(many)]
+    return draw_levels(network, batch, [seed for seed in seeds for _ in range(many)], slots)
 
 
 def _alike(one: Ending | None, other: Ending | None) -> bool:
