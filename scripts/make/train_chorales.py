@@ -3,9 +3,9 @@
 ``python scripts/make/train_chorales.py chorales/ hymns/`` trains on a folder made by ``biaxial-chorales``, mixed with
 one made by ``scripts/make/hymns.py``, in three runs below ``runs/``: first the network that composes, without a context
 encoder; then the same weights with one, on crops of which something is known in most cases; then with the styles
-``bach`` and ``hymn``. The best weights of the third run are stored in half precision. The runs take about an hour, three
-quarters and an hour and a half of one CPU core with bfloat16 units. One that was stopped goes on with ``--resume``. What
-faults cost is fitted afterwards (``scripts/make/fit_charges.py``).
+``bach`` and ``hymn``. The best weights of the third run are stored in half precision. The runs take about an hour,
+three quarters of one and one and a half of a CPU core with bfloat16 units. One that was stopped goes on with
+``--resume``. What faults cost is fitted afterwards (``scripts/make/fit_charges.py``).
 """
 
 from __future__ import annotations
