@@ -25,6 +25,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import NetworkArrays, parameter_shapes
 from biaxial.music.errors import InputError
 from biaxial.music.score import Key
+from biaxial.music.style import mixture_of, shares_of
 from biaxial.sampling.charges import FAULTS
 from biaxial.tokens.any_config import AnyConfig, any_config
 from biaxial.tokens.config import SequenceConfig
@@ -32,6 +33,7 @@ from biaxial.tokens.token_shapes import token_shapes
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
     from biaxial.models.biaxial import BiaxialLSTM
     from biaxial.tokens.network import Network
@@ -137,6 +139,8 @@ def read_weights(path: Path) -> tuple[NetworkArrays[Any], dict[str, Any]]:
         _check_shapes(config, weights)
         history = header["made"]
         _check_history(history)
+        if isinstance(config, ModelConfig):
+            shares_of(mixture_of(history.get("style")), config.styles)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(
@@ -212,7 +216,10 @@ def _is_number(value: object) -> bool:
 
 
 def start_with(model: Network, path: Path) -> None:
-    """Give a new network the weights of a file; a context encoder that the file lacks stays as it is.
+    """Give a new network the weights of a file.
+
+    A context encoder, styles and dynamics that the file lacks stay as they are: they begin with telling nothing. Of
+    styles that both know, what stands for them is taken over.
 
     Raises
     ------
@@ -225,13 +232,31 @@ def start_with(model: Network, path: Path) -> None:
     if type(old) is not type(model):
         raise InputError(f"{path}: holds a model of another kind; give weights of the kind that is trained")
     ours, theirs = asdict(model.config), asdict(old.config)
-    grows = isinstance(old, BiaxialLSTM) and old.context is None
-    for name in ("dropout", "context_hidden") if grows else ("dropout",):
-        ours[name] = theirs[name]
+    free = {"dropout", "styles"}
+    found = old.state_dict()
+    if isinstance(model, BiaxialLSTM) and isinstance(old, BiaxialLSTM):
+        free |= set() if old.context else {"context_hidden"}
+        free |= set() if old.dynamics else {"dynamics"}
+        free |= set() if old.config.styles else {"style_hidden"}
+        if old.config.styles and not model.config.styles:
+            known = ", ".join(old.config.styles)
+            raise InputError(f"{path}: knows the styles {known}; give --styles with the names to go on with")
+        found = {name: tensor for name, tensor in found.items() if name != "styles.weight"} | _styles(model, old)
     for name, value in ours.items():
-        if value != theirs[name]:
+        if name not in free and value != theirs[name]:
             raise InputError(f"{path}: {name} is {theirs[name]} there and {value} here; set it alike to go on from it")
-    model.load_state_dict(old.state_dict(), strict=not grows)
+    model.load_state_dict(model.state_dict() | found)
+
+
+def _styles(model: BiaxialLSTM, old: BiaxialLSTM) -> dict[str, Tensor]:
+    """What stands for each style of a network, taken from another one where that knows it too."""
+    if model.styles is None:
+        return {}
+    weight = model.styles.weight.detach().clone()
+    for column, name in enumerate(model.config.styles):
+        if old.styles is not None and name in old.config.styles:
+            weight[:, column] = old.styles.weight[:, old.config.styles.index(name)].detach()
+    return {"styles.weight": weight}
 
 
 def _today(name: str, names: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""Caches and threads of the tests, none of which writes to the user's caches; weights of a tiny network; and
+"""Caches and threads of the tests, none of which writes to the user's caches; weights of tiny networks; and
 tiny scores, written line by line.
 
 Compiled kernels are cached for each version of their source, since numba looks at one file of several.
@@ -40,6 +40,27 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         save_weights(path, BiaxialLSTM(PRESETS["tiny"]), {})
+    return path
+
+
+@pytest.fixture(scope="session")
+def styled_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with two styles that the network listens to, as after training."""
+    from dataclasses import replace
+
+    import torch
+
+    from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.models.config import PRESETS
+    from biaxial.weights import save_weights
+
+    path = tmp_path_factory.mktemp("weights") / "styled.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = BiaxialLSTM(replace(PRESETS["tiny"], styles=("bach", "hymn")))
+        for stack in (network.time_axis, network.walk(0).axis):
+            torch.nn.init.normal_(stack.of_style[0].get_parameter("weight"))
+        save_weights(path, network, {})
     return path
 
 

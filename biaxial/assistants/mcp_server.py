@@ -24,6 +24,9 @@ Output = Annotated[list[str], Field(min_length=1, description=f"new files to wri
 Music = Annotated[str, Field(description="a file in the folder: MIDI, MusicXML, ABC, kern or JSON")]
 Seed = Annotated[int | None, Field(ge=0, le=2**63 - 1, description="the same seed gives the same piece")]
 KeyName = Annotated[str | None, Field(description="such as 'G major' or 'F# minor'; by default the model chooses")]
+Style = Annotated[
+    str | None, Field(description="style that the weights know, or 'bach:0.7,hymn:0.3'; their own by default")
+]
 BarRange = Annotated[str, Field(description="such as '5-8', counted from 1; 0 is the pickup")]
 Voice = Literal["S", "A", "T", "B"]
 
@@ -51,9 +54,10 @@ def make_server(tools: ToolBox) -> FastMCP:
         time_signature: Annotated[str, Field(description="such as 4/4 or 3/4")] = "4/4",
         seed: Seed = None,
         title: Annotated[str, Field(max_length=200)] = "",
+        style: Style = None,
     ) -> dict[str, Any]:
         """Compose a chorale in four voices and write it."""
-        return tools.compose(output, bars, key, time_signature, seed, title)
+        return tools.compose(output, bars, key, time_signature, seed, title, style)
 
     def harmonise(
         melody: Music,
@@ -62,9 +66,10 @@ def make_server(tools: ToolBox) -> FastMCP:
         key: KeyName = None,
         chords: Annotated[str | None, Field(description="chord symbols to follow, such as '| G C | D G |'")] = None,
         seed: Seed = None,
+        style: Style = None,
     ) -> dict[str, Any]:
         """Write the other voices to a tune; its own notes are kept."""
-        return tools.harmonise(melody, output, voice, key, chords, seed)
+        return tools.harmonise(melody, output, voice, key, chords, seed, style)
 
     def infill(
         piece: Music,
@@ -72,9 +77,10 @@ def make_server(tools: ToolBox) -> FastMCP:
         output: Output,
         voices: Annotated[list[Voice] | None, Field(description="which voices; all by default")] = None,
         seed: Seed = None,
+        style: Style = None,
     ) -> dict[str, Any]:
         """Write some bars of a piece anew; all else is kept."""
-        return tools.infill(piece, bars, output, None if voices is None else list(voices), seed)
+        return tools.infill(piece, bars, output, None if voices is None else list(voices), seed, style)
 
     def judge(piece: Music) -> dict[str, Any]:
         """Measure a piece beside Bach's chorales: its grade (0 is the middle of Bach), and what is odd in it."""
@@ -84,9 +90,10 @@ def make_server(tools: ToolBox) -> FastMCP:
         piece: Music,
         bars: Annotated[str | None, Field(description="such as '5-8'; all by default")] = None,
         top: Annotated[int, Field(ge=1, le=50, description="how many moments")] = 5,
+        style: Style = None,
     ) -> dict[str, Any]:
         """Tell the moments of a piece that surprised the network most, and what it expected in their place."""
-        return tools.explain(piece, bars, top)
+        return tools.explain(piece, bars, top, style)
 
     def render(
         piece: Music,

@@ -46,30 +46,50 @@ class ToolBox:
         return load_model(self._checkpoint)
 
     def compose(
-        self, output: list[str], bars: int, key: str | None, time_signature: str, seed: int | None, title: str
+        self,
+        output: list[str],
+        bars: int,
+        key: str | None,
+        time_signature: str,
+        seed: int | None,
+        title: str,
+        style: str | None = None,
     ) -> dict[str, Any]:
         """Compose a piece and write it."""
         paths = self._writable(output, Rendering())
-        piece = self.model.compose(bars, key=key, time_signature=time_signature, seed=_seed(seed))
+        piece = self.model.compose(bars, key=key, time_signature=time_signature, seed=_seed(seed), style=style)
         return self._written(piece, paths, title)
 
     def harmonise(
-        self, melody: str, output: list[str], voice: str | None, key: str | None, chords: str | None, seed: int | None
+        self,
+        melody: str,
+        output: list[str],
+        voice: str | None,
+        key: str | None,
+        chords: str | None,
+        seed: int | None,
+        style: str | None = None,
     ) -> dict[str, Any]:
         """Write the other voices to a tune."""
         paths = self._writable(output, Rendering())
         self.folder.read(melody)
         source = self.folder.inside(melody)
-        piece = self.model.harmonise(source, voice=voice, key=key, chords=chords, seed=_seed(seed))
+        piece = self.model.harmonise(source, voice=voice, key=key, chords=chords, seed=_seed(seed), style=style)
         return self._written(piece, paths, "")
 
     def infill(
-        self, piece: str, bars: str, output: list[str], voices: list[str] | None, seed: int | None
+        self,
+        piece: str,
+        bars: str,
+        output: list[str],
+        voices: list[str] | None,
+        seed: int | None,
+        style: str | None = None,
     ) -> dict[str, Any]:
         """Write some bars anew."""
         paths = self._writable(output, Rendering())
         score, remarks = self.folder.read(piece)
-        filled = self.model.infill(score, read_bars(bars), voices=voices, seed=_seed(seed))
+        filled = self.model.infill(score, read_bars(bars), voices=voices, seed=_seed(seed), style=style)
         return self._written(filled, paths, "", remarks)
 
     def judge(self, piece: str) -> dict[str, Any]:
@@ -95,13 +115,13 @@ class ToolBox:
             "remarks": [*remarks, *found.remarks],
         }
 
-    def explain(self, piece: str, bars: str | None, top: int) -> dict[str, Any]:
+    def explain(self, piece: str, bars: str | None, top: int, style: str | None = None) -> dict[str, Any]:
         """Say which moments surprised the network, and what it expected."""
         from biaxial.tasks.explanation import explain
 
         score, remarks = self.folder.read(piece)
         wanted = None if bars is None else read_bars(bars)
-        found = explain(self.model.network, _with_notes(score, piece), bars=wanted, top=top)
+        found = explain(self.model.in_style(style), _with_notes(score, piece), bars=wanted, top=top)
 
         def named(pitch: int | None) -> str:
             return "nothing more" if pitch is None else pitch_name(pitch, score.key)

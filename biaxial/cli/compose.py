@@ -230,7 +230,7 @@ def _compose_events(asked: Asked, weights: Path, paths: list[list[Path]]) -> Non
     for name in ("bars", "phrases", "pickup", "form", "plan"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name} is for chorales; give melody and chord weights --events, or let them end")
-    for name in ("density", "min_voices", "max_voices", "ranges", "particles", "lookahead", "threads"):
+    for name in ("density", "min_voices", "max_voices", "ranges", "particles", "lookahead", "style", "threads"):
         if getattr(writing, name) is not None:
             raise InputError(f"--{name.replace('_', '-')} is for biaxial weights; leave it out")
     plain = writing.best_of == 1 and options.cadence and writing.precision == "float32" and not writing.draft

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from biaxial.cli.common import Arguments, progress_bar, verb
 from biaxial.cli.judging import BACH, finite, judge, judge_shards, print_judged
 from biaxial.cli.options import REQUIRED, given, option, parser
 from biaxial.cli.sharding import ShardOptions, check_new_folder, resume_options, resumed, resumes
+from biaxial.cli.styles_table import figure_text, plain_styles, styles_table
 from biaxial.corpora.splits import is_folder, is_music_file, music_paths
 from biaxial.files.atomic import check_output
 from biaxial.files.weights_file import check_weights, weights_path
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from biaxial.corpora.corpus import Corpus
     from biaxial.corpora.splits import Split
     from biaxial.likelihood.corpus_nats import Evaluation
-    from biaxial.metrics.figures.report import Figure
     from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.tasks.model import Model
+    from biaxial.tasks.token_model import TokenModel
     from biaxial.tokens.network import SequenceLSTM
 
 PROG = "biaxial-evaluate"
@@ -90,6 +91,11 @@ class EvaluateOptions:
     split: Literal["train", "valid", "test"] | None = option(
         None, help="score only this split (default: all, in one row unless DATA says what belongs to each)"
     )
+    style: str | None = option(
+        None,
+        metavar="NAME,...",
+        help="style, or mixture, that the first table is for; none for none (default: what the weights carry)",
+    )
     device: str = option("auto", metavar="NAME", help="where to compute: auto, cpu, cuda, cuda:1 or mps")
     precision: Literal["float32", "bfloat16"] = option(
         "float32", help="with --against: bfloat16 is faster where the processor has units for it, and nearly as exact"
@@ -125,21 +131,33 @@ def main(argv: Arguments, prog: str) -> None:
             judge(options, reading)
         return
     from biaxial.likelihood.corpus_nats import check_networks, evaluate  # these load PyTorch
+    from biaxial.likelihood.style_nats import style_nats
     from biaxial.models.config import ModelConfig
+    from biaxial.tasks.model import Model
     from biaxial.tokens.config import SequenceConfig
 
-    networks = [_network(path, options.device) for path in options.checkpoint or (None,)]
+    models = [_model(path, options.device) for path in options.checkpoint or (None,)]
+    networks = [_network(model, options.style) for model in models]
     check_networks(networks)
     config = networks[0].config
     headings = _STRING_HEADINGS if isinstance(config, SequenceConfig) else _HEADINGS
     num_voices = config.num_voices if isinstance(config, ModelConfig) else 0
     corpus = read_corpus(options.data, config.steps_per_quarter, options.quiet, reading, num_voices=num_voices)
     splits, total = _wanted(options, corpus)
-    with progress_bar(total, " frames", quiet=options.quiet) as advance:
+    of_styles = models[0] if len(models) == 1 and isinstance(models[0], Model) and models[0].styles else None
+    passes = 1 if of_styles is None else 1 + len(of_styles.styles)
+    with progress_bar(passes * total, " frames", quiet=options.quiet) as advance:
         found = evaluate(networks, corpus, splits, advance)
+        styled = () if of_styles is None else style_nats(of_styles.network, corpus, splits, advance)
     whole = found[-1] if len(splits) > 1 else found[0]
     if options.json:
-        print(json.dumps({**_plain(whole, headings), "splits": {each.label: _plain(each, headings) for each in found}}))
+        figures: dict[str, Any] = {
+            **_plain(whole, headings),
+            "splits": {each.label: _plain(each, headings) for each in found},
+        }
+        if styled:
+            figures["styles"] = plain_styles(styled, by_split=bool(splits))
+        print(json.dumps(figures))
         return
     counts = ("pieces", "frames", "events") if "event" in headings else ("pieces", "frames")
     columns = ("", *counts, *headings.values())
@@ -151,8 +169,10 @@ def main(argv: Arguments, prog: str) -> None:
             names = ", ".join(each.impossible)
             note = f"{each.label}: likelihood zero, pitches outside {config.low_pitch} to {config.high_pitch}: {names}"
             if len(each.impossible) < each.num_pieces:
-                note += f". Without them {_text(each.figures['frame'])} nats per frame"
+                note += f". Without them {figure_text(each.figures['frame'])} nats per frame"
             print(note, file=sys.stderr)
+    if styled:
+        print(styles_table(styled, by_split=bool(splits)))
 
 
 def _check(options: EvaluateOptions, *, in_shards: bool) -> None:
@@ -183,6 +203,8 @@ def _check_judging(options: EvaluateOptions, *, in_shards: bool) -> None:
     assert options.against is not None
     if options.split is not None:
         raise InputError("--split belongs to the likelihood of a corpus; with --against give the folder of the split")
+    if options.style is not None:
+        raise InputError("--style belongs to the likelihood; with --against it is the style that the weights carry")
     if options.checkpoint is not None and len(options.checkpoint) > 1:
         raise InputError("--against judges with one network; give one path to --checkpoint")
     if options.run is not None and options.output is None:
@@ -213,11 +235,29 @@ def _wanted(options: EvaluateOptions, corpus: Corpus) -> tuple[tuple[Split, ...]
     return splits, total
 
 
-def _network(path: Path | None, device: str) -> BiaxialLSTM | SequenceLSTM:
-    """The network of weights of any kind, the shipped ones by default."""
+def _model(path: Path | None, device: str) -> Model | TokenModel:
+    """The model of weights of any kind, the shipped ones by default."""
     from biaxial.tasks.loading import load
 
-    return load(path, device).network
+    return load(path, device)
+
+
+def _network(model: Model | TokenModel, style: str | None) -> BiaxialLSTM | SequenceLSTM:
+    """The network of a model, in a style if one is asked for.
+
+    Raises
+    ------
+    InputError
+        If the model does not know the style.
+    """
+    from biaxial.tasks.model import Model
+
+    if isinstance(model, Model):
+        return model.in_style(style)
+    if style is not None:
+        raise InputError("--style is for biaxial weights; leave it out")
+    network: SequenceLSTM = model.network
+    return network
 
 
 def _cells(found: Evaluation, headings: dict[str, str]) -> tuple[str, ...]:
@@ -225,13 +265,8 @@ def _cells(found: Evaluation, headings: dict[str, str]) -> tuple[str, ...]:
     counts = [found.num_pieces, found.num_frames]
     if "event" in headings:
         counts.append(int(found.figures["event"].total))
-    figures = ("infinite" if found.impossible else _text(found.figures[name]) for name in headings)
+    figures = ("infinite" if found.impossible else figure_text(found.figures[name]) for name in headings)
     return *map(str, counts), *figures
-
-
-def _text(figure: Figure) -> str:
-    error = "" if math.isnan(figure.standard_error) else f" ± {figure.standard_error:.4f}"
-    return f"{figure.value:.4f}{error}"
 
 
 def _plain(found: Evaluation, headings: dict[str, str]) -> dict[str, Any]:

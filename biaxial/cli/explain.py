@@ -73,6 +73,12 @@ class ExplainOptions:
         None, parse=read_pitch, metavar="PITCH", help="the note of that cell, such as G4, Bb3, or a MIDI number"
     )
     top: int = option(10, within=(0, 200), help="how many moments to list and to mark")
+    style: str | None = option(
+        None,
+        metavar="NAME,...",
+        help="style that the piece is heard in, or several with weights, such as bach:0.7,hymn:0.3; none for none "
+        "(default: what the weights carry)",
+    )
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
     json: bool = option(False, help="print one JSON object")
     quiet: bool = option(False, short="-q", help="no remarks beside the results")
@@ -101,7 +107,7 @@ def main(argv: Arguments, prog: str) -> None:
     voiced = with_voices(score, model.config.num_voices)
     if voiced is not score and not options.quiet:
         print("note: the file has no voices; every note was given one, by least movement", file=sys.stderr)
-    found = explain(model.network, voiced, bars=options.bars, top=options.top)
+    found = explain(model.in_style(options.style), voiced, bars=options.bars, top=options.top)
     cell = None if options.at is None else found.cell(options.at[0], options.at[1], options.pitch)
     found.save(path, cell)
     if options.json:

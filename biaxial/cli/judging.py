@@ -52,7 +52,7 @@ def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     from biaxial.training.curve import read_metrics
 
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
-    network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).network
+    network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).in_style()
     pieces = _pieces(options, network.config.steps_per_quarter, reading)
     reference = _reference(options.against, pieces, network, options, reading)
     steps = sum(score.length_ticks * network.config.steps_per_quarter // score.ticks_per_quarter for _, score in pieces)
@@ -201,7 +201,7 @@ def _measured(options: EvaluateOptions, reading: ReadConfig, folder: Path) -> st
 
     assert options.against is not None
     if not (folder / REFERENCE_FILE).exists():
-        network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).network
+        network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).in_style()
         reading = dataclasses.replace(reading, verdicts=None)
         items = read_items(options.against, network.config.steps_per_quarter, options.quiet, reading)
         own = sum(item.split == "train" for item in items) or len(items)

@@ -287,7 +287,7 @@ def write_shards(
     weights = [Weights.of(path) for path in (*filter(None, [tunes]), writing.checkpoint or DEFAULT)]
     names = {} if given is None else checksums(given)
     assert sharding.shards is not None
-    looks = asdict(rendering)
+    looks = {**asdict(rendering), "instruments": list(rendering.instruments)}
     if rendering.soundfont is not None:
         looks["soundfont"] = str(rendering.soundfont.resolve())
     order = Order(

@@ -115,6 +115,7 @@ def main(argv: Arguments, prog: str) -> None:
         from biaxial.training.fit import train
         from biaxial.training.mixing import Mix
         from biaxial.training.run_folder import read_plan
+        from biaxial.training.style_sources import styled, with_styles
 
         if options.resume is not None and not searches:
             read_plan(options.resume)
@@ -128,15 +129,19 @@ def main(argv: Arguments, prog: str) -> None:
     if searches:
         _run_search(options, dataclasses.replace(plan, corpus=str(source.resolve())), folder, corpus, prog)
         return
-    mix = None
+    corpora, mix, config = [corpus], None, plan.config
+    if plan.mix:
+        reading = dataclasses.replace(reading, verdicts=None)
+        corpora.append(read_corpus(Path(plan.mix), plan.config.steps_per_quarter, quiet, reading, pitches, num_voices))
+    if plan.styles and isinstance(config, ModelConfig):
+        corpora = styled(corpora, plan.styles)
+        config = with_styles(config, corpora, plan.styles)
     if plan.mix:
         held_out = corpus.split("valid") + corpus.split("test")
-        reading = dataclasses.replace(reading, verdicts=None)
-        old = read_corpus(Path(plan.mix), plan.config.steps_per_quarter, quiet, reading, pitches, num_voices)
-        mix = Mix(old, plan.mix_share, str(Path(plan.mix).resolve()), held_out)
+        mix = Mix(corpora[1], plan.mix_share, str(Path(plan.mix).resolve()), held_out)
     result = train(
-        corpus,
-        plan.config,
+        corpora[0],
+        config,
         plan.train,
         folder,
         plan.machine,
@@ -144,6 +149,7 @@ def main(argv: Arguments, prog: str) -> None:
         resume=options.resume is not None,
         start_from=options.init or options.start_from,
         mix=mix,
+        styles=plan.styles,
         quiet=quiet,
     )
     if not first:
@@ -220,6 +226,7 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
     from biaxial.training.devices import Machine
     from biaxial.training.run_plan import Plan
     from biaxial.training.settings import read_preset, settings_for_tuning, settings_of
+    from biaxial.training.style_sources import is_table
 
     names = values[TrainOptions].keys()
     ways = ("preset", "init", "like", "config")
@@ -231,6 +238,9 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
         raise InputError(f"--model and --{min(others)} both say what to start with; leave one out")
     if "mix_share" in names and options.mix is None:
         raise InputError("--mix-share is the share of an old corpus; give it with --mix CORPUS")
+    styles = ",".join(values[ModelConfig].pop("styles", ()))
+    if styles and options.search is not None:
+        raise InputError("a search has no styles; leave out --styles, and train with what it finds (--config)")
     if options.search is not None and (fixed := names & {"init", "start_from", "mix"}):
         raise InputError(f"a search tries other networks, from new weights; leave out --{min(fixed).replace('_', '-')}")
     if options.search is None and options.search_epochs is not None:
@@ -259,18 +269,23 @@ def _new(options: TrainOptions, values: dict[type[Any], dict[str, Any]]) -> tupl
         Machine(**values[Machine]),
         "" if options.mix is None else str(options.mix),
         options.mix_share if options.mix is not None else 0.0,
+        str(Path(styles).resolve()) if is_table(styles) else styles,
     )
     name += "-search" if options.search is not None else ""
     return plan, options.output or new_folder(Path("runs"), name)
 
 
 def _check_paths(options: TrainOptions, plan: Plan) -> None:
-    """Refuse a corpus or weights that are not there, before PyTorch is loaded."""
+    """Refuse a corpus, a table or weights that are not there, before PyTorch is loaded."""
+    from biaxial.training.style_sources import is_table
+
     for source in filter(None, (plan.corpus, plan.mix)):
         if Path(source).suffix in (".npz", ".json"):
             Path(source).open("rb").close()
         else:
             music_paths(Path(source))
+    if is_table(plan.styles):
+        Path(plan.styles).open("rb").close()
     for weights in (options.init, options.like, options.start_from):
         if weights is not None:
             check_weights(weights)

@@ -24,7 +24,7 @@ from biaxial.formats.read import read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
-from biaxial.render.files import WRITERS, Rendering, check_writable, midi_of, suffix_of, write_file
+from biaxial.render.files import WRITERS, Rendering, check_writable, midi_of, missing_sounds, suffix_of, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
@@ -107,6 +107,12 @@ class WritingOptions:
         help="choose among versions by how likely the music is that they lead to (default: where voices are given)",
     )
     draft: bool = option(False, help="draw once, without a look at the faults of phrases: the fastest")
+    style: str | None = option(
+        None,
+        metavar="NAME,...",
+        help="style that the weights know, or several with weights, such as bach:0.7,hymn:0.3; none for none (default: "
+        "what the weights carry)",
+    )
     best_of: int = option(1, within=(1, 64), help="pieces drawn for each one that is kept, ranked beside Bach")
     checkpoint: Path | None = option(None, help="weights to use (default: those in the package)")
     device: Literal["auto", "cpu", "cuda", "mps"] = option(
@@ -137,13 +143,14 @@ class Written:
     remarks: tuple[str, ...]
     ranking: tuple[dict[str, Any], ...] = ()
     plan: dict[str, Any] | None = None
+    style: str | None = None
 
 
 def drawing_of(
     options: WritingOptions, leading: VoiceLeading, default: SamplingOptions, **changes: Any
 ) -> SamplingOptions:
     """A way of drawing with what the command line says changed in it."""
-    for name in ("temperature", "density", "ranges", "particles", "lookahead", "min_voices", "max_voices"):
+    for name in ("temperature", "density", "ranges", "particles", "lookahead", "min_voices", "max_voices", "style"):
         if (value := getattr(options, name)) is not None:
             changes[name] = value
     same = {name: getattr(options, name) for name in ("min_p", "best_of", "precision", "draft")}
@@ -162,7 +169,7 @@ def paths_of(options: WritingOptions, rendering: Rendering, stem: str) -> list[l
 
 
 def check_inputs(options: WritingOptions, rendering: Rendering) -> None:
-    """Refuse weights or a soundfont that are not there.
+    """Refuse weights or a soundfont that are not there, and say which instruments the soundfont lacks.
 
     Raises
     ------
@@ -172,6 +179,9 @@ def check_inputs(options: WritingOptions, rendering: Rendering) -> None:
     check_weights(weights_path(options.checkpoint or DEFAULT))
     if rendering.soundfont is not None and not Path(rendering.soundfont).is_file():
         raise InputError(f"{rendering.soundfont}: no such file or directory; check the path")
+    remark = missing_sounds(options.output, rendering)
+    if remark and not options.quiet:
+        print(f"note: {remark}", file=sys.stderr)
 
 
 def _output_paths(outputs: Sequence[Path], num_outputs: int, stem: str, rendering: Rendering) -> list[list[Path]]:
@@ -340,7 +350,7 @@ def _written(
     key = None if music.key is None else music.key.name
     of = (piece.seed, key, piece.model, found.num_steps, found.nats, piece.nats_per_step)
     plan = None if piece.plan is None else piece.plan.to_dict()
-    return Written(files[0], tuple(files), *of, piece.remarks, ranking, plan)
+    return Written(files[0], tuple(files), *of, piece.remarks, ranking, plan, piece.style)
 
 
 def _report(pieces: Sequence[tuple[Written, Piece]], options: WritingOptions, computing: float, started: float) -> None:

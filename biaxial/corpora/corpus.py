@@ -28,11 +28,12 @@ from biaxial.files.arrays import read_arrays
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.json_score import is_document
 from biaxial.music.constants import STRIKE
+from biaxial.music.dynamics import LEVELS
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.roll import MAX_VOICES
 
-_NAMES: Final = ("states", "voices", "conditions")
+_NAMES: Final = ("states", "voices", "conditions", "levels")
 _KINDS: Final = {"names": "U", "splits": "U", "lengths": "i", "header": "i"}
 
 
@@ -63,7 +64,8 @@ def read_prepared(path: Path) -> Prepared:
     steps_per_quarter, num_voices = arrays["header"].tolist()
     if not lengths or min(lengths) < 1:
         raise ValueError("its lengths are not numbers of steps")
-    for name, (kind, width) in zip(_NAMES, COLUMNS, strict=True):
+    columns = {name: column for name, column in zip(_NAMES, COLUMNS, strict=True) if name in arrays or name != "levels"}
+    for name, (kind, width) in columns.items():
         if arrays[name].dtype != kind or arrays[name].shape != (sum(lengths), width):
             raise ValueError(f"its {name} are those of another version")
     if not 0 <= arrays["states"].min() <= arrays["states"].max() <= STRIKE:
@@ -71,7 +73,9 @@ def read_prepared(path: Path) -> Prepared:
     if not set(splits) <= set(SPLITS) or not 0 <= num_voices <= MAX_VOICES:
         raise ValueError("its splits or voices are those of another version")
     Grid(steps_per_quarter)
-    rows = [np.split(arrays[name], np.cumsum(lengths)[:-1]) for name in _NAMES]
+    if arrays.get("levels", np.zeros(1)).max(initial=0) > len(LEVELS):
+        raise ValueError("a note is louder than any that there is")
+    rows = [np.split(arrays[name], np.cumsum(lengths)[:-1]) for name in columns]
     return Prepared(arrays["names"].tolist(), splits, rows, steps_per_quarter, num_voices)
 
 
@@ -115,12 +119,14 @@ class Corpus:
 
     @cached_property
     def checksum(self) -> str:
-        """SHA-256 of all rolls, conditions, names and splits, as a hexadecimal text."""
+        """SHA-256 of all rolls, conditions, levels, names and splits, as a hexadecimal text."""
         digest = hashlib.sha256(f"{self.steps_per_quarter},{self.num_voices}".encode())
         for piece in self.pieces:
             digest.update(os.fsencode(f"{piece.name},{piece.split},{piece.num_steps};"))
             for array in (piece.states, piece.voices, piece.conditions):
                 digest.update(np.ascontiguousarray(array).data)
+            if piece.levels is not None and piece.levels.any():
+                digest.update(np.ascontiguousarray(piece.levels).data)
             self.release()
         return digest.hexdigest()
 
@@ -248,8 +254,13 @@ class Corpus:
     def save(self, path: Path) -> None:
         """Write one compressed ``.npz`` file."""
         buffer = BytesIO()
+        more: dict[str, Any] = {}
+        if any(piece.levels is not None and piece.levels.any() for piece in self.pieces):
+            levels = (np.zeros_like(p.voices) if p.levels is None else p.levels for p in self.pieces)
+            more["levels"] = np.concatenate(list(levels))
         np.savez_compressed(
             buffer,
+            **more,
             names=np.array([piece.name for piece in self.pieces]),
             splits=np.array([piece.split for piece in self.pieces]),
             lengths=np.array([piece.num_steps for piece in self.pieces]),

@@ -1,6 +1,6 @@
 """The arrays of a piece and its frames as outcomes over a network's note range; and a store for those of all pieces.
 
-A store is three files, mapped into memory: what is not looked at takes none. The files have no name and go when the
+A store is four files, mapped into memory: what is not looked at takes none. The files have no name and go when the
 program ends, however it ends. Pages that were read stay with the process until :meth:`Store.release` gives them back;
 the operating system keeps them for the next time as long as it has room.
 """
@@ -27,15 +27,16 @@ from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
 
-Arrays = tuple[NDArray[np.int8], NDArray[np.uint8], NDArray[np.int16]]
-"""States and voices, shape ``(t, 128)``, and conditions, shape ``(t, c)``."""
+Arrays = tuple[NDArray[np.int8], NDArray[np.uint8], NDArray[np.int16], NDArray[np.uint8]]
+"""States and voices, shape ``(t, 128)``, conditions, shape ``(t, c)``, and levels, shape ``(t, 128)``."""
 
 COLUMNS: Final[tuple[tuple[np.dtype[Any], int], ...]] = (
     (np.dtype(np.int8), NUM_PITCHES),
     (np.dtype(np.uint8), NUM_PITCHES),
     (np.dtype("<i2"), len(Condition)),
+    (np.dtype(np.uint8), NUM_PITCHES),
 )
-"""Type and width of each of the three arrays."""
+"""Type and width of each of the arrays."""
 
 
 class Store:
@@ -77,7 +78,7 @@ class Store:
             if array.any():
                 file.write(np.ascontiguousarray(array, kind).data)
             else:
-                file.seek(array.nbytes, os.SEEK_CUR)  # a hole takes no room: voices of music without any
+                file.seek(array.nbytes, os.SEEK_CUR)  # a hole takes no room: voices or levels of music without any
         return first
 
     def map(self) -> None:
@@ -90,8 +91,8 @@ class Store:
 
     def arrays(self, first: int, num_steps: int) -> Arrays:
         """The arrays of a piece: views that cannot be written to."""
-        states, voices, conditions = (column[first : first + num_steps] for column in self._columns)
-        return states, voices, conditions
+        states, voices, conditions, levels = (column[first : first + num_steps] for column in self._columns)
+        return states, voices, conditions, levels
 
     def release(self) -> None:
         """Give back the memory of all pages that were read; they are there again when somebody looks."""
@@ -121,10 +122,13 @@ class CorpusPiece:
         Cell states and voice sets, shape ``(t, 128)``: note index is MIDI pitch. Without voices all sets are 0.
     conditions
         Conditions of each step, shape ``(t, c)``.
+    levels
+        How loud each struck cell is, shape ``(t, 128)``: 1 (ppp) to 8 (fff), 0 where nobody says; ``None`` where this
+        holds for all.
     ranges
         What :func:`ranges_of` finds in the arrays, where somebody has looked already.
-    is_mixed_in
-        Whether the piece is one of a corpus that is mixed into the training on another.
+    style
+        Name of its style, where it is known.
     """
 
     name: str
@@ -132,8 +136,9 @@ class CorpusPiece:
     states: NDArray[np.int8]
     voices: NDArray[np.uint8]
     conditions: NDArray[np.int16]
+    levels: NDArray[np.uint8] | None = None
     ranges: Ranges | None = None
-    is_mixed_in: bool = False
+    style: str | None = None
 
     @property
     def num_steps(self) -> int:
@@ -166,7 +171,8 @@ class CorpusPiece:
         """Convert a score."""
         roll = Roll.from_score(score, grid, 0, 128)
         voices = np.zeros(roll.states.shape, np.uint8) if roll.voices is None else roll.voices
-        return cls(name, split, roll.states, voices, outline_conditions(roll.outline, grid, known_plan(score)))
+        conditions = outline_conditions(roll.outline, grid, known_plan(score))
+        return cls(name, split, roll.states, voices, conditions, roll.levels)
 
 
 def ranges_of(states: NDArray[np.int8], voices: NDArray[np.uint8]) -> Ranges:
@@ -196,8 +202,20 @@ def outcomes_of(
         raise ValueError(
             f"{piece.name}: pitches {first} to {last} leave the range {low} to {low + config.num_notes - 1}"
         )
-    notes = slice(max(low, 0), low + config.num_notes)
-    states, voices = piece.states[start:end, notes], piece.voices[start:end, notes]
-    outcomes = config.alphabet.encode(states, voices if config.num_voices else None)
+    states, voices = (_notes_of(array[start:end], low, config) for array in (piece.states, piece.voices))
+    return config.alphabet.encode(states, voices if config.num_voices else None)
+
+
+def levels_of(
+    piece: CorpusPiece, config: ModelConfig, end: int | None = None, semitones: int = 0, start: int = 0
+) -> NDArray[np.uint8]:
+    """Levels of the frames of :func:`outcomes_of`, shape ``(t, n)``; zeros where nobody says how loud it is."""
+    if piece.levels is None:
+        return np.zeros((len(piece.states[start:end]), config.num_notes), np.uint8)
+    return np.asarray(_notes_of(piece.levels[start:end], config.low_pitch - semitones, config))
+
+
+def _notes_of(cells: NDArray[Any], low: int, config: ModelConfig) -> NDArray[Any]:
+    """The notes of a range that may go beyond the 128 pitches, from its lowest one."""
     below, above = max(0, -low), max(0, low + config.num_notes - 128)
-    return np.pad(outcomes, ((0, 0), (below, above)))
+    return np.pad(cells[:, max(low, 0) : low + config.num_notes], ((0, 0), (below, above)))

@@ -57,8 +57,6 @@ class Condition(IntEnum):
     """Steps of the last note of the phrase, at most 255."""
     RETURNS = 14
     """Whether the phrase is an earlier one again: 0 no, 1 its melody, 2 all voices."""
-    MIXED_IN = 15
-    """1 in a piece of a corpus that was mixed into the training on another, else 0; never unknown."""
 
 
 GROUPS = {
@@ -94,7 +92,7 @@ def outline_conditions(outline: Score, grid: Grid, plan: PhrasePlan | None = Non
 
     Returns
     -------
-    Integers, shape ``(t, 16)``, columns as in :class:`Condition`.
+    Integers, shape ``(t, 15)``, columns as in :class:`Condition`.
     """
     unit = grid.step_ticks(outline.ticks_per_quarter)
     num_steps = -(-outline.length_ticks // unit)
@@ -137,11 +135,10 @@ def _lay_out(plan: PhrasePlan, home: Key, rows: NDArray[np.int16], unit: int) ->
 
 
 def unknown_conditions(num_steps: int, first_step: int = 0) -> NDArray[np.int16]:
-    """Conditions of steps of a piece of which nothing is known but where it began, shape ``(t, 16)``."""
+    """Conditions of steps of a piece of which nothing is known but where it began, shape ``(t, 15)``."""
     rows = np.full((num_steps, len(Condition)), UNKNOWN, dtype=np.int16)
     steps = np.arange(first_step, first_step + num_steps)
     rows[:, Condition.FIRST] = steps == 0
-    rows[:, Condition.MIXED_IN] = 0
     rows[:, Condition.SINCE_START] = np.where(steps < _PERIOD, steps, _PERIOD + steps % _PERIOD)
     return rows
 

@@ -58,8 +58,6 @@ class FeatureConfig:
         Whether the plan of the phrase that runs is an input: its cadence and key, its last note, whether it returns.
     beat
         Whether the place in the beat is an input, which tells 6/8 from 3/4.
-    mixed_in
-        Whether it is an input that a piece comes from a corpus that was mixed in.
     dissonance
         Whether the note axis is told which voices still to come would make a second or seventh here, and whether they
         stay, step or leap into it.
@@ -87,7 +85,6 @@ class FeatureConfig:
     clock: bool = False
     plan: bool = False
     beat: bool = False
-    mixed_in: bool = False
     dissonance: bool = False
     echo: bool = False
 

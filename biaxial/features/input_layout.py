@@ -34,7 +34,7 @@ LEAP: Final = 12
 """Distances of the next voice from where it was that are told apart, in semitones, either way."""
 CONTEXT_REACH: Final = 24
 """How far the context encoder looks on either side of a note, in semitones."""
-OF_STEPS: Final = ("metre", "clock", "form", "plan", "beat", "mixed_in")
+OF_STEPS: Final = ("metre", "clock", "form", "plan", "beat")
 """Groups of the time axis that are the same for all notes of a step."""
 OF_NOTES: Final = ("position", "pitch_class", "key", "phrase_key")
 """Groups of the time axis that each note has of itself and of the key."""
@@ -68,7 +68,6 @@ def time_layout(config: FeatureConfig) -> tuple[Slices, int]:
             "form": 6 + COUNTDOWN_STEPS + PHRASE_STEPS + SINCE_STEPS if config.form else 0,
             "plan": len(CADENCE_NAMES) + len(LAST_BOUNDS) + 1 + 3 + 1 if config.plan else 0,
             "beat": BEAT_PLACES + 2 if config.beat else 0,
-            "mixed_in": 1 if config.mixed_in else 0,
             "phrase_key": 24 if config.plan else 0,
         }
     )

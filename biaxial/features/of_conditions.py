@@ -104,7 +104,6 @@ class ConditionInputs:
             "form": self._form,
             "plan": self._plan,
             "beat": self._beat,
-            "mixed_in": self._mixed_in,
         }
         return {name: floats(compute[name](conditions)) for name in self.of_steps_names}
 
@@ -174,9 +173,6 @@ class ConditionInputs:
             one_hot(conditions[..., Condition.RETURNS], 3),
             known,
         )
-
-    def _mixed_in(self, conditions: Numbers) -> Numbers:
-        return conditions[..., Condition.MIXED_IN, None]
 
     def _beat(self, conditions: Numbers) -> Numbers:
         step, beat = _whole(conditions[..., Condition.STEP_IN_BAR]), _whole(conditions[..., Condition.BEAT_STEPS])

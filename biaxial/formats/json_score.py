@@ -3,8 +3,10 @@
 The document is an object with ``"format": "biaxial-score-1"`` and the fields of :class:`~biaxial.music.score.Score`
 under their own names: the key by its name or ``null``; time signatures, chords, lyrics, repeats and notes as lists of
 objects with the fields of their classes. Fields that have a default may be left out; a field that is not known is an
-error. A document may also have ``plan``, what the phrases of the piece were to be (:meth:`PhrasePlan.to_dict
-<biaxial.music.phrases.PhrasePlan.to_dict>`), which is no part of the score: :func:`read_json_plan` reads it.
+error. A note of which nobody said how loud it is has no ``velocity``; versions before wrote 80 for all of them, and a
+document in which every note has that is read so. A document may also have ``plan``, what the phrases of the piece were
+to be (:meth:`PhrasePlan.to_dict <biaxial.music.phrases.PhrasePlan.to_dict>`), which is no part of the score:
+:func:`read_json_plan` reads it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any, Final, TypeVar
 from biaxial.files.atomic import atomic_write
 from biaxial.files.json_value import MAX_JSON_BYTES, read_json_value, shown
 from biaxial.files.limits import MAX_NOTES, MAX_VOICE, checked_size, read_within
+from biaxial.music.dynamics import without_default
 from biaxial.music.errors import InputError
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.repeats import MAX_PASSES, Ending, Repeat
@@ -73,7 +76,7 @@ def score_to_dict(score: Score) -> dict[str, Any]:
                 "length_ticks": n.length_ticks,
                 "pitch": n.pitch,
                 "voice": n.voice,
-                "velocity": n.velocity,
+                **({} if n.velocity is None else {"velocity": n.velocity}),
                 "locked": n.locked,
             }
             for n in score.notes
@@ -102,6 +105,7 @@ def score_from_dict(document: object, name: str = "document") -> Score:
         fields.pop("plan", None)
         if fields.pop("format") != FORMAT:
             raise _WrongError("format", f"must be {FORMAT!r}")
+        fields["notes"] = without_default(fields.get("notes", ()))
         score: Score = _made("", Score, fields)
     except _WrongError as error:
         raise InputError(f"{name}: {error}; correct it there") from None
@@ -265,7 +269,7 @@ _SYLLABLE = _object(Syllable, {"onset_ticks": _whole(0), "text": _string}, {"goe
 _NOTE = _object(
     Note,
     {"onset_ticks": _whole(0), "length_ticks": _whole(1), "pitch": _whole(0, 127)},
-    {"voice": _or_null(_whole(0, MAX_VOICE)), "velocity": _whole(1, 127), "locked": _flag},
+    {"voice": _or_null(_whole(0, MAX_VOICE)), "velocity": _or_null(_whole(1, 127)), "locked": _flag},
 )
 _ENDING = _object(
     Ending,

@@ -1,8 +1,9 @@
 r"""A score as LilyPond source, ready to be printed (``lilypond hymn.ly``), with a block for MIDI.
 
 Each line of a staff is a variable. Words are sung by the voice that has notes for them. Chord symbols stand above the
-top staff, as ``\chordmode`` has them where it has a name for the kind, else as their notes, which LilyPond names. What
-LilyPond cannot hold: velocities, which notes were given, and where the notes of a recording lie exactly.
+top staff, as ``\chordmode`` has them where it has a name for the kind, else as their notes, which LilyPond names. Of
+velocities there are marks and accents. What LilyPond cannot hold: which notes were given, and where the notes of a
+recording lie exactly.
 
 Source: the manuals of LilyPond 2.24, https://lilypond.org/doc/v2.24/Documentation/notation/.
 """
@@ -17,9 +18,10 @@ from typing import Final, Literal
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.page.chord_names import KINDS, Tone, named_chord
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
-from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
+from biaxial.formats.page.written_levels import Levels, levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.instruments import Clef, seats_of
 from biaxial.music.score import ChordSymbol, Key, Score
 from biaxial.music.spelling import Spelling, nearest_place, spelled
 
@@ -27,7 +29,7 @@ VERSION: Final = "2.24.0"
 """The version of LilyPond whose language this is."""
 
 _WHOLE: Final = 4 * TICKS_PER_QUARTER
-_CLEFS: Final[dict[Clef, str]] = {"treble": "treble", "tenor": '"treble_8"', "bass": "bass"}
+_CLEFS: Final[dict[Clef, str]] = {"treble": "treble", "tenor": '"treble_8"', "alto": "alto", "bass": "bass"}
 _ALTERED: Final = {-2: "eses", -1: "es", 0: "", 1: "is", 2: "isis"}
 _VOICES: Final = ("One", "Two", "Three", "Four")
 _KINDS: Final = {
@@ -48,7 +50,7 @@ _KINDS: Final = {
 """What follows the root in ``\\chordmode``."""
 
 
-def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2) -> str:
+def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2, instruments: Sequence[str] = ()) -> str:
     """The source of a score.
 
     Parameters
@@ -57,8 +59,10 @@ def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2) -> str:
         Any music. Without a key it is spelled, and its signature printed, in the likeliest.
     staves
         On how many staves four voices stand.
+    instruments
+        Names of what plays each voice, which decide on clefs and give each a staff.
     """
-    page = laid_out(score, staves)
+    page = laid_out(score, staves, seats_of(instruments))
     lines = page.lines()
     names = _variables(lines)
     title = " ".join(page.score.title.split())
@@ -79,7 +83,13 @@ def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2) -> str:
     return "\n".join(parts) + "\n"
 
 
-def write_lilypond(score: Score, path: str | os.PathLike[str], *, staves: Literal[2, 4] = 2) -> None:
+def write_lilypond(
+    score: Score,
+    path: str | os.PathLike[str],
+    *,
+    staves: Literal[2, 4] = 2,
+    instruments: Sequence[str] = (),
+) -> None:
     """Write a score as LilyPond source, whole or not at all; parameters are those of :func:`lilypond_text`.
 
     Raises
@@ -87,7 +97,7 @@ def write_lilypond(score: Score, path: str | os.PathLike[str], *, staves: Litera
     OSError
         If the file cannot be written.
     """
-    atomic_write(path, lilypond_text(score, staves=staves).encode())
+    atomic_write(path, lilypond_text(score, staves=staves, instruments=instruments).encode())
 
 
 def _variables(lines: Sequence[WrittenLine]) -> list[str]:
@@ -143,9 +153,10 @@ def _staves(page: Layout, lines: Sequence[WrittenLine], names: Sequence[str], wo
 
 def _music(page: Layout, line: WrittenLine) -> str:
     """The bars of a line with what is repeated in braces, a bar on a line of text."""
+    levels = levels_of_line(page.score, line.bars)
     rows = []
     for index, values in enumerate(line.bars):
-        row = "  " + _before(page, index) + " ".join(_value(page, line, value) for value in values)
+        row = "  " + _before(page, index) + " ".join(_value(page, line, levels, value) for value in values)
         whole = index + 1 < len(page.bars) and not page.goes_on(index + 1)
         rows.append(row + (" |" if whole else "") + _after(page, index))
     return "\n".join(rows) + '\n  \\bar "|."' * (not page.times_back(len(page.bars) - 1))
@@ -180,20 +191,21 @@ def _after(page: Layout, index: int) -> str:
     return (" }" if page.ending_is_over(index) else "") + (" }" if ended is not None else "")
 
 
-def _value(page: Layout, line: WrittenLine, value: Value) -> str:
+def _value(page: Layout, line: WrittenLine, levels: Levels, value: Value) -> str:
     before = "\\tuplet 3/2 { " if "start" in value.bracket else ""
     after = " }" if "stop" in value.bracket else ""
     chord, length = value.chord, _length(value.written_ticks)
-    pause = "\\fermata" if page.has_fermata(chord) else ""
+    marks = "\\fermata" if page.has_fermata(chord) else ""
     if not chord.notes:
         rest = "s" if line.is_hidden else "r" if value.name else "R"
-        return f"{before}{rest}{length}{pause}{after}"
+        return f"{before}{rest}{length}{marks}{after}"
+    marks += ("->" if levels.has_accent(value) else "") + (f"\\{levels.mark(value)}" if levels.mark(value) else "")
     heads = [_head(page.spellings[note]) for note in chord.notes]
     ties = ["~" if note in chord.goes_on else "" for note in chord.notes]
     if len(heads) == 1:
-        return f"{before}{heads[0]}{length}{pause}{ties[0]}{after}"
+        return f"{before}{heads[0]}{length}{marks}{ties[0]}{after}"
     tied = " ".join(head + tie for head, tie in zip(heads, ties, strict=True))
-    return f"{before}<{tied}>{length}{pause}{after}"
+    return f"{before}<{tied}>{length}{marks}{after}"
 
 
 def _head(spelling: Spelling) -> str:

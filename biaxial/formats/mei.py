@@ -26,12 +26,13 @@ def mei_text(
     staves: Literal[2, 4] = 2,
     given_colour: str = "",
     captions: Sequence[tuple[int, str]] = (),
+    instruments: Sequence[str] = (),
 ) -> str:
     """The document of a score, the same each time.
 
     Parameters
     ----------
-    score, staves, given_colour, captions
+    score, staves, given_colour, captions, instruments
         As :func:`~biaxial.formats.musicxml.musicxml_text` takes them.
 
     Raises
@@ -41,9 +42,8 @@ def mei_text(
     """
     toolkit = _verovio().toolkit()
     toolkit.setOptions({"xmlIdSeed": 1})
-    if not toolkit.loadData(
-        for_verovio(musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions))
-    ):
+    music = musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions, instruments=instruments)
+    if not toolkit.loadData(for_verovio(music)):
         raise RuntimeError("Verovio could not read the document")
     return _DATE.sub("", toolkit.getMEI({"removeIds": True}))
 
@@ -55,6 +55,7 @@ def write_mei(
     staves: Literal[2, 4] = 2,
     given_colour: str = "",
     captions: Sequence[tuple[int, str]] = (),
+    instruments: Sequence[str] = (),
 ) -> None:
     """Write a score as MEI, whole or not at all; parameters and errors are those of :func:`mei_text`.
 
@@ -63,7 +64,8 @@ def write_mei(
     OSError
         If the file cannot be written.
     """
-    atomic_write(path, mei_text(score, staves=staves, given_colour=given_colour, captions=captions).encode())
+    text = mei_text(score, staves=staves, given_colour=given_colour, captions=captions, instruments=instruments)
+    atomic_write(path, text.encode())
 
 
 def check_verovio() -> None:

@@ -27,6 +27,7 @@ from biaxial.formats.written_music import Line, Page, left_out, playable_tempo, 
 from biaxial.formats.xml_guard import read_musicxml
 from biaxial.music.bar_lines import Measure
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
+from biaxial.music.dynamics import DynamicMarks
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
@@ -99,7 +100,11 @@ def parts_of_stream(stream: Any) -> Parts:
 def _read_object(stream: Any, path: Path) -> Page:
     piece = _sounding(stream, path)
     _align(list(piece.parts))
-    return _read(piece, path)
+    page = _read(piece, path)
+    if len(page.lines) != len(piece.parts):
+        return page
+    parts = zip(page.lines, piece.parts, strict=True)
+    return replace(page, lines=[replace(line, notes=_louder_or_softer(part, line.notes)) for line, part in parts])
 
 
 def _in_parts(stream: Any) -> Any:
@@ -287,15 +292,41 @@ def part_notes(part: Any, voice: int | None = None, without: Collection[int] = (
             onset = start
             if place is not None and notes[place].end_ticks == start:
                 onset = notes[place].onset_ticks
-                notes[place] = Note(onset, max(end - onset, 1), pitch, voice)
+                notes[place] = replace(notes[place], length_ticks=max(end - onset, 1))
             else:
                 place = len(notes)
-                notes.append(Note(onset, max(end - onset, 1), pitch, voice))
+                notes.append(Note(onset, max(end - onset, 1), pitch, voice, _velocity(head)))
             if kind in ("start", "continue"):
                 tied[pitch] = place
             if has_fermata:
                 fermatas.add(onset)
     return notes, fermatas
+
+
+def _velocity(head: Any) -> int | None:
+    if not head.hasVolumeInformation() or head.volume.velocity is None:
+        return None
+    return min(max(int(head.volume.velocity), 1), 127)
+
+
+def _louder_or_softer(part: Any, notes: list[Note]) -> list[Note]:
+    """Notes of a part with the velocities that its marks and hairpins say."""
+    marks = DynamicMarks()
+    flat = part.flatten()
+    said = [(ticks(mark.offset), mark) for mark in flat.getElementsByClass("Dynamic")]
+    for spanner in part.recurse().getElementsByClass("DynamicWedge"):
+        first, last = (ticks(e.getOffsetInHierarchy(part)) for e in (spanner.getFirst(), spanner.getLast()))
+        said += [(first, spanner), *([(last, None)] if last > first else [])]
+    for tick, mark in sorted(said, key=lambda pair: pair[0]):
+        if mark is None:
+            marks.close(tick)
+        elif "Dynamic" in mark.classes:
+            marks.mark(tick, mark.value)
+        else:
+            marks.open(tick, grows="Crescendo" in mark.classes)
+    accented = (element for element in flat.notes if any("Accent" in a.classes for a in element.articulations))
+    marks.accents |= {ticks(element.offset) for element in accented}
+    return marks.heard(notes)
 
 
 def measures_of(part: Any, lengths: Sequence[int] | None = None) -> list[Measure]:

@@ -17,6 +17,7 @@ from biaxial.judge.reference import Reference, shipped_reference
 from biaxial.judge.wording import JudgedPiece, plain_judgement
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.tasks.model import Model
 
 REFERENCE_FILE: Final = "reference.npz"
 """What pieces are judged beside, where it is not the corpus that the package knows."""
@@ -47,7 +48,8 @@ class Bench:
     """
 
     def __init__(self, order: Order, folder: Path, models: Models) -> None:
-        network: Any = models.writer.network
+        assert isinstance(models.writer, Model)
+        network = models.writer.in_style()
         self._judge = Judge(reference_of(order, folder), network, order.plan["precision"])
         self._grid, self._source = Grid(network.config.steps_per_quarter), Path(order.source)
         self._reading = dict(order.reading or {})

@@ -119,7 +119,7 @@ def _of_frames(network: BiaxialLSTM, frames: Frames, step: int, outcomes: torch.
     )
     found = []
     for walk in range(len(network.walks)):
-        output, cells, before, echo, known = placed.turned(network.walk(walk).features.walk)
+        output, cells, before, echo, known, _ = placed.turned(network.walk(walk).features.walk)
         log_probs, _ = network.over_notes(output, cells, before, echo=echo, walk=walk, known=known)
         found.append(log_probs.double().gather(-1, cells.long().unsqueeze(-1)).squeeze(-1).sum(1))
     return torch.stack(found).logsumexp(0)

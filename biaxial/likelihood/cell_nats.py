@@ -183,7 +183,7 @@ def _walk(network: BiaxialLSTM, index: int, frames: Frames) -> Tensor:
     -------
     Shape ``(4, rows, n)``, as in :class:`_Cells`, notes from low to high.
     """
-    alphabet, (time_output, outcomes, before, echo, _) = network.config.alphabet, frames
+    alphabet, (time_output, outcomes, before, echo, *_) = network.config.alphabet, frames
     states = torch.from_numpy(alphabet.states).to(outcomes.device)
     struck = torch.from_numpy(struck_after(alphabet)).to(outcomes.device)
     outcomes, before = outcomes.long(), before.long()

@@ -62,7 +62,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class _Scored:
+class Scored:
     """A piece, its notes and its nats; ``None`` if the networks cannot express it."""
 
     piece: CorpusPiece
@@ -121,7 +121,7 @@ def evaluate(
     if not splits:
         return [_sum_up("all", _score(networks, corpus, corpus.pieces, progress))]
     known = {_tune(piece) for piece in corpus.split("train")}
-    scored: dict[str, list[_Scored]] = {}
+    scored: dict[str, list[Scored]] = {}
     found = []
     for split in SPLITS:
         if split not in splits or not corpus.split(split):
@@ -136,17 +136,23 @@ def evaluate(
     return found
 
 
-def _score(networks: Networks, corpus: Corpus, pieces: Sequence[CorpusPiece], progress: Progress) -> list[_Scored]:
+def _score(networks: Networks, corpus: Corpus, pieces: Sequence[CorpusPiece], progress: Progress) -> list[Scored]:
     """Score pieces; the kind of network says how."""
     if isinstance(network := networks[0], SequenceLSTM):
         return [_score_strings(network, corpus, piece, progress) for piece in pieces]
-    return _score_frames([each for each in networks if isinstance(each, BiaxialLSTM)], corpus, pieces, progress)
+    return score_frames([each for each in networks if isinstance(each, BiaxialLSTM)], corpus, pieces, progress)
 
 
-def _score_frames(
+def score_frames(
     networks: Sequence[BiaxialLSTM], corpus: Corpus, pieces: Sequence[CorpusPiece], progress: Progress
-) -> list[_Scored]:
-    """Score pieces under biaxial LSTMs, all in one pass."""
+) -> list[Scored]:
+    """Score pieces under a biaxial LSTM, or under the average of several, all in one pass.
+
+    Raises
+    ------
+    InputError
+        If the corpus has no voices and they need them.
+    """
     config = networks[0].config
     if config.num_voices not in (0, corpus.num_voices):
         raise InputError(
@@ -169,13 +175,13 @@ def _score_frames(
     )
     for piece, fit in zip(pieces, fits, strict=True):
         num_notes = int((np.minimum(piece.states, state) == state).sum())
-        scored.append(_Scored(piece, num_notes, next(nats) if fit else None))
+        scored.append(Scored(piece, num_notes, next(nats) if fit else None))
         if not fit and progress is not None:
             progress(piece.num_steps)
     return scored
 
 
-def _score_strings(network: SequenceLSTM, corpus: Corpus, piece: CorpusPiece, progress: Progress) -> _Scored:
+def _score_strings(network: SequenceLSTM, corpus: Corpus, piece: CorpusPiece, progress: Progress) -> Scored:
     """Score a piece under a token LSTM."""
     strings = cells_of(piece).strings(network.config)
     nats, num_notes = -sum(string_log_likelihoods(network, strings)), sum(each.string.num_notes for each in strings)
@@ -189,10 +195,10 @@ def _score_strings(network: SequenceLSTM, corpus: Corpus, piece: CorpusPiece, pr
         "event": sum(each.string.num_events for each in strings),
         "note": num_notes,
     }
-    return _Scored(piece, num_notes, {name: (nats, count) for name, count in counts.items()})
+    return Scored(piece, num_notes, {name: (nats, count) for name, count in counts.items()})
 
 
-def _sum_up(label: str, scored: Sequence[_Scored]) -> Evaluation:
+def _sum_up(label: str, scored: Sequence[Scored]) -> Evaluation:
     return Evaluation(
         label,
         len(scored),

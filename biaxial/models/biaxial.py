@@ -9,12 +9,12 @@ The parallel pass of training and the step-by-step walk of drawing are two readi
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch
-from einops import rearrange
+from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from biaxial.features.echo import Echo, echoes
@@ -22,6 +22,7 @@ from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.config import ModelConfig
+from biaxial.models.dynamics_head import DynamicsHead, Heard
 from biaxial.models.layers import ContextEncoder, LSTMStack, NoteWalk, State
 from biaxial.models.network_arrays import orders_of
 from biaxial.models.whole_context import WholeContext
@@ -51,6 +52,11 @@ class Batch(NamedTuple):
     seen
         What the time axis is shown in place of the frame before each step, shape ``(b, t, n)``; training hides voices
         so.
+    style
+        The share of each style in each piece, shape ``(b, s)``, for a config that has styles; zeros, and ``None``, are
+        no style.
+    levels
+        How loud each struck cell is, shape ``(b, t, n)``: 0 where nobody knows, else 1 (ppp) to 8 (fff).
     """
 
     outcomes: Tensor
@@ -60,12 +66,16 @@ class Batch(NamedTuple):
     echo: Echo | None = None
     known: Known | None = None
     seen: Tensor | None = None
+    style: Tensor | None = None
+    levels: Tensor | None = None
 
     @classmethod
-    def whole(cls, outcomes: Tensor, conditions: Tensor, known: Known | None = None) -> Batch:
+    def whole(
+        cls, outcomes: Tensor, conditions: Tensor, known: Known | None = None, style: Tensor | None = None
+    ) -> Batch:
         """Whole pieces of equal length."""
         mask = torch.ones(outcomes.shape[:2], dtype=torch.bool, device=outcomes.device)
-        return cls(outcomes, torch.zeros_like(outcomes[:, 0]), conditions, mask, known=known)
+        return cls(outcomes, torch.zeros_like(outcomes[:, 0]), conditions, mask, known=known, style=style)
 
     @property
     def before(self) -> Tensor:
@@ -89,6 +99,8 @@ class Frames(NamedTuple):
         The frames and those before them, shape ``(rows, n)``.
     echo, known
         Their echo, and what is known of them.
+    style
+        The share of each style in each of them, shape ``(rows, s)``.
     """
 
     time_output: Tensor
@@ -96,6 +108,7 @@ class Frames(NamedTuple):
     before: Tensor
     echo: Echo | None = None
     known: Known | None = None
+    style: Tensor | None = None
 
     def turned(self, turn: Callable[[Tensor], Tensor]) -> Frames:
         """In the order of a walk, or back again, given the ``walk`` of its features."""
@@ -105,6 +118,7 @@ class Frames(NamedTuple):
             turn(self.before),
             None if self.echo is None else self.echo._replace(frame=turn(self.echo.frame)),
             None if self.known is None else Known(*map(turn, self.known)),
+            self.style,
         )
 
 
@@ -120,15 +134,22 @@ class BiaxialLSTM(nn.Module):
     ----------
     walks
         The walks of the note axis: one, or first one down and then one up.
+    styles
+        What stands for each style, a column for each; ``None`` without styles.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.time_features = TimeFeatures(config)
-        self.time_axis = LSTMStack(self.time_features.width, config.time_hidden, config.dropout)
+        style_hidden = config.style_hidden if config.styles else 0
+        self.time_axis = LSTMStack(self.time_features.width, config.time_hidden, config.dropout, style_hidden)
         self.walks = nn.ModuleList(NoteWalk(replace(config, order=order)) for order in orders_of(config))
         self.context = ContextEncoder(config, self.time_features) if config.context_hidden else None
+        self.styles = nn.Linear(len(config.styles), style_hidden, bias=False) if config.styles else None
+        if self.styles is not None:
+            nn.init.normal_(self.styles.weight)
+        self.dynamics = DynamicsHead(config) if config.dynamics else None
 
     @property
     def note_features(self) -> NoteFeatures:
@@ -168,6 +189,25 @@ class BiaxialLSTM(nn.Module):
         narrow.walks = nn.ModuleList(walk.narrowed(replace(config, order=walk.config.order)) for walk in walks)
         return narrow
 
+    def in_style(self, shares: Sequence[float]) -> BiaxialLSTM:
+        """A network without styles that says what this one says in one style.
+
+        Whatever draws, scores or explains can therefore do so in a style, and nothing of it has to know.
+
+        Parameters
+        ----------
+        shares
+            The share of each style, such as :func:`biaxial.music.style.shares_of` gives; all zero for none.
+        """
+        plain = copy.deepcopy(self)
+        told = plain.style_vector(torch.tensor([shares])) if any(shares) else None
+        for stack in (plain.time_axis, *(plain.walk(index).axis for index in range(len(plain.walks)))):
+            stack.settle(None if told is None else told[0])
+        plain.styles, plain.config = None, replace(self.config, styles=())
+        for index in range(len(plain.walks)):
+            plain.walk(index).config = replace(plain.walk(index).config, styles=())
+        return plain
+
     def encode(self, known: Known | None, conditions: Tensor, lengths: Tensor | None = None) -> Tensor | None:
         """What the context encoder tells each cell of all that is known of whole pieces.
 
@@ -203,6 +243,7 @@ class BiaxialLSTM(nn.Module):
         state: State | None = None,
         echo: Echo | None = None,
         context: Tensor | None = None,
+        style: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Run the time axis.
 
@@ -218,6 +259,8 @@ class BiaxialLSTM(nn.Module):
             The echo of each step, for a config that has it.
         context
             What the context encoder tells each cell, shape ``(b, t, n, h)``; nothing by default.
+        style
+            The share of each style in each piece, shape ``(b, s)``; no style by default.
 
         Returns
         -------
@@ -227,7 +270,9 @@ class BiaxialLSTM(nn.Module):
         features = self.time_features(previous, conditions, echo)
         if self.context is not None and context is not None:
             features = features + self.context.into_inputs(context)
-        output, state = self.time_axis(rearrange(features, "b t n f -> (b n) t f"), state)
+        told = self.style_vector(style)
+        told = None if told is None else repeat(told, "b e -> (b n) e", n=n)
+        output, state = self.time_axis(rearrange(features, "b t n f -> (b n) t f"), state, told)
         output = rearrange(output, "(b n) t h -> b t n h", b=b, n=n)
         if self.context is not None and context is not None:
             output = output + self.context.into_output(context)
@@ -243,6 +288,7 @@ class BiaxialLSTM(nn.Module):
         echo: Echo | None = None,
         walk: int = 0,
         known: Known | None = None,
+        style: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Run a walk of the note axis over frames, or over some places of it.
 
@@ -262,6 +308,8 @@ class BiaxialLSTM(nn.Module):
             Index of the walk.
         known
             What is known of these frames, shape ``(rows, n)``, in the order of the walk.
+        style
+            The share of each style in them, shape ``(rows, s)``; no style by default.
 
         Returns
         -------
@@ -269,7 +317,23 @@ class BiaxialLSTM(nn.Module):
         of what did not sound, a voice that is already placed, what does not agree with what is known) have probability
         zero.
         """
-        found: tuple[Tensor, State] = self.walk(walk)(time_output, frame, previous, state, places, echo, known)
+        told = self.style_vector(style)
+        found: tuple[Tensor, State] = self.walk(walk)(time_output, frame, previous, state, places, echo, known, told)
+        return found
+
+    def style_vector(self, style: Tensor | None) -> Tensor | None:
+        """What stands for the style of each row: the weighted mean of the styles' own, shape ``(rows, e)``.
+
+        Parameters
+        ----------
+        style
+            The share of each style, shape ``(rows, s)``; all zero for no style, which is told exactly nothing.
+        """
+        if style is None:
+            return None
+        if self.styles is None:
+            raise ValueError("a network without styles is asked for one")
+        found: Tensor = self.styles(style.to(self.device, self.styles.weight.dtype))
         return found
 
     def frames(self, batch: Batch, most_cells: int | None = None) -> Iterator[Frames]:
@@ -295,13 +359,14 @@ class BiaxialLSTM(nn.Module):
             steps = (slice(None), slice(first, first + length))
             heard = None if echo is None else echo.at(steps)
             told = None if context is None else context[steps]
-            output, state = self.over_time(seen[steps], batch.conditions[steps], state, heard, told)
+            output, state = self.over_time(seen[steps], batch.conditions[steps], state, heard, told, batch.style)
             yield Frames(
                 output.flatten(0, 1),
                 batch.outcomes[steps].flatten(0, 1),
                 before[steps].flatten(0, 1),
                 None if heard is None else Echo(*(x.flatten(0, 1) for x in heard)),
                 None if batch.known is None else Known(*(x[steps].flatten(0, 1) for x in batch.known)),
+                None if batch.style is None else repeat(batch.style, "b s -> (b t) s", t=len(output[0])),
             )
 
     def forward(self, batch: Batch) -> Tensor:
@@ -322,8 +387,8 @@ class BiaxialLSTM(nn.Module):
     def _over_walk(self, index: int, frames: Frames) -> Tensor:
         """Log-probabilities under one walk, shape ``(rows, n, k)``."""
         turn = self.walk(index).features.walk
-        output, outcomes, before, echo, known = frames.turned(turn)
-        log_probs, _ = self.over_notes(output, outcomes, before, echo=echo, walk=index, known=known)
+        output, outcomes, before, echo, known, style = frames.turned(turn)
+        log_probs, _ = self.over_notes(output, outcomes, before, echo=echo, walk=index, known=known, style=style)
         return turn(log_probs.transpose(1, 2)).transpose(1, 2)
 
     def walk_log_likelihood(self, batch: Batch) -> Tensor:
@@ -331,3 +396,23 @@ class BiaxialLSTM(nn.Module):
         log_probs: Tensor = self(batch)
         index = batch.outcomes.long().unsqueeze(-1).expand(*log_probs.shape[:-1], 1)
         return log_probs.gather(-1, index).squeeze(-1)
+
+    def level_log_likelihood(self, batch: Batch) -> Tensor:
+        """Log-probability of every level that is known, given all notes and the levels before it: nats, ``(b, t, n)``.
+
+        What time axis and context encoder know is read and not changed: no gradient goes into them.
+        """
+        assert self.dynamics is not None
+        if batch.levels is None:
+            return torch.zeros(batch.outcomes.shape, device=self.device)
+        voices = self.voice_sets[batch.outcomes.long()]
+        heard = Heard.of(batch.levels, voices, self.config.num_voices)
+        with torch.no_grad():
+            b = len(batch.outcomes)
+            outputs = [rearrange(rows.time_output, "(b t) n h -> b t n h", b=b) for rows in self.frames(batch, _CELLS)]
+        known = batch.levels > 0
+        here = Heard(*(level[known] for level in heard))
+        log_probs: Tensor = self.dynamics(torch.cat(outputs, dim=1)[known], voices[known], here)
+        found = log_probs.new_zeros(batch.levels.shape)
+        found[known] = log_probs.gather(-1, batch.levels[known].long().unsqueeze(-1) - 1).squeeze(-1)
+        return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from biaxial.features.config import FeatureConfig
+from biaxial.music.style import check_style_names
 
 MAX_UNITS: Final = 4096
 """Most units of a layer; the published networks have up to 512."""
@@ -28,6 +29,13 @@ class ModelConfig(FeatureConfig):
         Share of units dropped from the output of every LSTM layer, one mask for a whole sequence.
     head_sees_inputs
         Whether the last layer also reads the time axis's output and the inputs of the note axis.
+    styles
+        Names of the styles that the network can be asked for; to train: that of CORPUS and of a corpus mixed in, or
+        ``folders`` for the names of the folders in it, or a table FILE.csv with columns file and style.
+    style_hidden
+        Numbers that stand for a style, with styles.
+    dynamics
+        Whether it says how loud each struck note is, a level of eight, when the notes are there (three states).
     """
 
     searched: ClassVar[tuple[str, ...]] = ("time_hidden", "note_hidden", "context_hidden", "dropout")
@@ -38,6 +46,9 @@ class ModelConfig(FeatureConfig):
     context_hidden: int = 0
     dropout: float = 0.4
     head_sees_inputs: bool = True
+    styles: tuple[str, ...] = ()
+    style_hidden: int = 16
+    dynamics: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,8 +60,13 @@ class ModelConfig(FeatureConfig):
             raise ValueError(f"a layer has at most {MAX_UNITS} units, not {widest}")
         if not 0 <= self.context_hidden <= MAX_UNITS:
             raise ValueError(f"context_hidden is 0 to {MAX_UNITS}, not {self.context_hidden}")
+        if self.dynamics and self.num_states != 3:
+            raise ValueError("dynamics need three states of a cell: with two nobody knows which notes are struck")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a share from 0 up to but not including 1, not {self.dropout}")
+        check_style_names(self.styles)
+        if not 1 <= self.style_hidden <= MAX_UNITS:
+            raise ValueError(f"style_hidden is 1 to {MAX_UNITS}, not {self.style_hidden}")
 
 
 _FRAMES = ModelConfig(num_states=2, metre="none", form=False, clock=True, echo=True, next_voice=True)
@@ -63,7 +79,6 @@ PRESETS: Final[dict[str, ModelConfig]] = {
         clock=True,
         plan=True,
         beat=True,
-        mixed_in=True,
         dissonance=True,
         echo=True,
         context_hidden=96,

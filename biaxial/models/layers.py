@@ -5,6 +5,10 @@ voices of the same frame around its note, the chord that they make, metre, key a
 time in both directions, its weights shared by all notes as those of the time axis are. Two projections, which start at
 zero, add what it found to the inputs of the time axis and to its output: a network that is given an encoder draws as it
 did before until it has learnt to listen. Where nothing is known of a piece, the encoder's output is exactly zero.
+
+A style is added to the input of every layer of a stack, each time through a projection of its own and a tanh, as in
+DeepJ (Mao, Shin and Cottrell 2018). The projections start at zero and have no biases, so that a network that is given
+styles draws as it did before, and a piece without a style is told exactly nothing.
 """
 
 from __future__ import annotations
@@ -30,15 +34,30 @@ State = tuple[tuple[Tensor, Tensor], ...]
 
 
 class LSTMStack(nn.Module):
-    """LSTM layers with dropout on the output of each, one mask for a whole sequence (Gal and Ghahramani 2016)."""
+    """LSTM layers with dropout on the output of each, one mask for a whole sequence (Gal and Ghahramani 2016).
 
-    def __init__(self, width: int, hidden: tuple[int, ...], dropout: float) -> None:
+    Parameters
+    ----------
+    width
+        Inputs of the first layer.
+    hidden
+        Units of each layer.
+    dropout
+        Share of units dropped.
+    style_hidden
+        Numbers that stand for a style, 0 for a stack without styles.
+    """
+
+    def __init__(self, width: int, hidden: tuple[int, ...], dropout: float, style_hidden: int = 0) -> None:
         super().__init__()
         widths = (width, *hidden[:-1])
         self.layers = nn.ModuleList(nn.LSTM(i, o, batch_first=True) for i, o in zip(widths, hidden, strict=True))
         self.dropout = dropout
+        self.of_style = nn.ModuleList(nn.Linear(style_hidden, i, bias=False) for i in widths if style_hidden)
+        for projection in self.of_style:
+            nn.init.zeros_(projection.get_parameter("weight"))
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(self, x: Tensor, state: State | None = None, style: Tensor | None = None) -> tuple[Tensor, State]:
         """Run the stack over sequences.
 
         Parameters
@@ -47,6 +66,8 @@ class LSTMStack(nn.Module):
             Shape ``(rows, length, width)``.
         state
             State to go on from, zero by default.
+        style
+            What stands for the style of each row, shape ``(rows, e)``; no style by default.
 
         Returns
         -------
@@ -54,12 +75,29 @@ class LSTMStack(nn.Module):
         """
         new_state = []
         for index, layer in enumerate(self.layers):
+            if style is not None:
+                x = x + self.of_style[index](style).tanh().unsqueeze(1)
             x, layer_state = layer(x, None if state is None else state[index])
             new_state.append(layer_state)
             if self.training and self.dropout > 0:
                 keep = torch.empty(x.shape[0], 1, x.shape[2], device=x.device, dtype=x.dtype)
                 x = x * keep.bernoulli_(1 - self.dropout) / (1 - self.dropout)
         return x, tuple(new_state)
+
+    @torch.no_grad()
+    def settle(self, style: Tensor | None) -> None:
+        """Become a stack without styles that says what this one says in one: what is added is the same in every row.
+
+        Parameters
+        ----------
+        style
+            What stands for it, shape ``(e,)``; ``None`` for no style.
+        """
+        for layer, projection in zip(self.layers, self.of_style, strict=True):
+            if style is not None:
+                weights, biases = (layer.get_parameter(name) for name in ("weight_ih_l0", "bias_ih_l0"))
+                biases.add_(weights @ projection(style).tanh())
+        self.of_style = nn.ModuleList()
 
 
 class NoteWalk(nn.Module):
@@ -82,7 +120,7 @@ class NoteWalk(nn.Module):
         self.config = config
         self.features = NoteFeatures(config)
         width = config.time_hidden[-1] + self.features.width
-        self.axis = LSTMStack(width, config.note_hidden, config.dropout)
+        self.axis = LSTMStack(width, config.note_hidden, config.dropout, config.style_hidden if config.styles else 0)
         alphabet = config.alphabet
         self.head = nn.Linear(config.note_hidden[-1] + (width if config.head_sees_inputs else 0), len(alphabet))
         self.register_buffer("may_follow", torch.from_numpy(alphabet.may_follow), persistent=False)  # k k
@@ -107,11 +145,15 @@ class NoteWalk(nn.Module):
         places: slice = slice(None),
         echo: Echo | None = None,
         known: Known | None = None,
+        style: Tensor | None = None,
     ) -> tuple[Tensor, State]:
-        """Run over frames, or over some places of the walk; arguments as in :meth:`BiaxialLSTM.over_notes`."""
+        """Run over frames, or over some places of the walk; arguments as in :meth:`BiaxialLSTM.over_notes`.
+
+        Here ``style`` is what stands for it, shape ``(rows, e)``.
+        """
         features = self.features(frame, previous, places, echo, known)
         inputs = torch.cat([time_output, features.to(time_output.dtype)], dim=-1)
-        hidden, state = self.axis(inputs, state)
+        hidden, state = self.axis(inputs, state, style)
         logits = self.head(torch.cat([hidden, inputs.to(hidden.dtype)], -1) if self.config.head_sees_inputs else hidden)
         sets = self.voice_sets[frame.long()]
         # The sets of a frame are disjoint; in a guess that is yet to be verified they may not be.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 from biaxial.features.config import Order
 from biaxial.features.input_layout import context_layout, note_layout, time_layout, width_of_conditions
 from biaxial.models.config import ModelConfig
+from biaxial.music.dynamics import LEVELS
 
 IMPOSSIBLE: Final = -1e9
 """Logit of an outcome that cannot be; its probability is exactly zero."""
+
+LEVEL_UNITS: Final = 64
+"""Units of the hidden layer that says how loud notes are."""
+LEVELS_HEARD: Final = 4
+"""Levels that one level depends on (:class:`biaxial.models.dynamics_head.Heard`)."""
 
 Config = TypeVar("Config")
 Shapes = dict[str, tuple[int, ...]]
@@ -44,6 +50,31 @@ def arrays_of(network: Any) -> NetworkArrays[Any]:
     weights = {name: tensor.detach().cpu().float().numpy().copy() for name, tensor in network.state_dict().items()}
     features = getattr(network, "time_features", None)
     return NetworkArrays(network.config, weights, None if features is None else features.pitch.cpu().float().numpy())
+
+
+def settled(arrays: NetworkArrays[ModelConfig], shares: Sequence[float]) -> NetworkArrays[ModelConfig]:
+    """A network without styles that says what this one says in one style (:meth:`.BiaxialLSTM.in_style`).
+
+    Parameters
+    ----------
+    arrays
+        The network, which has styles.
+    shares
+        The share of each style; all zero for none.
+    """
+    weights = {name: array for name, array in arrays.weights.items() if "style" not in name}
+    if any(shares):
+        told = arrays.weights["styles.weight"] @ np.array(shares, np.float32)
+        for name, into in arrays.weights.items():
+            if ".layers." in name and name.endswith("weight_ih_l0"):
+                bias = name.replace("weight_ih", "bias_ih")
+                weights[bias] = weights[bias] + into @ np.tanh(arrays.weights[_of_style(name)] @ told)
+    return NetworkArrays(replace(arrays.config, styles=()), weights, arrays.positions)
+
+
+def _of_style(weights_of_layer: str) -> str:
+    """The name of the projection that adds a style to the input of a layer, given that of the layer's weights."""
+    return weights_of_layer.replace(".layers.", ".of_style.").replace(".weight_ih_l0", ".weight")
 
 
 def orders_of(config: ModelConfig) -> tuple[Order, ...]:
@@ -87,4 +118,13 @@ def parameter_shapes(config: ModelConfig) -> Shapes:
             found |= lstm_shapes(f"context.{way}", read, hidden)
         found["context.into_inputs.weight"] = width, 2 * hidden
         found["context.into_output.weight"] = heard, 2 * hidden
+    if config.styles:
+        found["styles.weight"] = config.style_hidden, len(config.styles)
+        layers = [name for name in found if ".layers." in name and name.endswith("weight_ih_l0")]
+        found |= {_of_style(name): (found[name][1], config.style_hidden) for name in layers}
+    if config.dynamics:
+        levels = len(LEVELS)
+        read = heard + config.num_voices + LEVELS_HEARD * (levels + 1)
+        found |= {"dynamics.hidden.weight": (LEVEL_UNITS, read), "dynamics.hidden.bias": (LEVEL_UNITS,)}
+        found |= {"dynamics.out.weight": (levels, LEVEL_UNITS), "dynamics.out.bias": (levels,)}
     return found

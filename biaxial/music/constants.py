@@ -10,6 +10,8 @@ MIN_PITCH: Final = 0
 MAX_PITCH: Final = 127
 TICKS_PER_QUARTER: Final = 480
 STEPS_PER_QUARTER: Final = 4
+DEFAULT_VELOCITY: Final = 80
+"""How hard a note is played of which nobody says how loud it is."""
 
 SILENT: Final = 0
 """Cell state: nothing sounds."""

@@ -3,7 +3,7 @@
 ``n`` counts notes from the lowest pitch of the range upwards. A cell is SILENT, HOLD or STRIKE and, in a voiced piece,
 carries the set of its voices as a bit mask. The conversion is exact in both directions for music on the grid, but for
 one thing that a cell cannot say: where one voice holds a pitch while another strikes it, both become a strike. Such
-places are counted. Velocities are not kept.
+places are counted. Of velocities the nearest of eight levels is kept, one for each struck cell.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.music.constants import HOLD, SILENT, STRIKE
+from biaxial.music.dynamics import VELOCITIES, level_of
 from biaxial.music.grid import Grid
 from biaxial.music.score import Note, Score
 
@@ -43,6 +44,9 @@ class Roll:
         Cells in which one voice held what another one struck, written as a strike of both.
     num_dropped
         Notes that shared their voice and step with a longer one, which alone was kept.
+    levels
+        How loud each struck cell is, uint8, shape ``(t, n)``: 1 (ppp) to 8 (fff), the loudest where several voices
+        strike it, and 0 where nobody says; ``None`` where this holds for all.
     """
 
     states: NDArray[np.int8]
@@ -52,6 +56,7 @@ class Roll:
     grid: Grid
     num_joined: int = 0
     num_dropped: int = 0
+    levels: NDArray[np.uint8] | None = None
 
     @property
     def num_steps(self) -> int:
@@ -95,17 +100,29 @@ class Roll:
         kept, num_dropped = zip(*(_one_at_a_time(line) for line in lines), strict=True) if lines else ((), ())
         states = np.zeros((num_steps, num_notes), dtype=np.int8)
         voices = np.zeros((num_steps, num_notes), dtype=np.uint8)
+        levels = np.zeros((num_steps, num_notes), dtype=np.uint8)
         holds = np.zeros((num_steps, num_notes), dtype=bool)
         for index, line in enumerate(kept):
             for note in line:
                 n, first, end = note.pitch - low_pitch, note.onset_ticks // unit, note.end_ticks // unit
                 states[first, n] = STRIKE
+                if note.velocity is not None:
+                    levels[first, n] = max(levels[first, n], 1 + level_of(note.velocity))
                 holds[first + 1 : end, n] = True
                 voices[first:end, n] |= 1 << index if num_voices else 0
         num_joined = int((holds & (states == STRIKE)).sum())
         states[holds & (states == SILENT)] = HOLD
         outline = replace(score.outline, length_ticks=num_steps * unit)
-        return cls(states, voices if num_voices else None, low_pitch, outline, grid, num_joined, sum(num_dropped))
+        return cls(
+            states,
+            voices if num_voices else None,
+            low_pitch,
+            outline,
+            grid,
+            num_joined,
+            sum(num_dropped),
+            levels if levels.any() else None,
+        )
 
     def to_score(self) -> Score:
         """Read the notes back.
@@ -138,7 +155,9 @@ class Roll:
         for n in np.flatnonzero(states.any(axis=0)):
             onsets, lasts = np.flatnonzero(states[:, n] == STRIKE), np.flatnonzero(ends[:, n])
             for onset, last in zip(onsets.tolist(), lasts.tolist(), strict=True):
-                notes.append(Note(onset * unit, (last + 1 - onset) * unit, self.low_pitch + int(n), voice))
+                level = 0 if self.levels is None else int(self.levels[onset, n])
+                velocity = VELOCITIES[level - 1] if level else None
+                notes.append(Note(onset * unit, (last + 1 - onset) * unit, self.low_pitch + int(n), voice, velocity))
         return notes
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
+from biaxial.music.constants import DEFAULT_VELOCITY, MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
 from biaxial.music.doors import Doors
 from biaxial.music.repeats import Repeat as Repeat
 from biaxial.music.signatures import Key as Key
@@ -34,7 +34,7 @@ class Note:
     voice
         0 for the highest part (soprano), counted downwards; ``None`` where the music has no parts.
     velocity
-        MIDI velocity, 1 to 127.
+        MIDI velocity, 1 to 127; ``None`` where nobody says how loud it is.
     locked
         Given by the user and kept as it is by whatever is written around it. MIDI files do not keep this.
     """
@@ -43,7 +43,7 @@ class Note:
     length_ticks: int
     pitch: int
     voice: int | None = None
-    velocity: int = 80
+    velocity: int | None = None
     locked: bool = False
 
     def __post_init__(self) -> None:
@@ -51,13 +51,18 @@ class Note:
             raise ValueError(f"a note needs an onset of at least 0 and a length of at least 1 tick: {self}")
         if not MIN_PITCH <= self.pitch <= MAX_PITCH:
             raise ValueError(f"pitch {self.pitch} is not a MIDI number ({MIN_PITCH} to {MAX_PITCH})")
-        if not 1 <= self.velocity <= 127:
+        if self.velocity is not None and not 1 <= self.velocity <= 127:
             raise ValueError(f"velocity {self.velocity} is outside 1 to 127")
 
     @property
     def end_ticks(self) -> int:
         """The first tick at which the note no longer sounds."""
         return self.onset_ticks + self.length_ticks
+
+    @property
+    def played_velocity(self) -> int:
+        """The velocity that it is played with: its own, or the default."""
+        return DEFAULT_VELOCITY if self.velocity is None else self.velocity
 
     def within(self, first: int, last: int) -> Note:
         """The part of it that sounds from one tick to before another."""
@@ -67,7 +72,7 @@ class Note:
 
 def _reading_order(note: Note) -> tuple[int, ...]:
     voice = -1 if note.voice is None else note.voice
-    return note.onset_ticks, voice, note.pitch, note.length_ticks, note.velocity, note.locked
+    return note.onset_ticks, voice, note.pitch, note.length_ticks, note.played_velocity, note.locked
 
 
 @dataclass(frozen=True)

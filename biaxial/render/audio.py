@@ -7,7 +7,7 @@ every sound file go through soundfile.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,14 +22,15 @@ from biaxial.files.assets import ASSETS
 from biaxial.files.atomic import atomic_write
 from biaxial.files.machine import available_threads
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import PRESETS
+from biaxial.music.instruments import PRESETS, SEATS, seats_of
+from biaxial.music.playing import humanised, written_finely
 from biaxial.music.score import Note, Score
 from biaxial.music.written_out import written_out
 from biaxial.render.sound.loudness import gain
 from biaxial.render.sound.room import Room
 from biaxial.render.sound.sampler import Sampler, Struck
 from biaxial.render.sound.soundfont import SoundFont
-from biaxial.render.sound.timing import tempo_curve
+from biaxial.render.sound.timing import TempoCurve, tempo_curve
 
 SOUNDFONT: Final = ASSETS / "fluid-chorale.sf3"
 """The soundfont that is used unless another is given."""
@@ -66,6 +67,10 @@ class Instrument:
     spread_cents: float
 
 
+Player = tuple[Sampler, Instrument]
+Band = list[Player]
+"""What plays each voice, from the top; the last one plays those below it too."""
+
 INSTRUMENTS: Final = {
     "organ": Instrument(PRESETS["organ"].program, Room(2.0, -9.0), 0.0),
     "choir": Instrument(PRESETS["choir"].program, Room(2.0, -8.0), 2.0),
@@ -94,6 +99,9 @@ def render_audio(
     soundfont: str | Path | None = None,
     strict_tempo: bool = False,
     sample_rate: int = SAMPLE_RATE,
+    instruments: Sequence[str] = (),
+    humanise: float = 0.0,
+    humanise_seed: int = 0,
 ) -> NDArray[np.float32]:
     """Play a piece.
 
@@ -110,6 +118,13 @@ def render_audio(
         Keep the tempo at fermatas and at the end.
     sample_rate
         Frames a second, 8000 to 192000.
+    instruments
+        Names of what each voice is played on, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of
+        the one instrument. What the soundfont lacks is played on the nearest of :data:`INSTRUMENTS`
+        (:func:`fallbacks`).
+    humanise, humanise_seed
+        How much it is played as people play, 0 to 1, and the seed of that (:mod:`biaxial.music.playing`). With
+        ``strict_tempo`` phrases do not slow down.
 
     Returns
     -------
@@ -124,7 +139,9 @@ def render_audio(
     OSError
         If the soundfont cannot be read.
     """
-    whole: NDArray[np.float32] = _mixed(score, [None], instrument, soundfont, strict_tempo, sample_rate)[0]
+    people = (humanise, humanise_seed)
+    band = _band(instrument, instruments, soundfont, sample_rate)
+    whole: NDArray[np.float32] = _mixed(score, [None], band, strict_tempo, sample_rate, people)[0]
     return whole.T
 
 
@@ -149,45 +166,51 @@ def render_stems(
     InputError
         As for :func:`render_audio`.
     """
-    stems = _mixed(score, range(len(PLACES)), instrument, None, strict_tempo, sample_rate)
+    band = _band(instrument, (), None, sample_rate)
+    stems = _mixed(score, range(len(PLACES)), band, strict_tempo, sample_rate)
     return tuple(stem.T for stem in stems)
 
 
 def _mixed(
     score: Score,
     voices: Sequence[int | None],
-    instrument: str,
-    soundfont: str | Path | None,
+    band: Callable[[], Band],
     strict_tempo: bool,
     sample_rate: int,
+    people: tuple[float, int] = (0.0, 0),
 ) -> NDArray[np.float32]:
     """Voices of a piece (all of them for ``None``), each in planar stereo ``(voices, 2, frames)``."""
-    chosen = check_instrument(instrument)
     if not 8000 <= sample_rate <= 192_000:
         raise InputError(f"sound has 8000 to 192000 frames a second, not {sample_rate}")
     if score.length_ticks == 0:
         raise InputError("the piece has no length, so there is nothing to hear; give one with notes")
-    score = written_out(score)
-    curve = tempo_curve(score, strict=strict_tempo)
+    amount, seed = people
+    written = written_finely(score) if amount else written_out(score)
+    performance = humanised(written, amount, seed)
+    curve = tempo_curve(written, strict=strict_tempo, tempos=performance.tempos)
     if curve.duration_seconds > MAX_SECONDS:
         raise InputError(
             f"the piece lasts {curve.duration_seconds / 60:.0f} minutes, and sound is made of at most "
             f"{MAX_SECONDS // 60}; set a faster tempo or cut it into pieces"
         )
-    sampler = own_sampler(instrument, sample_rate)
-    if soundfont is not None:
-        sampler = _sampler(Path(soundfont), chosen.program, sample_rate)
-    notes = played(score, chosen, strict_tempo=strict_tempo)
+    players = band()
+    heard = performance.score
+    by_player = {player: played(heard, player[1], curve=curve) for player in dict.fromkeys(players)}
+    sung = [(_player(players, note.voice), note.voice) for note in heard.notes]
+    notes = [by_player[player][place] for place, (player, _) in enumerate(sung)]
     if not notes:
         return np.zeros((len(voices), 2, round(curve.duration_seconds * sample_rate) or 1), np.float32)
-    end = max(sampler.end_seconds(note) for note in notes) + chosen.room.decay_seconds
+    room = players[0][1].room
+    ends = (player[0].end_seconds(note) for note, (player, _) in zip(notes, sung, strict=True))
+    end = max(ends) + room.decay_seconds
     stems = np.zeros((len(voices), 2, round(max(curve.duration_seconds, end) * sample_rate)), np.float32)
 
     def play(place: int) -> None:
         voice = voices[place]
-        sung = (note for note, of in zip(notes, score.notes, strict=True) if voice is None or of.voice == voice)
-        sampler.play(sung, stems[place])
-        chosen.room.add_to(stems[place], sample_rate)
+        for player in by_player:
+            own = (note for note, (by, of) in zip(notes, sung, strict=True) if by == player and voice in (None, of))
+            player[0].play(own, stems[place])
+        room.add_to(stems[place], sample_rate)
 
     with ThreadPoolExecutor(available_threads()) as threads:
         list(threads.map(play, range(len(voices))))
@@ -197,6 +220,49 @@ def _mixed(
     fade = min(round(FADE_SECONDS * sample_rate), stems.shape[2])
     stems[..., -fade:] *= np.square(np.linspace(1.0, 0.0, fade, dtype=np.float32))
     return stems
+
+
+def _band(
+    instrument: str, instruments: Sequence[str], soundfont: str | Path | None, sample_rate: int
+) -> Callable[[], Band]:
+    """What plays each voice; unknown names are refused at once, soundfonts are read when it is called."""
+    chosen, seats = check_instrument(instrument), seats_of(instruments)
+
+    def players() -> Band:
+        path = SOUNDFONT if soundfont is None else Path(soundfont)
+        if not seats:
+            sampler = own_sampler(instrument, sample_rate)
+            if soundfont is not None:
+                sampler = _sampler(path, chosen.program, sample_rate)
+            return [(sampler, chosen)]
+        presets = SoundFont(path).presets
+        programs = [
+            seat.preset.program if (0, seat.preset.program) in presets else PRESETS[seat.like].program for seat in seats
+        ]
+        samplers = {program: _sampler(path, program, sample_rate) for program in programs}
+        families = {program: INSTRUMENTS[seat.like] for program, seat in zip(programs, seats, strict=True)}
+        return [(samplers[program], families[program]) for program in programs]
+
+    return players
+
+
+def _player(players: Band, voice: int | None) -> Player:
+    return players[min(voice or 0, len(players) - 1)]
+
+
+def fallbacks(instruments: Sequence[str], soundfont: str | Path | None = None) -> dict[str, str]:
+    """What sounds in place of each instrument that a soundfont, by default the package's own, has no preset for.
+
+    Raises
+    ------
+    InputError
+        If an instrument is unknown, or the file is not a soundfont.
+    OSError
+        If it cannot be read.
+    """
+    presets = SoundFont(SOUNDFONT if soundfont is None else Path(soundfont)).presets
+    seats = {name: SEATS[name] for name in instruments}
+    return {name: seat.like for name, seat in seats.items() if (0, seat.preset.program) not in presets}
 
 
 @lru_cache(maxsize=1)
@@ -219,6 +285,9 @@ def save_audio(
     soundfont: str | Path | None = None,
     strict_tempo: bool = False,
     sample_rate: int = SAMPLE_RATE,
+    instruments: Sequence[str] = (),
+    humanise: float = 0.0,
+    humanise_seed: int = 0,
 ) -> None:
     """Play a piece into a file, ``.flac``, ``.wav`` (both of 16 bits) or ``.ogg``; it appears whole or not at all.
 
@@ -235,6 +304,7 @@ def save_audio(
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"{path}: sound files end in {', '.join(FORMATS)}")
     playing: dict[str, Any] = {"instrument": instrument, "soundfont": soundfont, "strict_tempo": strict_tempo}
+    playing |= {"instruments": instruments, "humanise": humanise, "humanise_seed": humanise_seed}
     atomic_write(path, audio_bytes(score, path.suffix.lower(), sample_rate=sample_rate, **playing))
 
 
@@ -267,9 +337,14 @@ def check_instrument(name: str) -> Instrument:
     return INSTRUMENTS[name]
 
 
-def played(score: Score, instrument: Instrument, *, strict_tempo: bool = False) -> list[Struck]:
-    """The notes of a piece in seconds, each from its voice's place; before a repeated note there is a gap."""
-    curve = tempo_curve(score, strict=strict_tempo)
+def played(
+    score: Score, instrument: Instrument, *, strict_tempo: bool = False, curve: TempoCurve | None = None
+) -> list[Struck]:
+    """The notes of a piece in seconds, each from its voice's place; before a repeated note there is a gap.
+
+    The tempo is that of a curve, by default the one of the piece.
+    """
+    curve = curve or tempo_curve(score, strict=strict_tempo)
     again = _struck_again(score)
     starts = curve.at([note.onset_ticks for note in score.notes]).tolist()
     ends = curve.at([note.end_ticks for note in score.notes]).tolist()
@@ -279,7 +354,7 @@ def played(score: Score, instrument: Instrument, *, strict_tempo: bool = False) 
         if choked:
             end -= min(REPEAT_GAP_SECONDS, (end - start) / 3)
         cents = place.lean * instrument.spread_cents
-        result.append(Struck(start, end, note.pitch, note.velocity, cents, place.gain_db, place.pan, choked))
+        result.append(Struck(start, end, note.pitch, note.played_velocity, cents, place.gain_db, place.pan, choked))
     return result
 
 

@@ -52,13 +52,14 @@ def svg_pages(
     full_height: bool = False,
     captions: Sequence[tuple[int, str]] = (),
     names: Sequence[str] = (),
+    instruments: Sequence[str] = (),
     part_names: bool = True,
 ) -> list[str]:
     """Engrave a score.
 
     Parameters
     ----------
-    score, staves, given_colour, captions, names
+    score, staves, given_colour, captions, names, instruments
         As :func:`~biaxial.formats.musicxml.musicxml_text` takes them; names become the ids of ``<g class="note">``.
     part_names
         Whether what each staff is stands before it.
@@ -101,7 +102,8 @@ def svg_pages(
             "xmlIdSeed": 1,
         }
     )
-    document = musicxml_text(score, staves=staves, given_colour=given_colour, captions=captions, names=names)
+    looks: dict[str, Any] = {"captions": captions, "names": names, "instruments": instruments}
+    document = musicxml_text(score, staves=staves, given_colour=given_colour, **looks)
     if not part_names:
         document = re.sub(r"<part-abbreviation>.*?</part-abbreviation>", "", document)
         document = document.replace("<part-name>", '<part-name print-object="no">')
@@ -124,13 +126,14 @@ def engrave(
     staves: Literal[2, 4] = 2,
     given_colour: str = "",
     captions: Sequence[tuple[int, str]] = (),
+    instruments: Sequence[str] = (),
     pixels: int = PIXELS,
 ) -> list[Path]:
     """Write a score as pages of A4: one PDF, or an SVG or a PNG for each page, no higher than its music.
 
     Parameters
     ----------
-    score, staves, given_colour, captions
+    score, staves, given_colour, captions, instruments
         As :func:`svg_pages` takes them.
     path
         A file that ends in ``.svg``, ``.png`` or ``.pdf``. Of several pages the pictures are ``name-1.png``,
@@ -155,7 +158,8 @@ def engrave(
         raise InputError(f"{path}: pages are written as {', '.join(WRITERS)}; end its name in one of them")
     check_installed(suffix)
     as_pages = suffix == ".pdf"
-    pages = svg_pages(score, staves=staves, given_colour=given_colour, full_height=as_pages, captions=captions)
+    looks: dict[str, Any] = {"full_height": as_pages, "captions": captions, "instruments": instruments}
+    pages = svg_pages(score, staves=staves, given_colour=given_colour, **looks)
     files = WRITERS[suffix](pages, score.title, pixels)
     single = len(files) == 1
     names = [path if single else path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, len(files) + 1)]

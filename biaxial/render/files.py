@@ -7,17 +7,18 @@ make these are imported when a file of theirs is asked for, and a missing part i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
+from biaxial.files.atomic import atomic_write
 from biaxial.formats import write as save
 from biaxial.formats.json_score import write_json
 from biaxial.music.bar_lines import with_pickup
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import InstrumentName
+from biaxial.music.instruments import InstrumentName, read_instruments
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
 
@@ -41,6 +42,15 @@ class Rendering:
         Whether scores and pages print, under each phrase of a piece that has a plan, what it was to be.
     instrument
         What sound, MIDI and MusicXML are played on.
+    instruments
+        What each voice is played on in place of that, from the top, such as violin,violin,viola,cello, or the name of
+        several: quartet, winds, brass, recorders. Scores and pages have a staff for each. The last one plays the
+        voices below it too.
+    humanise
+        How far sound and MIDI are played as people play, 0 to 1: onsets and velocities move a little, and phrases
+        breathe.
+    humanise_seed
+        Seed of the random numbers of that.
     soundfont
         An SF2 or SF3 file in place of the package's own.
     strict_tempo
@@ -52,12 +62,20 @@ class Rendering:
     write_chords: bool = False
     write_plan: bool = True
     instrument: InstrumentName = "organ"
+    instruments: tuple[str, ...] = field(default=(), metadata={"parse": read_instruments, "metavar": "NAME,..."})
+    humanise: float = field(default=0.0, metadata={"within": (0, 1)})
+    humanise_seed: int = field(default=0, metadata={"within": (0, 2**63 - 1)})
     soundfont: Path | None = None
     strict_tempo: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch("#[0-9A-Fa-f]{6}", self.given_colour):
             raise InputError(f"{self.given_colour!r} is not a colour; give one such as #0A4FA3, or #000000 for black")
+        if not 0 <= self.humanise <= 1:
+            raise InputError(f"{self.humanise} is not a share in which to humanise; give 0 to 1")
+        given: object = self.instruments  # in Python also as on the command line
+        names = given if isinstance(given, str) else ",".join(self.instruments)
+        object.__setattr__(self, "instruments", read_instruments(names) if names else ())
 
 
 PLAIN: Final = Rendering()
@@ -109,25 +127,37 @@ def _captions(score: Score, rendering: Rendering, plan: PhrasePlan | None) -> li
 
 
 def _midi(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) -> list[Path]:
-    from biaxial.formats.midi.midi_writer import write_midi
-
-    score = _with_chords(score, rendering)
-    write_midi(score, path, instrument=rendering.instrument, write_chords=rendering.write_chords)
+    atomic_write(path, _midi_bytes(score, rendering))
     return [path]
+
+
+def _midi_bytes(score: Score, rendering: Rendering) -> bytes:
+    from biaxial.formats.midi.midi_writer import midi_bytes
+    from biaxial.music.playing import humanised
+
+    played = humanised(_with_chords(score, rendering), rendering.humanise, rendering.humanise_seed)
+    return midi_bytes(
+        played.score,
+        instrument=rendering.instrument,
+        instruments=rendering.instruments,
+        write_chords=rendering.write_chords,
+        tempos=played.tempos,
+    )
 
 
 def _musicxml(score: Score, path: Path, rendering: Rendering, plan: PhrasePlan | None) -> list[Path]:
     from biaxial.formats.musicxml import write_musicxml
 
     captions, named = _captions(score, rendering, plan), _with_chords(score, rendering)
-    write_musicxml(named, path, staves=rendering.staves, instrument=rendering.instrument, captions=captions)
+    plays: dict[str, Any] = {"instrument": rendering.instrument, "instruments": rendering.instruments}
+    write_musicxml(named, path, staves=rendering.staves, captions=captions, **plays)
     return [path]
 
 
 def _lilypond(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) -> list[Path]:
     from biaxial.formats.lilypond import write_lilypond
 
-    write_lilypond(_with_chords(score, rendering), path, staves=rendering.staves)
+    write_lilypond(_with_chords(score, rendering), path, staves=rendering.staves, instruments=rendering.instruments)
     return [path]
 
 
@@ -135,7 +165,8 @@ def _mei(score: Score, path: Path, rendering: Rendering, plan: PhrasePlan | None
     from biaxial.formats.mei import write_mei
 
     captions, named = _captions(score, rendering, plan), _with_chords(score, rendering)
-    write_mei(named, path, staves=rendering.staves, given_colour=rendering.given_colour, captions=captions)
+    looks: dict[str, Any] = {"given_colour": rendering.given_colour, "instruments": rendering.instruments}
+    write_mei(named, path, staves=rendering.staves, captions=captions, **looks)
     return [path]
 
 
@@ -158,7 +189,8 @@ def _page(suffix: str) -> Writer:
         from biaxial.render.engraving import engrave
 
         captions, named = _captions(score, rendering, plan), _with_chords(score, rendering)
-        return engrave(named, path, staves=rendering.staves, given_colour=rendering.given_colour, captions=captions)
+        looks: dict[str, Any] = {"given_colour": rendering.given_colour, "instruments": rendering.instruments}
+        return engrave(named, path, staves=rendering.staves, captions=captions, **looks)
 
     def check(_: Rendering) -> None:
         from biaxial.render.engraving import check_installed
@@ -183,8 +215,22 @@ def _sound(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None)
         instrument=rendering.instrument,
         soundfont=rendering.soundfont,
         strict_tempo=rendering.strict_tempo,
+        instruments=rendering.instruments,
+        humanise=rendering.humanise,
+        humanise_seed=rendering.humanise_seed,
     )
     return [path]
+
+
+def missing_sounds(paths: Iterable[Path], rendering: Rendering) -> str:
+    """One line on the instruments that the soundfont lacks, where one of the files is sound; else nothing."""
+    if not rendering.instruments or not any(path.name.lower().endswith(SOUNDS) for path in paths):
+        return ""
+    from biaxial.render.audio import fallbacks
+
+    pairs = fallbacks(rendering.instruments, rendering.soundfont)
+    said = ", ".join(f"{name} as {like}" for name, like in pairs.items())
+    return f"the soundfont has no sound of its own for some instruments; it plays {said}" if said else ""
 
 
 def _check_sound(rendering: Rendering) -> None:
@@ -193,6 +239,8 @@ def _check_sound(rendering: Rendering) -> None:
 
         SoundFont(rendering.soundfont)
 
+
+SOUNDS: Final = (".flac", ".wav", ".ogg")
 
 WRITERS: Final[dict[str, Writer]] = {
     ".mid": Writer(_midi),
@@ -207,7 +255,7 @@ WRITERS: Final[dict[str, Writer]] = {
     ".json": Writer(_json),
     **dict.fromkeys((".roll.png", ".roll.svg"), Writer(_roll)),
     **{suffix: _page(suffix) for suffix in (".svg", ".png", ".pdf")},
-    **dict.fromkeys((".flac", ".wav", ".ogg"), Writer(_sound, _check_sound)),
+    **dict.fromkeys(SOUNDS, Writer(_sound, _check_sound)),
 }
 """What writes a file of each ending. ``.svg`` and ``.png`` are engraved pages, ``.roll.svg`` and ``.roll.png`` piano
 rolls."""
@@ -237,10 +285,7 @@ def check_writable(path: Path, rendering: Rendering = PLAIN) -> None:
 
 def midi_of(score: Score, rendering: Rendering = PLAIN) -> bytes:
     """The MIDI file that :func:`write_file` would write, as bytes."""
-    from biaxial.formats.midi.midi_writer import midi_bytes
-
-    score = _with_chords(_begun(score), rendering)
-    return midi_bytes(score, instrument=rendering.instrument, write_chords=rendering.write_chords)
+    return _midi_bytes(_begun(score), rendering)
 
 
 def _begun(score: Score) -> Score:

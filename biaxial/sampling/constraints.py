@@ -111,9 +111,21 @@ class StepBias:
         """That of a step, shape ``(n, k)``."""
         return self.biases[self.steps[step]]
 
-    def plus(self, other: Biases) -> StepBias:
-        """The same with another bias, shape ``(n, k)``, added to that of every step."""
-        return StepBias(tuple(other + bias for bias in self.biases), self.steps)
+    def is_felt(self, step: int) -> bool:
+        """Whether that of a step changes anything."""
+        return bool(self.at(step).any())
+
+    def plus(self, other: StepBias) -> StepBias:
+        """The sum of both, for pieces of the same length."""
+        pairs = list(zip(self.steps, other.steps, strict=True))
+        number = {pair: index for index, pair in enumerate(dict.fromkeys(pairs))}
+        sums = tuple(self.biases[one] + other.biases[two] for one, two in number)
+        return StepBias(sums, [number[pair] for pair in pairs])
+
+    @classmethod
+    def nothing(cls, config: FeatureConfig, num_steps: int) -> StepBias:
+        """No bias in so many steps."""
+        return cls((np.zeros((config.num_notes, len(config.alphabet))),), [0] * num_steps)
 
 
 def range_bias(config: FeatureConfig, ranges: Sequence[tuple[int, int]]) -> Biases:

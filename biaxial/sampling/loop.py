@@ -180,7 +180,8 @@ def draw_pieces(
     *,
     slots: Sequence[int] | None = None,
     known: KnownArrays | None = None,
-    bias: Biases | StepBias | None = None,
+    bias: Biases | None = None,
+    own_biases: Sequence[StepBias] | None = None,
     ending: Biases | None = None,
     rules: Sequence[Rule] = (),
     ending_rules: Sequence[Rule] = (),
@@ -205,7 +206,9 @@ def draw_pieces(
     known
         What is known of the pieces, shape ``(b, t, n)``.
     bias
-        Static bias of every step, shape ``(n, k)`` or ``(t, n, k)``, or by the step.
+        Static bias of every step, shape ``(n, k)`` or ``(t, n, k)``.
+    own_biases
+        Static bias of each piece by the step besides, for each of the ``b`` pieces.
     ending
         Static bias of the last steps besides, shape ``(b, e, n, k)``.
     rules, ending_rules
@@ -261,7 +264,7 @@ def draw_pieces(
             log_weight = log_weight.repeat(now, axis=1)
             row_seeds = [seeds[piece] for piece in pieces.tolist()]
             row_slots = [p + PARTICLES * slot for slot in slots for p in range(now)]
-        static, active = _at(bias, step), rules
+        static, active = _at(bias, own_biases, step, pieces), rules
         if ending is not None and step >= t - ending.shape[1]:
             extra = ending[pieces, step - t]
             static, active = extra if static is None else static + extra, (*rules, *ending_rules)
@@ -316,11 +319,13 @@ def _open_steps(known: KnownArrays, config: ModelConfig) -> tuple[int, int]:
     return (is_open[0], is_open[-1] + 1) if is_open else (known.voices.shape[1],) * 2
 
 
-def _at(bias: Biases | StepBias | None, step: int) -> Biases | None:
-    """The static bias of a step, shape ``(n, k)``."""
-    if isinstance(bias, StepBias):
-        return bias.at(step)
-    return bias if bias is None or bias.ndim == 2 else bias[step]
+def _at(bias: Biases | None, own: Sequence[StepBias] | None, step: int, pieces: NDArray[np.int64]) -> Biases | None:
+    """The static bias of a step, shape ``(n, k)``, or of each row ``(b, n, k)`` where pieces have their own."""
+    shared: Biases | None = bias if bias is None or bias.ndim == 2 else bias[step]
+    if own is None or not any(each.is_felt(step) for each in own):
+        return shared
+    extra: Biases = np.stack([each.at(step) for each in own])[pieces]
+    return extra if shared is None else shared + extra
 
 
 def _come_back(known: KnownArrays, roll: Frames, piece: int, phrase: Phrase, config: ModelConfig) -> None:

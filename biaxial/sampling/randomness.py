@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 _WORD = 2**64
 _RESAMPLING = 2**33
+_LEVELS = 2**34
 
 
 def uniforms(
@@ -46,3 +47,10 @@ def resampling_uniforms(seeds: Sequence[int], step: int) -> NDArray[np.float64]:
     """One uniform number in [0, 1) for each piece and step, from a stream of its own; float64, shape ``(b,)``."""
     rows = [np.random.Philox(key=[seed % _WORD, _RESAMPLING], counter=[0, 0, step, 0]) for seed in seeds]
     return np.array([np.random.Generator(bits).random() for bits in rows])
+
+
+def level_uniforms(
+    seeds: Sequence[int], step: int, num_notes: int, slots: Sequence[int] | None = None
+) -> NDArray[np.float64]:
+    """As :func:`uniforms`, from a stream of its own: how loud the notes of a frame are."""
+    return uniforms(seeds, step, num_notes, [_LEVELS + slot for slot in slots or [0] * len(seeds)])

@@ -10,6 +10,7 @@ from biaxial.studio.documents import (
     bar_steps,
     check_document,
     check_seed,
+    check_style,
     key_named,
     length_of,
     metre_of,
@@ -42,6 +43,7 @@ def check_writing(request: Writing) -> None:
     if isinstance(request, Compose):
         metre = metre_of(request.metre)
         key_named(request.key)
+        check_style(request.style)
         if request.pickup is not None and not 0 <= request.pickup < bar_steps(metre):
             raise MessageError("pickup", f"{request.pickup} steps do not fit into a bar of {bar_steps(metre)}")
         if request.tempo is not None and not TEMPOS[0] <= request.tempo <= TEMPOS[1]:

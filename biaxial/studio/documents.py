@@ -17,6 +17,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.score import ChordSymbol, Key, Score, Syllable, TimeSignature
 from biaxial.music.score import Note as ScoreNote
+from biaxial.music.style import mixture_of
 from biaxial.music.symbols import parse_chord
 from biaxial.studio.json_messages import MessageError
 from biaxial.studio.messages import MAX_BARS, STEPS_PER_QUARTER, Chord, Document, Note, Source, Span, Word
@@ -88,6 +89,7 @@ def check_document(document: Document, field: str = "document") -> None:
         low, high = TEMPOS
         raise MessageError(f"{field}.tempo", f"{document.tempo:g} is not a tempo between {low:g} and {high:g}")
     check_seed(document.seed, f"{field}.seed")
+    check_style(document.style, f"{field}.style")
     if len(document.title) > MAX_TITLE:
         raise MessageError(f"{field}.title", f"a title has at most {MAX_TITLE} characters, not {len(document.title)}")
     _check_notes(document, length, field)
@@ -104,6 +106,20 @@ def check_seed(seed: int, field: str = "seed") -> None:
     """
     if not 0 <= seed <= MAX_SEED:
         raise MessageError(field, f"{seed} is not a seed; give one from 0 to {MAX_SEED}")
+
+
+def check_style(style: str, field: str = "style") -> None:
+    """Refuse a style that cannot be read; whether the weights know it is theirs to say.
+
+    Raises
+    ------
+    MessageError
+        If it cannot.
+    """
+    try:
+        mixture_of(style or None)
+    except ValueError as error:
+        raise MessageError(field, str(error)) from None
 
 
 def _check_notes(document: Document, length: int, field: str) -> None:

@@ -152,4 +152,5 @@ def _ways(model: Model, document: Document, voice: int, onset: int) -> tuple[Alt
     apart = laid_out(others, config) if others.notes else None
     everywhere = [Region(each, 0, score.length_ticks) for each in range(config.num_voices)]
     known = prepare(rewriting(replace(score, notes=tuple(elsewhere)), config, everywhere), config).known
-    return alternatives(model.network, roll, apart, onset, voice, known.to("cpu") if known.voices.any() else None)
+    there = known.to("cpu") if known.voices.any() else None
+    return alternatives(model.in_style(document.style or None), roll, apart, onset, voice, there)

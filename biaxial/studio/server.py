@@ -104,7 +104,8 @@ class Studio:
         jobs = self._jobs
         name = "" if jobs.model is None else jobs.model.name
         ready = jobs.model is not None
-        return answer(Status(VERSION, name, ready, jobs.problem, jobs.statuses(), self._usual_port))
+        styles = () if jobs.model is None else jobs.model.styles
+        return answer(Status(VERSION, name, ready, jobs.problem, jobs.statuses(), self._usual_port, styles))
 
     async def _read(self, _: Request, message: Read) -> Response:
         return await self.read_bytes(message.text.encode(errors="replace"), message.name)

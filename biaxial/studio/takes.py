@@ -74,7 +74,7 @@ def write(model: Model, request: Writing, progress: Progress | None = None) -> W
     """
     check_writing(request)
     if isinstance(request, Compose):
-        return _drawn(model, _composition(model, request), _composed, progress)
+        return _drawn(model, _composition(model, request), _composed(request.style), progress)
     document = request.document
     if isinstance(request, Continue):
         return _drawn(model, _continuation(model, request), _continued(document), progress)
@@ -85,15 +85,15 @@ def write(model: Model, request: Writing, progress: Progress | None = None) -> W
     return written
 
 
-def options(base: SamplingOptions, drawing: Drawing) -> SamplingOptions:
-    """How a request is drawn, given how its verb does so by default.
+def options(base: SamplingOptions, drawing: Drawing, style: str) -> SamplingOptions:
+    """How a request is drawn, given how its verb does so by default, in a style as a document has it.
 
     Raises
     ------
     ValueError
         If a weight is out of bounds.
     """
-    changes: dict[str, Any] = {"cadence": drawing.cadence}
+    changes: dict[str, Any] = {"cadence": drawing.cadence, "style": style or None}
     if drawing.temperature is not None:
         changes["temperature"] = drawing.temperature
     if drawing.ranges is not None:
@@ -116,12 +116,13 @@ def _composition(model: Model, request: Compose) -> Plan:
         plan=request.plan,
         seed=request.seed,
         n=request.takes,
-        drawing=options(SamplingOptions(), request.drawing),
+        drawing=options(SamplingOptions(), request.drawing, request.style),
     )
 
 
 def _harmonisation(model: Model, request: Harmonise) -> Plan:
-    document, drawing = request.document, options(HARMONISING, request.drawing)
+    document = request.document
+    drawing = options(HARMONISING, request.drawing, document.style)
     given = _given(document) if request.given is None else tuple(dict.fromkeys(request.given))
     spans = spans_of(document, request.selection)
     sung = {note.voice for note in document.notes}
@@ -155,7 +156,7 @@ def _given(document: Document) -> tuple[int, ...]:
 
 def _infilling(model: Model, request: Infill) -> Plan:
     spans = spans_of(request.document, request.selection)
-    drawing = options(REDOING, request.drawing)
+    drawing = options(REDOING, request.drawing, request.document.style)
     return _rewriting(model, request.document, spans, request.seed, request.takes, drawing)
 
 
@@ -169,7 +170,7 @@ def _rewriting(
 
 
 def _continuation(model: Model, request: Continue) -> Plan:
-    drawing = options(SamplingOptions(), request.drawing)
+    drawing = options(SamplingOptions(), request.drawing, request.document.style)
     score = score_of(request.document)
     return model.plan_continuation(score, request.bars, seed=request.seed, n=request.takes, drawing=drawing)
 
@@ -202,9 +203,13 @@ def _drawn(model: Model, plan: Plan, as_take: Callable[[Piece], Take | None], pr
     return Written(takes, tuple(remarks), drawing_seconds=seconds)
 
 
-def _composed(piece: Piece) -> Take:
-    document, _ = document_of(piece.score, "machine", f"m{piece.seed}-", piece.seed)
-    return Take(piece.seed, document, tuple(note.id for note in document.notes), (), piece.nats_per_step)
+def _composed(style: str) -> Callable[[Piece], Take]:
+    def as_take(piece: Piece) -> Take:
+        document, _ = document_of(piece.score, "machine", f"m{piece.seed}-", piece.seed)
+        added = tuple(note.id for note in document.notes)
+        return Take(piece.seed, replace(document, style=style), added, (), piece.nats_per_step)
+
+    return as_take
 
 
 def _continued(document: Document) -> Callable[[Piece], Take]:

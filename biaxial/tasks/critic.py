@@ -14,6 +14,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
+from biaxial.music.style import Mixture, mixture_of, shares_of
 from biaxial.tasks.held_network import HoldsNetwork
 from biaxial.tasks.piece import LogLikelihood, Piece
 
@@ -34,16 +35,53 @@ class Critic(HoldsNetwork):
     ----------
     network
         The network, or its arrays; these become a network when one is asked for, and PyTorch is loaded for it.
+    history
+        How its weights came to be.
     device
         Where such a network is to be, or ``"auto"``.
     """
 
     config: ModelConfig
 
-    def __init__(self, network: BiaxialLSTM | NetworkArrays[ModelConfig], device: str = "auto") -> None:
+    def __init__(
+        self, network: BiaxialLSTM | NetworkArrays[ModelConfig], history: dict[str, Any], device: str = "auto"
+    ) -> None:
         super().__init__(network, device)
+        self.history = history
+        self._in_style: tuple[Mixture, BiaxialLSTM] | None = None
 
-    def log_likelihood(self, piece: PieceLike) -> LogLikelihood:
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles that the weights know."""
+        return self.config.styles
+
+    def mixture(self, style: str | None = None) -> Mixture:
+        """A style, or a mixture of several, as shares; that of the weights by default.
+
+        Parameters
+        ----------
+        style
+            Such as ``"bach"`` or ``"bach:0.7,hymn:0.3"``; ``"none"`` for none.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or the weights do not know it.
+        """
+        mixture = mixture_of(self.history.get("style") if style is None else style)
+        shares_of(mixture, self.styles)
+        return mixture
+
+    def in_style(self, style: str | None = None) -> BiaxialLSTM:
+        """The network in a style; kept for the next time. Parameters and errors are those of :meth:`mixture`."""
+        mixture = self.mixture(style)
+        if not self.styles:
+            return self.network
+        if self._in_style is None or self._in_style[0] != mixture:
+            self._in_style = mixture, self.network.in_style(shares_of(mixture, self.styles))
+        return self._in_style[1]
+
+    def log_likelihood(self, piece: PieceLike, style: str | None = None) -> LogLikelihood:
         """The log-probability of a piece, given its outline, by the parallel pass.
 
         Parameters
@@ -51,16 +89,21 @@ class Critic(HoldsNetwork):
         piece
             A piece, a score, or a file. A score without a key or without phrase ends is scored with these unknown.
             For a model with voices every note needs a voice.
+        style
+            In which style, as :meth:`mixture` takes it.
 
         Raises
         ------
         InputError
             If the model has voices and the score none.
         """
-        score = score_of(piece)
-        from biaxial.likelihood.cell_nats import cell_nats  # what drawing does not need
+        import torch  # what drawing does not need
 
-        config = self.config
+        from biaxial.likelihood.cell_nats import cell_nats
+        from biaxial.models.biaxial import Batch
+
+        network, score = self.in_style(style), score_of(piece)
+        config = network.config
         grid = Grid(config.steps_per_quarter)
         if config.num_voices and not 0 < score.num_voices <= config.num_voices:
             raise InputError(
@@ -73,10 +116,20 @@ class Critic(HoldsNetwork):
             steps = Roll.from_score(score, grid, 0, 128)
             return LogLikelihood(-float("inf"), steps.num_steps, int((steps.states == STRIKE).sum()))
         outcomes = config.alphabet.encode(roll.states, roll.voices)
-        (found,) = cell_nats(self.network, [outcomes], [outline_conditions(roll.outline, grid)])
-        return LogLikelihood(-float(found.nats.sum()), roll.num_steps, int((roll.states == STRIKE).sum()))
+        conditions = outline_conditions(roll.outline, grid)
+        (found,) = cell_nats(network, [outcomes], [conditions])
+        level_nats = 0.0
+        if network.dynamics is not None and roll.levels is not None:
+            rows = [torch.from_numpy(array)[None].to(network.device) for array in (outcomes, conditions, roll.levels)]
+            batch = Batch.whole(rows[0], rows[1])._replace(levels=rows[2])
+            with torch.inference_mode():
+                level_nats = float(network.level_log_likelihood(batch).double().sum())
+        struck = int((roll.states == STRIKE).sum())
+        return LogLikelihood(-float(found.nats.sum()), roll.num_steps, struck, level_nats)
 
-    def explain(self, piece: PieceLike, *, bars: tuple[int, int] | None = None, top: int = 10) -> Explanation:
+    def explain(
+        self, piece: PieceLike, *, bars: tuple[int, int] | None = None, top: int = 10, style: str | None = None
+    ) -> Explanation:
         """What surprises the model in a piece, and what it expected instead.
 
         Parameters
@@ -87,6 +140,8 @@ class Critic(HoldsNetwork):
             First and last bar that are asked about, counted from 1; 0 is the pickup. All by default.
         top
             How many moments.
+        style
+            In which style, as :meth:`mixture` takes it.
 
         Raises
         ------
@@ -95,7 +150,7 @@ class Critic(HoldsNetwork):
         """
         from biaxial.tasks.explanation import explain  # what drawing does not need
 
-        return explain(self.network, score_of(piece), bars=bars, top=top)
+        return explain(self.in_style(style), score_of(piece), bars=bars, top=top)
 
     def judge(self, piece: PieceLike) -> Judgement:
         """What a piece is worth beside Bach's chorales: grade, measures, surprises, broken rules, copied passages.
@@ -112,7 +167,7 @@ class Critic(HoldsNetwork):
         from biaxial.judge.judge import Judge
         from biaxial.judge.reference import shipped_reference
 
-        return Judge(shipped_reference(), self.network)
+        return Judge(shipped_reference(), self.in_style())
 
 
 def score_of(piece: PieceLike) -> Score:

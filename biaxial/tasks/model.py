@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.files.machine import available_threads
 from biaxial.models.config import ModelConfig
-from biaxial.models.network_arrays import NetworkArrays
+from biaxial.models.network_arrays import NetworkArrays, settled
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
+from biaxial.music.style import shares_of, style_text
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision, draws_compiled, fast_stepper
 from biaxial.sampling.stepping import FrameStepper, Proposal
@@ -65,7 +66,7 @@ class Model(Planner, Shared):
         super().__init__(network, history, device)
         self.name = name
         self.threads = threads or available_threads()
-        self._kept: tuple[tuple[Proposal, Precision, bool], FrameStepper] | None = None
+        self._kept: tuple[tuple[Proposal, Precision, bool, str | None], FrameStepper] | None = None
 
     def compose(
         self,
@@ -231,6 +232,7 @@ class Model(Planner, Shared):
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.config.steps_per_quarter)
         charges = self._charges(drawing)
+        self.mixture(drawing.style)
         return stream(self._stepper(drawing, 1), key, time_signature, seed, drawing, charges, progress)
 
     def draw(self, plan: Plan, progress: Progress | None = None) -> Iterator[Piece]:
@@ -245,7 +247,28 @@ class Model(Planner, Shared):
         """
         stepper = self._stepper(plan.options, len(plan.requests))
         judge = self._judge() if plan.options.best_of > 1 else None
-        return fill(stepper, plan, self.name, charges=self._charges(plan.options), judge=judge, progress=progress)
+        charges, style = self._charges(plan.options), self._words(plan.options)
+        dynamics = self.in_style(plan.options.style) if self.config.dynamics else None
+        return fill(
+            stepper,
+            plan,
+            self.name,
+            charges=charges,
+            style=style,
+            dynamics=dynamics,
+            judge=judge,
+            progress=progress,
+        )
+
+    def _arrays_in_style(self, style: str | None) -> BiaxialLSTM | NetworkArrays[ModelConfig]:
+        """The arrays of the network in a style, or the network where arrays are not held."""
+        if not isinstance(self._given, NetworkArrays):
+            return self.in_style(style)
+        return settled(self._given, shares_of(self.mixture(style), self.styles)) if self.styles else self._given
+
+    def _words(self, drawing: SamplingOptions) -> str | None:
+        """The style that is drawn in, in words; ``None`` from weights without styles."""
+        return style_text(self.mixture(drawing.style)) if self.styles else None
 
     def _charges(self, drawing: SamplingOptions) -> Charges | None:
         """What the faults of a phrase cost; nothing in music without voices."""
@@ -255,9 +278,9 @@ class Model(Planner, Shared):
         """What draws; kept for the next time that pieces are drawn in the same way."""
         together = num_outputs * drawing.num_particles(self._charges(drawing)) * drawing.best_of
         on_gpu = together >= GPU_ROWS and self._is_on_gpu()
-        way = drawing.proposal(self.history), drawing.precision, on_gpu
+        way = drawing.proposal(self.history), drawing.precision, on_gpu, self._words(drawing)
         if self._kept is None or self._kept[0] != way:
             by_arrays = not on_gpu and draws_compiled(self.config, drawing.precision)
-            network = self._given if by_arrays else self.network
+            network = self._arrays_in_style(drawing.style) if by_arrays else self.in_style(drawing.style)
             self._kept = way, fast_stepper(network, *way[:2], self.threads, self.network.device if on_gpu else "cpu")
         return self._kept[1]

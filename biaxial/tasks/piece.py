@@ -12,6 +12,7 @@ from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.music.errors import InputError
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
+from biaxial.music.style import mixture_of
 from biaxial.render.files import Rendering, check_writable, write_file
 
 if TYPE_CHECKING:
@@ -32,11 +33,15 @@ class LogLikelihood:
         Frames of the roll; of a drawn piece those in which anything was drawn.
     num_struck
         Cells of these frames that strike a note.
+    level_nats
+        Log-probability of how loud the notes are, given the notes: of the levels that are known, or were drawn; 0 for a
+        model without dynamics. It is not a part of ``nats``; the piece with its levels has the sum of both.
     """
 
     nats: float
     num_steps: int
     num_struck: int
+    level_nats: float = 0.0
 
     @property
     def nats_per_step(self) -> float:
@@ -99,6 +104,8 @@ class Piece:
         :meth:`to_json`.
     plan
         What its phrases were to be, if that was planned.
+    style
+        The style that it was drawn in, or the mixture, in which its likelihood is; ``None`` for weights without styles.
     """
 
     score: Score
@@ -109,6 +116,7 @@ class Piece:
     remarks: tuple[str, ...] = ()
     ranking: tuple[Candidate, ...] = field(default=(), compare=False)
     plan: PhrasePlan | None = None
+    style: str | None = None
 
     @property
     def nats_per_step(self) -> float:
@@ -172,9 +180,11 @@ class Piece:
             "nats": likelihood.nats,
             "num_steps": likelihood.num_steps,
             "num_struck": likelihood.num_struck,
+            "level_nats": likelihood.level_nats,
             "log_evidence": self.log_evidence,
             "remarks": list(self.remarks),
             "plan": None if self.plan is None else self.plan.to_dict(),
+            "style": self.style,
         }
         return json.dumps(document)
 
@@ -192,11 +202,17 @@ class Piece:
             score = score_from_dict(document["score"], "score")
             numbers = float(document["nats"]), int(document["num_steps"]), int(document["num_struck"])
             seed, model, remarks = int(document["seed"]), document["model"], document["remarks"]
+            style = document.get("style")
             if not isinstance(remarks, list) or not all(isinstance(text, str) for text in (model, *remarks)):
                 raise ValueError("model must be text, and remarks a list of texts")
-            found = LogLikelihood(*numbers)
+            if not isinstance(style, str | None):
+                raise ValueError("style must be text")
+            mixture_of(style)
+            found = LogLikelihood(*numbers, float(document.get("level_nats", 0.0)))
             plan = None if document.get("plan") is None else PhrasePlan.from_dict(document["plan"])
-            return cls(score, seed, model, found, float(document["log_evidence"]), tuple(remarks), plan=plan)
+            return cls(
+                score, seed, model, found, float(document["log_evidence"]), tuple(remarks), plan=plan, style=style
+            )
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise

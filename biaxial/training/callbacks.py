@@ -168,6 +168,9 @@ class History(Callback):
         row["seconds"] = f"{self.best.seconds:.0f}"
         for name in ("train_nats", "valid_nats", "valid_nats_per_note", "valid_nats_given_melody"):
             row[name] = f"{float(trainer.callback_metrics[name]):.5f}"
+        for name in ("train_level_nats", "valid_level_nats"):  # of a network with dynamics
+            if name in trainer.callback_metrics:
+                row[name] = f"{float(trainer.callback_metrics[name]):.5f}"
         row["sample_nats"] = "" if self.samples.nats is None else f"{self.samples.nats:.5f}"
         self.rows.append(row)
         if trainer.is_global_zero:

@@ -39,6 +39,8 @@ class TrainConfig:
     no_plan_share
         Share of crops in which the plan of phrases (cadences, keys, last notes, returns) is hidden; more often than the
         other groups, since music to be judged or harmonised comes without one.
+    no_style_share
+        Share of crops whose style is hidden, for a network with styles, which also has to do without one.
     forget_share
         Share of the voices (of the cells, in an unvoiced corpus) that the time axis is not shown in the frame before.
     known_share
@@ -72,6 +74,7 @@ class TrainConfig:
     transpose: int = 6
     unknown_share: float = 0.15
     no_plan_share: float = 0.5
+    no_style_share: float = 0.15
     forget_share: float = 0.1
     known_share: float = 0.7
     note_window: int = 0
@@ -101,7 +104,7 @@ class TrainConfig:
         for name in ("warmup_steps", "weight_decay", "transpose", "note_window", "sample_every", "crop_shift", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("average_decay", "unknown_share", "no_plan_share", "forget_share", "known_share", "momentum"):
+        for name in (*(name for name in vars(self) if name.endswith("_share")), "average_decay", "momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 up to but not including 1, not {getattr(self, name)}")
 

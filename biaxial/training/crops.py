@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
+from biaxial.corpora.corpus_piece import levels_of
 from biaxial.features.conditions import GROUPS, TONICS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
@@ -120,7 +121,10 @@ class Given:
 
 @dataclass(frozen=True)
 class Crop:
-    """Where a crop comes from: piece, first step, number of steps, transposition, hidden conditions, what is known."""
+    """Where a crop comes from: piece, first step, number of steps, transposition, hidden conditions, what is known.
+
+    Its style is that of the piece, unless it is hidden too.
+    """
 
     piece: CorpusPiece
     start: int
@@ -128,6 +132,12 @@ class Crop:
     semitones: int = 0
     hide: tuple[str, ...] = ()
     given: Given | None = None
+    hides_style: bool = False
+
+    @property
+    def style(self) -> str | None:
+        """The style that the network is told."""
+        return None if self.hides_style else self.piece.style
 
 
 def transpositions(piece: CorpusPiece, config: ModelConfig, most: int) -> list[int]:
@@ -154,6 +164,8 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
     mask = np.zeros((b, length), bool)
     echo = Echo(torch.zeros(b, length, n).byte(), torch.zeros(b, length).long(), torch.zeros(b, length).bool())
     known = Known.nothing(b, length, n)
+    style = torch.zeros(b, len(config.styles))
+    levels = np.zeros((b, length, n), np.uint8)
     for row, crop in enumerate(crops):
         end = crop.start + crop.length
         first = 0 if config.echo else max(0, crop.start - 1)  # the echo looks at all that came before
@@ -161,6 +173,8 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         outcomes[row, : crop.length] = so_far[crop.start - first :]
         if crop.start:
             previous[row] = so_far[crop.start - first - 1]
+        if config.dynamics:
+            levels[row, : crop.length] = levels_of(crop.piece, config, end, crop.semitones, crop.start)
         if crop.given is not None:
             frames = outcomes[row, : crop.length]
             voices = crop.given.voices(frames, config.alphabet)
@@ -174,9 +188,10 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         for tonic in TONICS:
             in_key = rows[:, tonic] != UNKNOWN
             rows[in_key, tonic] = (rows[in_key, tonic] + crop.semitones) % 12
-        rows[:, Condition.MIXED_IN] = crop.piece.is_mixed_in
         conditions[row, : crop.length] = hidden(rows, *crop.hide)
         mask[row, : crop.length] = True
+        if config.styles and crop.style is not None:
+            style[row, config.styles.index(crop.style)] = 1
     return Batch(
         torch.from_numpy(outcomes),
         torch.from_numpy(previous),
@@ -184,6 +199,8 @@ def collate(crops: list[Crop], config: ModelConfig) -> Batch:
         torch.from_numpy(mask),
         echo if config.echo else None,
         known if any(crop.given for crop in crops) else None,
+        style=style if config.styles else None,
+        levels=torch.from_numpy(levels) if config.dynamics else None,
     )
 
 
@@ -191,7 +208,7 @@ def piece_crops(piece: CorpusPiece, config: ModelConfig, train: TrainConfig, rng
     """As many crops as are needed to cover a piece; the first begins near its beginning, the last ends near its end.
 
     Each crop is transposed at random, and each group of conditions is hidden in a share of them; for a network with a
-    context encoder something is known of a share of them.
+    context encoder something is known of a share of them. A network with styles is not told that of another share.
     """
     crops = []
     shifts = transpositions(piece, config, train.transpose)
@@ -199,7 +216,8 @@ def piece_crops(piece: CorpusPiece, config: ModelConfig, train: TrainConfig, rng
         hide = tuple(group for group in GROUPS if rng.random() < train.hidden_share(group))
         shift = int(rng.choice(shifts))
         given = Given.drawn(rng) if config.context_hidden and rng.random() < train.known_share else None
-        crops.append(Crop(piece, start, length, shift, hide, given))
+        hides_style = bool(config.styles) and rng.random() < train.no_style_share
+        crops.append(Crop(piece, start, length, shift, hide, given, hides_style))
     return crops
 
 

@@ -72,6 +72,7 @@ def train(
     resume: bool = False,
     start_from: Path | None = None,
     mix: Mix | None = None,
+    styles: str = "",
     quiet: bool = False,
     callbacks: Sequence[Callback] = (),
 ) -> RunResult:
@@ -93,9 +94,11 @@ def train(
     resume
         Whether to go on with the run in the folder.
     start_from
-        Weights to go on from, of the same config but for the context encoder, which they may lack.
+        Weights to go on from, of the same config but for the context encoder, styles and dynamics, which they may lack.
     mix
         An old corpus to mix in.
+    styles
+        Where the styles of the pieces came from, kept for resuming.
     quiet
         Whether to leave out the progress bar.
     callbacks
@@ -120,7 +123,7 @@ def train(
         check_unchanged(folder, document, corpus, mix)
         start_from = folder / START if document.get("started_from") and last_checkpoint(folder) is None else None
     else:
-        plan = Plan(config, train_config, corpus_path, machine)
+        plan = Plan(config, train_config, corpus_path, machine, styles=styles)
         document = new_document(corpus, plan, mix, "" if start_from is None else start_from.name)
     lightning.seed_everything(train_config.seed, verbose=False)
     data, module = _parts(corpus, config, train_config, mix)
@@ -264,4 +267,8 @@ def _check_pieces(corpus: Corpus, pieces: Sequence[CorpusPiece], config: AnyConf
             raise InputError(
                 f"{piece.name}: pitches {low} to {high} leave the note range {config.low_pitch} to "
                 f"{config.high_pitch}; set --low-pitch and --num-notes"
+            )
+        if config.styles and piece.style not in (None, *config.styles):
+            raise InputError(
+                f"{piece.name}: its style {piece.style!r} is not one of the network's, {', '.join(config.styles)}"
             )

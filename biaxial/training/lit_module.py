@@ -69,6 +69,10 @@ class NatsModule(lightning.LightningModule, ABC):
     def crop_nats(self, batch: Any) -> Tensor:
         """What a batch of crops costs, in nats, with dropout and all that is hidden in training."""
 
+    def more_nats(self, batch: Any) -> Tensor:
+        """What else is to be learnt of a batch of crops, in nats that are not counted among those of the music."""
+        return torch.zeros((), device=self.device)
+
     @abstractmethod
     def frames(self, batch: Any) -> Tensor:
         """Frames of music in a batch of crops."""
@@ -91,6 +95,7 @@ class NatsModule(lightning.LightningModule, ABC):
         torch.manual_seed((self.train_config.seed * 1_000_003 + self.global_step) * 1009 + self.global_rank)
         steps, frames = batch.mask.sum(), self.frames(batch)
         nats = self.crop_nats(batch)
+        all_nats = nats + self.more_nats(batch)
         self.log(
             "train_nats",
             nats / frames.clamp(min=1),
@@ -101,9 +106,9 @@ class NatsModule(lightning.LightningModule, ABC):
             sync_dist=True,
         )
         if self.trainer.world_size == 1:
-            loss: Tensor = nats / steps.clamp(min=1)
+            loss: Tensor = all_nats / steps.clamp(min=1)
             return loss
-        return nats * self.trainer.world_size / self.trainer.strategy.reduce(steps.clone(), reduce_op="sum")
+        return all_nats * self.trainer.world_size / self.trainer.strategy.reduce(steps.clone(), reduce_op="sum")
 
     def on_validation_epoch_start(self) -> None:
         """Forget the sums of the last validation."""
@@ -173,6 +178,12 @@ class BiaxialModule(NatsModule):
         cells = model.walk_log_likelihood(self._forgetful(batch))
         return -(cells.mean(0) * batch.mask.unsqueeze(-1)).sum()
 
+    def more_nats(self, batch: Batch) -> Tensor:
+        """Nats of the levels of a batch of crops, where the network has dynamics."""
+        return (
+            self._level_nats(*self._windowed(batch), "train") if batch.levels is not None else super().more_nats(batch)
+        )
+
     def frames(self, batch: Batch) -> Tensor:
         """Steps of all crops."""
         return batch.mask.sum()
@@ -184,7 +195,17 @@ class BiaxialModule(NatsModule):
     def piece_sums(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Nats, frames and struck cells; of two walks the nats of the mean, as music is judged by."""
         frames = log_mean(self.model.walk_log_likelihood(batch).sum(-1))
+        if batch.levels is not None and batch.known is None:
+            self._level_nats(self.model, batch, "valid")
         return -(frames * batch.mask).sum(), batch.mask.sum(), self.strikes[batch.outcomes.long()].sum()
+
+    def _level_nats(self, model: BiaxialLSTM, batch: Batch, kind: str) -> Tensor:
+        """Nats of the levels of a batch, whose mean over the levels that are known is logged."""
+        assert batch.levels is not None
+        nats, count = -model.level_log_likelihood(batch).sum(), int((batch.levels > 0).sum())
+        name, mean = f"{kind}_level_nats", nats.detach() / max(count, 1)
+        self.log(name, mean, on_step=False, on_epoch=True, batch_size=max(count, 1), sync_dist=True)
+        return nats
 
     def _windowed(self, batch: Batch) -> tuple[BiaxialLSTM, Batch]:
         """The network and the batch over a part of the note range that holds all that sounds."""
@@ -203,7 +224,11 @@ class BiaxialModule(NatsModule):
         echo = None if batch.echo is None else batch.echo._replace(frame=batch.echo.frame[..., notes])
         known = None if batch.known is None else batch.known.at((..., notes))
         narrow = batch._replace(
-            outcomes=batch.outcomes[..., notes], previous=batch.previous[..., notes], echo=echo, known=known
+            outcomes=batch.outcomes[..., notes],
+            previous=batch.previous[..., notes],
+            echo=echo,
+            known=known,
+            levels=None if batch.levels is None else batch.levels[..., notes],
         )
         return self.model.narrowed(first, size), narrow
 

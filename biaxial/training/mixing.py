@@ -8,7 +8,7 @@ is on the new corpus alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -47,7 +47,7 @@ class Mix:
         lengths = {piece.num_steps for piece in self.held_out}
         secret = {_shape(piece) for piece in self.held_out}
         pieces = tuple(
-            replace(piece, is_mixed_in=True)
+            piece
             for piece in self.corpus.split("train")
             if piece.num_steps not in lengths or _shape(piece) not in secret
         )

@@ -75,6 +75,8 @@ def new_document(corpus: Corpus, plan: Plan, mix: Mix | None, started_from: str)
         "corpus_sha256": corpus.checksum,
         "started_from": started_from,
     }
+    if plan.styles:
+        document["styles"] = plan.styles
     if mix is not None:
         document["mix"] = {"corpus": mix.path, "corpus_sha256": mix.corpus.checksum, "share": mix.share}
     return document

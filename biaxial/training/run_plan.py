@@ -34,6 +34,8 @@ class Plan:
         Devices and precision.
     mix, mix_share
         Where an old corpus came from that is mixed in, and its share; empty and 0 without one.
+    styles
+        Where the styles of the pieces come from (:mod:`biaxial.training.style_sources`); empty without styles.
     """
 
     config: AnyConfig
@@ -42,6 +44,7 @@ class Plan:
     machine: Machine
     mix: str = ""
     mix_share: float = 0.0
+    styles: str = ""
 
 
 def write_document(folder: Path, document: dict[str, Any]) -> None:
@@ -81,6 +84,7 @@ def planned(folder: Path) -> Plan:
             made_of(Machine, document.get("machine", {})),
             str(mix["corpus"]),
             float(mix["share"]),
+            str(document.get("styles", "")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder}: not the folder of a run (config.json: {error}); give one below runs/") from error

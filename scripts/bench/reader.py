@@ -69,7 +69,8 @@ def piano(score: Score) -> bytes:
     for channel, (name, notes) in enumerate((("Right", hands[0]), ("Left", hands[1]), ("Drums", drums))):
         status = 9 if name == "Drums" else channel
         offs = [(n.end_ticks, Message("note_off", channel=status, note=n.pitch)) for n in notes]
-        ons = [(n.onset_ticks, Message("note_on", channel=status, note=n.pitch, velocity=n.velocity)) for n in notes]
+        played_notes = [(n.onset_ticks, n.pitch, n.played_velocity) for n in notes]
+        ons = [(on, Message("note_on", channel=status, note=p, velocity=v)) for on, p, v in played_notes]
         played = sorted([*offs, *ons], key=itemgetter(0))
         tracks.append(([(0, MetaMessage("track_name", name=name)), *played], score.length_ticks))
     return encode(score.ticks_per_quarter, tracks)
@@ -184,6 +185,7 @@ def train_on(copies: int, prepared: Path, folder: Path) -> Curve:
                 np.tile(piece.states, (4, 1)),
                 np.tile(piece.voices, (4, 1)),
                 np.tile(piece.conditions, (4, 1)),
+                np.zeros((4 * piece.num_steps, 128), np.uint8),
             )
             made.append((ranges_of(piece.states, piece.voices), store.append(arrays), len(arrays[0])))
         store.map()

@@ -86,7 +86,7 @@ def chorale() -> Setting:
     bias, rules = drawing.constraints(model.config)
     return Setting(
         f"{model.name}, {model.config.num_notes} notes, shipped weights",
-        model.network,
+        model.in_style(),
         drawing.proposal(model.history),
         bias,
         rules,

@@ -48,7 +48,7 @@ def faults_of(score: Score, steps_per_quarter: int) -> NDArray[np.float64]:
     roll = Roll.from_score(score, grid, 0, 128)
     pitches = voice_pitches(alphabet.encode(roll.states, roll.voices), alphabet, 0)
     rows = outline_conditions(roll.outline, grid)
-    prepared = Prepared(KnownArrays.nothing(0), rows, roll.outline)
+    prepared = Prepared(KnownArrays.nothing(0), rows, roll.outline, np.zeros((0, 0), np.uint8))
     piece = piece_of(prepared, steps_per_quarter)
     return np.array([count_faults(pitches, phrase, piece) for phrase in phrase_spans(prepared, steps_per_quarter)])
 

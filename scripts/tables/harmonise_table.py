@@ -49,7 +49,7 @@ def melody_of(score: Score) -> Score:
 
 def clamped(model: Model) -> Model:
     """The same model without its context encoder."""
-    network = copy.deepcopy(model.network)
+    network = copy.deepcopy(model.in_style())
     network.context = None
     return Model(network, model.history, model.name)
 
@@ -96,7 +96,8 @@ def measure(settings: Sequence[Score], bach: Sequence[FolderItem], training: Seq
 @torch.inference_mode()
 def nats_given_melody(model: Model, items: Sequence[FolderItem]) -> float:
     """Nats of Bach's own lower voices, per frame, given the soprano: exact, by the parallel pass."""
-    config = model.network.config
+    network = model.in_style()
+    config = network.config
     nats = steps = 0.0
     for item in items:
         piece = CorpusPiece.from_score(item.name, item.split, item.score, Grid(config.steps_per_quarter))
@@ -105,7 +106,7 @@ def nats_given_melody(model: Model, items: Sequence[FolderItem]) -> float:
         outcomes = torch.from_numpy(frames).unsqueeze(0)
         conditions = torch.from_numpy(hidden(piece.conditions, "plan")).unsqueeze(0)
         batch = Batch.whole(outcomes, conditions, Known(*(x.unsqueeze(0) for x in known)))
-        found = log_mean(model.network.walk_log_likelihood(batch).sum(-1))
+        found = log_mean(network.walk_log_likelihood(batch).sum(-1))
         nats, steps = nats - float(found.double().sum()), steps + len(frames)
     return nats / steps
 

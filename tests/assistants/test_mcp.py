@@ -83,6 +83,35 @@ def test_tools_answer_and_refuse_without_a_process(tmp_path: Path) -> None:
     anyio.run(main)
 
 
+def test_tools_write_and_explain_in_a_style(tmp_path: Path, styled_weights: Path) -> None:
+    tune = Score(tuple(Note(beat * Q, Q, 67 + beat % 3, 0) for beat in range(8)), key=Key(1))
+    save_score(tune, tmp_path / "tune.mid")
+    server = make_server(ToolBox(BoundedFolder(tmp_path), styled_weights))
+    requests: dict[str, dict[str, Any]] = {
+        "compose": {"bars": 1, "key": "G major"},
+        "harmonise": {"melody": "tune.mid"},
+        "infill": {"piece": "tune.mid", "bars": "2"},
+    }
+
+    async def main() -> None:
+        for verb, words in requests.items():
+            found = []
+            for style in ("none", "bach", "hymn"):
+                name = f"{verb}-{style}.mid"
+                await server.call_tool(verb, {**words, "output": [name], "seed": 1, "style": style})
+                found.append(read_score(tmp_path / name).notes)
+            assert len(set(found)) == 3
+        nats = [
+            str(await server.call_tool("explain", {"piece": "compose-bach.mid", "style": style}))
+            for style in ("none", "bach", "hymn")
+        ]
+        assert len(set(nats)) == 3
+        with pytest.raises(ToolError, match="they know bach, hymn"):
+            await server.call_tool("compose", {"output": ["no.mid"], "style": "haydn"})
+
+    anyio.run(main)
+
+
 @pytest.mark.slow
 def test_an_assistant_lists_tools_and_works_with_them(tmp_path: Path, weights: Path) -> None:
     tune = Score(tuple(Note(beat * Q, Q, 67 + beat % 3, 0) for beat in range(8)), key=Key(1))

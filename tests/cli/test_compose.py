@@ -130,7 +130,7 @@ def test_a_new_seed_each_time_and_json_says_which(weights: Path, capsys: pytest.
     assert reports[0]["seconds"] > reports[0]["compute_seconds"] > 0
     piece = reports[0]["pieces"][0]
     figures = {"num_steps", "nats", "nats_per_step"}
-    assert set(piece) == {"path", "files", "seed", "key", "model", "remarks", "ranking", "plan"} | figures
+    assert set(piece) == {"path", "files", "seed", "key", "model", "remarks", "ranking", "plan", "style"} | figures
     assert (piece["path"], piece["model"], piece["num_steps"]) == ("composed.mid", "tiny", 16)
     assert piece["nats_per_step"] == pytest.approx(-piece["nats"] / 16)
 
@@ -189,3 +189,29 @@ def test_composing_imports_neither_lightning_nor_music21(folder: Path, weights: 
     )
     assert done.stdout.splitlines()[1] == ""
     assert done.stderr == ""
+
+
+def test_played_as_people_play_by_request_only(folder: Path, weights: Path) -> None:
+    for name, words in (("a", []), ("b", ["--humanise", "0"]), ("c", ["--humanise", "0.7", "--humanise-seed", "3"])):
+        compose(weights, "--bars", "2", "--seed", "5", "-o", f"{name}.mid", "-o", f"{name}.musicxml", *words)
+    midi = [(folder / f"{name}.mid").read_bytes() for name in "abc"]
+    assert midi[0] == midi[1] != midi[2]
+    assert len({(folder / f"{name}.musicxml").read_bytes() for name in "abc"}) == 1
+    assert main(["--checkpoint", str(weights), "--humanise", "2"]) == 2
+
+
+def test_voices_have_instruments_and_missing_sounds_are_told_in_a_line(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--bars", "1", "--seed", "5", "--instruments", "quartet", "-o", "a.musicxml"]
+    compose(weights, *words)
+    assert "<part-name>Viola</part-name>" in (folder / "a.musicxml").read_text()
+    assert capsys.readouterr().err == ""
+    assert main(["--checkpoint", str(weights), *words, "-o", "a.flac"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "soundfont" in line]
+    assert told == [
+        "note: the soundfont has no sound of its own for some instruments; it plays violin as strings, "
+        "viola as strings, cello as strings"
+    ]
+    assert main(["--checkpoint", str(weights), "--instruments", "kazoo"]) == 2
+    assert "--instruments: no instrument 'kazoo'; there are violin" in capsys.readouterr().err

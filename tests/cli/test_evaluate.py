@@ -70,6 +70,44 @@ def test_every_split_and_all_in_a_table(frames: Path, unvoiced: Path, capsys: py
     assert len({line.count("|") for line in lines}) == 1
 
 
+@pytest.fixture
+def styled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same kind of weights with two styles, of which they carry one."""
+    sizes = {"low_pitch": 50, "num_notes": 24, "num_states": 2, "num_voices": 0, "steps_per_quarter": 1}
+    config = ModelConfig(time_hidden=(8,), note_hidden=(6,), styles=("bach", "hymn"), **sizes)  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    network = BiaxialLSTM(config)
+    for stack in (network.time_axis, network.walk(0).axis):
+        torch.nn.init.normal_(stack.of_style[0].get_parameter("weight"))
+    path = tmp_path_factory.mktemp("weights") / "styled.safetensors"
+    save_weights(path, network, {"style": "hymn"})
+    return path
+
+
+def test_weights_with_styles_say_which_is_most_probable(
+    frames: Path, styled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = json.loads(run(capsys, frames, "--checkpoint", styled, "--json"))
+    rows = values["styles"]["splits"]["valid"]
+    assert rows["hymn"]["nats_per_frame"] == pytest.approx(values["splits"]["valid"]["nats_per_frame"])
+    assert rows["bach"]["nats_per_frame"] != pytest.approx(rows["hymn"]["nats_per_frame"])
+    assert rows["bach"]["num_most_probable"] + rows["hymn"]["num_most_probable"] == 2
+    pieces = values["styles"]["pieces"]
+    assert [piece["split"] for piece in pieces] == ["train", "valid", "valid"]
+    assert all(
+        piece["nats_per_frame"][piece["most_probable"]] == min(piece["nats_per_frame"].values()) for piece in pieces
+    )
+    text = run(capsys, frames, "--checkpoint", styled)
+    assert text.count("| valid | bach | ") == text.count("| valid | hymn | ") == 1
+    assert "| piece | most probable style | bach | hymn |" in text
+    assert "most probable" not in run(capsys, frames, "--checkpoint", f"{styled},{styled}")
+    bach = json.loads(run(capsys, frames, "--checkpoint", styled, "--json", "--style", "bach"))
+    assert bach["splits"]["valid"]["nats_per_frame"] == pytest.approx(rows["bach"]["nats_per_frame"])
+    assert bach["styles"] == values["styles"]
+    none = json.loads(run(capsys, frames, "--checkpoint", styled, "--json", "--style", "none"))
+    assert none["nats_per_frame"] not in (values["nats_per_frame"], bach["nats_per_frame"])
+
+
 def test_a_list_of_pieces_may_stand_alone(folder: Path, unvoiced: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = folder / "test.json"
     path.write_text(json.dumps(FRAMES["valid"]))

@@ -91,6 +91,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_judged(
     ("words", "line"),
     [
         (["--against", "nowhere"], "nowhere: no such folder; give a folder of music, or bach for the chorales"),
+        (["--against", "bach", "--style", "bach"], "--style belongs to the likelihood; with --against it is the style"),
         (["--against", "bach", "--split", "test"], "--split belongs to the likelihood of a corpus"),
         (["--against", "bach", "--checkpoint", "a.safetensors,b.safetensors"], "one path to --checkpoint"),
         (["--against", "bach", "--run", "runs/x"], "--run is shown on the page; add --output PAGE.html"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -15,6 +16,7 @@ from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.models.config import PRESETS
 from biaxial.music.score import Key, Note, Score
 from biaxial.training.config import TRAIN_PRESETS
+from biaxial.weights import load_weights
 
 QUICK = [
     "--preset",
@@ -93,6 +95,33 @@ def test_weights_are_fine_tuned_with_an_old_corpus_mixed_in(chorales: Path, caps
     assert "time_hidden is (10,) there and (12,) here" in capsys.readouterr().err
 
 
+def test_styles_are_learnt_and_a_network_that_has_none_gains_them(
+    chorales: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(chorales, "pupils/ives")
+    assert main([str(chorales), *QUICK, "-o", "runs/old"]) == 0
+    words = ["--mix", "pupils", "--start-from", "runs/old/model.safetensors", "--no-style-share", "0.2"]
+    assert main([str(chorales), *QUICK, *words, "--styles", "own,other", "--epochs", "1", "-o", "runs/two"]) == 0
+    assert main(["--resume", "runs/two", "--quiet"]) == 0
+    document = json.loads(Path("runs/two/config.json").read_text())
+    assert (document["config"]["styles"], document["styles"]) == (["own", "other"], "own,other")
+    assert document["train"]["no_style_share"] == 0.2
+    network, _ = load_weights(Path("runs/two/model.safetensors"))
+    assert network.config.styles == ("own", "other")
+    assert network.time_axis.of_style[0].get_parameter("weight").abs().max() > 0
+    Path("table.csv").write_text("file,style\npiece-0.mid,verdi\npiece-1.mid,other\n")
+    more = [str(chorales), *QUICK, "--init", "runs/two/model.safetensors", "--styles", "table.csv", "-o", "runs/more"]
+    assert main([word for word in more if word not in ("--preset", "tiny")]) == 0
+    grown, _ = load_weights(Path("runs/more/model.safetensors"))
+    assert grown.config.styles == ("own", "other", "verdi")
+    assert main(["pupils", *QUICK, "--styles", "folders", "-o", "runs/folders"]) == 0
+    assert json.loads(Path("runs/folders/config.json").read_text())["config"]["styles"] == ["ives"]
+    capsys.readouterr()
+    plain = [str(chorales), *QUICK, "--start-from", "runs/two/model.safetensors", "-o", "runs/no"]
+    assert main(plain) == 2
+    assert "knows the styles own, other; give --styles" in capsys.readouterr().err
+
+
 def test_a_network_is_trained_again_with_the_settings_of_its_weights(chorales: Path) -> None:
     assert main([str(chorales), *QUICK, "--time-hidden", "10", "--crop-steps", "20", "-o", "runs/old"]) == 0
     again = [str(chorales), "--like", "runs/old/model.safetensors", "--accelerator", "cpu", "--quiet"]
@@ -123,6 +152,10 @@ def test_a_network_is_trained_again_with_the_settings_of_its_weights(chorales: P
         ("music --preset tiny --init w", "--preset and --init both say what to start with; leave one out"),
         ("music --init w --start-from w", "--init and --start-from both say what to start with; leave one out"),
         ("music --init nowhere", "nowhere: no such weights; give a .safetensors file made by biaxial-train"),
+        ("music --styles a,b --preset tiny --quiet", "--styles a,b has 2 names; give one, of CORPUS"),
+        ("music --styles no.csv", "no.csv: no such file or directory; check the path"),
+        ("music --styles a --search 3", "a search has no styles; leave out --styles"),
+        ("--resume runs/x --styles a", "leave out --styles"),
         ("music --mix-share 0.2", "--mix-share is the share of an old corpus; give it with --mix CORPUS"),
         ("music --preset tiny --quiet --mix music --mix-share 1", "--mix-share is a share between 0 and 1, not 1"),
         ("music --strategy fsdp", "--strategy: 'fsdp' is not one of auto, ddp"),

@@ -17,6 +17,7 @@ def arrays(num_steps: int, value: int, voiced: bool = True) -> Arrays:
         np.full((num_steps, 128), value, np.int8),
         np.full((num_steps, 128), value if voiced else 0, np.uint8),
         np.full((num_steps, len(Condition)), -value, np.int16),
+        np.full((num_steps, 128), value if voiced else 0, np.uint8),
     )
 
 
@@ -28,7 +29,7 @@ def test_what_is_appended_is_mapped(tmp_path: Path) -> None:
     assert store.num_steps == sum(lengths)
     for index, (place, length) in enumerate(zip(places, lengths, strict=True), 1):
         found, expected = store.arrays(place, length), arrays(length, index, index % 2 == 0)
-        for column in range(3):
+        for column in range(4):
             assert np.array_equal(found[column], expected[column])
             assert not found[column].flags.writeable
         store.release()

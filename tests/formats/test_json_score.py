@@ -67,7 +67,7 @@ def test_the_file_is_readable_and_has_a_line_for_each_note(tmp_path: Path) -> No
     save_score(score, tmp_path / "score.json")
     lines = (tmp_path / "score.json").read_text(encoding="utf-8").splitlines()
     assert '  "title": "Für",' in lines
-    note = '{"onset_ticks": 480, "length_ticks": 480, "pitch": 62, "voice": 0, "velocity": 80, "locked": false}'
+    note = '{"onset_ticks": 480, "length_ticks": 480, "pitch": 62, "voice": 0, "locked": false}'
     assert f"    {note}" in lines
 
 

@@ -150,10 +150,9 @@ def test_far_off_is_said_to_be_so() -> None:
 
 
 def test_what_is_not_planned_is_unknown_and_dissonances_are_told() -> None:
-    words = told(SCORE, 4, 62, plan=True, beat=True, mixed_in=True, dissonance=True)
+    words = told(SCORE, 4, 62, plan=True, beat=True, dissonance=True)
     assert words["time", "plan"] == words["time", "phrase_key"] == "unknown"
     assert words["time", "beat"] == "a beat begins"
-    assert words["time", "mixed_in"] == "no"
     assert words["note", "dissonance"] == "stays: Tenor; leaps: Bass"  # d under the c of the soprano
 
 

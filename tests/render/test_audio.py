@@ -22,6 +22,7 @@ from biaxial.render.audio import (
     MAX_SECONDS,
     PLACES,
     SOUNDFONT,
+    fallbacks,
     played,
     render_audio,
     render_stems,
@@ -290,3 +291,32 @@ def test_stems_add_up_to_the_piece(instrument: str) -> None:
         silent = render_stems(others, instrument=instrument)[voice]
         assert np.abs(stem).max() > 0.02
         assert not silent.any()
+
+
+def test_each_voice_sounds_as_its_instrument_or_the_nearest_that_there_is() -> None:
+    solo = replace(CADENCE, notes=CADENCE.voice_notes(0))
+    piano = render_audio(solo, instruments=("piano",))
+    np.testing.assert_allclose(piano, render_audio(solo, instrument="piano"), atol=1e-6)
+    quartet = render_audio(CADENCE, instruments=("violin", "violin", "viola", "cello"))
+    np.testing.assert_allclose(quartet, render_audio(CADENCE, instrument="strings"), atol=1e-6)
+    mixed = render_audio(CADENCE, instruments=("piano", "strings"))
+    assert mixed.shape[1] == 2
+    assert not np.array_equal(mixed[:RATE], quartet[:RATE])
+    assert fallbacks(("violin", "piano")) == {"violin": "strings"}
+    with pytest.raises(InputError, match="no instrument 'kazoo'"):
+        render_audio(CADENCE, instruments=("kazoo",))
+
+
+def test_a_loud_note_is_louder() -> None:
+    notes = (Note(0, 480, 60, 0, 112), Note(960, 480, 60, 0, 33))
+    frames = render_audio(Score(notes, tempo_bpm=60.0), strict_tempo=True)
+    fall = level(frames, 0.2, 0.8) - level(frames, 2.2, 2.8)
+    assert fall == pytest.approx(40 * np.log10(112 / 33), abs=1.0)
+
+
+def test_played_as_people_play_it_takes_longer_and_a_strict_tempo_does_not() -> None:
+    plain, human = render_audio(CADENCE), render_audio(CADENCE, humanise=1.0)
+    assert 0 < seconds(human) - seconds(plain) < 0.5
+    strict = render_audio(CADENCE, humanise=1.0, strict_tempo=True)
+    assert seconds(strict) == pytest.approx(seconds(render_audio(CADENCE, strict_tempo=True)), abs=0.2)
+    assert not np.array_equal(strict[: RATE // 2], render_audio(CADENCE, strict_tempo=True)[: RATE // 2])

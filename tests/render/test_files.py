@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import mido
 import pytest
 
 from biaxial.formats.read import read_score
 from biaxial.music.errors import InputError
 from biaxial.music.phrases import Phrase, PhrasePlan
 from biaxial.music.score import Key, Note, Score
-from biaxial.render.files import GIVEN_COLOUR, WRITERS, Rendering, check_writable, plan_under, suffix_of, write_file
+from biaxial.render.files import (
+    GIVEN_COLOUR,
+    PLAIN,
+    WRITERS,
+    Rendering,
+    check_writable,
+    missing_sounds,
+    plan_under,
+    suffix_of,
+    write_file,
+)
 
 Q = 480
 
@@ -182,3 +194,52 @@ def test_a_composed_piece_that_rests_first_begins_with_a_pickup(hymn: Score, tmp
     assert (read_score(path).pickup_ticks, read_score(path).notes[0].onset_ticks) == (0, 3 * Q)
     if suffix == ".musicxml":
         assert "implicit" not in path.read_text()
+
+
+def test_each_voice_may_have_an_instrument(hymn: Score, tmp_path: Path) -> None:
+    quartet = Rendering(instruments=("violin", "violin", "viola", "cello"))
+    assert Rendering(instruments="quartet") == quartet  # type: ignore[arg-type]
+    write_file(hymn, tmp_path / "a.musicxml", quartet)
+    text = (tmp_path / "a.musicxml").read_text()
+    assert re.findall(r"<part-name>(.*?)<", text) == ["Violin 1", "Violin 2", "Viola", "Violoncello"]
+    assert re.findall(r"<sign>(.)<", text) == ["G", "G", "C", "F"]
+    assert re.findall(r"<midi-program>(\d+)<", text) == ["41", "41", "42", "43"]
+    assert "strings.viola" in text
+    assert read_score(tmp_path / "a.musicxml").notes == hymn.notes
+    write_file(hymn, tmp_path / "a.mid", quartet)
+    programs = [m.program for track in mido.MidiFile(tmp_path / "a.mid").tracks for m in track if "program" in m.type]
+    assert programs == [40, 40, 41, 42]
+    assert read_score(tmp_path / "a.mid").notes == hymn.notes
+    write_file(hymn, tmp_path / "a.ly", quartet)
+    assert "\\clef alto" in (tmp_path / "a.ly").read_text()
+    with pytest.raises(InputError, match="no instrument 'kazoo'"):
+        Rendering(instruments=("kazoo",))
+
+
+def test_missing_sounds_are_told_where_something_sounds() -> None:
+    strings = Rendering(instruments=("violin", "cello", "piano"))
+    line = missing_sounds([Path("a.mid"), Path("a.flac")], strings)
+    assert line == (
+        "the soundfont has no sound of its own for some instruments; it plays violin as strings, cello as strings"
+    )
+    assert missing_sounds([Path(".ogg")], strings) == line
+    assert missing_sounds([Path("a.mid")], strings) == ""
+    assert missing_sounds([Path("a.flac")], Rendering(instruments=("piano", "choir"))) == ""
+    assert missing_sounds([Path("a.flac")], Rendering()) == ""
+
+
+def test_only_midi_and_sound_are_played_as_people_play(hymn: Score, tmp_path: Path) -> None:
+    none, much, other = Rendering(humanise_seed=9), Rendering(humanise=1.0), Rendering(humanise=1.0, humanise_seed=1)
+    for suffix in (".mid", ".wav", ".musicxml", ".abc", ".krn", ".ly", ".json"):
+        data = []
+        for number, rendering in enumerate((PLAIN, none, much, much, other)):
+            (path,) = write_file(hymn, tmp_path / f"{number}{suffix}", rendering)
+            data.append(path.read_bytes())
+        assert data[0] == data[1], suffix
+        assert data[2] == data[3], suffix
+        assert len(set(data)) == (3 if suffix in (".mid", ".wav") else 1), suffix
+    assert read_score(tmp_path / "2.mid").tempo_bpm == hymn.tempo_bpm
+    assert read_score(tmp_path / "2.mid").num_voices == hymn.num_voices
+    for share in (-0.1, 1.5):
+        with pytest.raises(InputError, match="give 0 to 1"):
+            Rendering(humanise=share)

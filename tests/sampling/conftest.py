@@ -12,7 +12,11 @@ from biaxial.models.config import ModelConfig
 
 
 def tiny_network(
-    num_states: int = 3, num_voices: int = 0, num_notes: int = 3, order: str = "high-to-low", **inputs: bool | int
+    num_states: int = 3,
+    num_voices: int = 0,
+    num_notes: int = 3,
+    order: str = "high-to-low",
+    **inputs: bool | int | tuple[str, ...],
 ) -> BiaxialLSTM:
     """A network of few notes with weights large enough that every outcome matters."""
     torch.manual_seed(3)

@@ -46,7 +46,6 @@ def conditions(num_steps: int = NUM_STEPS) -> NDArray[np.int16]:
     rows[1::2, :, Condition.PHRASE_TONIC], rows[1::2, :, Condition.PHRASE_MODE] = steps % 12, steps % 2
     rows[1::2, :, Condition.RETURNS] = steps % 3
     rows[3, :, Condition.PHRASE_MODE] = -1
-    rows[:, :, Condition.MIXED_IN] = np.arange(BATCH)[:, None] % 2
     return rows
 
 
@@ -124,12 +123,26 @@ def test_networks_of_every_kind(
     assert_decides_alike(network, proposal, some_known(network), bias, [Polyphony(network.config, 1, lines)])
 
 
+def test_networks_in_a_style(make_network: MakeNetwork) -> None:
+    of_styles = make_network(3, 2, num_notes=8, styles=("bach", "hymn"), context_hidden=3).float()
+    for stack in (of_styles.time_axis, of_styles.walk(0).axis):
+        for projection in stack.of_style:
+            torch.nn.init.normal_(projection.get_parameter("weight"))
+    bach, mixed, none = (of_styles.in_style(shares) for shares in ((1.0, 0.0), (0.3, 0.7), (0.0, 0.0)))
+    rolls = [some_rolls(network) for network in (bach, mixed, none)]
+    assert not torch.equal(rolls[0], rolls[1])
+    assert not torch.equal(rolls[1], rolls[2])
+    for network in (bach, mixed):
+        assert_decides_alike(network)
+        assert_decides_alike(network, COOLER, some_known(network))
+
+
 @pytest.mark.parametrize("inputs", ["key", "form", "running_chord", "voice_intervals", "parallels", "head_sees_inputs"])
 def test_without_some_inputs(make_network: MakeNetwork, inputs: str) -> None:
     assert_decides_alike(make_network(3, 2, num_notes=8, **{inputs: False}))
 
 
-INPUTS = ("next_voice", "clock", "plan", "beat", "mixed_in", "dissonance", "echo")
+INPUTS = ("next_voice", "clock", "plan", "beat", "dissonance", "echo")
 PHRASE = 5
 """Steps of a phrase that is known to come three times."""
 

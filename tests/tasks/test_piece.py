@@ -72,7 +72,12 @@ def damaged() -> dict[str, str]:
             texts["text plan"] = json.dumps({**whole, name: "I:auth"})
             texts["empty plan"] = json.dumps({**whole, name: {"pickup_ticks": 0, "phrases": []}})
             continue
-        texts[f"no {name}"] = json.dumps({key: value for key, value in whole.items() if key != name})
+        if name == "style":
+            texts["unreadable style"] = json.dumps({**whole, name: "bach:\n"})
+            texts["list as style"] = json.dumps({**whole, name: ["bach"]})
+            continue
+        if name != "level_nats":  # which older documents lack
+            texts[f"no {name}"] = json.dumps({key: value for key, value in whole.items() if key != name})
         texts[f"null {name}"] = json.dumps({**whole, name: None})
         if name not in ("score", "model"):
             texts[f"text {name}"] = json.dumps({**whole, name: "a\nb"})

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
-from biaxial.corpora.corpus_piece import Store
+from biaxial.corpora.corpus_piece import Arrays, Store
 from biaxial.features.conditions import UNKNOWN, Condition, unknown_conditions
 from biaxial.models.config import PRESETS
 from biaxial.music.constants import STRIKE
@@ -57,10 +57,23 @@ def test_the_plan_is_hidden_in_a_share_of_its_own() -> None:
     assert (train.hidden_share("key"), train.hidden_share("plan")) == (0.2, 0.6)
 
 
-def test_a_network_is_told_what_was_mixed_in(corpus: Corpus) -> None:
-    own, mixed = corpus.pieces[0], dataclasses.replace(corpus.pieces[0], is_mixed_in=True)
-    batch = collate([Crop(own, 0, 8), Crop(mixed, 0, 8)], CONFIG)
-    assert batch.conditions[..., Condition.MIXED_IN].tolist() == [[0] * 8, [1] * 8]
+def test_a_network_with_styles_is_told_that_of_each_crop(corpus: Corpus) -> None:
+    unknown, hymn = corpus.pieces[0], dataclasses.replace(corpus.pieces[0], style="hymn")
+    crops = [Crop(unknown, 0, 8), Crop(hymn, 0, 8), Crop(hymn, 0, 8, hides_style=True)]
+    batch = collate(crops, dataclasses.replace(CONFIG, styles=("bach", "hymn")))
+    assert batch.style is not None
+    assert batch.style.tolist() == [[0, 0], [0, 1], [0, 0]]
+    assert collate(crops, CONFIG).style is None
+
+
+def test_a_share_of_the_crops_has_no_style(corpus: Corpus) -> None:
+    pieces = tuple(dataclasses.replace(piece, style="bach") for piece in corpus.split("train"))
+    config = dataclasses.replace(CONFIG, styles=("bach",))
+    train = dataclasses.replace(TRAIN, no_style_share=0.3)
+    crops = [c for epoch in range(60) for batch in epoch_crops(pieces, config, train, epoch) for c in batch]
+    assert sum(crop.style is None for crop in crops) / len(crops) == pytest.approx(0.3, abs=0.04)
+    held_out = [crop for batch in whole_pieces(pieces, 3) for crop in batch]
+    assert {crop.style for crop in held_out} == {"bach"}
 
 
 def test_transpositions_keep_every_voice_in_its_range(corpus: Corpus) -> None:
@@ -153,7 +166,7 @@ def test_long_pieces_are_validated_in_smaller_batches(corpus: Corpus, monkeypatc
 
 def test_a_mapped_corpus_gives_the_same_batches(corpus: Corpus, tmp_path: Path) -> None:
     with Store(tmp_path) as store:
-        places = [store.append((piece.states, piece.voices, piece.conditions)) for piece in corpus.pieces]
+        places = [store.append(arrays_of(piece)) for piece in corpus.pieces]
         store.map()
     pieces = tuple(
         CorpusPiece(piece.name, piece.split, *store.arrays(place, piece.num_steps))
@@ -165,3 +178,8 @@ def test_a_mapped_corpus_gives_the_same_batches(corpus: Corpus, tmp_path: Path) 
     for one, other in zip(ours, theirs, strict=True):
         for name in ("outcomes", "previous", "conditions", "mask"):
             assert torch.equal(getattr(one, name), getattr(other, name))
+
+
+def arrays_of(piece: CorpusPiece) -> Arrays:
+    """What a store keeps of a piece of which nobody says how loud it is."""
+    return piece.states, piece.voices, piece.conditions, np.zeros_like(piece.voices)

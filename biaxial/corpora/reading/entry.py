@@ -40,6 +40,7 @@ _NOTHING: Arrays = (
     np.zeros((0, NUM_PITCHES), np.int8),
     np.zeros((0, NUM_PITCHES), np.uint8),
     np.zeros((0, len(Condition)), np.int16),
+    np.zeros((0, NUM_PITCHES), np.uint8),
 )
 _SOURCES = ("music/*.py", "files/*.py", "formats/**/*.py", "features/conditions.py", "corpora/reading/entry.py")
 
@@ -144,7 +145,8 @@ def _laid_out(score: Score, grid: Grid) -> tuple[Reading, Arrays]:
         ranges=ranges_of(roll.states, voices),
         music=hashlib.sha256(roll.states.tobytes()).hexdigest(),
     )
-    return reading, (roll.states, voices, outline_conditions(roll.outline, grid, known_plan(lines)))
+    levels = np.zeros_like(voices) if roll.levels is None else roll.levels
+    return reading, (roll.states, voices, outline_conditions(roll.outline, grid, known_plan(lines)), levels)
 
 
 def _with_lines_only(score: Score) -> Score:
@@ -203,7 +205,7 @@ def unpacked(content: bytes) -> tuple[Reading, Arrays, bytes]:
     for kind, width in COLUMNS:
         columns.append(np.frombuffer(data, kind, reading.num_steps * width, place).reshape(-1, width))
         place += columns[-1].nbytes
-    return reading, (columns[0], columns[1], columns[2]), rest[length:]
+    return reading, (columns[0], columns[1], columns[2], columns[3]), rest[length:]
 
 
 def unpacked_score(document: bytes) -> Score:

@@ -2,7 +2,8 @@ r"""A score as a tune in ABC: one line of music for a melody, a voice each for m
 
 An accidental is written wherever programs could disagree on what the bar said before: in some it holds for its octave,
 in others for all. A chord symbol inside a note cuts it into two that are tied, since one stands only where a note
-begins. What ABC cannot hold: velocities, which notes were given, and where the notes of a recording lie exactly.
+begins. Of velocities there are marks and accents. What ABC cannot hold: which notes were given, and where the notes of
+a recording lie exactly.
 
 Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1.
 """
@@ -18,9 +19,10 @@ from typing import Final
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.page.chord_names import name_of
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
-from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
+from biaxial.formats.page.written_levels import levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.instruments import Clef
 from biaxial.music.score import Key, Score
 from biaxial.music.spelling import Spelling, altered
 
@@ -29,7 +31,7 @@ BARS_A_LINE: Final = 4
 
 _UNIT_TICKS: Final = TICKS_PER_QUARTER // 2
 _ACCIDENTALS: Final = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
-_CLEFS: Final[dict[Clef, str]] = {"treble": "treble", "tenor": "bass", "bass": "bass"}
+_CLEFS: Final[dict[Clef, str]] = {"treble": "treble", "tenor": "bass", "alto": "alto", "bass": "bass"}
 """Not the tenor's clef: programs disagree on whether ``treble-8`` says how the notes sound, or only how they look."""
 
 
@@ -91,7 +93,7 @@ class _LineWriter:
 
     def __init__(self, page: Layout, line: WrittenLine, chords: dict[int, str]) -> None:
         self._page, self._line, self._chords = page, line, chords
-        self._signs = _Signs(page.key)
+        self._signs, self._levels = _Signs(page.key), levels_of_line(page.score, line.bars)
 
     def system(self, bars: range) -> tuple[str, str]:
         """The music of some bars, and the words under it, empty where nothing is sung."""
@@ -141,6 +143,8 @@ class _LineWriter:
         marks += "!fermata!" if self._page.has_fermata(chord) else ""
         if not chord.notes:
             return f"{marks}{'x' if self._line.is_hidden else 'z'}{length}"
+        marks += f"!{self._levels.mark(value)}!" if self._levels.mark(value) else ""
+        marks += "!accent!" if self._levels.has_accent(value) else ""
         heads = [self._signs.head(self._page.spellings[note]) for note in chord.notes]
         ties = ["-" if note in chord.goes_on else "" for note in chord.notes]
         if len(heads) == 1:

@@ -3,8 +3,8 @@
 Why not music21, which reads ABC too: version 10.5 loses inline fields (``[K:F]``), changes of metre, fermatas, rests of
 whole bars and the names of voices, mixes voices written in turns, and refuses a tune without ``L:`` and ``M:``.
 
-Grace notes and decorations other than fermatas are dropped, and layout is passed over. What ``&`` adds to a voice is a
-part of its own.
+Grace notes and decorations other than fermatas, accents and dynamics are dropped, and layout is passed over. What ``&``
+adds to a voice is a part of its own.
 An accidental holds for its octave until the bar ends, as in print, and for a note tied over the bar line.
 
 Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1.

@@ -1,4 +1,4 @@
-"""One voice of ABC notation: the music of its lines -> notes, measures, chords, fermatas and words.
+"""One voice of ABC notation: the music of its lines -> notes, measures, chords, fermatas, words.
 
 Times are quarter notes as fractions until the voice is finished, then ticks (480 a quarter, to the nearest). A voice
 may have several layers: what stands after ``&`` sounds together with the same bar before it.
@@ -19,6 +19,7 @@ from biaxial.formats.abc.fields import ACCIDENTALS, AbcKey, Shift, default_unit,
 from biaxial.formats.abc.words import Word, WrittenNote, read_words
 from biaxial.music.bar_lines import Measure
 from biaxial.music.constants import MAX_PITCH, TICKS_PER_QUARTER
+from biaxial.music.dynamics import DynamicMarks
 from biaxial.music.repeats import MAX_PASSES, Sign
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
 from biaxial.music.symbols import parse_chord
@@ -61,6 +62,10 @@ MAX_LAYERS: Final = 8
 MAX_VERSES: Final = 32
 """Most verses."""
 FERMATAS: Final = ("fermata", "invertedfermata")
+ACCENTS: Final = (">", "accent", "emphasis")
+HAIRPINS: Final = {"<(": True, "crescendo(": True, ">(": False, "diminuendo(": False}
+"""What begins a hairpin, and whether it is a crescendo."""
+HAIRPIN_ENDS: Final = ("<)", "crescendo)", ">)", "diminuendo)")
 
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
@@ -125,6 +130,7 @@ class VoiceReader:
         self._broken = Fraction(1)
         self._tuplet, self._in_tuplet = Fraction(1), 0
         self._fermata = False
+        self._marks = DynamicMarks()
         self._line: list[WrittenNote] = []
         self._verse = 0
         self._num_bars = 0
@@ -140,9 +146,11 @@ class VoiceReader:
         return _ticks(self._now)
 
     def layers(self) -> list[list[Note]]:
-        """The notes of each layer, tied ones merged; those of the voice itself are the first."""
+        """The notes of each layer, tied ones merged, as loud as its marks say; those of the voice are the first."""
         return [
-            [Note(on, max(_ticks(s.onset + s.length) - on, 1), s.pitch) for s in layer for on in [_ticks(s.onset)]]
+            self._marks.heard(
+                [Note(on, max(_ticks(s.onset + s.length) - on, 1), s.pitch) for s in layer for on in [_ticks(s.onset)]]
+            )
             for layer in self._layers
         ]
 
@@ -243,8 +251,17 @@ class VoiceReader:
             self._mark(token["name"] or token["old_name"], token["mark"])
 
     def _mark(self, name: str | None, letter: str | None) -> None:
-        """A decoration, of which only a fermata is kept."""
+        """A decoration: a fermata, an accent, or what says how loud it goes on; of others nothing is kept."""
         self._fermata |= name in FERMATAS or letter in self._fermata_marks
+        tick = _ticks(self._now)
+        if name in ACCENTS or letter == "L":
+            self._marks.accents.add(tick)
+        elif name in HAIRPINS:
+            self._marks.open(tick, grows=HAIRPINS[name])
+        elif name in HAIRPIN_ENDS:
+            self._marks.close(tick)
+        elif name is not None:
+            self._marks.mark(tick, name)
 
     def _read_bar_line(self, bar: str, number: str | None) -> None:
         tick, inside = _ticks(self._now), bar.strip(":")

@@ -17,6 +17,7 @@ from biaxial.formats.midi.midi_reader import (
     FERMATA,
     NO_FERMATA,
     NO_PICKUP,
+    NOT_SAID,
     VOICE_OF_NAME,
     MidiTracks,
     tempo_microseconds,
@@ -92,7 +93,7 @@ def score_of_tracks(
                 marks.append((0, MetaMessage("track_name", name=latin(text.removeprefix(TITLE)))))
             elif text.lower() == FERMATA:
                 marks.append((tick, MetaMessage("marker", text=FERMATA)))
-            elif text in (NO_FERMATA, NO_PICKUP):
+            elif text in (NO_FERMATA, NO_PICKUP, NOT_SAID):
                 marks.append((tick, MetaMessage("text", text=text)))
         marks.sort(key=itemgetter(0))
         marks.append((max([end, *(tick for tick, _ in marks)]), MetaMessage("end_of_track")))

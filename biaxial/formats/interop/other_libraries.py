@@ -21,7 +21,7 @@ from biaxial.formats.interop.pretty_midi_door import from_pretty_midi
 from biaxial.formats.midi.midi_reader import NO_PICKUP, parse_midi
 from biaxial.formats.midi.midi_writer import CHURCH_ORGAN, midi_bytes, notes_by_voice, to_mido, voice_name
 from biaxial.formats.music21_reader import parts_of_stream
-from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
+from biaxial.music.constants import DEFAULT_VELOCITY, NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, as_score
 from biaxial.music.score import Key, Note, Score
@@ -95,7 +95,7 @@ def from_mido(file: Any) -> Score:
 
 
 def to_music21(score: Score) -> Any:
-    """A score as one of music21, a part for each voice, by way of MusicXML; velocities stay behind."""
+    """A score as one of music21, a part for each voice, by way of MusicXML."""
     from music21 import converter
 
     from biaxial.formats.musicxml import musicxml_text
@@ -163,7 +163,7 @@ def to_muspy(score: Score) -> Any:
             muspy.Track(
                 CHURCH_ORGAN,
                 name=name,
-                notes=[muspy.Note(n.onset_ticks, n.pitch, n.length_ticks, n.velocity) for n in notes],
+                notes=[muspy.Note(n.onset_ticks, n.pitch, n.length_ticks, n.played_velocity) for n in notes],
             )
             for name, notes in notes_by_voice(score)
         ],
@@ -212,7 +212,7 @@ def to_note_sequence(score: Score) -> Any:
         sequence.part_infos.add(part=part, name=name)
         for n in notes:
             start, end = n.onset_ticks * seconds, n.end_ticks * seconds
-            values = {"pitch": n.pitch, "velocity": n.velocity, "start_time": start, "end_time": end}
+            values = {"pitch": n.pitch, "velocity": n.played_velocity, "start_time": start, "end_time": end}
             sequence.notes.add(**values, part=part, instrument=part, program=CHURCH_ORGAN)
     return sequence
 
@@ -313,7 +313,7 @@ def from_note_array(notes: Any) -> Score:
     owners *= len(notes) if len(owners) == 1 else 1
     parts: dict[tuple[str, int], list[tuple[int, int, int, int]]] = {}
     for owner, onset, length, pitch, voice in zip(owners, *columns, strict=True):
-        parts.setdefault((owner, voice), []).append((onset, length, pitch, 80))
+        parts.setdefault((owner, voice), []).append((onset, length, pitch, DEFAULT_VELOCITY))
     notes_of = {part: tuple(Note(on, max(n, 1), p) for on, n, p, _ in sorted(found)) for part, found in parts.items()}
     lines = all(Part("", line).is_line for line in notes_of.values())
     names = [""] * len(parts)
@@ -357,4 +357,4 @@ def _time(mark: Any) -> float:
 
 
 def _played(notes: Iterable[Any]) -> list[tuple[int, int, int, int]]:
-    return [(n.time, n.duration, n.pitch, 80 if n.velocity is None else n.velocity) for n in notes]
+    return [(n.time, n.duration, n.pitch, DEFAULT_VELOCITY if n.velocity is None else n.velocity) for n in notes]

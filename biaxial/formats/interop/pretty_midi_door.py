@@ -43,7 +43,8 @@ def to_pretty_midi(score: Score) -> PrettyMIDI:
         if notes:
             piece.instruments.append(Instrument(CHURCH_ORGAN, name=name))
             piece.instruments[-1].notes = [
-                Note(note.velocity, note.pitch, seconds(note.onset_ticks), seconds(note.end_ticks)) for note in notes
+                Note(note.played_velocity, note.pitch, seconds(note.onset_ticks), seconds(note.end_ticks))
+                for note in notes
             ]
     piece.text_events = [Text(text, seconds(tick)) for tick, text in texts_of(score)]
     return piece

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from biaxial.formats.written_music import Line, ticks
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH
+from biaxial.music.dynamics import DynamicMarks
 from biaxial.music.score import Note
 
 MAX_TOKEN_LENGTH: Final = 100
@@ -31,12 +32,13 @@ _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
 
 class Head(NamedTuple):
-    """A note of a token: MIDI pitch, whether it goes on from a note before and into one after, whether it is held."""
+    """A note of a token: MIDI pitch, whether it goes on from one before and into one after, its fermata and accent."""
 
     pitch: int
     ends_tie: bool
     begins_tie: bool
     fermata: bool
+    accent: bool
 
 
 class Event(NamedTuple):
@@ -96,7 +98,7 @@ def _head(mark: str) -> Head:
     if not MIN_PITCH <= pitch <= MAX_PITCH:
         raise ValueError(f"{mark!r} is not a MIDI number")
     goes_on = "_" in mark
-    return Head(pitch, goes_on or "]" in mark, goes_on or "[" in mark, ";" in mark)
+    return Head(pitch, goes_on or "]" in mark, goes_on or "[" in mark, ";" in mark, "^" in mark or "z" in mark)
 
 
 @dataclass
@@ -113,6 +115,8 @@ class PartNotes:
         Places in ``notes``.
     num_heads, num_grace, num_joined
         Notes as they are written; grace notes, which are dropped; those that go on from one before.
+    marks
+        How loud it is.
     """
 
     name: str = ""
@@ -121,6 +125,7 @@ class PartNotes:
     num_heads: int = 0
     num_grace: int = 0
     num_joined: int = 0
+    marks: DynamicMarks = field(default_factory=DynamicMarks)
     _tied: dict[tuple[int, Fraction], int] = field(default_factory=dict)
     """Places of notes that go on, by pitch and end."""
 
@@ -136,6 +141,8 @@ class PartNotes:
             if place is None:
                 place = len(self.notes)
                 self.notes.append((_note(ticks(start), end, head.pitch), voice))
+                if head.accent:
+                    self.marks.accents.add(ticks(start))
             else:
                 self.num_joined += 1
                 before, its_voice = self.notes[place]
@@ -151,7 +158,7 @@ class PartNotes:
             place for place, (_, its_voice) in enumerate(self.notes) if voice is None or its_voice in (None, voice)
         ]
         held = {self.notes[place][0].onset_ticks for place in chosen if place in self.fermatas}
-        return Line(self.name, [self.notes[place][0] for place in chosen], held)
+        return Line(self.name, self.marks.heard([self.notes[place][0] for place in chosen]), held)
 
 
 def _note(onset_ticks: int, end: Fraction, pitch: int) -> Note:

@@ -2,8 +2,9 @@
 
 The time of a line is that at which a column that has something new is free for it; all columns of a well-formed file
 agree on it. A bar line stands where the next line of notes does. Repeats are those of the bar lines, or those that a
-list of sections makes. Notes are those that sound, also of transposing instruments. Columns of dynamics, harmony and
-fingering are passed over; those of words (``**text``, ``**silbe``) belong to the part on their left.
+list of sections makes. Notes are those that sound, also of transposing instruments. Columns of words (``**text``,
+``**silbe``) belong to the part on their left, those of dynamics (``**dynam``) to all parts between them and the column
+of dynamics before; those of harmony and fingering are passed over.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from pathlib import Path
 from typing import Final
 
 from biaxial.formats.kern.columns import Cell, Columns, Row, Spine, kern_rows
-from biaxial.formats.kern.kern_notes import Event, PartNotes, event_of
+from biaxial.formats.kern.kern_notes import MAX_TOKEN_LENGTH, Event, PartNotes, event_of
 from biaxial.formats.kern.sections import repeats_of_sections
 from biaxial.formats.written_music import UNEQUAL, Line, Page, left_out, playable_tempo, ticks
 from biaxial.music.bar_lines import Measure
+from biaxial.music.dynamics import DynamicMarks
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
 from biaxial.music.repeats import Repeat, Sign, in_order, repeats_of
@@ -171,6 +173,7 @@ class _Sheet:
                 self.length = max(self.length, cell.track.end)
         if timed:
             self._sing(row, [spine for spine in columns.spines if spine.kind == "kern"], timed)
+        self._shade(row)
 
     def _move_on(self, number: int, cells: Sequence[Cell], columns: Columns) -> None:
         ends = {cell.track.end for cell in cells}
@@ -206,6 +209,18 @@ class _Sheet:
             elif owner in sounding and track.spine.kind in _WORDS and text.strip(".-_ |"):
                 verses = self.words.setdefault(owner, {}).setdefault(track.spine, [])
                 verses.append(Syllable(ticks(self.now), text.strip("-_ |"), text.endswith("-")))
+
+    def _shade(self, row: Row) -> None:
+        """What columns of dynamics say, to the parts on their left."""
+        owners: list[Spine] = []
+        tick = ticks(max(self.now, Fraction(0)))
+        for text, track, _ in row.cells:
+            if track.spine.kind == "dynam":
+                for owner in owners if text != "." else ():
+                    _take_dynamics(self.parts.setdefault(owner, PartNotes()).marks, tick, text)
+                owners = []
+            elif track.spine.kind == "kern":
+                owners.append(track.spine)
 
     def page(self, spines: Sequence[Spine]) -> Page:
         """All that was read."""
@@ -265,6 +280,17 @@ class _Sheet:
                 + ": what was too short rests until the others are there"
             )
         return remarks
+
+
+def _take_dynamics(marks: DynamicMarks, tick: int, text: str) -> None:
+    """A token of dynamics: ``p``, ``sf``, ``<`` or ``>`` where a hairpin begins, ``[`` or ``]`` where it ends."""
+    for sign in re.findall(r"[a-z]+|[<>\[\]]", text[:MAX_TOKEN_LENGTH]):
+        if sign in "<>":
+            marks.open(tick, grows=sign == "<")
+        elif sign in "[]":
+            marks.close(tick)
+        else:
+            marks.mark(tick, sign)
 
 
 def _metre(text: str) -> TimeSignature:

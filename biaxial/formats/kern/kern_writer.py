@@ -1,9 +1,10 @@
 """A score as Humdrum kern: a column for each line of music, the lowest on the left, as chorales are encoded.
 
-Words stand in a column ``**text`` on the right of the voice that sings them, the names of chord symbols in one of
-``**mxhm`` on the right of all. What is played again has bar lines that say so; where it has endings, or is played more
-than twice, the order of its sections is listed too (``*>[A,B,A,C]``). What kern cannot hold: velocities, which notes
-were given, and where the notes of a recording lie exactly.
+Words stand in a column ``**text`` on the right of the voice that sings them, its dynamics in one of ``**dynam``, the
+names of chord symbols in one of ``**mxhm`` on the right of all. What is played again has bar lines that say so; where
+it has endings, or is played more than twice, the order of its sections is listed too (``*>[A,B,A,C]``). Of velocities
+there are marks and accents. What kern cannot hold: which notes were given, and where the notes of a recording lie
+exactly.
 
 Source: the definition of kern, https://www.humdrum.org/rep/kern/.
 """
@@ -19,15 +20,16 @@ from typing import Final
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.page.chord_names import name_of
 from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
-from biaxial.formats.page.staves import Clef
 from biaxial.formats.page.values import Value
+from biaxial.formats.page.written_levels import Levels, levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
+from biaxial.music.instruments import Clef
 from biaxial.music.repeats import passages
 from biaxial.music.score import Key, Score
 from biaxial.music.spelling import Spelling
 
 _WHOLE: Final = 4 * TICKS_PER_QUARTER
-_CLEFS: Final[dict[Clef, str]] = {"treble": "*clefG2", "tenor": "*clefGv2", "bass": "*clefF4"}
+_CLEFS: Final[dict[Clef, str]] = {"treble": "*clefG2", "tenor": "*clefGv2", "alto": "*clefC3", "bass": "*clefF4"}
 _INSTRUMENTS: Final = {"Soprano": "*Isoprn", "Alto": "*Ialto", "Tenor": "*Itenor", "Bass": "*Ibass", "Piano": "*Ipiano"}
 _BEAMS: Final = {"begin": "L", "end": "J", "forward hook": "K", "backward hook": "k", "continue": ""}
 
@@ -79,11 +81,15 @@ class _Column:
 def _columns(page: Layout) -> list[_Column]:
     columns = []
     for line in reversed(page.lines()):
-        columns.append(_Column("**kern", [_tokens(page, line, values) for values in line.bars], line))
+        levels = levels_of_line(page.score, line.bars)
+        columns.append(_Column("**kern", [_tokens(page, line, levels, values) for values in line.bars], line))
         words = [{value.chord.start: _word(page, value) for value in values} for values in line.bars]
         words = [{tick: word for tick, word in bar.items() if word} for bar in words]
         if any(words):
             columns.append(_Column("**text", words))
+        if levels.marks:
+            marks = [{v.chord.start: levels.mark(v) for v in values if levels.mark(v)} for values in line.bars]
+            columns.append(_Column("**dynam", marks))
     if page.score.chords:
         symbols = page.score.chords
         names = [
@@ -158,22 +164,23 @@ def _bar_line(page: Layout, index: int) -> str:
     return f"={number}{sign}" if index else f"={number}-"
 
 
-def _tokens(page: Layout, line: WrittenLine, values: Sequence[Value]) -> dict[int, str]:
-    return {value.chord.start: _token(page, line, value) for value in values}
+def _tokens(page: Layout, line: WrittenLine, levels: Levels, values: Sequence[Value]) -> dict[int, str]:
+    return {value.chord.start: _token(page, line, levels, value) for value in values}
 
 
-def _token(page: Layout, line: WrittenLine, value: Value) -> str:
+def _token(page: Layout, line: WrittenLine, levels: Levels, value: Value) -> str:
     chord, length = value.chord, _recip(value)
     pause = ";" if page.has_fermata(chord) else ""
     if not chord.notes:
         return f"{length}r{'yy' if line.is_hidden else ''}{pause}"
+    accent = "^" if levels.has_accent(value) else ""
     beams = "".join(_BEAMS[mark] for mark in value.beams)
     notes = []
     for note in chord.notes:
         before, after = note in chord.came_from, note in chord.goes_on
         opened = "[" if after and not before else ""
         tied = "_" if before and after else "]" if before else ""
-        notes.append(f"{opened}{length}{_pitch(page.spellings[note])}{pause}{tied}{beams}")
+        notes.append(f"{opened}{length}{_pitch(page.spellings[note])}{pause}{tied}{accent}{beams}")
     return " ".join(notes)
 
 

@@ -8,6 +8,8 @@ What a file leaves open is decided by these rules:
 - Notes: a note-on with velocity 0 is a note-off. A note-off ends the oldest sounding note of its pitch, channel and
   track; where fewer note-offs than note-ons follow it ends all of them, as a key that is pressed twice rises once. A
   note that nothing ends lasts to the end of its track. None is shorter than a tick.
+- Velocities: as they are, but for 80 in a file where every note has that, or a text says so: it is what is written of
+  a note of which nobody said how loud it is.
 - Metre: 4/4 until the file says otherwise. One that comes less than a 32nd note beside a beat belongs to the beat. A
   first metre that holds for less than one bar of the second is a pickup.
 - Fermatas: markers of that name; "not recorded" without them. Tempo and key: the first of each, and of several tempos
@@ -31,7 +33,7 @@ from typing import Any, Final
 from biaxial.files.limits import check_notes, checked_size, read_within
 from biaxial.formats.midi import midi_messages
 from biaxial.formats.midi.midi_messages import Event, decoded
-from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.constants import DEFAULT_VELOCITY, NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Parts, parts_of
 from biaxial.music.score import Key, Note, Score, Syllable, TimeSignature
@@ -52,9 +54,11 @@ NO_PICKUP: Final = "no pickup"
 """Text that says that a short first bar is a bar."""
 EXACT_METRES: Final = "metres as they stand"
 """Text that says that no metre came early or late."""
+NOT_SAID: Final = f"nobody said how loud notes of velocity {DEFAULT_VELOCITY} are"
+"""Text that says so where other notes have velocities."""
 
 _DRUMS = 9
-_RawNote = tuple[int, int, int, int]
+_RawNote = tuple[int, int, int, int | None]
 """Onset, length, pitch, velocity."""
 _Part = tuple[int, int]
 """Index of a track, and a channel."""
@@ -181,7 +185,7 @@ def _decoded_tracks(data: bytes, name: str) -> MidiTracks:
         raise InputError(f"{name}: {error}") from error
 
 
-def _parts(tracks: Iterable[Iterable[Event]]) -> dict[_Part, list[_RawNote]]:
+def _parts(tracks: Sequence[Sequence[Event]]) -> dict[_Part, list[_RawNote]]:
     parts = {
         (index, channel): notes
         for index, events in enumerate(tracks)
@@ -189,7 +193,17 @@ def _parts(tracks: Iterable[Iterable[Event]]) -> dict[_Part, list[_RawNote]]:
         if channel != _DRUMS
     }
     check_notes(sum(map(len, parts.values())))
-    return parts
+    velocities = {velocity for notes in parts.values() for *_, velocity in notes}
+    texts = {message.text for events in tracks for _, message in events if message.type == "text"}
+    if velocities != {DEFAULT_VELOCITY} and NOT_SAID not in texts:
+        return parts
+    return {
+        part: [
+            (on, length, pitch, None if velocity == DEFAULT_VELOCITY else velocity)
+            for on, length, pitch, velocity in notes
+        ]
+        for part, notes in parts.items()
+    }
 
 
 def _outline(ticks_per_quarter: int, tracks: Sequence[Sequence[Event]], parts: dict[_Part, list[_RawNote]]) -> Score:

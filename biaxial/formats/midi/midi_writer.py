@@ -9,8 +9,9 @@ Repeats are written out, as they are played. Otherwise what comes back is the sa
 tempo, which a file holds as a whole number of microseconds a quarter: it comes back as the roundest number that is
 written so (80 or 92.5 as themselves, 100/3 to some decimals), at least 3.576, and from then on without change; and but
 for chord symbols and which notes are locked, which MIDI cannot say (:mod:`biaxial.formats.json_score` can): chord
-symbols are written on request, as markers that nobody reads again. Words are lyrics in the track of the voice that
-sings most of them, with a hyphen where a word goes on.
+symbols are written on request, as markers that nobody reads again. A note of which nobody said how loud it is has
+velocity 80; where others were said to be louder or softer a text says so, and one of 80 is then unknown too. Words are
+lyrics in the track of the voice that sings most of them, with a hyphen where a word goes on.
 :mod:`biaxial.formats.midi.midi_reader` says how files are read.
 """
 
@@ -31,6 +32,7 @@ from biaxial.formats.midi.midi_reader import (
     FERMATA,
     NO_FERMATA,
     NO_PICKUP,
+    NOT_SAID,
     UNVOICED_NAME,
     has_pickup,
     on_beats,
@@ -38,9 +40,9 @@ from biaxial.formats.midi.midi_reader import (
     read_midi,
     tempo_microseconds,
 )
-from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.constants import DEFAULT_VELOCITY, NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import CHANNELS, PRESETS, InstrumentName
+from biaxial.music.instruments import CHANNELS, PRESETS, SEATS, InstrumentName, Seat, seat_at, seats_of
 from biaxial.music.score import Key, Note, Score, TimeSignature
 from biaxial.music.written_out import written_out
 
@@ -55,7 +57,9 @@ def write_midi(
     path: str | os.PathLike[str],
     *,
     instrument: InstrumentName = "organ",
+    instruments: Sequence[str] = (),
     write_chords: bool = False,
+    tempos: Sequence[tuple[int, float]] = (),
 ) -> None:
     """Write a score as a MIDI file, whole or not at all; parameters are those of :func:`midi_bytes`.
 
@@ -66,10 +70,18 @@ def write_midi(
     OSError
         If the file cannot be written.
     """
-    atomic_write(path, midi_bytes(score, instrument=instrument, write_chords=write_chords))
+    data = midi_bytes(score, instrument=instrument, instruments=instruments, write_chords=write_chords, tempos=tempos)
+    atomic_write(path, data)
 
 
-def midi_bytes(score: Score, *, instrument: InstrumentName = "organ", write_chords: bool = False) -> bytes:
+def midi_bytes(
+    score: Score,
+    *,
+    instrument: InstrumentName = "organ",
+    instruments: Sequence[str] = (),
+    write_chords: bool = False,
+    tempos: Sequence[tuple[int, float]] = (),
+) -> bytes:
     """The bytes of a score as a MIDI file (format 1); the same score gives the same bytes.
 
     Parameters
@@ -78,8 +90,12 @@ def midi_bytes(score: Score, *, instrument: InstrumentName = "organ", write_chor
         Any music.
     instrument
         What all tracks play.
+    instruments
+        Names of what each voice plays, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of that.
     write_chords
         Whether the names of chord symbols are written, as markers.
+    tempos
+        Ticks, in order and after the first, from which the tempo is another share of the score's own.
 
     Raises
     ------
@@ -87,7 +103,8 @@ def midi_bytes(score: Score, *, instrument: InstrumentName = "organ", write_chor
         If its resolution is above 32767 ticks a quarter, a fermata or a metre begins after its end, or the metre
         changes inside its pickup.
     """
-    return encode(score.ticks_per_quarter, _tracks(score, PRESETS[instrument].program, write_chords=write_chords))
+    seats = seats_of(instruments) or (Seat("", PRESETS[instrument], None, instrument),)
+    return encode(score.ticks_per_quarter, _tracks(score, seats, write_chords=write_chords, tempos=tempos))
 
 
 def to_mido(score: Score) -> MidiFile:
@@ -95,13 +112,20 @@ def to_mido(score: Score) -> MidiFile:
     return midi_file(score.ticks_per_quarter, _tracks(score))
 
 
-def _tracks(score: Score, program: int = CHURCH_ORGAN, *, write_chords: bool = False) -> list[tuple[list[Event], int]]:
+def _tracks(
+    score: Score,
+    seats: Sequence[Seat] = (SEATS["organ"],),
+    *,
+    write_chords: bool = False,
+    tempos: Sequence[tuple[int, float]] = (),
+) -> list[tuple[list[Event], int]]:
     score = written_out(score)
-    tracks = [(conductor_events(score, write_chords=write_chords), score.length_ticks)]
+    tracks = [(conductor_events(score, write_chords=write_chords, tempos=tempos), score.length_ticks)]
     voices = notes_by_voice(score)
     sung = _sung(score, [notes for _, notes in voices])
     for index, (name, notes) in enumerate(voices):
         words = _lyric_events(score) if index == sung else []
+        program = seat_at(seats, notes[0].voice if notes else index).preset.program
         tracks.append((note_events(name, notes, index, program, words), score.length_ticks))
     return tracks
 
@@ -127,18 +151,24 @@ def notes_by_voice(score: Score) -> list[tuple[str, list[Note]]]:
     return [(voice_name(voice), notes) for voice, notes in by_voice.items()]
 
 
-def conductor_events(score: Score, *, write_chords: bool = False) -> list[Event]:
+def conductor_events(
+    score: Score, *, write_chords: bool = False, tempos: Sequence[tuple[int, float]] = ()
+) -> list[Event]:
     """All but notes and words: title, tempo, key, metres, fermatas, chords; errors are those of :func:`midi_bytes`."""
     marks = [*(score.fermatas or ()), *(signature.onset_ticks for signature in score.time_signatures)]
     if max(marks) > score.length_ticks:
         raise InputError(f"a fermata or metre at tick {max(marks)} lies after the end, tick {score.length_ticks}")
     events: list[Event] = [(0, MetaMessage("set_tempo", tempo=tempo_microseconds(score.tempo_bpm)))]
+    for tick, share in tempos:
+        events.append((tick, MetaMessage("set_tempo", tempo=tempo_microseconds(score.tempo_bpm * share))))
     if score.title:
         events.insert(0, (0, MetaMessage("track_name", name=latin(score.title))))
     if score.key is not None:
         events.append((0, MetaMessage("key_signature", key=key_letters(score.key))))
     if score.fermatas == ():
         events.append((0, MetaMessage("text", text=NO_FERMATA)))
+    if {None} < (velocities := {note.velocity for note in score.notes}) and velocities != {None, DEFAULT_VELOCITY}:
+        events.append((0, MetaMessage("text", text=NOT_SAID)))
     signatures = list(score.time_signatures)
     if score.pickup_ticks:
         if len(signatures) > 1 and signatures[1].onset_ticks <= score.pickup_ticks:
@@ -189,7 +219,7 @@ def note_events(
         channel = next(free, channels[-1])
         used.add(channel)
         last_end[channel, note.pitch] = note.end_ticks
-        on = Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
+        on = Message("note_on", channel=channel, note=note.pitch, velocity=note.played_velocity)
         onsets.append((note.onset_ticks, on))
         ends.append((note.end_ticks, Message("note_off", channel=channel, note=note.pitch, velocity=0)))
     programs = [(0, Message("program_change", channel=channel, program=program)) for channel in sorted(used)]

@@ -2,7 +2,9 @@
 
 Four voices go on two staves, or on four; other voices on one each; music without voices on a keyboard's two, or on one
 if it is a single line. Notes are spelled by :mod:`biaxial.music.spelling`. What the page cannot hold: where the notes
-stay in the file of a recording (the nearest values are written), velocities, and a key that changes.
+stay in the file of a recording (the nearest values are written), and a key that changes. Loudness stands under the
+highest staff of each player, where it changes; a note that is louder or softer than its mark says has its velocity in
+an attribute.
 
 Source: the MusicXML 4.0 specification, https://www.w3.org/2021/06/musicxml40/.
 """
@@ -22,7 +24,7 @@ from biaxial.formats.musicxml.document import document
 from biaxial.formats.musicxml.notes import NoteWriter
 from biaxial.formats.page.layout import laid_out
 from biaxial.music.constants import TICKS_PER_QUARTER
-from biaxial.music.instruments import PRESETS, InstrumentName
+from biaxial.music.instruments import PRESETS, InstrumentName, seats_of
 from biaxial.music.score import Score
 
 _HEAD: Final = (
@@ -44,6 +46,7 @@ def musicxml_text(
     staves: Literal[2, 4] = 2,
     given_colour: str = "",
     instrument: InstrumentName = "organ",
+    instruments: Sequence[str] = (),
     captions: Sequence[tuple[int, str]] = (),
     names: Sequence[str] = (),
 ) -> str:
@@ -59,13 +62,16 @@ def musicxml_text(
         Colour of the notes that are locked, such as ``"#0A4FA3"``; black by default.
     instrument
         What plays it.
+    instruments
+        Names of what plays each voice, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of that; then
+        each voice has a staff of its own.
     captions
         What is printed under the lowest staff: in order, the tick of the score where each begins, and its text.
     names
         Ids of the notes in the order of the score; none by default. What is tied to a note has ``.1``, ``.2`` behind.
     """
     captions = [(tick * TICKS_PER_QUARTER // score.ticks_per_quarter, text) for tick, text in captions]
-    page = laid_out(score, staves)
+    page = laid_out(score, staves, seats_of(instruments))
     notes = NoteWriter(page.score, page.key, page.spellings, page.marks, given_colour, names)
     root = document(page.score, page.key, page.players, page.bars, notes, PRESETS[instrument], captions)
     ElementTree.indent(root, " ")
@@ -79,13 +85,14 @@ def write_musicxml(
     staves: Literal[2, 4] = 2,
     given_colour: str = "",
     instrument: InstrumentName = "organ",
+    instruments: Sequence[str] = (),
     captions: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Write a score, packed if the suffix is ``.mxl``, whole or not at all.
 
     Parameters
     ----------
-    score, staves, given_colour, instrument, captions
+    score, staves, given_colour, instrument, instruments, captions
         As :func:`musicxml_text` takes them.
     path
         The file.
@@ -95,7 +102,14 @@ def write_musicxml(
     OSError
         If the file cannot be written.
     """
-    text = musicxml_text(score, staves=staves, given_colour=given_colour, instrument=instrument, captions=captions)
+    text = musicxml_text(
+        score,
+        staves=staves,
+        given_colour=given_colour,
+        instrument=instrument,
+        instruments=instruments,
+        captions=captions,
+    )
     atomic_write(path, _packed(text.encode()) if Path(path).suffix.lower() == ".mxl" else text.encode())
 
 

@@ -12,11 +12,12 @@ from xml.etree.ElementTree import Element, SubElement
 from biaxial.formats.musicxml.notes import Line, NoteWriter, Place, add
 from biaxial.formats.musicxml.repeat_signs import left_signs, right_signs
 from biaxial.formats.page.chord_names import KINDS, Tone, named_chord
-from biaxial.formats.page.staves import MAX_LINES, Clef, Player, Staff
+from biaxial.formats.page.staves import MAX_LINES, Player, Staff
 from biaxial.formats.page.values import Value, rest_of, written
 from biaxial.formats.page.written_bars import Bar
+from biaxial.formats.page.written_levels import levels_of_player
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
-from biaxial.music.instruments import CHANNELS, Preset
+from biaxial.music.instruments import CHANNELS, Clef, Preset
 from biaxial.music.score import ChordSymbol, Key, Score
 
 _DEGREES = {1: (9, -1), 2: (9, 0), 3: (9, 1), 5: (11, 0), 6: (11, 1), 8: (13, -1), 9: (13, 0), 10: (7, -1), 11: (7, 0)}
@@ -76,7 +77,12 @@ def _named(element: Element, what: str, tone: Tone, text: str | None = None) -> 
         SubElement(inside, f"{what}-alter").text = str(tone.alter)
 
 
-_CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {"treble": ("G", 2, 0), "tenor": ("G", 2, -1), "bass": ("F", 4, 0)}
+_CLEFS: Final[dict[Clef, tuple[str, int, int]]] = {
+    "treble": ("G", 2, 0),
+    "tenor": ("G", 2, -1),
+    "alto": ("C", 3, 0),
+    "bass": ("F", 4, 0),
+}
 
 
 def document(
@@ -101,7 +107,7 @@ def document(
     notes
         What writes its notes.
     preset
-        What plays it.
+        What plays whatever has no instrument of its own.
     captions
         What is printed under the lowest staff, and from which tick, in order.
     """
@@ -133,12 +139,13 @@ def _part_list(root: Element, players: Sequence[Player], preset: Preset) -> None
             name.set("print-object", "no")
         else:
             add(part, "part-abbreviation", " ".join(word[0] for word in player.name.split()))
+        own = player.preset or preset
         instrument = SubElement(part, "score-instrument", id=f"P{number}-I1")
-        add(instrument, "instrument-name", preset.name)
-        add(instrument, "instrument-sound", preset.sound)
+        add(instrument, "instrument-name", own.name)
+        add(instrument, "instrument-sound", own.sound)
         played = SubElement(part, "midi-instrument", id=f"P{number}-I1")
         add(played, "midi-channel", CHANNELS[(number - 1) % len(CHANNELS)] + 1)
-        add(played, "midi-program", preset.program + 1)
+        add(played, "midi-program", own.program + 1)
     if len(players) > 1:
         SubElement(listed, "part-group", number="1", type="stop")
 
@@ -160,6 +167,8 @@ class _PartWriter:
         self._altered: dict[int, dict[Line, int]] = {}  # by staff: what the bar before altered
         self._chords: list[ChordSymbol] = list(reversed(score.chords)) if is_top else []
         self._captions = list(reversed(captions))
+        self._levels = levels_of_player(score, player)
+        self._level_marks = sorted(self._levels.marks.items(), reverse=True)
 
     def write(self, part: Element, bars: Sequence[Bar]) -> None:
         """Write all measures into an element."""
@@ -236,7 +245,9 @@ class _PartWriter:
                     self._harmonies(measure, value)
                 if number == len(self._player.staves) and line == 0:
                     self._captions_under(measure, value, place)
-                self._notes.write(measure, value, place, signs)
+                if number == 1 and line == 0:
+                    self._level_marks_under(measure, value, place)
+                self._notes.write(measure, value, place, signs, self._levels)
 
     def _harmonies(self, measure: Element, value: Value) -> None:
         """The chord symbols that stand over a value."""
@@ -253,6 +264,17 @@ class _PartWriter:
             tick, text = self._captions.pop()
             direction = SubElement(measure, "direction", placement="below")
             add(SubElement(direction, "direction-type"), "words", text)
+            if tick != value.chord.start:
+                add(direction, "offset", tick - value.chord.start)
+            if place.staff:
+                add(direction, "staff", place.staff)
+
+    def _level_marks_under(self, measure: Element, value: Value, place: Place) -> None:
+        """The marks of loudness that begin while a value lasts."""
+        while self._level_marks and self._level_marks[-1][0] < value.chord.end:
+            tick, name = self._level_marks.pop()
+            direction = SubElement(measure, "direction", placement="below")
+            SubElement(SubElement(SubElement(direction, "direction-type"), "dynamics"), name)
             if tick != value.chord.start:
                 add(direction, "offset", tick - value.chord.start)
             if place.staff:

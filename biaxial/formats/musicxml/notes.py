@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
+from biaxial.formats.musicxml.plain_dynamics import percent
 from biaxial.formats.page.marks import Marks
 from biaxial.formats.page.values import Value
+from biaxial.formats.page.written_levels import Levels
 from biaxial.music.score import Key, Score, Syllable
 from biaxial.music.spelling import Spelling, altered
 
@@ -118,7 +120,7 @@ class NoteWriter:
             del before[place]
         return signs
 
-    def write(self, measure: Element, value: Value, place: Place, signs: Signs) -> None:
+    def write(self, measure: Element, value: Value, place: Place, signs: Signs, levels: Levels) -> None:
         """Append a chord, a note or a rest to a measure."""
         chord = value.chord
         if not chord.notes and place.is_hidden and not value.triplet:
@@ -128,6 +130,8 @@ class NoteWriter:
             element = SubElement(measure, "note")
             if self._colour and self._score.notes[note].locked:
                 element.set("color", self._colour)
+            if note in levels.exact and note not in chord.came_from:
+                element.set("dynamics", percent(levels.exact[note]))
             if self._names:
                 piece = self._pieces[note]
                 element.set("id", f"{self._names[note]}.{piece}" if piece else self._names[note])
@@ -140,7 +144,8 @@ class NoteWriter:
             if not index:
                 for level, mark in enumerate(value.beams, 1):
                     add(element, "beam", mark).set("number", str(level))
-            self._notations(element, note, value, ties, is_first=index == 0)
+            accent = note in levels.accents and note not in chord.came_from
+            self._notations(element, note, value, ties, is_first=index == 0, has_accent=accent)
             if note in self._marks.words and note not in chord.came_from:
                 _lyric(element, *self._marks.words[note])
         if not chord.notes:
@@ -161,7 +166,16 @@ class NoteWriter:
             add(pitch, "alter", spelling.alter)
         add(pitch, "octave", spelling.octave)
 
-    def _notations(self, element: Element, note: int, value: Value, ties: Sequence[str], *, is_first: bool) -> None:
+    def _notations(
+        self,
+        element: Element,
+        note: int,
+        value: Value,
+        ties: Sequence[str],
+        *,
+        is_first: bool,
+        has_accent: bool = False,
+    ) -> None:
         chord, marks = value.chord, self._marks
         found = [Element("tied", type=tie) for tie in ties]
         bracket = "no" if value.beams else "yes"
@@ -170,6 +184,9 @@ class NoteWriter:
             found.append(Element("fermata", type="upright"))
         if chord.start < marks.below.get(note, -1) <= chord.end:
             found.append(Element("fermata", type="inverted"))
+        if has_accent:
+            SubElement(articulations := Element("articulations"), "accent")
+            found.append(articulations)
         if found:
             SubElement(element, "notations").extend(found)
 

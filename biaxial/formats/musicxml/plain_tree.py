@@ -2,8 +2,8 @@
 
 What music21 reads otherwise than it is meant, or not at all, is written out here: a note of a chord stands right after
 the chord's first, cue notes become empty time, every note of a part on several staves has a staff, a sign that repeats
-bars becomes those bars, a metre is one fraction, and bars last as long as what is in them. What is counted on the way
-says later whether all notes were read. Durations are in quarter notes here, bars in ticks.
+bars becomes those bars, a metre is one fraction, bars last as long as what is in them, and a note says how loud it is.
+What is counted on the way says later whether all notes were read. Durations are in quarter notes here, bars in ticks.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import accumulate
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
 from biaxial.formats.musicxml.plain_attributes import Attributes
+from biaxial.formats.musicxml.plain_dynamics import PartDynamics
 from biaxial.formats.written_music import UNEQUAL, ticks
 
 ROUNDED: Final = Fraction(1, 24)
@@ -75,10 +77,11 @@ def make_plain(root: Element) -> Plain:
     ValueError
         If it cannot be read; the message names the part and the bar and not the file.
     """
-    found, bars = Plain(), list[_Bar]()
+    found, bars, dynamics = Plain(), list[_Bar](), list[PartDynamics]()
     counts: Counter[str] = Counter()
     for number, part in enumerate(root.findall("part"), 1):
         reader = _PartReader(found, counts, Attributes(), part.findall("measure"))
+        dynamics.append(reader.dynamics)
         try:
             reader.attributes.set_staves(part)
         except ValueError as error:
@@ -94,6 +97,9 @@ def make_plain(root: Element) -> Plain:
         found.key_is_unknown |= number == 1 and reader.attributes.key_is_unknown
         counts.update(reader.attributes.counts)
     found.bars = [_length(bar, is_last=bar is bars[-1]) for bar in bars]
+    starts = list(accumulate(found.bars, initial=0))
+    for part_dynamics in dynamics:
+        part_dynamics.tell_notes(starts)
     found.remarks += [remark.format(counts[name]) for name, remark in _REMARKS.items() if counts[name]]
     return found
 
@@ -135,6 +141,7 @@ class _PartReader:
     counts: Counter[str]
     attributes: Attributes
     measures: Sequence[Element]
+    dynamics: PartDynamics = field(default_factory=PartDynamics)
 
     def take(self, index: int, bar: _Bar) -> None:
         measure = self.measures[index]
@@ -154,9 +161,12 @@ class _PartReader:
             elif element.tag == "forward":
                 now += self._duration(element, measure)
                 bar.empty = max(bar.empty, now)
+            elif element.tag in ("direction", "sound"):
+                self.dynamics.direction(index, now + self._offset(element, measure), element)
             elif element.tag == "note" and element.find("grace") is None:
                 if element.find("chord") is None:
                     head, before = element, now
+                self.dynamics.note(index, before, element, head)
                 now = max(now, before + self._length(element, head, measure))
                 if _fills_bar(element, alone=num_notes == 1):
                     bar.resting = max(bar.resting, now)
@@ -199,6 +209,13 @@ class _PartReader:
         if not _NUMBER.fullmatch(text):
             what = "a note" if element.tag == "note" else f"a <{element.tag}>"
             raise ValueError(f"{what} has the duration {text[:20]!r}" if text else f"{what} has no duration")
+        return Fraction(text) / self.attributes.divisions_in(measure)
+
+    def _offset(self, direction: Element, measure: Element) -> Fraction:
+        """How long after its place a direction stands."""
+        text = (direction.findtext("offset") or "").strip()
+        if not _NUMBER.fullmatch(text.removeprefix("-")):
+            return Fraction(0)
         return Fraction(text) / self.attributes.divisions_in(measure)
 
     def _repeat(self, index: int) -> None:

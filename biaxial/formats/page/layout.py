@@ -11,9 +11,10 @@ from itertools import pairwise
 from typing import Literal
 
 from biaxial.formats.page.marks import Marks, marks_of
-from biaxial.formats.page.staves import Chord, Clef, Player, players_of
+from biaxial.formats.page.staves import Chord, Player, players_of
 from biaxial.formats.page.values import Value, rest_of, written
 from biaxial.formats.page.written_bars import Bar, bars_of, legible
+from biaxial.music.instruments import Clef, Seat
 from biaxial.music.keys import key_of
 from biaxial.music.score import Key, Score, Syllable
 from biaxial.music.spelling import Spelling, spell
@@ -140,7 +141,7 @@ class Layout:
         return sorted([*line, *gaps], key=lambda chord: chord.start)
 
 
-def laid_out(score: Score, staves: Literal[2, 4] = 2) -> Layout:
+def laid_out(score: Score, staves: Literal[2, 4] = 2, seats: Sequence[Seat] = ()) -> Layout:
     """Lay out a score; without a key it is spelled, and its signature printed, in the likeliest.
 
     Parameters
@@ -149,8 +150,10 @@ def laid_out(score: Score, staves: Literal[2, 4] = 2) -> Layout:
         Any music.
     staves
         On how many staves four voices stand.
+    seats
+        What the voices are played on, which gives each a staff; none by default.
     """
     score = legible(score)
     key = key_of(score) or Key(0)
-    players = players_of(score, staves)
+    players = players_of(score, staves, seats)
     return Layout(score, key, players, tuple(bars_of(score)), spell(score, key), marks_of(score, players))

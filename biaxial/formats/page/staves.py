@@ -13,10 +13,8 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
+from biaxial.music.instruments import Clef, Preset, Seat, seat_at
 from biaxial.music.score import Note, Score
-
-Clef = Literal["treble", "tenor", "bass"]
-"""The tenor clef is a treble clef that sounds an octave lower, as choirs read it."""
 
 MAX_LINES: Final = 4
 """Most lines of a staff on which chords are laid out freely; notation programs have no more."""
@@ -81,13 +79,14 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """What one player, or one pair of voices, reads."""
+    """What one player, or one pair of voices, reads, and what it is played on where that is known of each voice."""
 
     name: str
     staves: tuple[Staff, ...]
+    preset: Preset | None = None
 
 
-def players_of(score: Score, staves: Literal[2, 4] = 2) -> tuple[Player, ...]:
+def players_of(score: Score, staves: Literal[2, 4] = 2, seats: Sequence[Seat] = ()) -> tuple[Player, ...]:
     """The page of a score, from top to bottom.
 
     Parameters
@@ -96,7 +95,11 @@ def players_of(score: Score, staves: Literal[2, 4] = 2) -> tuple[Player, ...]:
         Any music.
     staves
         For music in four voices: two staves of two voices, or four of one.
+    seats
+        What the voices are played on; then each has a staff of its own.
     """
+    if seats:
+        return _seated(score, seats)
     by_voice: dict[int | None, list[int]] = {}
     for place, note in enumerate(score.notes):
         by_voice.setdefault(note.voice, []).append(place)
@@ -122,6 +125,19 @@ def players_of(score: Score, staves: Literal[2, 4] = 2) -> tuple[Player, ...]:
     right = [place for place in places if score.notes[place].pitch >= _MIDDLE_C]
     left = [place for place in places if score.notes[place].pitch < _MIDDLE_C]
     return (Player("Piano", (_staff(score, right, "treble"), _staff(score, left, "bass"))),)
+
+
+def _seated(score: Score, seats: Sequence[Seat]) -> tuple[Player, ...]:
+    """A player for each voice, or one for music that has none."""
+    if not score.num_voices:
+        (player,) = players_of(score)
+        return (Player(seats[0].title, player.staves, seats[0].preset),)
+    players = []
+    for voice in range(score.num_voices):
+        places = [place for place, note in enumerate(score.notes) if note.voice == voice]
+        seat = seat_at(seats, voice)
+        players.append(Player(seat.title, (_staff(score, places, seat.clef),), seat.preset))
+    return tuple(players)
 
 
 def _is_line(score: Score, places: Sequence[int]) -> bool:

@@ -45,7 +45,7 @@ class TempoCurve:
         return float(self.seconds[-1])
 
 
-def tempo_curve(score: Score, *, strict: bool = False) -> TempoCurve:
+def tempo_curve(score: Score, *, strict: bool = False, tempos: Sequence[tuple[int, float]] = ()) -> TempoCurve:
     """Lay a piece out in seconds.
 
     Parameters
@@ -54,6 +54,8 @@ def tempo_curve(score: Score, *, strict: bool = False) -> TempoCurve:
         The piece. Its fermatas are used where they are known.
     strict
         Keep the tempo of the score from the first note to the last.
+    tempos
+        Ticks from which the tempo is another share of the score's own, in order; not where it is strict.
     """
     seconds_per_tick = 60.0 / (score.tempo_bpm * score.ticks_per_quarter)
     last = max((note.onset_ticks for note in score.notes), default=0)
@@ -63,13 +65,17 @@ def tempo_curve(score: Score, *, strict: bool = False) -> TempoCurve:
         return TempoCurve(ends, ends * seconds_per_tick)
     fermatas = [] if strict else _fermata_spans(score)
     rows = np.linspace(last - slowing, last, RITARDANDO_QUARTERS * _ROWS_PER_QUARTER + 1)
-    ticks = np.unique([0.0, score.length_ticks, *rows, *(tick for span in fermatas for tick in span)])
+    ticks = np.unique(
+        [0.0, score.length_ticks, *rows, *(tick for span in fermatas for tick in span), *(tick for tick, _ in tempos)]
+    )
     middles, lengths = (ticks[:-1] + ticks[1:]) / 2, np.diff(ticks)
     time = lengths.copy()
     for start, end in fermatas:
         inside = (start < middles) & (middles < end)
         time[inside] += lengths[inside] * (FERMATA_QUARTERS * score.ticks_per_quarter / (end - start))
     place = np.clip((middles - (last - slowing)) / slowing, 0.0, 1.0)
+    shares = np.array([1.0, *(share for _, share in tempos)])
+    time /= shares[np.searchsorted([tick for tick, _ in tempos], middles, side="right")]
     tempo = (1 + (FINAL_TEMPO**_CURVATURE - 1) * place) ** (1 / _CURVATURE)
     return TempoCurve(ticks, np.concatenate(([0.0], np.cumsum(time / tempo))) * seconds_per_tick)
 

@@ -217,6 +217,8 @@ class Status:
         Of the package.
     model
         Name of the weights; empty until they are loaded.
+    styles
+        The styles that they know.
     ready
         Whether they are; a request waits until then.
     problem
@@ -234,6 +236,7 @@ class Status:
     problem: str = ""
     jobs: tuple[JobStatus, ...] = ()
     usual_port: int | None = None
+    styles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

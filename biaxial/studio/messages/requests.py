@@ -81,6 +81,8 @@ class Compose:
         Of phrases: ``None`` for one that is drawn, ``"none"`` for none, or text such as ``"I:half V:auth vi I:auth"``.
     form
         Letters of the phrases such as ``"AAB"``.
+    style
+        As a document has it.
     seed, takes
         The first seed and how many takes.
     """
@@ -92,6 +94,7 @@ class Compose:
     pickup: int | None = None
     plan: str | None = None
     form: str | None = None
+    style: str = ""
     seed: int = 0
     takes: int = 1
     drawing: Drawing = field(default_factory=Drawing)

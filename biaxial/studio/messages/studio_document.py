@@ -93,6 +93,9 @@ class Document:
         The seed of the take that the document is; for the page to keep, verbs have their own.
     title
         Of the piece.
+    style
+        That it is written and explained in, or a mixture such as ``"bach:0.7,hymn:0.3"``; ``"none"`` for none, empty
+        for that of the weights.
     """
 
     metre: str = "4/4"
@@ -107,6 +110,7 @@ class Document:
     fermatas: tuple[int, ...] | None = None
     seed: int = 0
     title: str = ""
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ export class App {
     this.explained = null;
     /** @type {import('./types.js').Judged | null} */
     this.judged = null;
+    /** The styles that the weights know. */
+    /** @type {string[]} */
+    this.styles = [];
     this.abc = "";
     /** The document that the tune's text became; as long as it stands, typing goes on into it. */
     /** @type {Document | null} */
@@ -93,6 +96,15 @@ export class App {
    */
   say(place, words = "") {
     this.said.set(place, words);
+    this.tell();
+  }
+
+  /**
+   * Learn which styles the weights know.
+   * @param {string[]} styles
+   */
+  know(styles) {
+    this.styles = styles;
     this.tell();
   }
 

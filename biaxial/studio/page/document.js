@@ -17,7 +17,7 @@ export const MOST_BARS = 1000;
  */
 export function emptyDocument(fields = {}) {
   const parts = { notes: [], chords: [], forbidden: [], words: [], fermatas: null };
-  return { metre: "4/4", pickup: 0, length: 0, tempo: 76, key: null, ...parts, seed: 0, title: "", ...fields };
+  return { metre: "4/4", pickup: 0, length: 0, tempo: 76, key: null, ...parts, seed: 0, title: "", style: "", ...fields };
 }
 
 /**

@@ -241,7 +241,7 @@ samples.addEventListener("change", () => {
 });
 press("empty", () => {
   app.abc = "";
-  app.open("Started empty", emptyDocument({ metre: app.document.metre, tempo: app.document.tempo }));
+  app.open("Started empty", emptyDocument({ metre: app.document.metre, tempo: app.document.tempo, style: app.document.style }));
   app.say("tune");
   void piano(true);
 });

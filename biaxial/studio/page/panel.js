@@ -80,9 +80,9 @@ export class Panel {
   show() {
     if (by("panel").hidden) return;
     const { document: music, settings, history } = this.app;
-    const { key, metre, pickup, chords, forbidden, fermatas, length } = music;
+    const { key, metre, pickup, chords, forbidden, fermatas, length, style } = music;
     const seen = [
-      [key, metre, pickup, chords, forbidden, fermatas, length, settings, this.app.said.get("panel")], [history.at, history.steps.length, history.steps[history.at].label], [], [],
+      [key, metre, pickup, chords, forbidden, fermatas, length, style, this.app.styles, settings, this.app.said.get("panel")], [history.at, history.steps.length, history.steps[history.at].label], [], [],
     ][this.tab];
     const now = JSON.stringify([this.tab, seen]);
     if (now === this.written) return;
@@ -113,6 +113,7 @@ export class Panel {
         choice("Key", [["", "Found from the notes"], ...KEYS.map((key) => /** @type {[string, string]} */ ([key, signs(key)]))], music.key ?? "", (key) => doc("Key changed", { key: key || null })),
         choice("Metre", metres.map((metre) => [metre, metre]), music.metre, (metre) => doc("Metre changed", { metre, pickup: Math.min(music.pickup, barSteps(metre) - 1) })),
         number("Pickup, in quarter notes", music.pickup / STEPS_PER_QUARTER, 0, (bar - 1) / STEPS_PER_QUARTER, 0.25, (quarters) => doc("Pickup changed", { pickup: Math.round(quarters * STEPS_PER_QUARTER) })),
+        ...this.style(),
         note(phrases ? `Phrases end at: ${phrases}.` : "Where phrases end was not said."),
         press("Fermata on or off the selected note", () => app.fermata(), "a fermata says where a phrase ends (T)"),
         this.chords(),
@@ -147,6 +148,17 @@ export class Panel {
       ),
       press("Usual settings", () => app.set("Usual settings", USUAL)),
     ];
+  }
+
+  /** The styles that the weights know, if they know any; a document may ask for a mixture. */
+  style() {
+    const { app } = this;
+    const { style } = app.document;
+    if (!app.styles.length && !style) return [];
+    const names = ["", "none", ...app.styles];
+    const words = (/** @type {string} */ name) => ({ "": "Usual", none: "None" })[name] ?? name;
+    const options = [...names, ...(names.includes(style) ? [] : [style])].map((name) => /** @type {[string, string]} */ ([name, words(name)]));
+    return [choice("Style", options, style, (chosen) => app.change("Style changed", { ...app.document, style: chosen }))];
   }
 
   newPiece() {

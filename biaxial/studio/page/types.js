@@ -9,7 +9,8 @@
  * @typedef {{onset: number, text: string, goes_on: boolean}} Word
  * @typedef {{metre: string, pickup: number, length: number, tempo: number, key: string | null,
  *   notes: ReadonlyArray<Note>, chords: ReadonlyArray<Chord>, forbidden: ReadonlyArray<Forbid>,
- *   words: ReadonlyArray<Word>, fermatas: ReadonlyArray<number> | null, seed: number, title: string}} Document
+ *   words: ReadonlyArray<Word>, fermatas: ReadonlyArray<number> | null, seed: number, title: string,
+ *   style: string}} Document
  * @typedef {{voice: number, first: number, end: number}} Span
  *
  * @typedef {{parallels: number, crossing: number, spacing: number, leaps: number, range: number}} Rules
@@ -33,7 +34,7 @@
  *   steps: number[], times: number[]}} SoundHeader
  * @typedef {{job: string, client: string, working: boolean, done: number, total: number}} JobStatus
  * @typedef {{version: string, model: string, ready: boolean, problem: string, jobs: JobStatus[],
- *   usual_port: number | null}} Status
+ *   usual_port: number | null, styles: string[]}} Status
  *
  * @typedef {{start: number, end: number, voices: ReadonlyArray<number>, note: string | null}} Selection
  * @typedef {{number: number, start: number, end: number}} Bar

@@ -84,7 +84,8 @@ export class Verbs {
     this.gone = true;
     for (let known = false, pause = STATUS_MS; ; pause = Math.min(4000, 2 * pause)) {
       try {
-        const { ready, problem, usual_port: usual } = await api.status();
+        const { ready, problem, usual_port: usual, styles } = await api.status();
+        app.know(styles);
         const back = app.said.get("server") === api.GONE;
         if (back) this.refresh();
         if (usual && !known) app.say("server", ELSEWHERE.replaceAll("PORT", String(usual)));
@@ -119,7 +120,7 @@ export class Verbs {
     app.say("tune");
     try {
       const { document, remarks } = await this.newest("read", (signal) => api.ask("read", { text: abc, name: "tune.abc" }, signal));
-      app.open(label, document, again);
+      app.open(label, { ...document, style: app.document.style }, again);
       app.typed = app.document;
       app.keep();
       app.say("tune", remarks.join(" "));
@@ -162,7 +163,7 @@ export class Verbs {
   compose() {
     const { document, settings } = this.app;
     const said = { bars: settings.bars, key: document.key, metre: document.metre, tempo: document.tempo };
-    const plans = { plan: settings.plan.trim() || null, form: settings.form.trim() || null, pickup: document.pickup || null };
+    const plans = { plan: settings.plan.trim() || null, form: settings.form.trim() || null, pickup: document.pickup || null, style: document.style };
     return this.write("compose", "Composed", { ...said, ...plans }, null, 0);
   }
 

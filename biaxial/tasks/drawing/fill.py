@@ -25,7 +25,8 @@ from biaxial.music.constants import STRIKE
 from biaxial.music.score import Score
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import one_thread
-from biaxial.sampling.loop import Particles, Phrases, draw_pieces
+from biaxial.sampling.constraints import StepBias
+from biaxial.sampling.loop import Drawn, Particles, Phrases, draw_pieces
 from biaxial.sampling.stepping import FrameStepper
 from biaxial.tasks.drawing.sampling_options import Progress
 from biaxial.tasks.piece import Candidate, LogLikelihood, Piece
@@ -35,6 +36,8 @@ from biaxial.tasks.plans.plan import Ending, Plan, Prepared, Request, assembled,
 if TYPE_CHECKING:
     from biaxial.judge.judge import Judge
     from biaxial.judge.measures import Group
+    from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.sampling.level_drawing import Levels
 
 _BATCHES = {"cpu": (8, 2**13), "cuda": (1024, 2**18)}
 """By device, how many pieces are drawn together at most, and how many frames in all unless one piece has more."""
@@ -50,6 +53,8 @@ def fill(
     model_name: str,
     *,
     charges: Charges | None = None,
+    style: str | None = None,
+    dynamics: BiaxialLSTM | None = None,
     judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
@@ -65,6 +70,10 @@ def fill(
         Name of the weights, kept with each piece.
     charges
         What the faults of a phrase cost; nothing by default.
+    style
+        The style that the stepper draws in, kept with each piece.
+    dynamics
+        The network of the stepper, if it says how loud notes are.
     judge
         Judges them beside Bach's chorales, where several are drawn for each one that is kept.
     progress
@@ -93,7 +102,7 @@ def fill(
         batch = requests[first : first + len(endings)]
         prepared = [prepare(request, config) for request in batch]
         every = np.arange(len(batch)).repeat(many)
-        own = batch[0].bias
+        own = [request.bias or StepBias.nothing(config, steps) for request in batch]
         particles = Particles(0, number) if number > 1 else None
         phrases = None if charges is None else _phrases(batch, prepared, many, charges, config)
         with one_thread():
@@ -103,7 +112,8 @@ def fill(
                 [seeds[first + int(row)] for row in every],
                 slots=[slot for _ in batch for slot in range(many)],
                 known=KnownArrays.stacked([piece.known for piece in prepared]).at(every),
-                bias=bias if own is None else own if bias is None else own.plus(bias),
+                bias=bias,
+                own_biases=[own[int(row)] for row in every],
                 rules=rules,
                 ending=None if ending is None else np.stack([each.bias for each in endings if each])[every],
                 ending_rules=() if ending is None else ending.rules,
@@ -112,6 +122,7 @@ def fill(
                 after_step=None if progress is None else partial(progress, len(batch)),
             )
         met = drawn.log_evidence > -np.inf
+        loud = None if dynamics is None else _loud(dynamics, prepared, many, seeds[first : first + len(batch)], drawn)
         for row, (request, piece) in enumerate(zip(batch, prepared, strict=True)):
             found = []
             for place in range(row * many, (row + 1) * many):
@@ -119,15 +130,34 @@ def fill(
                 is_drawn = (known != config.alphabet.everything).any(axis=1)
                 outcomes = drawn.outcomes[place]
                 struck = (config.alphabet.articulated(outcomes)[0] == STRIKE)[is_drawn].sum()
-                nats = LogLikelihood(float(drawn.log_likelihood[place]), int(is_drawn.sum()), int(struck))
-                score = assembled(request, piece, outcomes, config)
+                level_nats = 0.0 if loud is None else float(loud.log_likelihood[place])
+                nats = LogLikelihood(float(drawn.log_likelihood[place]), int(is_drawn.sum()), int(struck), level_nats)
+                levels = None if loud is None else loud.levels[place].numpy()
+                score = assembled(request, piece, outcomes, config, levels)
                 remarks = request.remarks if met[place] else (*request.remarks, UNMET)
                 evidence = float(drawn.log_evidence[place])
-                found.append(
-                    Piece(score, seeds[first + row], model_name, nats, evidence, remarks, plan=request.phrase_plan)
-                )
+                made = (seeds[first + row], model_name, nats, evidence, remarks)
+                found.append(Piece(score, *made, plan=request.phrase_plan, style=style))
             yield found[0] if judge is None else _best(found, judge)
         first += len(batch)
+
+
+def _loud(network: BiaxialLSTM, prepared: Sequence[Prepared], many: int, seeds: Sequence[int], drawn: Drawn) -> Levels:
+    """How loud the notes of pieces are, each piece as often as it is drawn."""
+    import torch
+
+    from biaxial.models.biaxial import Batch
+    from biaxial.sampling.level_drawing import draw_levels
+
+    every, device = [piece for piece in prepared for _ in range(many)], network.device
+    batch = Batch.whole(
+        torch.from_numpy(drawn.outcomes).to(device),
+        torch.from_numpy(np.stack([piece.conditions for piece in every])).to(device),
+        None if drawn.known is None else drawn.known.to(device),
+    )
+    batch = batch._replace(levels=torch.from_numpy(np.stack([piece.levels for piece in every])).to(device))
+    slots = [slot for _ in prepared for slot in range(many)]
+    return draw_levels(network, batch, [seed for seed in seeds for _ in range(many)], slots)
 
 
 def _alike(one: Ending | None, other: Ending | None) -> bool:

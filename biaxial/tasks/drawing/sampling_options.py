@@ -11,6 +11,7 @@ import numpy as np
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
+from biaxial.music.style import mixture_of
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision
 from biaxial.sampling.constraints import Biases, Polyphony, Rule, range_bias
@@ -65,6 +66,9 @@ class SamplingOptions:
     lookahead
         Whether particles are also chosen among by how likely the frames are that they lead to: the temperature is then
         that of the piece as a whole, not of each cell.
+    style
+        A style that the weights know, or a mixture, such as ``"bach:0.7,hymn:0.3"``; ``"none"`` for none. By default
+        the one that the weights carry, if they carry one.
     best_of
         Pieces that are drawn for each one that is kept, the first in the ranking of
         :mod:`biaxial.tasks.drawing.fill`.
@@ -85,6 +89,7 @@ class SamplingOptions:
     lookahead: bool = False
     charges: Charges | None = None
     draft: bool = False
+    style: str | None = None
     best_of: int = 1
     precision: Precision = "float32"
 
@@ -93,6 +98,7 @@ class SamplingOptions:
             value = getattr(self, name)
             if value is not None and not 1 <= value <= MAX_DRAWN:
                 raise ValueError(f"{name} is a number from 1 to {MAX_DRAWN}, not {value}")
+        mixture_of(self.style)
 
     def charged(self, history: Mapping[str, Any]) -> Charges | None:
         """What the faults of a phrase cost with weights that carry their charges; ``None`` for nothing."""

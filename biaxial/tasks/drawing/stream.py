@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from biaxial.features.conditions import Condition, hidden, unknown_conditions
 from biaxial.models.config import ModelConfig
-from biaxial.music.constants import HOLD, SILENT, TICKS_PER_QUARTER
+from biaxial.music.constants import HOLD, NUM_VOICES, SILENT, TICKS_PER_QUARTER
 from biaxial.music.grid import Grid
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.plan_text import PlanWish
@@ -33,6 +33,7 @@ from biaxial.sampling.loop import Begun, Particles, Phrases, draw_pieces
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.stepping import FrameStepper, as_array
 from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
+from biaxial.tasks.plans.close_bias import close_bias
 from biaxial.tasks.plans.composition import composition
 from biaxial.tasks.plans.outline import make_outline
 from biaxial.tasks.plans.phrase_spans import phrase_spans, piece_of
@@ -185,6 +186,7 @@ def _phrases(
         rows[:, since] = unknown_conditions(steps, first_step)[:, since]
         spans, known = phrase_spans(prepared, quarter, window), None
         phrases = Phrases([spans], [piece_of(prepared, quarter)], charges)
+        lean = None if key is None or config.num_voices != NUM_VOICES else [close_bias(window, key, config)]
         for end in [span.end for span in spans if span.fermata is not None and kept // unit < span.end <= steps]:
             start = 0 if begun is None else begun.outcomes.shape[1]
             with one_thread():
@@ -194,6 +196,7 @@ def _phrases(
                     [own],
                     known=known,
                     bias=bias,
+                    own_biases=lean,
                     rules=rules,
                     particles=Particles(start, number) if number > 1 else None,
                     phrases=phrases,

@@ -10,7 +10,8 @@ within its note range; what it draws is put beside them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import lcm
 
@@ -142,11 +143,14 @@ class Prepared:
         Conditions of each step, shape ``(t, c)``.
     outline
         The outline on the grid.
+    levels
+        How loud the given notes are, shape ``(t, n)``: 1 (ppp) to 8 (fff), 0 where nobody says.
     """
 
     known: KnownArrays
     conditions: NDArray[np.int16]
     outline: Score
+    levels: NDArray[np.uint8]
 
 
 def seeds_of(seed: int, n: int) -> range:
@@ -228,11 +232,21 @@ def prepare(request: Request, config: ModelConfig) -> Prepared:
             known |= np.cumsum(sounds, axis=1) > 0
         voices = known.astype(np.uint8)
     rows = outline_conditions(roll.outline, grid, request.phrase_plan)
-    return Prepared(KnownArrays.of(outcomes, voices, alphabet), rows, roll.outline)
+    levels = np.zeros_like(outcomes) if roll.levels is None else roll.levels
+    return Prepared(KnownArrays.of(outcomes, voices, alphabet), rows, roll.outline, levels)
 
 
-def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8], config: ModelConfig) -> Score:
-    """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``."""
+def assembled(
+    request: Request,
+    prepared: Prepared,
+    outcomes: NDArray[np.uint8],
+    config: ModelConfig,
+    levels: NDArray[np.uint8] | None = None,
+) -> Score:
+    """The piece: the given notes, and beside them what was drawn, shape ``(t, n)``, as loud as its levels say.
+
+    Without levels a drawn note is as loud as the given note that began last, if anybody says how loud that is.
+    """
     states, sets = config.alphabet.articulated(outcomes)
     if config.num_states == 2:  # nothing says that a pitch is struck again, but a known note ends where it ends
         ended = prepared.known.ended & np.maximum(sets, 1)
@@ -245,9 +259,10 @@ def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8],
     beside = _beside_the_grid(request, unit)
     drawn: dict[tuple[int | None, int], int] = {}  # by voice and pitch: the place of the last drawn note
     lines: dict[int | None, list[Note]] = {}  # by voice, or by pitch where there are none
+    loud = _loudness(given) if levels is None else None
     for note in given:
         lines.setdefault(note.voice if config.num_voices else note.pitch, []).append(note)
-    for note in Roll(states, voices, config.low_pitch, prepared.outline, grid).to_score().notes:
+    for note in Roll(states, voices, config.low_pitch, prepared.outline, grid, levels=levels).to_score().notes:
         known = int(prepared.known.voices[note.onset_ticks // unit, note.pitch - config.low_pitch])
         if known >> (note.voice or 0) & 1:
             continue  # one of those given
@@ -261,8 +276,19 @@ def assembled(request: Request, prepared: Prepared, outcomes: NDArray[np.uint8],
             notes[last] = replace(notes[last], length_ticks=end - notes[last].onset_ticks)
             continue
         drawn[note.voice, pitch] = len(notes)
-        notes.append(replace(note, onset_ticks=onset, length_ticks=end - onset, pitch=pitch))
+        velocity = note.velocity if loud is None else loud(onset)
+        notes.append(replace(note, onset_ticks=onset, length_ticks=end - onset, pitch=pitch, velocity=velocity))
     return replace(request.score, notes=tuple(notes))
+
+
+def _loudness(given: Sequence[Note]) -> Callable[[int], int | None]:
+    """How loud music is at a tick: as the given note that began last, the highest of several, or as the first one."""
+    said: dict[int, int] = {}
+    for note in sorted(given, key=lambda note: (note.onset_ticks, -1 if note.voice is None else note.voice)):
+        if note.velocity is not None:
+            said.setdefault(note.onset_ticks, note.velocity)
+    ticks, velocities = list(said), list(said.values())
+    return lambda tick: velocities[max(bisect_right(ticks, tick) - 1, 0)] if ticks else None
 
 
 def _beside_the_grid(request: Request, unit: int) -> set[tuple[int, int]]:

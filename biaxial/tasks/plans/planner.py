@@ -6,10 +6,8 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from biaxial.models.config import ModelConfig
-from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import NUM_VOICES, TICKS_PER_QUARTER
 from biaxial.music.keys import key_of
@@ -17,6 +15,7 @@ from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.tasks.critic import PieceLike, score_of
 from biaxial.tasks.drawing.sampling_options import HARMONISING, SamplingOptions, with_changes
+from biaxial.tasks.plans.close_bias import close_bias
 from biaxial.tasks.plans.composition import composition
 from biaxial.tasks.plans.given import Source, given_notes, voice_number
 from biaxial.tasks.plans.harmonisation import Forbidden, ending, harmonisation, stated_key
@@ -33,26 +32,9 @@ from biaxial.tasks.plans.region_planner import RegionPlanner
 from biaxial.tasks.plans.tune_plan import plan_of_tune
 from biaxial.tasks.plans.voice_choice import fitting_shift, voice_by_range
 
-if TYPE_CHECKING:
-    from biaxial.models.biaxial import BiaxialLSTM
-
 
 class Planner(RegionPlanner):
-    """The verbs of a model that plan music and draw none.
-
-    Parameters
-    ----------
-    network, device
-        The network, or its arrays, and where it is to be.
-    history
-        How its weights came to be.
-    """
-
-    def __init__(
-        self, network: BiaxialLSTM | NetworkArrays[ModelConfig], history: dict[str, Any], device: str = "auto"
-    ) -> None:
-        super().__init__(network, device)
-        self.history = history
+    """The verbs of a model that plan music and draw none."""
 
     @property
     def made(self) -> dict[str, Any]:
@@ -151,7 +133,7 @@ class Planner(RegionPlanner):
                 plan=planned,
             )
             request = composition(outline, primer, self.config, keep_fermatas=not (phrases or form or plan))
-            requests.append(replace(request, phrase_plan=planned))
+            requests.append(self._leaning(replace(request, phrase_plan=planned)))
         return self._plan(requests, seeds, drawing, self._closes(requests, drawing))
 
     def plan_harmonisation(
@@ -235,8 +217,17 @@ class Planner(RegionPlanner):
         request = replace(request, remarks=(*remarks, *filter(None, said), *request.remarks))
         drawing = with_changes(drawing or HARMONISING, changes)
         seeds = seeds_of(seed, n)
-        requests = [replace(request, phrase_plan=self._plan_of_tune(request, voices, drawing, s)) for s in seeds]
+        planned = (replace(request, phrase_plan=self._plan_of_tune(request, voices, drawing, s)) for s in seeds)
+        requests = [self._leaning(each) for each in planned]
         return self._alternatives(requests, seeds, drawing, ending(request, self.config, drawing))
+
+    def _leaning(self, request: Request) -> Request:
+        """A request whose phrases lean towards their planned closes."""
+        plan, key = request.phrase_plan, (request.told or request.score).key
+        if plan is None or key is None or self.config.num_voices != NUM_VOICES:
+            return request
+        lean = close_bias(plan, key, self.config)
+        return replace(request, bias=lean if request.bias is None else request.bias.plus(lean))
 
     def _plan_of_tune(
         self, request: Request, voices: Sequence[int], drawing: SamplingOptions, seed: int

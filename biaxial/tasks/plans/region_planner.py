@@ -176,6 +176,7 @@ class RegionPlanner(Critic):
     def _plan(
         self, requests: Sequence[Request], seeds: range, drawing: SamplingOptions, closes: Sequence[Ending | None]
     ) -> Plan:
+        self.mixture(drawing.style)
         return Plan(tuple(requests), tuple(seeds), drawing, tuple(closes), self.config.steps_per_quarter)
 
     def _closes(self, requests: Sequence[Request], drawing: SamplingOptions) -> list[Ending | None]:

@@ -47,7 +47,7 @@ def test_bars_stay_where_they_are_on_every_grid(tmp_path: Path, steps: int, per_
         pickup_ticks=q,
     )
     write_midi(score, tmp_path / "a.mid")
-    found, (states, _, conditions), _ = read_file(tmp_path / "a.mid", Grid(steps))
+    found, (states, _, conditions, _), _ = read_file(tmp_path / "a.mid", Grid(steps))
     assert (found.problem, found.num_steps, found.off_grid) == ("", 21 * steps, 0)
     assert np.flatnonzero(states[:, 60] == STRIKE).tolist() == [steps * quarter for quarter in range(21)]
     in_bar = conditions[::steps, Condition.STEP_IN_BAR]
@@ -75,7 +75,7 @@ def test_metres_beside_the_grid_are_moved_to_it(
 
 def test_a_unison_of_two_tracks_keeps_both_notes(tmp_path: Path) -> None:
     tracks = [("Soprano", 0, [(0, 480, 67)]), ("Alto", 1, [(0, 480, 60)]), ("Tenor", 2, [(0, 960, 60)])]
-    found, (states, voices, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
+    found, (states, voices, _, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
     assert (found.num_notes, found.num_voices, found.num_lost) == (3, 3, 0)
     assert voices[:8, 60].tolist() == [0b110] * 4 + [0b100] * 4
     assert states[0, 60] == STRIKE
@@ -84,7 +84,7 @@ def test_a_unison_of_two_tracks_keeps_both_notes(tmp_path: Path) -> None:
 
 def test_short_notes_survive_and_drums_do_not(tmp_path: Path) -> None:
     tracks = [("Right", 0, [(0, 10, 60), (500, 505, 64)]), ("Kit", 9, [(0, 480, 36)])]
-    found, (states, _, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
+    found, (states, _, _, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
     assert (found.num_notes, found.num_voices, found.ranges) == (2, 0, ((60, 64),))
     assert (states[:, 60] == STRIKE).sum() == (states[:, 64] == STRIKE).sum() == 1
     found, arrays, _ = read_file(midi(tmp_path / "b.mid", tracks[1:]), Grid(4))
@@ -104,7 +104,7 @@ def test_short_notes_survive_and_drums_do_not(tmp_path: Path) -> None:
 def test_chords_are_no_voices(tmp_path: Path, names: tuple[str, str], chord: bool, num_voices: int) -> None:
     left = [(0, 960, 48), (0, 960, 52)] if chord else [(0, 480, 48), (480, 960, 52)]
     tracks = [(names[0], 0, [(0, 480, 72), (480, 960, 74)]), (names[1], 1, left)]
-    found, (states, _, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
+    found, (states, _, _, _), _ = read_file(midi(tmp_path / "a.mid", tracks), Grid(4))
     assert (found.num_voices, found.num_notes, found.num_lost) == (num_voices, 4, 0)
     assert (states == STRIKE).sum() == 4
     assert ("without voices" in found.reason) == (names[0] != "Right" and num_voices == 0)
@@ -161,7 +161,7 @@ def test_a_mistake_in_a_reader_is_a_verdict(tmp_path: Path, monkeypatch: pytest.
         raise KeyError("oh")
 
     monkeypatch.setattr(reading, "read_music", broken)
-    found, (states, _, _), _ = read_file(path, Grid(4))
+    found, (states, _, _, _), _ = read_file(path, Grid(4))
     assert (found.problem, found.reason) == ("unreadable", "KeyError: 'oh'")
     assert (states == SILENT).all()
 
@@ -174,7 +174,7 @@ def test_repeats_are_read_once_unless_asked_for_and_that_is_said(tmp_path: Path)
         ("expand", 8, "bar 1 is repeated: written out, 2 bars"),
         ("keep", 4, ""),
     ):
-        found, (states, _, _), score = read_file(path, Grid(4), repeats=repeats)  # type: ignore[arg-type]
+        found, (states, _, _, _), score = read_file(path, Grid(4), repeats=repeats)  # type: ignore[arg-type]
         assert (found.num_notes, found.reason, len(score.notes)) == (notes, reason, notes)
         assert len(states) == 4 * notes
         assert bool(score.repeats) is (repeats == "keep")

@@ -25,7 +25,7 @@ TOLD = ("notes", "length_ticks", "ticks_per_quarter", "time_signatures", "pickup
 
 def plain(score: Score) -> Score:
     """What a note array holds of it."""
-    notes = tuple(replace(note, velocity=80) for note in score.notes)
+    notes = tuple(replace(note, velocity=None) for note in score.notes)
     end = max(note.end_ticks for note in notes)
     return replace(score, notes=notes, length_ticks=end, fermatas=None, tempo_bpm=120.0, title="")
 

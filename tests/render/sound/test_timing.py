@@ -59,3 +59,11 @@ def test_time_never_runs_back() -> None:
 @pytest.mark.parametrize("score", [Score((Note(0, 480, 60),), tempo_bpm=60.0), Score(length_ticks=480, tempo_bpm=60.0)])
 def test_one_chord_or_none_has_nothing_to_slow_down_to(score: Score) -> None:
     assert tempo_curve(score).duration_seconds == 1.0
+
+
+def test_a_share_of_the_tempo_holds_from_its_tick_to_the_next() -> None:
+    score = Score(tuple(Note(beat * 480, 480, 60) for beat in range(16)), tempo_bpm=60.0)
+    plain, slow = tempo_curve(score), tempo_curve(score, tempos=((480, 0.5), (1440, 1.0)))
+    assert slow.at([480, 960, 1440]).tolist() == pytest.approx([1.0, 3.0, 5.0])
+    assert slow.duration_seconds == pytest.approx(plain.duration_seconds + 2.0)
+    assert tempo_curve(score, strict=True, tempos=((480, 0.5),)).duration_seconds == pytest.approx(16.0)

@@ -1,0 +1,50 @@
+"""Names of instruments and of ensembles."""
+
+from __future__ import annotations
+
+import pytest
+
+from biaxial.music.errors import InputError
+from biaxial.music.instruments import ENSEMBLES, SEATS, read_instruments, seat_at, seats_of
+
+
+def test_names_and_ensembles_are_read() -> None:
+    assert read_instruments("Violin, violin,viola,cello") == read_instruments("quartet") == ENSEMBLES["quartet"]
+    assert read_instruments("flute,brass") == ("flute", *ENSEMBLES["brass"])
+    for names in ENSEMBLES.values():
+        assert set(names) <= set(SEATS)
+        assert len(names) == 4
+
+
+def test_two_of_a_kind_have_numbers() -> None:
+    seats = seats_of(ENSEMBLES["quartet"])
+    assert [seat.title for seat in seats] == ["Violin 1", "Violin 2", "Viola", "Violoncello"]
+    assert [seat.clef for seat in seats] == ["treble", "treble", "alto", "bass"]
+
+
+def test_programs_are_general_midi_and_none_is_there_twice() -> None:
+    programs = [seat.preset.program for seat in SEATS.values()]
+    assert len(set(programs)) == len(programs)
+    assert (SEATS["violin"].preset.program, SEATS["viola"].preset.program, SEATS["cello"].preset.program) == (
+        40,
+        41,
+        42,
+    )
+
+
+def test_the_last_plays_the_voices_below_it_and_the_first_what_has_none() -> None:
+    seats = seats_of(("flute", "cello"))
+    assert [seat_at(seats, voice).title for voice in (None, 0, 1, 3)] == [
+        "Flute",
+        "Flute",
+        "Violoncello",
+        "Violoncello",
+    ]
+
+
+@pytest.mark.parametrize("text", ["kazoo", "violin,kazoo"])
+def test_what_is_unknown_is_named(text: str) -> None:
+    with pytest.raises(InputError, match="no instrument 'kazoo'; there are violin, viola"):
+        read_instruments(text)
+    with pytest.raises(InputError, match="names no instrument"):
+        read_instruments(" , ")
