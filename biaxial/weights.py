@@ -124,7 +124,7 @@ def read_weights(path: Path) -> tuple[NetworkArrays[Any], dict[str, Any]]:
         raise InputError(f"{path}: no such weights; give a .safetensors file made by biaxial-train")
     try:
         metadata = header_of(path).get("__metadata__", {})
-        stored = safetensors.deserialize(path.read_bytes())
+        stored = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
         names = [name for name, _ in stored]
         weights = {_today(name, names): _array(name, parts) for name, parts in stored}
     except (safetensors.SafetensorError, OSError, ValueError, RecursionError) as error:

@@ -70,4 +70,4 @@ class KnownArrays(NamedTuple):
     @property
     def pieces(self) -> NDArray[np.bool_]:
         """Whether anything is known of each piece, shape ``(b,)``, for arrays of shape ``(b, t, n)``."""
-        return self.voices.any(axis=(1, 2))
+        return np.asarray(self.voices.any(axis=(1, 2)))

@@ -21,7 +21,8 @@ from torch import Tensor
 from biaxial.likelihood.cell_nats import struck_after
 from biaxial.likelihood.expectation import replayed
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.layers import IMPOSSIBLE, State
+from biaxial.models.layers import State
+from biaxial.models.network_arrays import IMPOSSIBLE
 from biaxial.music.constants import SILENT
 from biaxial.music.roll import Roll
 

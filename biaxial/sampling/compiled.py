@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,12 +206,13 @@ class CompiledStepper:
         if bias is not None:
             biases = np.array(np.broadcast_to(bias, (len(bias) if bias.ndim == 3 else 1, n, k)))
         may_stop = not biases[..., SILENT].any()
-        given = (np.zeros((0, n), np.uint8),) * 3 if known is None else tuple(map(np.ascontiguousarray, known))
+        given = KnownArrays.nothing(0, n) if known is None else KnownArrays(*map(np.ascontiguousarray, known))
         echoed = echoes.frames, echoes.classes != NO_ECHO
         frame, weight, nats = np.zeros((b, n), np.uint8), np.zeros(b), np.zeros(b)
 
         def draw(rows: slice) -> None:
-            some = [x[rows] if len(x) == b else x for x in (pasts.rows, state.previous, randoms, *given, biases)]
+            whole: list[NDArray[Any]] = [pasts.rows, state.previous, randoms, *given, biases]
+            some = [x[rows] if len(x) == b else x for x in whole]
             results = frame[rows], weight[rows], nats[rows]
             walk(self.weights.walk_tables, choosing, share, *echoed, may_stop, *some, *results)
 

@@ -59,13 +59,14 @@ class InputShares:
         if (tonic, mode) not in self._of_phrase:
             conditions = _conditions({Condition.PHRASE_TONIC: tonic, Condition.PHRASE_MODE: mode})
             part = self._inputs.keys(conditions).get("phrase_key")
-            nothing = part is None or tonic < 0
-            self._of_phrase[tonic, mode] = self._weights[:0] if nothing else self._share("phrase_key", part)
+            share = self._weights[:0] if part is None or tonic < 0 else self._share("phrase_key", part)
+            self._of_phrase[tonic, mode] = share
         return self._of_phrase[tonic, mode]
 
     def _share(self, name: str, part: Floats) -> Floats:
         """The share of a group of inputs of one step, shape ``(1, 1, n, f)``."""
-        return part[0, 0] @ self._weights[self._slices[name]]
+        share: Floats = part[0, 0] @ self._weights[self._slices[name]]
+        return share
 
 
 def _conditions(columns: dict[Condition, int]) -> NDArray[np.int16]:

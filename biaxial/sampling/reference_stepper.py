@@ -28,7 +28,8 @@ from biaxial.features.echo import Echo, EchoMemory
 from biaxial.features.known import Known
 from biaxial.features.known_arrays import KnownArrays
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.layers import IMPOSSIBLE, State
+from biaxial.models.layers import State
+from biaxial.models.network_arrays import IMPOSSIBLE
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.constraints import Rule
 from biaxial.sampling.step_types import Encoded, StepState, Task

@@ -75,10 +75,11 @@ class Critic(HoldsNetwork):
     def in_style(self, style: str | None = None) -> BiaxialLSTM:
         """The network in a style; kept for the next time. Parameters and errors are those of :meth:`mixture`."""
         mixture = self.mixture(style)
+        network: BiaxialLSTM = self.network
         if not self.styles:
-            return self.network
+            return network
         if self._in_style is None or self._in_style[0] != mixture:
-            self._in_style = mixture, self.network.in_style(shares_of(mixture, self.styles))
+            self._in_style = mixture, network.in_style(shares_of(mixture, self.styles))
         return self._in_style[1]
 
     def log_likelihood(self, piece: PieceLike, style: str | None = None) -> LogLikelihood:

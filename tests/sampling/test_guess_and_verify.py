@@ -24,7 +24,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import HOLD, STRIKE
 from biaxial.sampling import guess_and_verify as parallel
-from biaxial.sampling.constraints import Polyphony, Rule, RuleOnDevices, range_bias
+from biaxial.sampling.constraints import Biases, Polyphony, Rule, RuleOnDevices, range_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
@@ -47,7 +47,7 @@ class Given:
     """What the pieces of a test are drawn with."""
 
     known: Known | None = None
-    bias: Tensor | None = None
+    bias: Biases | None = None
     rules: Sequence[Rule] = ()
 
     def at(self, step: int) -> Known | None:

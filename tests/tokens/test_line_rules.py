@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from biaxial.models.network_arrays import arrays_of
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.line_rules import LineRules
 from biaxial.tokens.melody_codec import END, HOLD, PHRASE_END, REST, MelodyCodec
@@ -63,7 +64,7 @@ def test_drawn_lines_end_on_their_tonic(phrases: bool) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(3)
         config = SequenceConfig(kind="melody", phrases=phrases, embedding=6, hidden=(8,))
-        stepper = TokenStepper(SequenceLSTM(config).eval())
+        stepper = TokenStepper(arrays_of(SequenceLSTM(config).eval()))
 
     def draw(seed: int, rules: LineRules | None) -> DrawnString:
         drawing = TokenOptions(temperature=1.0)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from biaxial.metrics.figures.statistics import find_loop
+from biaxial.models.network_arrays import arrays_of
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.melody_codec import END, HOLD, REST
 from biaxial.tokens.network import SequenceLSTM
@@ -43,7 +44,7 @@ def draw(stepper: TokenStepper, seed: int, drawing: TokenOptions = PLAIN, **wish
 @pytest.mark.parametrize("name", sorted(CONFIGS))
 def test_the_step_equals_the_parallel_pass(name: str) -> None:
     model = network(name)
-    stepper, codec, rng = TokenStepper(model), model.codec, np.random.default_rng(1)
+    stepper, codec, rng = TokenStepper(arrays_of(model)), model.codec, np.random.default_rng(1)
     walk, tokens, rows, given, steps = codec.walk(), [codec.start], [], [], []
     pitches = [128]
     for _ in range(30):
@@ -83,7 +84,7 @@ def test_options_that_cannot_be(changes: dict[str, float]) -> None:
 
 @pytest.mark.parametrize("name", ["melody", "chord"])
 def test_a_seed_gives_the_same_string_whatever_was_drawn_before(name: str) -> None:
-    stepper = TokenStepper(network(name))
+    stepper = TokenStepper(arrays_of(network(name)))
     alone = draw(stepper, 7)
     draw(stepper, 3)
     again = draw(stepper, 7)
@@ -93,7 +94,7 @@ def test_a_seed_gives_the_same_string_whatever_was_drawn_before(name: str) -> No
 
 
 def test_a_primer_stays_and_costs_nothing() -> None:
-    stepper = TokenStepper(network("melody"))
+    stepper = TokenStepper(arrays_of(network("melody")))
     primer = [60, HOLD, REST, 64]
     drawn = draw(stepper, 1, primer=primer, events=(10, 20))
     assert drawn.walk.notes()[:2][0] == (0, 2, 60)
@@ -107,7 +108,7 @@ def test_a_primer_stays_and_costs_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["melody", "chord"])
 def test_a_piece_has_the_wanted_number_of_events(name: str) -> None:
-    stepper = TokenStepper(network(name))
+    stepper = TokenStepper(arrays_of(network(name)))
     for seed in range(5):
         drawn = draw(stepper, seed, events=(30, 40), most_steps=10**9)
         assert 30 <= drawn.walk.num_events <= 40
@@ -167,7 +168,7 @@ def test_no_string_under_the_guard_has_a_loop() -> None:
         model.head.bias.zero_()
         model.head.bias[[60, 64, HOLD]] = torch.tensor([10.0, 9.0, 8.0])
         model.head.bias[END] = -9.0
-    stepper = TokenStepper(model)
+    stepper = TokenStepper(arrays_of(model))
     for seed in range(5):
         for temperature in (0.0, 0.5):
             guarded = TokenOptions(temperature=temperature)

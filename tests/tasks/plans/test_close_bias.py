@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-import torch
 
 import biaxial
 from biaxial.metrics.harmony.endings import closes
@@ -60,7 +60,7 @@ def test_an_open_phrase_leans_nowhere() -> None:
 
 
 def test_biases_add_up_step_by_step() -> None:
-    one, two = torch.zeros(2, 3), torch.ones(2, 3)
+    one, two = np.zeros((2, 3)), np.ones((2, 3))
     both = StepBias((one, two), [0, 1, 1]).plus(StepBias((one, 2 * two), [1, 1, 0]))
     assert [float(both.at(step)[0, 0]) for step in range(3)] == [2, 3, 1]
     assert len(both.biases) == 3
