@@ -264,15 +264,17 @@ class CompiledStepper:
                 if told is not None:
                     own += told[piece][0]
             for layer, matrix in enumerate(weights.recurrent):  # one after another, so that its weights stay at hand
+                product = np.empty((n, weights.biases[layer].shape[1]), np.float32)
                 for own, index, source in zip(gates, block, sources, strict=True):
                     x = old.hidden[layer][source]
                     if layer > 0:
                         x, own = np.concatenate([hidden[layer - 1][index], x], axis=1), weights.biases[layer]
                     new = cells[layer][index], hidden[layer][index]
-                    lstm_cells(own, matrix(x), old.cells[layer][source], *new)
+                    lstm_cells(own, matrix(x, product), old.cells[layer][source], *new)
             for index in block:
                 x = hidden[-1][index] if told is None else hidden[-1][index] + told[first[index] // per_piece][1]
-                np.add(weights.share(x), weights.share_biases, out=share[index])
+                weights.share(x, share[index])
+                share[index] += weights.share_biases
                 if (echo := echoes.of(index)) is not None:
                     add_echo(weights.echo_to_share, *echo, share[index])
 

@@ -37,10 +37,14 @@ class HalfMatrix:
         except (AttributeError, RuntimeError, TypeError):
             self.laid_out = None
 
-    def __call__(self, x: Floats) -> Floats:
-        """``x @ weights``, float32, shape ``(n, o)`` for ``x`` of shape ``(n, i)``."""
+    def __call__(self, x: Floats, out: Floats | None = None) -> Floats:
+        """``x @ weights``, float32, shape ``(n, o)`` for ``x`` of shape ``(n, i)``; in ``out`` if it is given."""
         rows = torch.from_numpy(x).bfloat16()
         if self.laid_out is None:
-            return torch.mm(rows, self.weights).float().numpy()
-        product: Tensor = self._product(rows, self.laid_out, None, "none", [], "")
-        return product.float().numpy()
+            product = torch.mm(rows, self.weights)
+        else:
+            product = self._product(rows, self.laid_out, None, "none", [], "")
+        if out is None:
+            return product.float().numpy()
+        torch.from_numpy(out).copy_(product)
+        return out

@@ -7,10 +7,10 @@ are PyTorch's, which is loaded for them alone.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Products = Literal["float32", "bfloat16"]
-Matrix = Callable[[Floats], Floats]
-"""Multiplies: ``x @ weights``, float32, shape ``(n, o)`` for ``x`` of shape ``(n, i)``."""
+
+
+class Matrix(Protocol):
+    """A matrix of weights."""
+
+    def __call__(self, x: Floats, out: Floats | None = None) -> Floats:
+        """``x @ weights``, float32, shape ``(n, o)`` for ``x`` of shape ``(n, i)``; in ``out`` if it is given."""
+        ...
 
 
 def matrix(weights: Floats, num_rows: int, products: Products) -> Matrix:
@@ -40,8 +46,8 @@ def matrix(weights: Floats, num_rows: int, products: Products) -> Matrix:
         from biaxial.sampling.half_products import HalfMatrix
 
         return HalfMatrix(weights, num_rows)
-    weights = np.ascontiguousarray(weights)
-    return lambda x: x @ weights
+    rows = np.ascontiguousarray(weights)
+    return lambda x, out=None: np.matmul(x, rows, out=out)
 
 
 @cache

@@ -21,6 +21,9 @@ def test_a_product_is_that_of_the_weights(products: Products) -> None:
     weights, x = rng.normal(size=(24, 40)).astype(np.float32), rng.normal(size=(6, 24)).astype(np.float32)
     found = matrix(weights, 6, products)(x)
     assert found.dtype == np.float32
+    out = np.empty_like(found)
+    assert matrix(weights, 6, products)(x, out) is out
+    assert np.array_equal(out, found)
     assert np.allclose(found, x @ weights, rtol=0, atol=1e-5 if products == "float32" else 0.2)
 
 
