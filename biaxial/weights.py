@@ -157,6 +157,9 @@ def _check_layers(config: AnyConfig, tensors: dict[str, Tensor]) -> None:
         sizes |= {f"walks.0.axis.layers.{index}": hidden for index, hidden in enumerate(config.note_hidden)}
         if config.context_hidden:
             sizes["context.forwards"] = config.context_hidden
+        wanted = (config.style_hidden, len(config.styles))
+        if config.styles and ((table := tensors.get("styles.weight")) is None or table.shape != wanted):
+            raise ValueError(f"there is no embedding of {wanted[0]} numbers for {wanted[1]} styles, as its config says")
     for name, hidden in sizes.items():
         weight = tensors.get(f"{name}.weight_hh_l0")
         if weight is None or weight.shape != (4 * hidden, hidden):
