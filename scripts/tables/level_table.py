@@ -85,7 +85,7 @@ def main() -> None:
     plain = counted(np.column_stack([np.zeros(len(trained), np.int64), trained[:, 1]]))[0]
     print(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
     for split in ("valid", "test"):
-        pieces = corpus.split(split)  # type: ignore[arg-type]
+        pieces = corpus.split(split)
         pairs = np.concatenate([pairs_of(piece, config) for piece in pieces] or [np.zeros((0, 2), np.int64)])
         if len(pairs) == 0:
             print(f"| {split} | 0 |{' - |' * (len(HEADINGS) - 2)}")
