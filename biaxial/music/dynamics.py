@@ -20,6 +20,7 @@ LEVELS: Final = ("ppp", "pp", "p", "mp", "mf", "f", "ff", "fff")
 """Names of the levels, from the softest."""
 VELOCITIES: Final = (16, 33, 49, 64, 80, 96, 112, 126)
 """Velocity of each level."""
+FORTE: Final = VELOCITIES[5]
 STEP: Final = 16
 """How much louder an accent is, and where a hairpin leads that has no mark at its end."""
 
@@ -29,8 +30,8 @@ MOST_AFTER: Final = 4 * TICKS_PER_QUARTER
 """How long after the end of a hairpin the mark may stand that it leads to."""
 STRESSED: Final = frozenset(("sf", "sfz", "sffz", "fz", "rf", "rfz"))
 """Marks that are an accent."""
-STRESSED_THEN: Final = {"fp": "p", "sfp": "p", "sfpp": "pp"}
-"""Marks that are an accent, and the level that holds from it on."""
+STRESSED_THEN: Final = {"fp": "p", "sfp": "p", "ffp": "p", "sfpp": "pp"}
+"""Marks of one loud note, f, and the level that holds after its onset."""
 
 _HAIRPIN_WORD = re.compile(r"\s*(?:(?P<grows>cresc)|decresc|dim)", re.IGNORECASE)
 
@@ -99,8 +100,7 @@ class DynamicMarks:
         elif name in STRESSED:
             self.accents.add(tick)
         elif name in STRESSED_THEN:
-            self.accents.add(tick)
-            self.levels[tick] = VELOCITIES[LEVELS.index(STRESSED_THEN[name])]
+            self.levels |= {tick: FORTE, tick + 1: VELOCITIES[LEVELS.index(STRESSED_THEN[name])]}
 
     def open(self, tick: int, *, grows: bool) -> None:
         """A hairpin begins, and one that has not ended yet ends."""

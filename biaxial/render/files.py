@@ -241,6 +241,7 @@ def _check_sound(rendering: Rendering) -> None:
 
 
 SOUNDS: Final = (".flac", ".wav", ".ogg")
+"""Endings of sound files."""
 
 WRITERS: Final[dict[str, Writer]] = {
     ".mid": Writer(_midi),

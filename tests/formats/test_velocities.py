@@ -135,6 +135,11 @@ def test_abc_marks_are_read(tmp_path: Path) -> None:
     assert velocities(read_score(tmp_path / "a.abc")) == [None, 49, 49, 65, 80, 96, 112, 112]
 
 
+def test_a_letter_of_abc_may_stand_for_an_accent_or_for_one_no_more(tmp_path: Path) -> None:
+    (tmp_path / "a.abc").write_text("X:1\nL:1/4\nU: L = !trill!\nU: n = !accent!\nK:C\n!p!C LC nC C |\n")
+    assert velocities(read_score(tmp_path / "a.abc")) == [49, 49, 65, 49]
+
+
 def test_kern_s_column_of_dynamics_belongs_to_the_parts_on_its_left(tmp_path: Path) -> None:
     (tmp_path / "a.krn").write_text(KERN)
     score = read_score(tmp_path / "a.krn")

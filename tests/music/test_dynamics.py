@@ -81,7 +81,7 @@ def test_words_go_on_to_the_next_mark() -> None:
 
 def test_stressed_marks_are_accents_and_some_go_on_softly() -> None:
     assert heard(marked((0, "p"), (1, "sfz")), 3) == [49, 65, 49]
-    assert heard(marked((0, "f"), (1, "fp")), 3) == [96, 65, 49]
+    assert heard(marked((0, "p"), (1, "fp")), 3) == [49, 96, 49]
 
 
 def test_notes_keep_velocities_of_their_own() -> None:

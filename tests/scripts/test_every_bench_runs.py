@@ -43,6 +43,7 @@ RUNS = (
     "tables/ear.py chorales --checkpoint voices.safetensors --pieces 2 --bars 4 --sopranos 1 --seeds 1",
     "tables/harmonise_table.py chorales --checkpoint voices.safetensors --pieces 1 --seeds 1",
     "tables/judge_table.py chorales chorales/valid chorales/test --checkpoint voices.safetensors",
+    "tables/level_table.py loud --checkpoint loud.safetensors",
     "tables/likelihood_table.py chorales --checkpoint voices.safetensors",
     "tables/loops_table.py melody.safetensors chords.safetensors --corpus tunes chorales --seeds 2 --events 8",
     "tables/models_table.py chorales voices.safetensors melody.safetensors chords.safetensors",
@@ -67,20 +68,23 @@ LEFT_OUT = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A few short chorales, their sopranos, and untrained weights of every kind."""
+    """A few short chorales, also with velocities, their sopranos, and untrained weights of every kind."""
     made = tmp_path_factory.mktemp("smoke")
     rows, sources = {row.name: row for row in read_manifest()}, {path.name: path for path in chorale_paths()}
     for split, names in CHORALES.items():
-        for kind in ("chorales", "tunes"):
+        for kind in ("chorales", "tunes", "loud"):
             (made / kind / split).mkdir(parents=True)
         for name in names:
             score = read_chorale(sources[rows[name].file])
             write_midi(score, made / "chorales" / split / f"{name}.mid")
+            swelling = (replace(note, velocity=20 + note.onset_ticks // 480 * 7 % 100) for note in score.notes)
+            write_midi(replace(score, notes=tuple(swelling)), made / "loud" / split / f"{name}.mid")
             write_midi(replace(score, notes=score.voice_notes(0)), made / "tunes" / split / f"{name}.mid")
     torch.manual_seed(0)
     tiny = PRESETS["tiny"]
     networks: dict[str, Network] = {
         "voices": BiaxialLSTM(tiny),
+        "loud": BiaxialLSTM(replace(tiny, dynamics=True)),
         "piano": BiaxialLSTM(replace(tiny, num_voices=0)),
         "melody": SequenceLSTM(SequenceConfig(kind="melody", embedding=6, hidden=(6,))),
         "chords": SequenceLSTM(

@@ -33,7 +33,7 @@ from biaxial.formats.abc.fields import (
 )
 from biaxial.formats.abc.macros import Macro, expanded, read_macro
 from biaxial.formats.abc.tune_lines import Line, tune_of
-from biaxial.formats.abc.voice import FERMATAS, NotSupportedError, VoiceReader
+from biaxial.formats.abc.voice import ACCENTS, FERMATAS, NotSupportedError, VoiceReader
 from biaxial.formats.written_music import DEFAULT_TEMPO_BPM
 from biaxial.music.bar_lines import pickup_and_metres
 from biaxial.music.errors import InputError
@@ -131,7 +131,7 @@ class _Tune:
         self._voices: dict[str, VoiceReader] = {}
         self._voice = ""
         self._macros: list[Macro] = []
-        self._fermata_marks = {"H"}
+        self._fermata_marks, self._accent_marks = {"H"}, {"L"}
         self._going_on: set[str] = set()
         self._remarks: list[str] = []
 
@@ -197,18 +197,21 @@ class _Tune:
                 raise ValueError(f"more than {_MAX_MACROS} macros")
 
     def _define(self, content: str) -> None:
-        """A letter gets another meaning, of which only a fermata counts."""
+        """A letter gets another meaning, of which only a fermata and an accent count."""
         letter, _, meaning = (part.strip() for part in content.partition("="))
-        if meaning.strip("!+") in FERMATAS:
-            self._fermata_marks.add(letter)
-        else:
-            self._fermata_marks.discard(letter)
+        for names, letters in ((FERMATAS, self._fermata_marks), (ACCENTS, self._accent_marks)):
+            if meaning.strip("!+") in names:
+                letters.add(letter)
+            else:
+                letters.discard(letter)
 
     def _current(self) -> VoiceReader:
         if self._voice not in self._voices:
             known = self._known.get(self._voice, AbcVoice(self._voice))
             shift = self._shift.changed(known.shift)
-            self._voices[self._voice] = VoiceReader(self._key, self._metre, self._unit, shift, self._fermata_marks)
+            self._voices[self._voice] = VoiceReader(
+                self._key, self._metre, self._unit, shift, self._fermata_marks, self._accent_marks
+            )
         return self._voices[self._voice]
 
     def parts(self) -> Parts:

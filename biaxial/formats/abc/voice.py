@@ -100,8 +100,8 @@ class VoiceReader:
         What the header says; without a unit length the metre decides.
     shift
         How much higher the voice sounds than it is written.
-    fermata_marks
-        Letters that stand for a fermata; they may change as the tune goes on.
+    fermata_marks, accent_marks
+        Letters that stand for a fermata or an accent; they may change as the tune goes on.
     """
 
     def __init__(
@@ -111,6 +111,7 @@ class VoiceReader:
         unit: Fraction | None,
         shift: Shift,
         fermata_marks: Collection[str] = ("H",),
+        accent_marks: Collection[str] = ("L",),
     ) -> None:
         self.key = key
         self.unit = unit or default_unit(metre)
@@ -119,7 +120,7 @@ class VoiceReader:
         self.measures: list[Measure] = []
         self.signs: list[Sign] = []
         self._verses: list[list[Word]] = []
-        self._metre, self._fermata_marks = metre, fermata_marks
+        self._metre, self._fermata_marks, self._accent_marks = metre, fermata_marks, accent_marks
         self._layers: list[list[_Sound]] = [[]]
         self._ties: list[dict[_Place, _Sound]] = [{}]
         self._layer = 0
@@ -129,8 +130,7 @@ class VoiceReader:
         self._last: tuple[list[_Sound], Fraction] = ([], Fraction(0))
         self._broken = Fraction(1)
         self._tuplet, self._in_tuplet = Fraction(1), 0
-        self._fermata = False
-        self._marks = DynamicMarks()
+        self._fermata, self._marks = False, DynamicMarks()
         self._line: list[WrittenNote] = []
         self._verse = 0
         self._num_bars = 0
@@ -254,7 +254,7 @@ class VoiceReader:
         """A decoration: a fermata, an accent, or what says how loud it goes on; of others nothing is kept."""
         self._fermata |= name in FERMATAS or letter in self._fermata_marks
         tick = _ticks(self._now)
-        if name in ACCENTS or letter == "L":
+        if name in ACCENTS or letter in self._accent_marks:
             self._marks.accents.add(tick)
         elif name in HAIRPINS:
             self._marks.open(tick, grows=HAIRPINS[name])

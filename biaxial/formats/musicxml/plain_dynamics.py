@@ -14,7 +14,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from biaxial.formats.written_music import ticks
-from biaxial.music.dynamics import DynamicMarks, louder
+from biaxial.music.dynamics import STRESSED, STRESSED_THEN, DynamicMarks, louder
 
 FORTE: Final = 90
 """The velocity of 100 percent."""
@@ -71,11 +71,18 @@ class PartDynamics:
 
 
 def _take(marks: DynamicMarks, tick: int, element: Element) -> None:
-    """What a direction, a sound or a note says; what is played goes before what is printed."""
+    """What a direction, a sound or a note says; what is played goes before what is printed.
+
+    Beside a mark that stresses one note, a sound is how loud that note is, and no level that holds.
+    """
+    is_stress = False
     for kind in [*element.findall("direction-type"), *element.findall("notations")]:
         for dynamics in kind.findall("dynamics"):
-            for name in dynamics:
-                marks.mark(tick, (name.text or "").strip() if name.tag == "other-dynamic" else name.tag)
+            for printed in dynamics:
+                is_other = printed.tag == "other-dynamic"
+                name = (printed.text or "").strip() if is_other else printed.tag
+                marks.mark(tick, name)
+                is_stress |= name in STRESSED or name in STRESSED_THEN
         for wedge in kind.findall("wedge"):
             if wedge.get("type") in ("crescendo", "diminuendo"):
                 marks.open(tick, grows=wedge.get("type") == "crescendo")
@@ -85,5 +92,5 @@ def _take(marks: DynamicMarks, tick: int, element: Element) -> None:
             marks.word(tick, words.text or "")
     sound = element if element.tag == "sound" else element.find("sound")
     velocity = None if sound is None else _velocity(sound.get("dynamics"))
-    if velocity is not None:
+    if velocity is not None and not is_stress:
         marks.levels[tick] = velocity

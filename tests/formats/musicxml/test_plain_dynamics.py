@@ -66,6 +66,12 @@ def test_what_is_played_goes_before_what_is_printed(tmp_path: Path) -> None:
     assert heard(tmp_path, mark("p") + note(attributes=' dynamics="70"') + note(attributes=' dynamics="x"')) == [63, 49]
 
 
+def test_a_stress_is_one_note_also_where_a_program_says_how_loud_it_plays_it(tmp_path: Path) -> None:
+    sound = '<sound dynamics="124.44"/>'
+    assert heard(tmp_path, mark("p") + note() + mark("sf", sound) + note() * 2) == [49, 65, 49]
+    assert heard(tmp_path, mark("p") + note() + mark("fp", sound) + note() * 2) == [49, 96, 49]
+
+
 def test_a_mark_may_stand_later_than_where_it_is_written(tmp_path: Path) -> None:
     found = heard(tmp_path, mark("p") + mark("f", "<offset>2</offset>") + note() * 4)
     assert found == [49, 49, 96, 96]
