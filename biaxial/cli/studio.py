@@ -27,7 +27,7 @@ class StudioOptions:
     port: int = option(PORT, within=(1, 65535), help="port; where it is taken, the next free one")
     no_browser: bool = option(False, help="print the address only")
     checkpoint: str | None = option(
-        None, metavar="FILE", help="weights of a biaxial model: a file or a shipped name (default: chorales-v2)"
+        None, metavar="FILE", help="weights of a biaxial model: a file or a shipped name (default: chorales-v3)"
     )
 
 

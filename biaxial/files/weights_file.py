@@ -9,7 +9,7 @@ from typing import Any, Final
 from biaxial.files.assets import ASSETS
 from biaxial.music.errors import InputError
 
-DEFAULT = "chorales-v2"
+DEFAULT = "chorales-v3"
 """The shipped weights that every command uses unless it is told otherwise."""
 MAX_WEIGHTS_BYTES: Final = 256 << 20
 """Most bytes of a file; the shipped weights have 2.5 million. In memory they may take four times as much."""

@@ -16,6 +16,7 @@ ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = ROOT / "LICENSES.md"
 STUDIO_PAGE: Final = ROOT / "biaxial" / "studio" / "page"
 
+HYMNAL: Final = "hymns of the Open Hymnal Project, in the public domain (scripts/make/hymns.py)"
 CHORALES: Final = "The chorales of J. S. Bach, in the public domain, as music21 carries them (data/README.md)"
 OWN: Final = "MIT (LICENSE)"
 
@@ -44,7 +45,7 @@ class Part:
 
 PARTS: Final = (
     Part("biaxial/assets/bach.npz", "Measures and hashes of the chorales, no music", CHORALES, OWN),
-    Part("biaxial/assets/chorales-v2.safetensors", "Weights that compose and harmonise chorales", CHORALES, OWN),
+    Part("biaxial/assets/chorales-v3.safetensors", "Weights that compose and harmonise", f"{CHORALES}; {HYMNAL}", OWN),
     Part("biaxial/assets/chorales.csv", "Names, keys and checksums of the chorales, no music", CHORALES, OWN),
     Part("biaxial/assets/chords-v1.safetensors", "Weights that write chords", CHORALES, OWN),
     Part(

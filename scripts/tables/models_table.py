@@ -1,6 +1,6 @@
 """Nats per quarter note of every kind of model on the same pieces, with sizes and training times, as a markdown table.
 
-``python scripts/tables/models_table.py chorales chorales-v2 chords-v1 runs/voices/model.safetensors`` scores the
+``python scripts/tables/models_table.py chorales chorales-v3 chords-v1 runs/voices/model.safetensors`` scores the
 validation and the test pieces of a folder made by ``biaxial-chorales`` (or a file made by ``scripts/make/prepare.py``),
 all conditions known as far as a model takes them: the biaxial one knows key, metre, phrase ends and length, the others
 key and metre. A ``melody`` model scores each voice by itself, and the four are added; the weights for that row are

@@ -43,9 +43,9 @@ def test_options_reach_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     pytest.importorskip("starlette")
     found: list[object] = []
     monkeypatch.setattr(serving, "serve", lambda *given, **named: found.append((given, named)))
-    assert main([]) == main(["--port", "9000", "--no-browser", "--checkpoint", "chorales-v2"]) == 0
+    assert main([]) == main(["--port", "9000", "--no-browser", "--checkpoint", "chorales-v3"]) == 0
     assert found == [
         ((studio.PORT,), {"checkpoint": None, "browser": True}),
-        ((9000,), {"checkpoint": "chorales-v2", "browser": False}),
+        ((9000,), {"checkpoint": "chorales-v3", "browser": False}),
     ]
     assert studio.PORT == serving.PORT

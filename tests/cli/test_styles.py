@@ -61,14 +61,14 @@ def test_every_command_writes_in_a_style(
     [
         ("--style haydn", "these weights do not know the style 'haydn'; they know bach, hymn"),
         ("--style bach:x", "'bach:x' is not a style; give names, each with a weight of 0 or more if it has one: bach"),
-        ("--style bach --checkpoint chorales-v2", "these weights know no styles, so that 'bach' cannot be asked for"),
+        ("--style bach --checkpoint {weights}", "these weights know no styles, so that 'bach' cannot be asked for"),
         ("--style bach --checkpoint chords-v1", "--style is for biaxial weights; leave it out"),
     ],
 )
 def test_what_cannot_be_asked_for_is_one_line(
-    words: str, line: str, styled_weights: Path, capsys: pytest.CaptureFixture[str]
+    words: str, line: str, styled_weights: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main("compose", "--checkpoint", styled_weights, "-q", *words.split()) == 2
+    assert main("compose", "--checkpoint", styled_weights, "-q", *words.format(weights=weights).split()) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1, captured.err

@@ -95,7 +95,7 @@ def test_a_press_while_it_warms_up_is_served_and_the_model_is_there(start: Start
     written = program.ask("compose", {"bars": 2, "drawing": {"draft": True}})
     assert written["takes"][0]["added"]
     assert written["waited_seconds"] > 0
-    assert program.ask("status")["model"] == "chorales-v2"
+    assert program.ask("status")["model"] == "chorales-v3"
     state = json.loads((tmp_path / "biaxial" / "studio.json").read_text())
     assert (state["address"], state["pid"]) == (program.address, program.process.pid)
     code, err, _ = program.end()

@@ -44,7 +44,7 @@ def test_the_header_says_which_model_it_is(folder: Path) -> None:
 
 
 def test_shipped_weights_have_names() -> None:
-    assert biaxial.load(device="cpu").name == biaxial.load("chorales-v2", "cpu").name == "chorales-v2"
+    assert biaxial.load(device="cpu").name == biaxial.load("chorales-v3", "cpu").name == "chorales-v3"
     assert [biaxial.load(name, "cpu").config.kind for name in ("hymn-tunes-v1", "chords-v1")] == ["melody", "chord"]
     with pytest.raises(InputError, match="no such weights"):
         biaxial.load("no-such-name")
