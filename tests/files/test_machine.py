@@ -17,5 +17,5 @@ def test_a_driver_that_loads_may_be_that_of_a_gpu(monkeypatch: pytest.MonkeyPatc
         return object()
 
     monkeypatch.setattr(ctypes, "CDLL", load)
-    monkeypatch.setattr(machine.Path, "exists", lambda path: False)
+    monkeypatch.setattr("biaxial.files.machine.Path.exists", lambda path: False)
     assert machine.may_have_gpu.__wrapped__() == bool(installed)
