@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.files.machine import available_threads
 from biaxial.models.config import ModelConfig
-from biaxial.models.network_arrays import NetworkArrays, settled
+from biaxial.models.network_arrays import NetworkArrays, arrays_of, settled
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
 from biaxial.music.style import shares_of, style_text
@@ -260,11 +260,10 @@ class Model(Planner, Shared):
             progress=progress,
         )
 
-    def _arrays_in_style(self, style: str | None) -> BiaxialLSTM | NetworkArrays[ModelConfig]:
-        """The arrays of the network in a style, or the network where arrays are not held."""
-        if not isinstance(self._given, NetworkArrays):
-            return self.in_style(style)
-        return settled(self._given, shares_of(self.mixture(style), self.styles)) if self.styles else self._given
+    def _arrays_in_style(self, style: str | None) -> NetworkArrays[ModelConfig]:
+        """The arrays of the network in a style."""
+        arrays = self._given if isinstance(self._given, NetworkArrays) else arrays_of(self._given)
+        return settled(arrays, shares_of(self.mixture(style), self.styles)) if self.styles else arrays
 
     def _words(self, drawing: SamplingOptions) -> str | None:
         """The style that is drawn in, in words; ``None`` from weights without styles."""
@@ -281,6 +280,7 @@ class Model(Planner, Shared):
         way = drawing.proposal(self.history), drawing.precision, on_gpu, self._words(drawing)
         if self._kept is None or self._kept[0] != way:
             by_arrays = not on_gpu and draws_compiled(self.config, drawing.precision)
+            network: BiaxialLSTM | NetworkArrays[ModelConfig]
             network = self._arrays_in_style(drawing.style) if by_arrays else self.in_style(drawing.style)
             self._kept = way, fast_stepper(network, *way[:2], self.threads, self.network.device if on_gpu else "cpu")
         return self._kept[1]

@@ -1,4 +1,4 @@
-"""Compiled kernels are kept beside the package, or where that cannot be written in the user's cache folder."""
+"""Compiled kernels are kept beside the package, else in the user's cache folder; where no folder is, they run too."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numba
+import numpy as np
 import pytest
 
 import biaxial
+from biaxial.sampling.kernels.shared import kernel
 
 PROGRAM = """
 import numpy as np
@@ -55,3 +59,21 @@ def test_where_kernels_are_kept(copied: Path, tmp_path: Path, writable: bool) ->
     assert where == beside if writable else where.is_relative_to(home)
     assert [path for path in where.iterdir() if path.suffix == ".nbc"]
     assert compiled(copied, home) == (where, ["True", "1"])
+
+
+def test_a_kernel_runs_where_no_folder_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    njit = numba.njit
+
+    def refuses(*functions: Any, **options: Any) -> Any:
+        if options.pop("cache", False):
+            raise RuntimeError("cannot cache function 'add': no locator available")
+        return njit(*functions, **options)
+
+    def add(x, out):  # type: ignore[no-untyped-def]
+        for j in range(len(x)):
+            out[j] += x[j]
+
+    monkeypatch.setattr(numba, "njit", refuses)
+    out = np.ones(3, np.float32)
+    kernel(add)(np.ones(3, np.float32), out)
+    assert out.tolist() == [2, 2, 2]

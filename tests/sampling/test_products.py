@@ -1,17 +1,13 @@
-"""Products with a matrix of weights, and kernels where nothing can be kept on disk."""
+"""Products with a matrix of weights."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 import pytest
 import torch
 from threadpoolctl import threadpool_info
 
 from biaxial.sampling.half_products import HalfMatrix
-from biaxial.sampling.kernels.shared import kernel
 from biaxial.sampling.products import Products, matrix, one_thread
 
 
@@ -55,21 +51,3 @@ def test_products_take_one_thread_for_a_while() -> None:
     with one_thread():
         assert set(threads()) <= {1}
     assert threads() == before
-
-
-def test_a_kernel_runs_where_no_folder_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    njit = numba.njit
-
-    def refuses(*functions: Any, **options: Any) -> Any:
-        if options.pop("cache", False):
-            raise RuntimeError("cannot cache function 'add': no locator available")
-        return njit(*functions, **options)
-
-    def add(x, out):  # type: ignore[no-untyped-def]
-        for j in range(len(x)):
-            out[j] += x[j]
-
-    monkeypatch.setattr(numba, "njit", refuses)
-    out = np.ones(3, np.float32)
-    kernel(add)(np.ones(3, np.float32), out)
-    assert out.tolist() == [2, 2, 2]
