@@ -28,7 +28,11 @@ from scripts.bench.singing import NUM_TUNES, chosen_paths, read_tune
 
 HEARD_AS: Final = {
     **{name: (name, 1) for name in METRES},
-    **{"2/2": ("4/4", 1), "3/2": ("3/4", 2), "4/2": ("4/4", 2), "6/4": ("6/8", 2), "12/8": ("6/8", 1)},
+    "2/2": ("4/4", 1),
+    "3/2": ("3/4", 2),
+    "4/2": ("4/4", 2),
+    "6/4": ("6/8", 2),
+    "12/8": ("6/8", 1),
 }
 """The metre that a printed one is counted as, and what its note values are divided by."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from biaxial.formats.audio.pitch_tracker import pitch_frames
 from biaxial.formats.audio.rhythm import METRES, Rhythm, rhythm_of
@@ -29,10 +30,12 @@ _STEP: Final = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 _REST_STEPS: Final = 3
 _REST_SHARE: Final = 0.45
 """A note is followed by a rest if that many sixteenths, and that share of the way to the next note, are silent."""
-_STEADY_SEMITONES: Final = 0.6
-"""How far a frame may be from its note's pitch: a vibrato stays within it, speech does not."""
-_STEADY_SHARE: Final = 0.7
-"""Share of the frames with a pitch that stay within it in a tune; in speech and in drums fewer do."""
+_HELD_SEMITONES: Final = 0.6
+"""How far a frame may be from its note's pitch: a vibrato stays within it."""
+_HELD_SECONDS: Final = 0.15
+_HELD_SHARE: Final = 0.6
+"""Share of what has a pitch that is held so long in a tune. In the tunes of ``scripts/bench/singing.py`` it is 0.8 and
+more; in four languages spoken by eSpeak at most 0.45, in a drum loop nothing."""
 _SURE: Final = 3.0
 """Lead of a metre from which it is called sure."""
 
@@ -78,31 +81,51 @@ def read_audio(source: str | os.PathLike[str] | bytes, name: str = "") -> HeardT
         If it cannot be opened.
     """
     name = name or ("the recording" if isinstance(source, bytes) else os.fspath(source))
-    sound = read_sound(source, name)
+    title = "" if isinstance(source, bytes) else Path(source).stem
+    return heard_tune(read_sound(source, name), name, title)
+
+
+def heard_tune(sound: NDArray[np.float32], name: str = "the sound", title: str = "") -> HeardTune:
+    """Hear a tune in mono sound at :data:`~biaxial.formats.audio.sound_file.RATE`.
+
+    Parameters
+    ----------
+    sound
+        Shape ``(frames,)``, its loudest moment far above 0.001.
+    name
+        What messages call it.
+    title
+        Title of the tune.
+
+    Raises
+    ------
+    InputError
+        If nobody sings in it, or the tracker is not installed.
+    """
     frames = pitch_frames(sound)
     notes = sung_notes(frames)
+    heard = ""
     if len(notes) < _FEWEST_NOTES:
-        heard = f"{len(notes)} notes" if notes else "no notes"
-        raise InputError(
-            f"{name}: {heard} heard in {len(sound) / RATE:.1f} seconds; sing, hum or play one voice, near the microphone"
-        )
-    if _steady_share(frames, notes) < _STEADY_SHARE:
-        raise InputError(
-            f"{name}: what is heard keeps no pitch, as speech or drums do not; sing, hum or play a tune in one voice"
-        )
+        heard = f"{len(notes) or 'no'} notes heard in {len(sound) / RATE:.1f} seconds"
+    elif _held_share(frames, notes) < _HELD_SHARE:
+        heard = "what is heard keeps no pitch, as speech and drums do not"
+    if heard:
+        raise InputError(f"{name}: {heard}; sing, hum, whistle or play a tune in one voice, near to the microphone")
     rhythm = rhythm_of([note.onset_seconds for note in notes])
-    tune = _on_grid(notes, rhythm, "" if isinstance(source, bytes) else Path(source).stem)
+    tune = _on_grid(notes, rhythm, title)
     return HeardTune(tune, notes, rhythm, _remark(tune, notes, rhythm))
 
 
-def _steady_share(frames: PitchFrames, notes: Sequence[SungNote]) -> float:
-    """Share of the frames with a pitch that are near the pitch of a note at that time."""
+def _held_share(frames: PitchFrames, notes: Sequence[SungNote]) -> float:
+    """Share of the frames with a pitch that lie in a stretch near the pitch of a note that is no syllable of speech."""
     voiced = frames.confidences >= VOICED
-    steady = np.zeros(len(voiced), bool)
+    near = np.zeros(len(voiced) + 2, bool)
     for note in notes:
         first, last = (round(edge / frames.hop_seconds) for edge in (note.onset_seconds, note.end_seconds))
-        steady[first:last] = np.abs(frames.pitches[first:last] - note.pitch - note.cents / 100) <= _STEADY_SEMITONES
-    return float((steady & voiced).sum() / max(1, voiced.sum()))
+        away = np.abs(frames.pitches[first:last] - note.pitch - note.cents / 100)
+        near[first + 1 : last + 1] = voiced[first:last] & (away <= _HELD_SEMITONES)
+    lengths = np.diff(np.flatnonzero(near[1:] != near[:-1]))[::2]
+    return float(lengths[lengths * frames.hop_seconds >= _HELD_SECONDS].sum() / max(1, voiced.sum()))
 
 
 def _on_grid(notes: Sequence[SungNote], rhythm: Rhythm, title: str) -> Score:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.formats.audio.sound_file import RATE, library
-from biaxial.formats.audio.sung_notes import PitchFrames
+from biaxial.formats.audio.sung_notes import VOICED, PitchFrames
 
 _HOP: Final = 256
 _WINDOW: Final = 1024
@@ -22,7 +22,10 @@ _BINS: Final = 320
 """Up to 5 kHz: five overtones of all but the highest whistling."""
 _AT_ONCE: Final = 1024
 """Frames whose spectra are made at once."""
-_LOWEST, _HIGHEST = 60.0, 2093.0
+_LOWEST: Final = 60.0
+_SUNG, _WHISTLED = 1100.0, 2093.0
+"""Highest frequency of what is sung or played in its range, and of all that the tracker hears. Where little is above
+the first, what is there are overtones of a dying piano note, and the tracker is kept below it."""
 
 
 def pitch_frames(sound: NDArray[np.float32]) -> PitchFrames:
@@ -38,7 +41,10 @@ def pitch_frames(sound: NDArray[np.float32]) -> PitchFrames:
     InputError
         If the tracker is not installed.
     """
-    found = _tracker().detect(sound, RATE, _LOWEST, _HIGHEST)
+    found = _tracker().detect(sound, RATE, _LOWEST, _WHISTLED)
+    voiced = found.confidence >= VOICED
+    if 2 * np.sum(voiced & (found.pitch_hz > _SUNG)) <= np.sum(voiced):
+        found = _tracker().detect(sound, RATE, _LOWEST, _SUNG)
     pitches = 69 + 12 * np.log2(np.maximum(found.pitch_hz, 1.0) / 440)
     return PitchFrames(_HOP / RATE, pitches, found.confidence, _powers(sound, len(pitches)), RATE / _WINDOW)
 
