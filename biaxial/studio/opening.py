@@ -67,7 +67,7 @@ def opened(data: bytes, name: str) -> Opened:
         except ValueError as error:
             raise InputError(str(error).replace(str(path), shown).replace(folder, "")) from None
     try:
-        score, said = _in_voices(score)
+        score, said = in_voices(score)
         document, more = document_of(score, "you", "y")
         check_document(document)
     except ValueError as error:
@@ -112,7 +112,7 @@ def _project(data: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and content.get("format") == FORMAT else None
 
 
-def _in_voices(score: Score) -> tuple[Score, tuple[str, ...]]:
+def in_voices(score: Score) -> tuple[Score, tuple[str, ...]]:
     """Music with a voice for every note, and its key, with remarks on how it got them."""
     said = []
     if not score.notes:

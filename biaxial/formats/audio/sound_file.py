@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,11 @@ def library(name: str) -> Any:
     except ModuleNotFoundError:
         wheel = name.replace("_", "-")
         raise InputError(f"reading sound needs {wheel}, not installed: pip install 'biaxial[audio]'") from None
+
+
+def hears() -> bool:
+    """Whether all packages of the extra ``audio`` are installed; none of them is loaded."""
+    return all(find_spec(name) is not None for name in ("soxr", "swift_f0"))
 
 
 def read_sound(source: str | os.PathLike[str] | bytes, name: str = "") -> NDArray[np.float32]:
