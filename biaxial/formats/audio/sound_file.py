@@ -49,8 +49,8 @@ def hears() -> bool:
     return all(find_spec(name) is not None for name in ("soxr", "swift_f0"))
 
 
-def read_sound(source: str | os.PathLike[str] | bytes, name: str = "") -> NDArray[np.float32]:
-    """A sound as mono at :data:`RATE`, its loudest moment at one half.
+def read_sound(source: str | os.PathLike[str] | bytes, name: str = "", rate: int = RATE) -> NDArray[np.float32]:
+    """A sound as mono, its loudest moment at one half.
 
     Parameters
     ----------
@@ -58,6 +58,8 @@ def read_sound(source: str | os.PathLike[str] | bytes, name: str = "") -> NDArra
         A file, or the content of one.
     name
         What messages call it (default: its path).
+    rate
+        Frames a second of what is returned.
 
     Raises
     ------
@@ -73,17 +75,17 @@ def read_sound(source: str | os.PathLike[str] | bytes, name: str = "") -> NDArra
     with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
         try:
             with soundfile.SoundFile(file) as sound:
-                rate, channels = sound.samplerate, sound.channels
-                if not _RATES[0] <= rate <= _RATES[1] or channels > _MAX_CHANNELS:
+                own, channels = sound.samplerate, sound.channels
+                if not _RATES[0] <= own <= _RATES[1] or channels > _MAX_CHANNELS:
                     raise InputError(
-                        f"{name}: {channels} channels of {rate} frames a second; give mono or stereo of 8000 to 192000"
+                        f"{name}: {channels} channels of {own} frames a second; give mono or stereo of 8000 to 192000"
                     )
-                _check_length(sound.frames / rate, name)
-                resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32")
+                _check_length(sound.frames / own, name)
+                resampler = soxr.ResampleStream(own, rate, 1, dtype="float32")
                 parts, frames = [], 0
                 while len(block := sound.read(_BLOCK // channels, dtype="float32", always_2d=True)):
                     frames += len(block)
-                    _check_length(frames / rate, name)
+                    _check_length(frames / own, name)
                     parts.append(resampler.resample_chunk(block.mean(axis=1)))
                 parts.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
         except soundfile.LibsndfileError as error:

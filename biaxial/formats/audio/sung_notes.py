@@ -109,7 +109,8 @@ def tuning(frames: PitchFrames) -> Floats:
     padded = np.concatenate(([0], np.cumsum(turns)))
     last = np.minimum(np.arange(len(turns)) + width + 1, len(turns))
     first = np.maximum(np.arange(len(turns)) - width, 0)
-    return np.unwrap(np.angle(padded[last] - padded[first])) / (2 * np.pi)
+    turned: Floats = np.unwrap(np.angle(padded[last] - padded[first]))
+    return turned / (2 * np.pi)
 
 
 def sung_notes(frames: PitchFrames) -> tuple[SungNote, ...]:
