@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from biaxial.formats.melody_file import skyline
-from biaxial.formats.read import READERS, read_music
+from biaxial.formats.read import READERS, is_sound, read_music
 from biaxial.music.constants import NUM_VOICES
 from biaxial.music.errors import InputError
 from biaxial.music.keys import key_of
@@ -49,6 +49,8 @@ def opened(data: bytes, name: str) -> Opened:
     suffix = PurePosixPath(shown).suffix.lower()
     if suffix not in READERS:
         raise InputError(f"{shown}: this kind of file cannot be opened; give one that ends in {', '.join(READERS)}")
+    if is_sound(Path(shown)):
+        raise InputError(f"{shown}: a sound, which is kept in no file; send it to /api/listen")
     if not data.strip():
         raise InputError(f"{shown}: the file is empty; choose another one")
     if suffix == ".json" and (project := _project(data)) is not None:

@@ -78,6 +78,8 @@ def test_what_is_no_tune_is_one_line(client: Any, data: bytes, name: str, why: s
 
 
 def test_it_takes_octets_only_and_says_whether_it_hears(client: Any) -> None:
+    found = client.post("/api/read", params={"name": "hum.wav"}, content=b"RIFF", headers=OCTETS)
+    assert (found.status_code, "send it to /api/listen" in found.json()["error"]) == (400, True)
     found = client.post("/api/listen", json={"text": "CDEF"})
     assert found.status_code == 415
     assert "send application/octet-stream" in found.json()["error"]
