@@ -161,9 +161,12 @@ def check_heard(options: HarmoniseOptions) -> None:
     if options.heard is None:
         return
     if not is_sound(options.tune):
-        raise InputError(f"--heard: {options.tune} is no sound file, so nothing is heard in it; leave --heard out")
+        raise InputError(f"--heard: {options.tune} is not a sound file, so nothing is heard in it; leave --heard out")
     check_writable(options.heard)
-    check_output(options.heard)
+    try:
+        check_output(options.heard)
+    except InputError as error:
+        raise InputError(str(error).replace("--output", "--heard", 1)) from None
 
 
 def written_heard(music: Music, wanted: Path | None, usual: Path) -> Music:

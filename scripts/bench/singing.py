@@ -29,7 +29,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -40,13 +39,13 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file: where the package is
 from biaxial.cli.common import Arguments, command
 from biaxial.formats.abc.tune import read_abc
-from biaxial.formats.audio import audio_reader
 from biaxial.formats.audio.audio_reader import HeardTune, heard_tune
 from biaxial.formats.audio.pitch_tracker import pitch_frames
 from biaxial.formats.audio.sound_file import RATE as HEARD_RATE
 from biaxial.formats.audio.sound_file import library
 from biaxial.formats.audio.sung_notes import PitchFrames
 from biaxial.formats.melody_file import skyline
+from biaxial.music.bar_lines import is_beamed_by_three
 from biaxial.music.errors import InputError
 from biaxial.music.score import Note, Score
 from biaxial.render.audio import INSTRUMENTS, own_sampler, played, render_audio
@@ -170,11 +169,11 @@ def sung(path: Path, number: int, total: int, *, with_all: bool, in_hall: bool =
     pitches = [note.pitch for note in tune.notes]
     low, high = LOWEST - min(pitches), HIGHEST - max(pitches)
     tune = tune.transposed(low + round((high - low) * ((number * 7) % total) / max(total - 1, 1)))
-    beats = tune.time_signatures[0]
-    unit = {2: 2, 4: 1, 8: Fraction(3, 2) if beats.numerator % 3 == 0 and beats.numerator > 3 else Fraction(1, 2)}
-    tempo = float(unit.get(beats.denominator, 1)) * draw.uniform(66, 108)
-    if beats.name == "6/4":
-        tempo = 3 * draw.uniform(44, 60)
+    metre = tune.time_signatures[0]
+    beat = 1.5 if is_beamed_by_three(metre) else 4 / metre.denominator  # in quarter notes
+    tempo = beat * draw.uniform(66, 108)
+    if metre.name == "6/4":
+        tempo = 3 * draw.uniform(44, 60)  # two slow beats
     tune = replace(tune, tempo_bpm=tempo)
     most = int(MOST_SECONDS * tempo / 60 * tune.ticks_per_quarter)
     kept = tuple(note for note in tune.notes if note.end_ticks <= most)
@@ -209,12 +208,12 @@ class Measured:
     minutes: float
 
 
-def measured(sung: Sung) -> Measured:
-    """Read a tune and compare."""
+def measured(sung: Sung, track: Callable[[NDArray[np.float32]], PitchFrames]) -> Measured:
+    """Read a tune, its pitch by a tracker, and compare."""
     resample = library("soxr").resample
     started = time.process_time()
     try:
-        heard = heard_tune(resample(sung.sound, RATE, HEARD_RATE), sung.name)
+        heard = heard_tune(track(resample(sung.sound, RATE, HEARD_RATE)), sung.name)
     except InputError as error:
         report(str(error))
         heard = None
@@ -269,9 +268,7 @@ def main(arguments: Arguments) -> None:
     parser.add_argument("--tracker", choices=("swift-f0", "pyin"), default="swift-f0")
     parser.add_argument("--hall", action="store_true", help="also the clean sound in the package's halls")
     options = parser.parse_args(arguments)
-    if options.tracker == "pyin":
-        tracker: Callable[[NDArray[np.float32]], PitchFrames] = pyin_frames
-        audio_reader.pitch_frames = tracker
+    track = pyin_frames if options.tracker == "pyin" else pitch_frames
     paths = chosen_paths(options.hymnal, options.tunes)
     rows = []
     for name, with_all, in_hall in (
@@ -284,7 +281,7 @@ def main(arguments: Arguments) -> None:
         found = []
         for number, path in enumerate(paths):
             one = sung(path, number, len(paths), with_all=with_all, in_hall=in_hall)
-            found.append(measured(one))
+            found.append(measured(one, track))
             rhythm = "right" if found[-1].bars else "wrong"
             report(f"{name}: {one.name}: F1 {found[-1].notes[2]:.3f}, bars {rhythm}, values {found[-1].values:.2f}")
         precision, recall, f1 = np.mean([each.notes for each in found], axis=0)

@@ -347,8 +347,8 @@ def test_the_tune_that_is_heard_goes_where_it_is_wanted_and_over_nothing(hum: st
 def test_what_cannot_be_heard_or_written_is_one_line(
     hum: str, tune: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "no sound file, so nothing is heard in it" in refusal(capsys, tune, "--heard", "x.abc")
+    assert "not a sound file, so nothing is heard in it" in refusal(capsys, tune, "--heard", "x.abc")
     assert "cannot write .doc" in refusal(capsys, hum, "--heard", "x.doc")
-    assert "no folder" in refusal(capsys, hum, "--heard", "none/x.abc")
+    assert refusal(capsys, hum, "--heard", "none/x.abc").startswith("--heard: there is no folder none")
     (folder / "torn.mp3").write_bytes(b"ID3" + bytes(99))
     assert refusal(capsys, "torn.mp3").startswith("torn.mp3: cannot be read as sound")

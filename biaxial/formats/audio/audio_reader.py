@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from biaxial.formats.audio.pitch_tracker import pitch_frames
 from biaxial.formats.audio.rhythm import METRES, Rhythm, rhythm_of
-from biaxial.formats.audio.sound_file import RATE, read_sound
+from biaxial.formats.audio.sound_file import read_sound
 from biaxial.formats.audio.sung_notes import VOICED, PitchFrames, SungNote, sung_notes
 from biaxial.music.constants import STEPS_PER_QUARTER, TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
@@ -82,16 +81,16 @@ def read_audio(source: str | os.PathLike[str] | bytes, name: str = "") -> HeardT
     """
     name = name or ("the recording" if isinstance(source, bytes) else os.fspath(source))
     title = "" if isinstance(source, bytes) else Path(source).stem
-    return heard_tune(read_sound(source, name), name, title)
+    return heard_tune(pitch_frames(read_sound(source, name)), name, title)
 
 
-def heard_tune(sound: NDArray[np.float32], name: str = "the sound", title: str = "") -> HeardTune:
-    """Hear a tune in mono sound at :data:`~biaxial.formats.audio.sound_file.RATE`.
+def heard_tune(frames: PitchFrames, name: str = "the sound", title: str = "") -> HeardTune:
+    """Make a tune of what a pitch tracker heard.
 
     Parameters
     ----------
-    sound
-        Shape ``(frames,)``, its loudest moment far above 0.001.
+    frames
+        Of one voice.
     name
         What messages call it.
     title
@@ -100,13 +99,12 @@ def heard_tune(sound: NDArray[np.float32], name: str = "the sound", title: str =
     Raises
     ------
     InputError
-        If nobody sings in it, or the tracker is not installed.
+        If nobody sings in it.
     """
-    frames = pitch_frames(sound)
     notes = sung_notes(frames)
     heard = ""
     if len(notes) < _FEWEST_NOTES:
-        heard = f"{len(notes) or 'no'} notes heard in {len(sound) / RATE:.1f} seconds"
+        heard = f"{len(notes) or 'no'} notes heard in {len(frames.pitches) * frames.hop_seconds:.1f} seconds"
     elif _held_share(frames, notes) < _HELD_SHARE:
         heard = "what is heard keeps no pitch, as speech and drums do not"
     if heard:

@@ -8,8 +8,8 @@ the metre whose way is cheapest is the metre of the tune. The idea, of metre and
 C. Raphael, "A hybrid graphical model for rhythmic parsing" (Artificial Intelligence 137, 2002), and D. Temperley,
 *Music and Probability* (MIT Press, 2007, chapter 3).
 
-Where a printed bar has halves for beats, the model has quarters: 3/2 is 3/4, and 4/2 and 2/2 are 4/4. Logarithms are
-natural; costs are never negative logarithms but log-probabilities, more is better.
+Where a printed bar has halves for beats, the model has quarters: 3/2 is 3/4, and 4/2 and 2/2 are 4/4. What is added up
+are natural logarithms of probabilities.
 """
 
 from __future__ import annotations
@@ -30,16 +30,20 @@ Floats = NDArray[np.float64]
 COUNTS: Final = ASSETS / "rhythms-v1.json"
 VALUES: Final = np.array([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32])
 """What may lie between two onsets, in sixteenths."""
-_STEPS: Final = np.exp(np.arange(np.log(0.055), np.log(0.45), 0.025))
-"""Lengths of a sixteenth, in seconds."""
+_FINENESS: Final = 0.025
+_STEPS: Final = np.exp(np.arange(np.log(0.055), np.log(0.45), _FINENESS))
+"""Lengths of a sixteenth, in seconds, each 2.5% longer than the one before."""
 _WANDER: Final = 0.02
 """How far its logarithm goes from note to note (standard deviation)."""
 _LOOSE: Final = 0.05
-"""How far a note's length is off, as a share of it, and in seconds:"""
+"""How far a note's length is off (standard deviation), as a share of it;"""
 _LOOSE_SECONDS: Final = 0.03
+"""and in seconds."""
 _FARTHEST: Final = -25.0
 """What a note is worth at least, so that one slip does not decide."""
-_MOVES: Final = np.arange(-3, 4)
+_REACH: Final = 3
+_MOVES: Final = np.arange(-_REACH, _REACH + 1)
+"""From a length of a sixteenth to that of the next note, in places of :data:`_STEPS`."""
 
 
 class Metre(NamedTuple):
@@ -67,12 +71,19 @@ METRES: Final = {
     "6/8": Metre(12, 6, 58.0),
 }
 _TEMPO_SPREAD: Final = 0.27
+"""How far the logarithm of a tempo is from the usual one (standard deviation)."""
 _TEMPO_WEIGHT: Final = 4.0
+"""How many notes' worth a tempo is: twice as fast would otherwise be as good."""
 _PLACE_PSEUDO: Final = 8.0
+"""Counts that a place of a bar has from all places like it in a beat."""
 _VALUE_PSEUDO: Final = 3.0
+"""Counts that a place of a beat has from all places."""
 _RARE: Final = 0.3
+"""Counts of a value that no tune has."""
 _EDGE_PSEUDO: Final = 4.0
+"""Counts of tunes that begin or end anywhere,"""
 _ON_BEAT, _ON_HALF, _ELSEWHERE = 1.0, 0.15, 0.02
+"""with so much for a beat, half of one, and other places."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +172,14 @@ def _way(lengths: Floats, name: str) -> tuple[float, Rhythm]:
     leading = tables.values[before, durations]  # p d
     tempo = np.log(60 / (_STEPS * metre.beat_steps) / metre.beats_per_minute) / _TEMPO_SPREAD
     state = tables.starts[:, None] - 0.5 * _TEMPO_WEIGHT * np.square(tempo)  # p s
-    wander = -0.5 * np.square(_MOVES * 0.025 / _WANDER)
+    wander = -0.5 * np.square(_MOVES * _FINENESS / _WANDER)
     came = []
     for length in lengths:
-        padded = np.pad(state, ((0, 0), (3, 3)), constant_values=-np.inf)
-        moved = np.stack([padded[:, 3 - move : 3 - move + len(_STEPS)] for move in _MOVES]) + wander[:, None, None]
+        padded = np.pad(state, ((0, 0), (_REACH, _REACH)), constant_values=-np.inf)
+        moved = (
+            np.stack([padded[:, _REACH - move : _REACH - move + len(_STEPS)] for move in _MOVES])
+            + wander[:, None, None]
+        )
         move = moved.argmax(axis=0)  # p s
         state = moved.max(axis=0)
         spread = np.hypot(_LOOSE, _LOOSE_SECONDS / length)

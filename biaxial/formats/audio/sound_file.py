@@ -95,7 +95,7 @@ def read_sound(source: str | os.PathLike[str] | bytes, name: str = "", rate: int
             ) from None
     mono = np.concatenate(parts)
     if not np.isfinite(mono).all():
-        raise InputError(f"{name}: some of its numbers are no sound (not finite); export it again as WAV of 16 bits")
+        raise InputError(f"{name}: some of its numbers are not finite; export it again as WAV of 16 bits")
     mono -= mono.mean(dtype=np.float64) if len(mono) else 0
     peak = float(np.abs(mono).max(initial=0))
     if peak < _SILENT:
