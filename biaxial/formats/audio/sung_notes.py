@@ -1,6 +1,6 @@
 """The pitch of one voice, frame by frame -> its notes in seconds.
 
-Three things are told apart, in this order:
+Four things are told apart, in this order:
 
 - *Tuning*: nobody sings to a fork, and who sings alone drifts. Where the voice stands between the keys of a piano is
   the circular mean of what its pitches leave over, in a window that moves with the tune.
@@ -8,13 +8,16 @@ Three things are told apart, in this order:
   confidence of the tracker, and so does every change, which a vibrato or a scoop is not worth.
 - *Repeats*: one pitch is several notes where the level falls and rises again, as a consonant, a breath or a hammer has
   it. Where it falls and stays low, the note ends and a rest begins.
+- *Beginnings*: where the note before goes on ringing, its pitch is heard longer than it is sung. A note begins where
+  those of its overtones rise that the one before has not.
 
 Pitches are MIDI numbers with fractions, levels decibels, times seconds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -44,6 +47,15 @@ _DIP_SECONDS: Final = 0.35
 _QUIET_DB: Final = 20.0
 """So far below its loudest moment a note is over."""
 _SHORTEST_SECONDS: Final = 0.07
+_OVERTONES_BEFORE: Final = 8
+"""Overtones of the note before that are left out of a note's own."""
+_AT_ONCE_SECONDS: Final = 0.1
+_LATE_SECONDS: Final = 0.25
+"""How much later than a note begins its pitch may be heard, in a room that rings."""
+_RISE_SECONDS: Final = 0.15
+_BRIEF_SECONDS: Final = 0.05
+_RISE_DB: Final = 12.0
+"""So far below where it comes to a note has not begun."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +82,16 @@ class PitchFrames:
     powers: NDArray[np.float32]
     bin_hertz: float
 
-    def levels(self, first: int, last: int, pitch: float) -> Floats:
-        """Decibels of a pitch and its overtones from one frame to before another: what is noise counts little."""
-        hertz = 440 * 2 ** ((pitch - 69) / 12) * np.arange(1, _OVERTONES + 1)[:, None]
+    def overtones(self, pitch: float, count: int, beside: int = 0) -> NDArray[np.bool_]:
+        """Which bins have the first overtones of a pitch, and so many bins to either side of them, shape ``(f,)``."""
+        hertz = 440 * 2 ** ((pitch - 69) / 12) * np.arange(1, count + 1)[:, None]
         away = np.abs(np.arange(self.powers.shape[1]) * self.bin_hertz - hertz)  # overtones, f
-        near = (away <= np.maximum(self.bin_hertz, hertz * _BAND)).any(axis=0)
-        powers = self.powers[first:last, near].sum(axis=1, dtype=np.float64)
-        width = max(1, round(_SMOOTH_SECONDS / self.hop_seconds))
+        return (away <= np.maximum(self.bin_hertz, hertz * _BAND) + beside * self.bin_hertz).any(axis=0)
+
+    def levels(self, first: int, last: int, bins: NDArray[np.bool_], seconds: float) -> Floats:
+        """Decibels of some bins from one frame to before another, means of so many seconds."""
+        powers = self.powers[first:last, bins].sum(axis=1, dtype=np.float64)
+        width = max(1, round(seconds / self.hop_seconds))
         padded = np.pad(powers, (width // 2, width - 1 - width // 2), mode="edge")
         return 10 * np.log10(np.convolve(padded, np.ones(width) / width, mode="valid") + _SILENCE)
 
@@ -124,7 +139,8 @@ def sung_notes(frames: PitchFrames) -> tuple[SungNote, ...]:
     path = _semitones(pitches, frames.confidences)
     notes = []
     for first, last in _runs(path):
-        levels = frames.levels(first, last, path[first] + float(np.median(above[first:last])))
+        bins = frames.overtones(path[first] + float(np.median(above[first:last])), _OVERTONES)
+        levels = frames.levels(first, last, bins, _SMOOTH_SECONDS)
         for start, end in _strikes(levels, frames.hop_seconds):
             a, b = first + start, first + end
             if (b - a) * frames.hop_seconds < _SHORTEST_SECONDS or not voiced[a:b].any():
@@ -132,7 +148,26 @@ def sung_notes(frames: PitchFrames) -> tuple[SungNote, ...]:
             pitch = int(path[first])
             cents = 100 * float(np.median(frames.pitches[a:b][voiced[a:b]]) - pitch)
             notes.append(SungNote(a * frames.hop_seconds, b * frames.hop_seconds, pitch, cents))
-    return tuple(notes)
+    begun = notes[:1]
+    for before, note in pairwise(notes):
+        begun.append(replace(note, onset_seconds=_begins(frames, before, note)))
+    return tuple(begun)
+
+
+def _begins(frames: PitchFrames, before: SungNote, note: SungNote) -> float:
+    """When a note begins that follows another at once, in seconds: where overtones rise that are its own."""
+    hop = frames.hop_seconds
+    start = round(note.onset_seconds / hop)
+    first = max(round((before.onset_seconds + _SHORTEST_SECONDS) / hop), start - round(_LATE_SECONDS / hop))
+    last = min(start + round(_RISE_SECONDS / hop), round(note.end_seconds / hop))
+    own = frames.overtones(note.pitch + note.cents / 100, _OVERTONES)
+    own &= ~frames.overtones(before.pitch + before.cents / 100, _OVERTONES_BEFORE, beside=1)
+    apart = note.pitch == before.pitch or note.onset_seconds - before.end_seconds > _AT_ONCE_SECONDS
+    if apart or not first < start < last or not own.any():
+        return note.onset_seconds
+    levels = frames.levels(first, last, own, _BRIEF_SECONDS)
+    low = np.flatnonzero(levels[: start - first] < levels[start - first :].max() - _RISE_DB)
+    return (first + int(low[-1]) + 1) * hop if len(low) else note.onset_seconds
 
 
 def _semitones(pitches: Floats, confidences: Floats) -> NDArray[np.int64]:

@@ -84,3 +84,18 @@ def test_what_has_no_pitch_has_no_notes() -> None:
     (note,) = sung_notes(frames(np.concatenate((np.full(40, np.nan), np.full(40, 57.0), np.full(40, np.nan)))))
     assert note.pitch == 57
     assert note.onset_seconds == pytest.approx(40 * HOP, abs=3 * HOP)
+
+
+@pytest.mark.parametrize(("low", "high"), [(60, 64), (69, 67), (57, 58)])
+def test_a_note_begins_under_one_that_rings(low: int, high: int) -> None:
+    first, second = (frames(np.full(80, float(pitch))).powers for pitch in (low, high))
+    powers = np.full_like(first, 1e-6)
+    powers[:50] = first[:50]  # the first rings on
+    powers[30:] += second[30:]
+    heard_as = np.where(np.arange(80) < 40, float(low), float(high))
+    ringing = PitchFrames(HOP, heard_as, np.full(80, 0.95), powers, BIN)
+    before, after = sung_notes(ringing)
+    assert (before.pitch, after.pitch) == (low, high)
+    # A semitone apart the two share their bins, and the pitch decides.
+    late = abs(low - high) == 1
+    assert after.onset_seconds == pytest.approx((40 if late else 30) * HOP, abs=2 * HOP)
