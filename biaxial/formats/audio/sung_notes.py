@@ -86,7 +86,9 @@ class PitchFrames:
         """Which bins have the first overtones of a pitch, and so many bins to either side of them, shape ``(f,)``."""
         hertz = 440 * 2 ** ((pitch - 69) / 12) * np.arange(1, count + 1)[:, None]
         away = np.abs(np.arange(self.powers.shape[1]) * self.bin_hertz - hertz)  # overtones, f
-        return (away <= np.maximum(self.bin_hertz, hertz * _BAND) + beside * self.bin_hertz).any(axis=0)
+        near = away <= np.maximum(self.bin_hertz, hertz * _BAND) + beside * self.bin_hertz
+        found: NDArray[np.bool_] = near.any(axis=0)
+        return found
 
     def levels(self, first: int, last: int, bins: NDArray[np.bool_], seconds: float) -> Floats:
         """Decibels of some bins from one frame to before another, means of so many seconds."""
