@@ -139,8 +139,7 @@ export class Verbs {
     try {
       const { document, remarks, abc } = await this.newest("read", () => api.readFile(file));
       app.open(`${file.name} opened`, document);
-      if (abc) Object.assign(app, { abc, typed: app.document });
-      app.keep();
+      if (abc) Object.assign(app, { abc, typed: app.document }).keep();
       app.say("tune", remarks.join(" "));
     } catch (error) {
       this.failed("tune", error);
