@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from biaxial.music.constants import VERSION
 
 if TYPE_CHECKING:
+    from biaxial.formats.audio.audio_reader import read_audio
     from biaxial.music.errors import InputError
     from biaxial.music.grid import Grid
     from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
@@ -47,6 +48,7 @@ __all__ = [
     "VoiceLeading",
     "harmonised_tunes",
     "load",
+    "read_audio",
 ]
 
 _LAZY = {
@@ -65,6 +67,7 @@ _LAZY = {
     "VoiceLeading": "biaxial.sampling.voice_leading_weights",
     "harmonised_tunes": "biaxial.tasks.harmonised_tunes",
     "load": "biaxial.tasks.loading",
+    "read_audio": "biaxial.formats.audio.audio_reader",
 }
 _RENAMED = {
     "Drawing": "SamplingOptions",

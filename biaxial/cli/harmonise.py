@@ -22,14 +22,16 @@ from biaxial.cli.writing import (
     write_plan,
 )
 from biaxial.corpora.splits import is_folder
-from biaxial.formats.read import NoteEnds, read_music
+from biaxial.files.atomic import check_output, write_new
+from biaxial.formats.abc.abc_writer import abc_text
+from biaxial.formats.read import Music, NoteEnds, is_sound, read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.chord_line import read_chords
 from biaxial.music.constants import VOICE_NAMES
 from biaxial.music.errors import InputError
 from biaxial.music.phrase_guess import check_phrases
 from biaxial.music.score import Key
-from biaxial.render.files import Rendering
+from biaxial.render.files import Rendering, check_writable, write_file
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.tasks.plans.given import given_notes, voice_number
 
@@ -92,7 +94,13 @@ class HarmoniseOptions:
         REQUIRED,
         positional=True,
         metavar="TUNE",
-        help="MIDI, MusicXML, ABC, Humdrum kern or JSON file; with --shards a folder of such",
+        help="MIDI, MusicXML, ABC, Humdrum kern or JSON file, or sound (WAV, FLAC, Ogg, MP3) in which one voice sings; "
+        "with --shards a folder of files of notes",
+    )
+    heard: Path | None = option(
+        None,
+        help="where the tune that is heard in a sound file is written, to be corrected (default: its name and .abc, "
+        "beside the piece)",
     )
     voices: tuple[str, ...] = option(
         (),
@@ -142,6 +150,48 @@ class HarmoniseOptions:
     cadence: bool = option(True, help="end with a chord on the tonic, where the tune allows it")
 
 
+def check_heard(options: HarmoniseOptions) -> None:
+    """Refuse a place for the tune that is heard where nothing is heard, or nothing can be written.
+
+    Raises
+    ------
+    InputError
+        In one line.
+    """
+    if options.heard is None:
+        return
+    if not is_sound(options.tune):
+        raise InputError(f"--heard: {options.tune} is not a sound file, so nothing is heard in it; leave --heard out")
+    check_writable(options.heard)
+    try:
+        check_output(options.heard)
+    except InputError as error:
+        raise InputError(str(error).replace("--output", "--heard", 1)) from None
+
+
+def written_heard(music: Music, wanted: Path | None, usual: Path) -> Music:
+    """The same music with a remark that says where the tune was written that is heard in it.
+
+    Parameters
+    ----------
+    music
+        A sound file.
+    wanted, usual
+        The file; where none is wanted a new name like the usual one.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    tune = music.score
+    path = write_new(usual, abc_text(tune).encode()) if wanted is None else write_file(tune, wanted)[0]
+    parts = music.parts
+    remarks = (*parts.remarks, f"{path} has the tune as it was heard; where that is wrong, correct and harmonise it")
+    told = replace(parts, remarks=("; ".join(remarks),))
+    return replace(music, make_parts=lambda: told)
+
+
 @verb(PROG)
 def main(argv: Arguments, prog: str) -> None:
     """Harmonise as the command line says, write the files, and print what was written."""
@@ -181,11 +231,15 @@ def main(argv: Arguments, prog: str) -> None:
             drawing=drawing,
         )
         return
+    check_heard(options)
     paths = paths_of(writing, rendering, STEM)
     if is_folder(options.tune):
         raise InputError(f"{options.tune}: a folder of tunes; add --shards N to harmonise all of them")
     music = replace(read_music(options.tune, options.repeats), pickup=options.pickup, note_ends=options.note_ends)
     given_notes(music, [voice_number(name) for name in options.voices or ("soprano",)], options.part)
+    if is_sound(options.tune):
+        beside = next((path.parent for path in writing.output if path.parent.is_dir()), Path())
+        music = written_heard(music, options.heard, beside / f"{options.tune.stem}.abc")
     if options.chords is not None:
         plan["chords"] = read_chords(options.chords, music.score)
     model = load_model(writing)

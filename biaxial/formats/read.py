@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from biaxial.files.tar_members import is_tar, member_paths
 from biaxial.formats.abc.tune import read_abc
+from biaxial.formats.audio.sound_file import SUFFIXES as SOUNDS
 from biaxial.formats.json_score import read_json
 from biaxial.formats.kern.kern_reader import read_kern
 from biaxial.formats.midi.midi_reader import read_midi_tracks
@@ -169,6 +170,11 @@ def read_score(path: str | os.PathLike[str] | Any, repeats: Repeats = "keep") ->
     return read_music(path, repeats).score
 
 
+def is_sound(path: Path) -> bool:
+    """Whether a file is one of sound, by its name."""
+    return path.suffix.lower() in SOUNDS
+
+
 def _midi(path: Path) -> Music:
     tracks = read_midi_tracks(path)
     return Music(path, tracks.score, tracks.parts)
@@ -194,6 +200,14 @@ def _json(path: Path) -> Music:
     return Music(path, lambda: score, lambda: _parts_of_voices(score))
 
 
+def _sound(path: Path) -> Music:
+    from biaxial.formats.audio.audio_reader import read_audio
+
+    heard = read_audio(path)
+    parts = parts_of(heard.tune.outline, [("", heard.tune.notes)], [heard.remark])
+    return Music(path, lambda: heard.tune, lambda: parts)
+
+
 def _parts_of_voices(score: Score) -> Parts:
     by_voice: dict[int | None, list[Note]] = {}
     for note in sorted(score.notes, key=lambda note: -1 if note.voice is None else note.voice):
@@ -216,5 +230,6 @@ READERS: Final[dict[str, Callable[[Path], Music]]] = {
     ".krn": _kern,
     ".abc": _abc,
     ".json": _json,
+    **dict.fromkeys(SOUNDS, _sound),
 }
 """What reads a file of each suffix."""

@@ -11,6 +11,10 @@ from biaxial.studio.state_file import TOKEN_HEADER
 
 JSON: Final = "application/json"
 OCTETS: Final = "application/octet-stream"
+MAX_BYTES: Final = 2_000_000
+"""Most octets of a request."""
+MAX_SOUND_BYTES: Final = 8_000_000
+"""Most octets of a sound to listen to: a minute of stereo as CDs have it is 11 MB, but half of that as FLAC."""
 
 
 class Route(NamedTuple):
@@ -28,6 +32,8 @@ class Route(NamedTuple):
         The message that comes back; ``None`` for octets or JSON of its own.
     octets
         Whether octets may come back.
+    file_bytes
+        Most octets of a file that may be sent in place of a message, its name in the address; 0 where none may.
     """
 
     name: str
@@ -35,10 +41,17 @@ class Route(NamedTuple):
     request: type[Any] | None
     answer: type[Any] | None
     octets: bool = False
+    file_bytes: int = 0
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether something is sent to it."""
+        return self.request is not None or self.file_bytes > 0
 
 
 ROUTES: Final = (
-    Route("read", "a file, or ABC text, as a document", messages.Read, messages.Opened),
+    Route("read", "a file, or ABC text, as a document", messages.Read, messages.Opened, file_bytes=MAX_BYTES),
+    Route("listen", "a tune that is sung, as a document", None, messages.Opened, file_bytes=MAX_SOUND_BYTES),
     Route("compose", "a new piece", messages.Compose, messages.Written),
     Route("harmonise", "free cells, beside voices known all through", messages.Harmonise, messages.Written),
     Route("infill", "free cells of a selection", messages.Infill, messages.Written),
@@ -68,13 +81,15 @@ def description() -> dict[str, Any]:
             "summary": route.says,
             "responses": {"200": {"description": "done", "content": content}, "default": failed},
         }
-        if route.request is not None:
-            body: dict[str, Any] = {JSON: {"schema": schema_of(route.request, known)}}
-            if route.name == "read":
+        if route.is_sent:
+            body: dict[str, Any] = {}
+            if route.request is not None:
+                body[JSON] = {"schema": schema_of(route.request, known)}
+            if route.file_bytes:
                 body[OCTETS] = {"schema": {"type": "string", "format": "binary"}}
                 said["parameters"] = [{"name": "name", "in": "query", "schema": {"type": "string"}}]
             said["requestBody"] = {"required": True, "content": body}
-        paths[f"/api/{route.name}"] = {"get" if route.request is None else "post": said}
+        paths[f"/api/{route.name}"] = {"post" if route.is_sent else "get": said}
     return {
         "openapi": "3.1.0",
         "info": {"title": "biaxial-studio", "version": VERSION},

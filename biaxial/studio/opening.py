@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from biaxial.formats.melody_file import skyline
-from biaxial.formats.read import READERS, read_music
+from biaxial.formats.read import READERS, is_sound, read_music
 from biaxial.music.constants import NUM_VOICES
 from biaxial.music.errors import InputError
 from biaxial.music.keys import key_of
@@ -49,6 +49,8 @@ def opened(data: bytes, name: str) -> Opened:
     suffix = PurePosixPath(shown).suffix.lower()
     if suffix not in READERS:
         raise InputError(f"{shown}: this kind of file cannot be opened; give one that ends in {', '.join(READERS)}")
+    if is_sound(Path(shown)):
+        raise InputError(f"{shown}: a sound, which is kept in no file; send it to /api/listen")
     if not data.strip():
         raise InputError(f"{shown}: the file is empty; choose another one")
     if suffix == ".json" and (project := _project(data)) is not None:
@@ -67,7 +69,7 @@ def opened(data: bytes, name: str) -> Opened:
         except ValueError as error:
             raise InputError(str(error).replace(str(path), shown).replace(folder, "")) from None
     try:
-        score, said = _in_voices(score)
+        score, said = in_voices(score)
         document, more = document_of(score, "you", "y")
         check_document(document)
     except ValueError as error:
@@ -112,7 +114,7 @@ def _project(data: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and content.get("format") == FORMAT else None
 
 
-def _in_voices(score: Score) -> tuple[Score, tuple[str, ...]]:
+def in_voices(score: Score) -> tuple[Score, tuple[str, ...]]:
     """Music with a voice for every note, and its key, with remarks on how it got them."""
     said = []
     if not score.notes:

@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from biaxial.formats.audio.sound_file import hears
 from biaxial.music.constants import VERSION
 from biaxial.music.errors import InputError
 from biaxial.studio.guard import Guard, problem
@@ -41,10 +42,9 @@ from biaxial.studio.messages import (
     Render,
     Status,
 )
-from biaxial.studio.openapi import JSON, OCTETS, ROUTES, description
+from biaxial.studio.openapi import JSON, MAX_BYTES, OCTETS, ROUTES, description
+from biaxial.studio.openapi import Route as Described
 
-MAX_BYTES: Final = 2_000_000
-"""Most octets of a request."""
 DRAINED_BYTES: Final = 16_000_000
 """So many octets more are thrown away before a request is refused, so that a browser hears the answer."""
 PAGE: Final = Path(__file__).parent / "page"
@@ -84,6 +84,10 @@ class Studio:
     def __init__(self, jobs: Jobs, usual_port: int | None = None) -> None:
         self._jobs, self._usual_port = jobs, usual_port
 
+    def files(self) -> dict[str, Callable[[bytes, str], Awaitable[Response]]]:
+        """What serves each route that is sent a file, given the file and its name."""
+        return {"read": self.read_bytes, "listen": self.hear_bytes}
+
     def verbs(self) -> dict[str, Callable[[Request, Any], Awaitable[Response]]]:
         """What serves each route that is sent a message."""
         return {
@@ -105,7 +109,8 @@ class Studio:
         name = "" if jobs.model is None else jobs.model.name
         ready = jobs.model is not None
         styles = () if jobs.model is None else jobs.model.styles
-        return answer(Status(VERSION, name, ready, jobs.problem, jobs.statuses(), self._usual_port, styles))
+        at = self._usual_port
+        return answer(Status(VERSION, name, ready, jobs.problem, jobs.statuses(), at, styles, hears=hears()))
 
     async def _read(self, _: Request, message: Read) -> Response:
         return await self.read_bytes(message.text.encode(errors="replace"), message.name)
@@ -115,6 +120,12 @@ class Studio:
         from biaxial.studio.opening import opened
 
         return answer(await to_thread.run_sync(opened, data, name))
+
+    async def hear_bytes(self, data: bytes, name: str) -> Response:
+        """The tune that is heard in a sound as a document; nothing of the sound is kept."""
+        from biaxial.studio.hearing import heard
+
+        return answer(await to_thread.run_sync(heard, data, name))
 
     async def _write(self, request: Request, message: Compose | Harmonise | Infill | Continue) -> Response:
         from biaxial.studio.checking import check_writing, frames
@@ -200,12 +211,7 @@ def make_app(jobs: Jobs, port: int, token: str, usual_port: int | None = None, p
         Folder of the page's files.
     """
     studio = Studio(jobs, usual_port)
-    verbs = studio.verbs()
-    routes = [
-        Route(f"/{route.name}", _endpoint(route.name, route.request, verbs[route.name], studio), methods=["POST"])
-        for route in ROUTES
-        if route.request is not None
-    ]
+    routes = [Route(f"/{route.name}", _endpoint(route, studio), methods=["POST"]) for route in ROUTES if route.is_sent]
     described = JSONResponse(description())
 
     async def openapi(_: Request) -> Response:
@@ -228,22 +234,20 @@ async def _file(files: Mapping[str, Path], request: Request) -> Response:
     return Response(data, media_type=TYPES[files[name].suffix], headers={"Cache-Control": "no-cache"})
 
 
-def _endpoint(
-    name: str, kind: type[Any], verb: Callable[[Request, Any], Awaitable[Response]], studio: Studio
-) -> Endpoint:
-    """What serves a route that is sent a message."""
+def _endpoint(route: Described, studio: Studio) -> Endpoint:
+    """What serves a route that is sent a message or a file."""
+    verb, file = studio.verbs().get(route.name), studio.files().get(route.name)
 
     async def endpoint(request: Request) -> Response:
         try:
             media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media == OCTETS and name == "read":
-                data = await _body(request)
-                return await studio.read_bytes(data, request.query_params.get("name", ""))
-            if media != JSON:
-                await _body(request)
-                raise Refused(415, f"{media or 'a body without a type'} is not read here; send {JSON}")
-            message = await to_thread.run_sync(_message, kind, await _body(request))
-            return await verb(request, message)
+            if media == OCTETS and file is not None:
+                return await file(await _body(request, route.file_bytes), request.query_params.get("name", ""))
+            body = await _body(request)
+            if media != JSON or verb is None or route.request is None:
+                wanted = OCTETS if verb is None else JSON
+                raise Refused(415, f"{media or 'a body without a type'} is not read here; send {wanted}")
+            return await verb(request, await to_thread.run_sync(_message, route.request, body))
         except Refused as error:
             return problem(error.status, str(error))
         except MessageError as error:
@@ -264,19 +268,17 @@ def _endpoint(
     return endpoint
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int = MAX_BYTES) -> bytes:
     """What was sent, counted as it comes."""
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size <= MAX_BYTES:
+        if size <= most:
             parts.append(part)
-        elif size > MAX_BYTES + DRAINED_BYTES:
+        elif size > most + DRAINED_BYTES:
             break
-    if size > MAX_BYTES:
-        raise Refused(
-            413, f"this is larger than {MAX_BYTES // 1_000_000} MB, the most that is read; take a smaller one"
-        )
+    if size > most:
+        raise Refused(413, f"this is larger than {most // 1_000_000} MB, the most that is read; take a smaller one")
     return b"".join(parts)
 
 

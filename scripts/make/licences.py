@@ -72,6 +72,12 @@ PARTS: Final = (
     ),
     Part("biaxial/assets/musescore/biaxial.qml", "The plugin for MuseScore", "Written for this package", OWN),
     Part("biaxial/assets/plans-v1.json", "Counts of how phrases follow each other", CHORALES, OWN),
+    Part(
+        "biaxial/assets/rhythms-v1.json",
+        "Counts of which note values stand where in bars",
+        "Sopranos of the Open Hymnal Project, public domain, and of the chorales of J. S. Bach (docs/singing.md)",
+        OWN,
+    ),
     Part("biaxial/judge/page.html.j2", "The frame of the judge's page", "Written for this package", OWN),
     Part("biaxial/py.typed", "Says that the package has types; empty", "Written for this package", OWN),
     *(

@@ -18,6 +18,7 @@ from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.repeats import Repeat
 from biaxial.music.score import ChordSymbol, Key, Note, Score
 from biaxial.render.files import WRITERS
+from tests.formats.audio.conftest import ODE_PITCHES, ODE_STEPS, RATE, voice
 
 Q = 480
 TUNE = Score(tuple(Note(i * Q, Q, pitch) for i, pitch in enumerate((67, 69, 71, 72))), key=Key(1), tempo_bpm=100.0)
@@ -186,7 +187,7 @@ def test_progress_counts_to_the_end(
     [
         ("", "the following arguments are required: TUNE; biaxial-harmonise --help lists the options"),
         ("no.mid", "no.mid: no such file or directory; check the path"),
-        ("tune.wav", "tune.wav: cannot read .wav; give a file that ends in .mid, .midi"),
+        ("tune.doc", "tune.doc: cannot read .doc; give a file that ends in .mid, .midi"),
         ("songs", "songs: a folder of tunes; add --shards N to harmonise all of them"),
         ("tune.mid --voices descant", "--voices: 'descant' is not a voice; give soprano, alto, tenor, bass"),
         ("tune.mid --voices S,,B", "--voices: '' is not a voice; give soprano, alto, tenor, bass"),
@@ -215,7 +216,7 @@ def test_one_line(words: str, line: str, tune: str, folder: Path, capsys: pytest
     assert tune == "tune.mid"
     for name in ("songs", "songs.mid"):
         (folder / name).mkdir()
-    (folder / "tune.wav").write_bytes(b"RIFF")
+    (folder / "tune.doc").write_bytes(b"RIFF")
     (folder / "broken.mid").write_bytes(b"MThd\0\0")
     (folder / "broken.json").write_text("{")
     assert refusal(capsys, *words.split()).startswith(line)
@@ -309,3 +310,45 @@ def test_repeats_are_kept_written_out_or_read_once(
         assert capsys.readouterr().err == remark
         found = read_json(folder / "x.json")
         assert ([note.pitch for note in found.voice_notes(0)], found.repeats) == (pitches, ())
+
+
+@pytest.fixture
+def hum(folder: Path) -> str:
+    """The Ode to Joy, sung."""
+    pytest.importorskip("swift_f0", reason="hearing a tune needs swift-f0: pip install -e '.[audio]'")
+    soundfile = pytest.importorskip("soundfile")
+    soundfile.write(folder / "hum.wav", voice(ODE_PITCHES, ODE_STEPS), RATE)
+    return "hum.wav"
+
+
+def test_a_tune_that_is_sung_is_written_down_and_set(
+    hum: str, folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "out").mkdir()
+    harmonise(weights, hum, "-o", "out/hymn.mid")
+    said = [line for line in capsys.readouterr().err.splitlines() if "guessed from the sound" in line]
+    assert len(said) == 1
+    assert said[0].endswith("; out/hum.abc has the tune as it was heard; where that is wrong, correct and harmonise it")
+    soprano = read_midi(folder / "out" / "hymn.mid").voice_notes(0)
+    assert [note.pitch for note in soprano] == ODE_PITCHES
+    harmonise(weights, "out/hum.abc", "-o", "again.mid")
+    assert read_midi(folder / "again.mid").voice_notes(0) == soprano
+
+
+def test_the_tune_that_is_heard_goes_where_it_is_wanted_and_over_nothing(hum: str, folder: Path, weights: Path) -> None:
+    (folder / "hum.abc").write_text("mine")
+    harmonise(weights, hum)
+    assert (folder / "hum.abc").read_text() == "mine"
+    assert (folder / "hum-2.abc").read_text().startswith("%abc")
+    harmonise(weights, hum, "--heard", "tune.mid")
+    assert [note.pitch for note in read_midi(folder / "tune.mid").notes] == ODE_PITCHES
+
+
+def test_what_cannot_be_heard_or_written_is_one_line(
+    hum: str, tune: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "not a sound file, so nothing is heard in it" in refusal(capsys, tune, "--heard", "x.abc")
+    assert "cannot write .doc" in refusal(capsys, hum, "--heard", "x.doc")
+    assert refusal(capsys, hum, "--heard", "none/x.abc").startswith("--heard: there is no folder none")
+    (folder / "torn.mp3").write_bytes(b"ID3" + bytes(99))
+    assert refusal(capsys, "torn.mp3").startswith("torn.mp3: cannot be read as sound")

@@ -50,7 +50,7 @@ def test_no_document_names_a_path_of_one_machine(document: Path) -> None:
 
 
 def test_the_linters_are_pinned() -> None:
-    own = "biaxial[cluster,hub,mcp,score,search,site,studio]"  # what users may install: its versions are ranges
+    own = "biaxial[audio,cluster,hub,mcp,score,search,site,studio]"  # what users may install: its versions are ranges
     extras = PROJECT["optional-dependencies"]
     needs = [need for need in extras["dev"] + extras["site"] if need != own]
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", need) for need in needs)

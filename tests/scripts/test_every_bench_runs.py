@@ -35,6 +35,7 @@ RUNS = (
     "bench/novelty.py chorales --chance --planted 1 --size --growth 1",
     "bench/reader.py chorales --files 20 --copies 1",
     "bench/sampler.py --agreement 2 --held-out chorales",
+    "bench/singing.py --tunes 1",
     "bench/studio.py --repeats 1 --quick",
     "bench/training.py chorales --preset tiny --batches 4 --batch-size 1 --crop-steps 64",
     "tables/best_of_table.py --checkpoint voices.safetensors --bars 4 --pieces 2 --drawn 2",

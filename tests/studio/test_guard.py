@@ -8,7 +8,8 @@ import pytest
 
 from biaxial.studio.guard import HEADERS
 from biaxial.studio.messages import Document, Judge
-from biaxial.studio.server import DRAINED_BYTES, MAX_BYTES
+from biaxial.studio.openapi import MAX_BYTES
+from biaxial.studio.server import DRAINED_BYTES
 from tests.studio.conftest import PORT, TOKEN, Ask
 
 HOST, JSON, OCTETS = f"127.0.0.1:{PORT}", "application/json", "application/octet-stream"

@@ -14,7 +14,7 @@ sys.modules["torch"] = None  # importing it fails
 import biaxial
 """
 COMPOSED = """
-model = biaxial.load("chorales-v2")
+model = biaxial.load("chorales-v3")
 for drawing in ({}, {"draft": True}, {"min_voices": 3, "max_voices": 4, "min_p": 0.01}):
     assert model.compose(2, key="G major", seed=1, **drawing).score.notes
 assert next(model.stream(key="A minor", seed=1, draft=True)).number == 1

@@ -9,10 +9,21 @@ from biaxial.studio.messages.studio_document import Document
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A document that was read, and what should be known of how, one line each. Its notes are ``you`` and locked."""
+    """A document that was read. Its notes are ``you`` and locked.
+
+    Parameters
+    ----------
+    document
+        The music.
+    remarks
+        What should be known of how it was read, one line each.
+    abc
+        A tune that was heard in a sound, as text to be corrected; empty for what was written.
+    """
 
     document: Document
     remarks: tuple[str, ...] = ()
+    abc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +239,8 @@ class Status:
     usual_port
         The fixed port, where it was taken when the server began and the page is at another one: documents that the
         browser kept for ``http://127.0.0.1:<usual_port>`` are not seen from here. ``None`` otherwise.
+    hears
+        Whether what hears tunes in sound is installed.
     """
 
     version: str
@@ -237,6 +250,7 @@ class Status:
     jobs: tuple[JobStatus, ...] = ()
     usual_port: int | None = None
     styles: tuple[str, ...] = ()
+    hears: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,14 +93,15 @@ export function turn(lane = "") {
 }
 
 /**
- * A file, as it lies on the disk.
+ * A file, as it lies on the disk; a sound is listened to.
  * @param {File} file
  * @returns {Promise<import('./types.js').Opened>}
  */
 export async function readFile(file) {
   const headers = { "Content-Type": "application/octet-stream" };
   const name = encodeURIComponent(file.name);
-  return (await asked(`read?name=${name}`, { method: "POST", headers, body: file })).json();
+  const verb = /\.(wav|flac|ogg|mp3)$/i.test(file.name) ? "listen" : "read";
+  return (await asked(`${verb}?name=${name}`, { method: "POST", headers, body: file })).json();
 }
 
 /**

@@ -248,6 +248,7 @@ press("empty", () => {
 
 const file = /** @type {HTMLInputElement} */ (by("file"));
 press("open-file", () => file.click());
+press("record", async () => (await import("./record.js")).record(app, verbs));
 file.addEventListener("change", () => {
   if (file.files?.[0]) void verbs.readFile(file.files[0]);
   file.value = "";

@@ -22,7 +22,7 @@
  *
  * @typedef {{seed: number, document: Document, added: string[], removed: string[], nats_per_step: number}} Take
  * @typedef {{takes: Take[], remarks: string[], waited_seconds: number, drawing_seconds: number}} Written
- * @typedef {{document: Document, remarks: string[]}} Opened
+ * @typedef {{document: Document, remarks: string[], abc: string}} Opened
  * @typedef {{pitch: number | null, name: string, probability: number, here: boolean}} Likely
  * @typedef {{voice: number, onset: number, likely: Likely[], rank: number, words: string}} Explained
  * @typedef {{rule: string, onset: number, bar: number, beat: number, voices: number[], notes: string[],
@@ -34,7 +34,7 @@
  *   steps: number[], times: number[]}} SoundHeader
  * @typedef {{job: string, client: string, working: boolean, done: number, total: number}} JobStatus
  * @typedef {{version: string, model: string, ready: boolean, problem: string, jobs: JobStatus[],
- *   usual_port: number | null, styles: string[]}} Status
+ *   usual_port: number | null, styles: string[], hears: boolean}} Status
  *
  * @typedef {{start: number, end: number, voices: ReadonlyArray<number>, note: string | null}} Selection
  * @typedef {{number: number, start: number, end: number}} Bar

@@ -138,8 +138,9 @@ export class Verbs {
     const { app } = this;
     app.say("tune", `Reading ${file.name}…`);
     try {
-      const { document, remarks } = await this.newest("read", () => api.readFile(file));
+      const { document, remarks, abc } = await this.newest("read", () => api.readFile(file));
       app.open(`${file.name} opened`, document);
+      if (abc) Object.assign(app, { abc, typed: app.document }).keep();
       app.say("tune", remarks.join(" "));
     } catch (error) {
       this.failed("tune", error);

@@ -140,32 +140,33 @@ def studio(start_studio: Callable[[], Studio]) -> Studio:
 Open = Callable[..., Watched]
 
 
+def watch(context: Any, address: str) -> Watched:
+    """Open a page in a context in which only the studio can be reached from then on."""
+    watched = Watched(context.new_page())
+    home = address.partition("#")[0]
+
+    def route(route: Any) -> None:
+        watched.asked.append(route.request.url)
+        if route.request.url.startswith((home, "blob:", "data:")):
+            route.continue_()
+        else:
+            route.abort()
+
+    context.route("**/*", route)
+    watched.page.on("console", lambda said: watched.complaints.append(said.text) if said.type == "error" else None)
+    watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    watched.page.goto(address)
+    return watched
+
+
 @pytest.fixture
 def open_page(chromium: Any) -> Iterator[Open]:
     """Open a page in a context of its own, in which only the studio can be reached."""
     contexts: list[Any] = []
-    pages: list[Watched] = []
 
     def opened(address: str, **options: Any) -> Watched:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
-        contexts.append(context)
-        watched = Watched(context.new_page())
-        home = address.partition("#")[0]
-        page = watched.page
-
-        def route(route: Any) -> None:
-            watched.asked.append(route.request.url)
-            if route.request.url.startswith((home, "blob:", "data:")):
-                route.continue_()
-            else:
-                route.abort()
-
-        context.route("**/*", route)
-        page.on("console", lambda said: watched.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-        page.goto(address)
-        pages.append(watched)
-        return watched
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 860}, **options}))
+        return watch(contexts[-1], address)
 
     yield opened
     for context in contexts:

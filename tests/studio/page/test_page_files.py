@@ -66,7 +66,7 @@ def test_every_module_is_loaded_from_the_first() -> None:
             reached.add(name)
             text = (PAGE / name).read_text(encoding="utf-8")
             waiting += re.findall(r"^(?:import|\} from) .*?\"\./([\w.]+)\"", text, re.MULTILINE)
-            waiting += re.findall(r'await import\("\./([\w.]+)"\)', text)
+            waiting += re.findall(r'(?:await import\("\./|addModule\(")([\w.]+)"\)', text)
     assert reached == {path.name for path in FILES if path.suffix == ".js"} - {"types.js"}
 
 
