@@ -95,6 +95,35 @@ SEATS: Final[dict[str, Seat]] = {
 }
 """The instruments that a voice may be written for. All are written as they sound."""
 
+_SHORT: Final = {
+    "Violin": "Vln.",
+    "Viola": "Vla.",
+    "Violoncello": "Vc.",
+    "Contrabass": "Cb.",
+    "Flute": "Fl.",
+    "Recorder": "Rec.",
+    "Oboe": "Ob.",
+    "Clarinet": "Cl.",
+    "Saxophone": "Sax.",
+    "Bassoon": "Bsn.",
+    "Trumpet": "Tpt.",
+    "Horn": "Hn.",
+    "Trombone": "Tbn.",
+    "Tuba": "Tba.",
+    "Harp": "Hp.",
+    "Guitar": "Gtr.",
+    "Harpsichord": "Hpschd.",
+    "Piano": "Pno.",
+    "Organ": "Org.",
+    "Strings": "Str.",
+}
+
+
+def short_title(title: str) -> str:
+    """What stands before every staff but the first: ``"Vln. 1"`` of Violin 1; the initials of what is not known."""
+    return " ".join(_SHORT.get(word, word[0]) for word in title.split())
+
+
 ENSEMBLES: Final[dict[str, tuple[str, ...]]] = {
     "quartet": ("violin", "violin", "viola", "cello"),
     "winds": ("flute", "oboe", "clarinet", "bassoon"),

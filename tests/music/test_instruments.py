@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import ENSEMBLES, SEATS, read_instruments, seat_at, seats_of
+from biaxial.music.instruments import ENSEMBLES, SEATS, read_instruments, seat_at, seats_of, short_title
 
 
 def test_names_and_ensembles_are_read() -> None:
@@ -14,6 +14,17 @@ def test_names_and_ensembles_are_read() -> None:
     for names in ENSEMBLES.values():
         assert set(names) <= set(SEATS)
         assert len(names) == 4
+
+
+def test_titles_are_short_before_later_staves() -> None:
+    assert [short_title(seat.title) for seat in seats_of(("violin", "violin", "viola", "cello"))] == [
+        "Vln. 1",
+        "Vln. 2",
+        "Vla.",
+        "Vc.",
+    ]
+    assert all(short_title(seat.title).endswith(".") for name, seat in SEATS.items() if name != "choir")
+    assert short_title("Soprano") == "S"
 
 
 def test_two_of_a_kind_have_numbers() -> None:
