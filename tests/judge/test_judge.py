@@ -20,12 +20,12 @@ Q = 480
 
 
 def judged(reference: Reference, score: Score, model: Model | None = None) -> Judgement:
-    return Judge(reference, model.network if model else None).judge([("piece", score)])[0]
+    return Judge(reference, model.in_style() if model else None).judge([("piece", score)])[0]
 
 
 @pytest.fixture(scope="session")
 def composed(model: Model) -> Score:
-    return model.compose(bars=8, key="G major", seed=11, draft=True).score
+    return model.compose(bars=8, key="G major", seed=11, pickup=0, draft=True).score
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def test_the_likelihood_is_that_of_the_model(found: Judgement, composed: Score, 
 
 
 def test_only_the_first_bars_of_a_long_piece_are_measured(bach: Reference, model: Model) -> None:
-    piece = model.compose(bars=18, seed=2, draft=True).score
+    piece = model.compose(bars=18, seed=2, pickup=0, draft=True).score
     found = judged(bach, piece, model)
     assert found.cut == 16
     assert len(found.reading.score.bar_starts()) == 16
@@ -146,7 +146,7 @@ def test_likelihood_under_other_weights_is_told_and_not_graded(bach: Reference, 
 
 
 def test_a_corpus_measured_with_a_network_grades_its_likelihood(hymns: list[FolderItem], model: Model) -> None:
-    reference = measure_corpus("hymns", hymns, cuts=(4,), network=model.network)
+    reference = measure_corpus("hymns", hymns, cuts=(4,), network=model.in_style())
     expected = [model.log_likelihood(item.score) for item in hymns if item.split == "valid"]
     steps = Reading.of(hymns[0].score, 4).score.length_ticks // (Q // 4)
     assert steps == 64
@@ -157,7 +157,7 @@ def test_a_corpus_measured_with_a_network_grades_its_likelihood(hymns: list[Fold
 def test_pieces_are_judged_alike_alone_and_together(
     bach: Reference, composed: Score, tune: Score, piano: Score, model: Model
 ) -> None:
-    together = Judge(bach, model.network).judge([("a", piano), ("b", composed), ("c", tune)])
+    together = Judge(bach, model.in_style()).judge([("a", piano), ("b", composed), ("c", tune)])
     assert [each.name for each in together] == ["a", "b", "c"]
     alone = judged(bach, composed, model)
     assert together[1].values == pytest.approx(alone.values, rel=1e-5)

@@ -50,7 +50,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def judged(bach: Reference, hymns: list[FolderItem], model: Model) -> list[Judgement]:
-    return Judge(bach, model.network).judge([(f"<b>{item.name}</b> & more", item.score) for item in hymns[:3]])
+    return Judge(bach, model.in_style()).judge([(f"<b>{item.name}</b> & more", item.score) for item in hymns[:3]])
 
 
 def test_a_page_is_well_formed_and_has_all_pieces(judged: list[Judgement], bach: Reference) -> None:
@@ -88,7 +88,7 @@ def test_a_learning_curve_is_drawn_where_there_is_one(judged: list[Judgement], b
 
 
 def test_music_to_which_little_applies_has_a_page_too(bach: Reference, piano: Score, model: Model) -> None:
-    found = Judge(bach, model.network).judge([("piano", piano)])
+    found = Judge(bach, model.in_style()).judge([("piano", piano)])
     html = page(found, bach, "Piano")
     assert "no likelihood was taken" in html
     assert Reader(html).count("rect", "vn") == len(piano.notes)

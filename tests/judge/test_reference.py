@@ -70,7 +70,7 @@ def test_a_held_out_piece_of_the_corpus_is_looked_for_in_training_pieces(referen
 
 def test_a_corpus_that_the_network_cannot_read_is_measured_without_nats(piano: Score, model: Model) -> None:
     found = measure_corpus(
-        "piano", [FolderItem(name, "train", piano) for name in "ab"], cuts=(4,), network=model.network
+        "piano", [FolderItem(name, "train", piano) for name in "ab"], cuts=(4,), network=model.in_style()
     )
     assert found.weights == ""
     assert "nats_per_step" not in found.tables[4]
@@ -102,7 +102,7 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_shipped_reference_knows_the_shipped_weights(bach: Reference, model: Model) -> None:
-    assert bach.weights == checksum(model.network)
+    assert bach.weights == checksum(model.in_style())
     assert tuple(sorted(bach.tables)) == CUTS
     assert len(bach.pieces) == 292
     assert len(bach.passages.names) == 364

@@ -24,7 +24,7 @@ def model() -> Model:
 
 
 def test_the_lowest_score_comes_first_and_unmet_constraints_last(model: Model) -> None:
-    judge = Judge(shipped_reference(), model.network)
+    judge = Judge(shipped_reference(), model.in_style())
     scores = [model.compose(bars=4, seed=seed, drawing=SamplingOptions(cadence=False)).score for seed in range(4)]
     found = ranked(scores, [1.0] * 4, [True, True, False, True], judge)
     assert [each.met for each in found] == [True, True, True, False]
@@ -68,6 +68,6 @@ def test_harmonising_ranks_its_alternatives_too(model: Model) -> None:
 def test_a_piece_is_judged_beside_bach(model: Model) -> None:
     piece = model.compose(bars=4, seed=1)
     found = model.judge(piece)
-    expected = Judge(shipped_reference(), model.network).judge([("piece", piece.score)])[0]
+    expected = Judge(shipped_reference(), model.in_style()).judge([("piece", piece.score)])[0]
     assert found.grade == pytest.approx(expected.grade)
     assert found.name == piece.score.title
