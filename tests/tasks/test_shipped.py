@@ -31,8 +31,10 @@ def test_the_weights_are_small_and_say_how_they_were_made(model: Model) -> None:
 
 @pytest.mark.parametrize("name", GOLDEN["chorales"])
 def test_weights_give_what_they_gave(name: str) -> None:
-    path = pretrained_path(name)
-    model = biaxial.load(path if path.exists() else OLD_WEIGHTS / path.name, "cpu")
+    path = next((path for path in (pretrained_path(name), OLD_WEIGHTS / f"{name}.safetensors") if path.exists()), None)
+    if path is None:
+        pytest.skip("weights that no longer ship are in the repository alone")
+    model = biaxial.load(path, "cpu")
     assert isinstance(model, Model)
     for golden in GOLDEN["chorales"][name]["pieces"]:
         piece = model.compose(golden["bars"], key=golden["key"], seed=golden["seed"], draft=True)
