@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from biaxial.features.conditions import outline_conditions
 from biaxial.features.known import Known
 from biaxial.likelihood.surprise import Happening
-from biaxial.models.biaxial import Batch, BiaxialLSTM, Frames
+from biaxial.models.batch import Batch, Frames
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.roll import Roll
 

@@ -30,7 +30,8 @@ from torch import Tensor
 from biaxial.features.conditions import UNKNOWN
 from biaxial.features.config import Order
 from biaxial.files.machine import available_threads
-from biaxial.models.biaxial import Batch, BiaxialLSTM, Frames
+from biaxial.models.batch import Batch, Frames
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.network_arrays import orders_of
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import SILENT, STRIKE

@@ -21,7 +21,8 @@ from biaxial.features.conditions import outline_conditions
 from biaxial.features.echo import Echo, echoes
 from biaxial.likelihood.cell_nats import struck_after
 from biaxial.likelihood.surprise import Happening, Moment, voices_in
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.layers import State
 from biaxial.music.constants import SILENT
 from biaxial.music.roll import Roll

@@ -9,7 +9,8 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.dynamics_head import Heard, frame_level
 from biaxial.music.constants import STRIKE
 from biaxial.sampling.randomness import level_uniforms

@@ -101,7 +101,7 @@ class Critic(HoldsNetwork):
         import torch  # what drawing does not need
 
         from biaxial.likelihood.cell_nats import cell_nats
-        from biaxial.models.biaxial import Batch
+        from biaxial.models.batch import Batch
 
         network, score = self.in_style(style), score_of(piece)
         config = network.config

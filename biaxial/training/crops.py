@@ -22,7 +22,7 @@ from biaxial.corpora.corpus_piece import levels_of
 from biaxial.features.conditions import GROUPS, TONICS, UNKNOWN, Condition, hidden
 from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
-from biaxial.models.biaxial import Batch
+from biaxial.models.batch import Batch
 from biaxial.models.config import ModelConfig
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import HOLD, SILENT, VOICE_RANGES

@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from biaxial.likelihood.cell_nats import log_mean
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.tokens.any_config import AnyConfig
 from biaxial.tokens.network import Network

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.features.conditions import hidden
 from biaxial.likelihood.cell_nats import log_mean
-from biaxial.models.biaxial import Batch
+from biaxial.models.batch import Batch
 from biaxial.music.grid import Grid
 from biaxial.sampling.choose import Precision, fast_stepper
 from biaxial.sampling.guess_and_verify import ParallelStepper

@@ -36,7 +36,8 @@ from biaxial.features.known import Known
 from biaxial.features.note_axis import NoteFeatures
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.likelihood.cell_nats import log_mean
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.models.layers import ContextEncoder
 from biaxial.music.errors import InputError

@@ -32,7 +32,7 @@ from biaxial.likelihood.cell_nats import log_mean
 from biaxial.metrics.harmony.agreement import agreement, distinct_chords, jensen_shannon, total_bigrams, voice_moves
 from biaxial.metrics.writing.slices import Slices
 from biaxial.metrics.writing.voice_leading import faults
-from biaxial.models.biaxial import Batch
+from biaxial.models.batch import Batch
 from biaxial.music.grid import Grid
 from biaxial.music.score import Key
 from biaxial.tasks.drawing.sampling_options import HARMONISING

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from biaxial.features.conditions import outline_conditions
 from biaxial.likelihood.cell_nats import CellNats, cell_nats, struck_after
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll

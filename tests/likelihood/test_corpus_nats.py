@@ -12,7 +12,8 @@ import torch
 from biaxial.corpora.corpus import Corpus
 from biaxial.features.conditions import unknown_conditions
 from biaxial.likelihood.corpus_nats import evaluate
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid

@@ -11,7 +11,8 @@ import torch
 from biaxial.features.conditions import Condition
 from biaxial.features.echo import echoes
 from biaxial.features.known import Known
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from biaxial.features.conditions import unknown_conditions
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.models.dynamics_head import NUM_LEVELS, DynamicsHead, Heard, frame_level
 from biaxial.music.constants import STRIKE

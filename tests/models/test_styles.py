@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from biaxial.features.conditions import Condition
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS, ModelConfig
 
 STYLES = {

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from biaxial.features.conditions import Condition
 from biaxial.likelihood.cell_nats import log_mean
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from biaxial.likelihood.cell_nats import log_mean
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.sampling.constraints import Polyphony, range_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper
 from biaxial.sampling.randomness import uniforms

@@ -13,7 +13,8 @@ from torch import Tensor
 from biaxial.features.conditions import Condition
 from biaxial.features.known import Known
 from biaxial.likelihood.cell_nats import log_mean
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.sampling.constraints import Polyphony, range_bias
 from biaxial.sampling.guess_and_verify import ParallelStepper

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from biaxial.features.conditions import unknown_conditions
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.music.constants import STRIKE
 from biaxial.sampling.level_drawing import draw_levels

@@ -15,7 +15,8 @@ from torch import Tensor
 from biaxial.features.conditions import Condition
 from biaxial.features.known_arrays import KnownArrays
 from biaxial.likelihood.cell_nats import log_mean
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import HOLD
 from biaxial.music.score import Key
 from biaxial.sampling.charges import FAULTS, REST, Charges, Phrase, Piece, count_faults, voice_pitches

@@ -18,7 +18,8 @@ from biaxial.features.known import Known
 from biaxial.likelihood.cell_nats import log_mean
 from biaxial.metrics.writing import voice_leading as detectors
 from biaxial.metrics.writing.slices import Slices
-from biaxial.models.biaxial import Batch, BiaxialLSTM
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.score import Note, Score

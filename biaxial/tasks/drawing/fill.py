@@ -146,7 +146,7 @@ def _loud(network: BiaxialLSTM, prepared: Sequence[Prepared], many: int, seeds: 
     """How loud the notes of pieces are, each piece as often as it is drawn."""
     import torch
 
-    from biaxial.models.biaxial import Batch
+    from biaxial.models.batch import Batch
     from biaxial.sampling.level_drawing import draw_levels
 
     every, device = [piece for piece in prepared for _ in range(many)], network.device
