@@ -50,7 +50,7 @@ def melody_of(score: Score) -> Score:
 def clamped(model: Model) -> Model:
     """The same model without its context encoder."""
     network = copy.deepcopy(model.in_style())
-    network.context = None
+    network.context, network.config = None, replace(network.config, context_hidden=0)
     return Model(network, model.history, model.name)
 
 

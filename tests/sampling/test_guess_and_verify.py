@@ -265,6 +265,7 @@ def draw_nowhere(stepper: Stepper, given: Given, context: Tensor | None = None) 
     """Draw on the meta device with all that is given coming from the CPU."""
     state, rows = stepper.start(BATCH), conditions(BATCH)
     encoded = None if context is None else Encoded(context)
+    bias = None if given.bias is None else torch.as_tensor(given.bias)
     for rule in given.rules:
         for down in (False, True):
             turned = rule.turned(down)
@@ -274,7 +275,7 @@ def draw_nowhere(stepper: Stepper, given: Given, context: Tensor | None = None) 
         randoms, known = torch.zeros(BATCH, stepper.config.num_notes, dtype=torch.float64), given.at(step)
         now, every = rows[:, step], torch.arange(BATCH)
         with NothingElsewhere(copies=True):
-            frame, weight, state = stepper.step(state, now, randoms, known, given.bias, given.rules, encoded)
+            frame, weight, state = stepper.step(state, now, randoms, known, bias, given.rules, encoded)
             state = state.take(every)
         assert all(x.is_meta for x in (frame, weight, state.previous, state.log_likelihood))
         assert weight.dtype == state.log_likelihood.dtype == torch.float64
