@@ -8,25 +8,20 @@ come there, and forgotten when drawing has gone on. The state of the way forward
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 import torch
 from einops import rearrange
 from torch import Tensor
 
 from biaxial.features.known import Known
+from biaxial.features.stretches import InStretches
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.layers import ContextEncoder
-
-AT_ONCE: Final = 512
-"""Steps of the longest piece that is one stretch, as in training; no chorale is longer."""
-STRETCH: Final = 128
-"""Steps of a stretch of longer pieces."""
 
 _State = tuple[Tensor, Tensor] | None
 
 
-class WholeContext:
+class WholeContext(InStretches[Tensor]):
     """What is told, to be asked for step after step.
 
     Parameters
@@ -51,27 +46,14 @@ class WholeContext:
         time_features: TimeFeatures,
         stretch: int | None = None,
     ) -> None:
-        steps = conditions.shape[1]
-        self._stretch = stretch or (steps if steps <= AT_ONCE else STRETCH)
+        super().__init__(conditions.shape[1], stretch)
         self._encoder, self._time_features = encoder, time_features
         self._known, self._conditions = known, conditions
-        self._count = -(-steps // self._stretch)
         self._ends: list[_State] = [None] * self._count  # where the way backwards comes into each stretch
         self._forwards: _State = None
-        self._index, self._told = -1, torch.empty(0)
         with torch.inference_mode():
             for index in range(self._count - 1, 0, -1):
                 self._ends[index - 1] = self._read(encoder.backwards, self._inputs(index).flip(1), self._ends[index])[1]
-
-    def at(self, step: int) -> Tensor:
-        """What is told to the cells of one step, shape ``(b, n, h)``; steps are asked for in their order."""
-        index = step // self._stretch
-        while self._index < index:
-            self._index += 1
-            self._told = self._work_out(self._index)
-        if self._index > index:
-            raise ValueError(f"step {step} has been left behind; what is told is asked for in the order of the piece")
-        return self._told[:, step - index * self._stretch]
 
     @torch.inference_mode()
     def _work_out(self, index: int) -> Tensor:
@@ -83,8 +65,9 @@ class WholeContext:
         return rearrange(found, "(b n) t h -> b t n h", b=len(pieces)) * pieces[:, None, None, None]
 
     def _inputs(self, index: int) -> Tensor:
-        steps = slice(index * self._stretch, (index + 1) * self._stretch)
-        known, conditions = self._known.at((slice(None), steps)), self._conditions[:, steps]
+        steps = self._steps(index)
+        part = slice(None), slice(steps.start, steps.stop)
+        known, conditions = self._known.at(part), self._conditions[part]
         return self._encoder.inputs(known, conditions, self._time_features)
 
     @staticmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -107,13 +108,17 @@ class StepBias:
     biases: tuple[Biases, ...]
     steps: Sequence[int]
 
+    @cached_property
+    def _felt(self) -> tuple[bool, ...]:
+        return tuple(bool(bias.any()) for bias in self.biases)
+
     def at(self, step: int) -> Biases:
         """That of a step, shape ``(n, k)``."""
         return self.biases[self.steps[step]]
 
     def is_felt(self, step: int) -> bool:
         """Whether that of a step changes anything."""
-        return bool(self.at(step).any())
+        return self._felt[self.steps[step]]
 
     def plus(self, other: StepBias) -> StepBias:
         """The sum of both, for pieces of the same length."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from biaxial.features.input_layout import CONTEXT_REACH, OF_NOTES, context_layout
 from biaxial.features.known_arrays import KnownArrays
 from biaxial.features.of_conditions import ConditionInputs
+from biaxial.features.stretches import InStretches
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.input_shares import KEYS, InputShares, of_all_steps
@@ -24,11 +25,6 @@ from biaxial.sampling.kernels.shared import Floats
 from biaxial.sampling.kernels.time_step import TimeTables, inputs_share, lstm_cells
 from biaxial.sampling.products import Matrix, matrix
 from biaxial.sampling.weight_tables import lstm_layer
-
-AT_ONCE: Final = 512
-"""Steps of the longest piece that is one stretch; no chorale is longer."""
-STRETCH: Final = 128
-"""Steps of a stretch of longer pieces."""
 
 
 class _Way(NamedTuple):
@@ -87,7 +83,7 @@ class ContextWeights:
         return _Way(tables, shares, into[slices["is_known"]], matrix(recurrent, config.num_notes, "float32"))
 
 
-class ToldContext:
+class ToldContext(InStretches[Floats]):
     """What is told, to be asked for step after step.
 
     Parameters
@@ -110,38 +106,24 @@ class ToldContext:
         stretch: int | None = None,
     ) -> None:
         b, steps, n = known.outcomes.shape
+        super().__init__(steps, stretch)
         hidden = weights.config.context_hidden
-        self._stretch = stretch or (steps if steps <= AT_ONCE else STRETCH)
         self._weights, self._known, self._conditions = weights, known, conditions
         self._pieces = np.flatnonzero(known.pieces).tolist()
-        count = -(-steps // self._stretch)
         start = _State(*np.zeros((2, n, hidden), np.float32))
         self._forwards = dict.fromkeys(self._pieces, start)
-        self._ends = [dict.fromkeys(self._pieces, start) for _ in range(count)]  # where the way back comes in
-        self._index, self._told = -1, np.zeros((b, 0, n, 2 * hidden), np.float32)
+        self._ends = [dict.fromkeys(self._pieces, start) for _ in range(self._count)]  # where the way back comes in
+        self._shape = b, n, 2 * hidden
         self._of_steps = of_all_steps(weights.inputs, conditions)
-        for index in range(count - 1, 0, -1):
+        for index in range(self._count - 1, 0, -1):
             for piece in self._pieces:
                 state = self._ends[index][piece]
                 for step in reversed(self._steps(index)):
                     state = self._read(weights.backwards, piece, step, state)
                 self._ends[index - 1][piece] = state
 
-    def at(self, step: int) -> Floats:
-        """What is told to the cells of one step, shape ``(b, n, h)``; steps are asked for in their order."""
-        index = step // self._stretch
-        while self._index < index:
-            self._index += 1
-            self._told = self._work_out(self._index)
-        if self._index > index:
-            raise ValueError(f"step {step} has been left behind; what is told is asked for in the order of the piece")
-        return self._told[:, step - index * self._stretch]
-
-    def _steps(self, index: int) -> range:
-        return range(self._conditions.shape[1])[index * self._stretch : (index + 1) * self._stretch]
-
     def _work_out(self, index: int) -> Floats:
-        b, _, n, width = self._told.shape
+        b, n, width = self._shape
         steps, hidden = self._steps(index), width // 2
         told = np.zeros((b, len(steps), n, width), np.float32)
         for piece in self._pieces:
