@@ -39,17 +39,7 @@ class Known(NamedTuple):
 
     @classmethod
     def of(cls, outcomes: NDArray[np.uint8], voices: NDArray[np.uint8], alphabet: CellAlphabet) -> Known:
-        """What is known of one piece.
-
-        Parameters
-        ----------
-        outcomes
-            Outcomes of all cells, shape ``(t, n)``; what they hold of unknown voices is not looked at.
-        voices
-            Sets of the known voices, shape ``(t, n)``.
-        alphabet
-            The outcomes of a cell.
-        """
+        """What is known of one piece; arguments as of :meth:`.KnownArrays.of`."""
         return KnownArrays.of(outcomes, voices, alphabet).to("cpu")
 
     @classmethod
