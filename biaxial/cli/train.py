@@ -42,7 +42,7 @@ class TrainOptions:
         metavar="CORPUS",
         help="folder of MIDI, MusicXML, kern or ABC files, or a prepared .npz file, or a .json file of frames",
     )
-    preset: Literal["chorale", "hexahedria", "jsb-quarter", "jsb-16th", "piano", "tiny"] | None = option(
+    preset: Literal["chorale", "hexahedria", "jsb-quarter", "jsb-16th", "piano", "deepj", "tiny"] | None = option(
         None,
         help="network to start from (default: chorale for music in four voices, piano for other folders)",
     )

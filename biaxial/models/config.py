@@ -123,7 +123,25 @@ PRESETS: Final[dict[str, ModelConfig]] = {
         note_hidden=(64, 48),
         dropout=0.1,
     ),
+    "deepj": ModelConfig(
+        low_pitch=36,
+        num_notes=63,
+        num_voices=0,
+        order="low-to-high",
+        voice_neighbourhood=False,
+        ranks=4,
+        next_voice=True,
+        clock=True,
+        beat=True,
+        echo=True,
+        time_hidden=(160, 160),
+        note_hidden=(80, 56),
+        dropout=0.2,
+        style_hidden=32,
+        dynamics=True,
+    ),
     "tiny": ModelConfig(time_hidden=(24,), note_hidden=(16,), context_hidden=8, dropout=0.0),
 }
 """Named configs: ``chorale`` is the default, ``hexahedria`` the published network, ``jsb-quarter`` and ``jsb-16th`` are
-for the benchmarks, ``piano`` is for any polyphony (docs/piano.md), ``tiny`` is for tests."""
+for the benchmarks, ``piano`` is for any polyphony (docs/piano.md), ``deepj`` for string quartets with
+styles and dynamics (docs/quartets.md), ``tiny`` is for tests."""

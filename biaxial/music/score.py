@@ -255,6 +255,7 @@ class Score(Doors):
                 replace(metre, onset_ticks=0),
                 *(s for s in self.time_signatures if first < s.onset_ticks < last),
             ),
+            pickup_ticks=0,
             fermatas=None if self.fermatas is None else tuple(tick for tick in self.fermatas if first <= tick < last),
             chords=tuple(chord for chord in self.chords if chord.onset_ticks < last),
             lyrics=tuple(word for word in self.lyrics if first <= word.onset_ticks < last),

@@ -145,6 +145,7 @@ TRAIN_PRESETS: Final[dict[str, TrainConfig]] = {
         note_window=72,
         sample_every=0,
     ),
+    "deepj": TrainConfig(epochs=4, transpose=5, note_window=48, average_decay=0.998, sample_every=0),
 }
 """How each preset of :data:`biaxial.models.config.PRESETS` is trained."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from biaxial.music.grid import Grid
@@ -174,3 +176,14 @@ def test_a_cut_takes_the_metre_and_the_chord_that_hold_where_it_begins() -> None
     for first, end_tick in ((9 * Q, 10 * Q), (3 * Q, 3 * Q), (-1, 2)):
         with pytest.raises(ValueError, match="not part of a piece of 4320"):
             MARKED.cut(first, end_tick)
+
+
+def test_a_cut_forgets_the_pickup_of_the_whole() -> None:
+    movements = replace(
+        MARKED,
+        time_signatures=(TimeSignature(), TimeSignature(1, 8, 3 * Q), TimeSignature(2, 4, 3 * Q + Q // 2)),
+        fermatas=None,
+    )
+    second = movements.cut(3 * Q, 6 * Q)
+    assert second.pickup_ticks == 0
+    assert second.time_signatures == (TimeSignature(1, 8), TimeSignature(2, 4, Q // 2))
