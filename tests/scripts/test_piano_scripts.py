@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from biaxial.music.errors import InputError
+from biaxial.music.grid import Grid
 from biaxial.music.score import Note, Score
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -72,7 +73,7 @@ def test_the_table_counts_what_a_short_piece_has() -> None:
     table = script("piano_table")
     bar = [Note(0, 2 * Q, 48), Note(0, Q, 64), Note(Q, Q // 3, 67), Note(Q + Q // 3, Q // 3, 66)]
     again = [Note(note.onset_ticks + 4 * Q, note.length_ticks, note.pitch) for note in bar]
-    found = {name: a / b for name, (a, b) in table.counts(Score((*bar, *again), 8 * Q)).items()}
+    found = {name: a / b for name, (a, b) in table.counts(Score((*bar, *again), 8 * Q), Grid(12)).items()}
     assert found["notes at once"] == pytest.approx((2 + 1 + 2 / 3) / 4)
     assert found["silence, % of time"] == pytest.approx(50)
     assert found["struck notes a quarter"] == pytest.approx(1)
@@ -90,3 +91,14 @@ def test_held_out_music_is_cut_into_windows_of_sixteen_bars() -> None:
     windows = list(table.windows(Score(tuple(notes), pickup_ticks=Q)))
     assert [window.length_ticks for window in windows] == [64 * Q, 64 * Q]
     assert all(len(window.notes) == 64 for window in windows)
+
+
+def test_loudness_is_compared_with_what_goes_on() -> None:
+    table = script("piano_table")
+    notes = [Note(beat * Q, Q, 60 + beat, velocity=33 if beat < 8 else 96) for beat in range(16)]
+    found = {name: a / b for name, (a, b) in table.loudness(Score(tuple(notes))).items() if b}
+    assert found["velocity"] == pytest.approx((33 + 96) / 2)
+    assert found["notes of another level than the note before, %"] == pytest.approx(100 / 16)
+    assert found["correlation of velocity with pitch"] == pytest.approx(0.867, abs=0.01)
+    assert found["correlation of velocity with nearness to the middle of four bars"] == pytest.approx(0.108, abs=0.01)
+    assert table.loudness(Score((Note(0, Q, 60),))) == {}

@@ -41,7 +41,7 @@ FINAL = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
 
 
 def write(path: Path) -> None:
-    """Two movements of four players: nine bars of 3/4 in G with a pickup, and thirteen of 2/4 in C, one with triplets."""
+    """Two movements of four players: 3/4 in G with a pickup, and thirteen bars of 2/4 in C, one of triplets."""
     parts = []
     for place, pitch in enumerate(PITCHES):
         bars = [bar("0", [12], pitch, before=metre(3, 1) + FORTE)]
