@@ -99,6 +99,6 @@ def test_loudness_is_compared_with_what_goes_on() -> None:
     found = {name: a / b for name, (a, b) in table.loudness(Score(tuple(notes))).items() if b}
     assert found["velocity"] == pytest.approx((33 + 96) / 2)
     assert found["notes of another level than the note before, %"] == pytest.approx(100 / 16)
-    assert found["correlation of velocity with pitch"] == pytest.approx(0.867, abs=0.01)
-    assert found["correlation of velocity with nearness to the middle of four bars"] == pytest.approx(0.108, abs=0.01)
+    assert found["correlation of velocity with pitch"] == pytest.approx(0.868, abs=0.001)
+    assert found["correlation of velocity with nearness to the middle of four bars"] == pytest.approx(0.5 / 5.5**0.5)
     assert table.loudness(Score((Note(0, Q, 60),))) == {}
