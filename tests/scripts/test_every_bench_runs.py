@@ -13,9 +13,13 @@ import pytest
 import torch
 
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale, read_manifest
+from biaxial.corpora.corpus import Corpus
+from biaxial.corpora.splits import FolderItem
 from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.formats.read import read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.music.grid import Grid
 from biaxial.tokens.config import SequenceConfig
 from biaxial.tokens.network import Network, SequenceLSTM
 from biaxial.weights import save_weights
@@ -40,6 +44,7 @@ RUNS = (
     "bench/training.py chorales --preset tiny --batches 4 --batch-size 1 --crop-steps 64",
     "tables/best_of_table.py --checkpoint voices.safetensors --bars 4 --pieces 2 --drawn 2",
     "tables/call_table.py --bars 1",
+    "tables/composer_table.py works.npz --checkpoint works.safetensors --bars 4",
     "tables/composition_table.py --bach chorales --checkpoint voices.safetensors -n 2 --bars 4",
     "tables/ear.py chorales --checkpoint voices.safetensors --pieces 2 --bars 4 --sopranos 1 --seeds 1",
     "tables/harmonise_table.py chorales --checkpoint voices.safetensors --pieces 1 --seeds 1",
@@ -52,6 +57,7 @@ RUNS = (
     "tables/piano_table.py chorales --checkpoint piano.safetensors -n 2 --bars 2",
     "tables/round_trips.py chorales",
     "tables/spelling_table.py --pieces 2",
+    "tables/style_table.py high=chorales low=loud --checkpoint styles.safetensors -n 2 --bars 4",
     "tables/tune_ends.py --tunes melody.safetensors --checkpoint voices.safetensors --seeds 2 --pieces 1",
     "tables/tune_nats.py tunes --checkpoint melody.safetensors",
     "tables/voice_recovery.py chorales",
@@ -81,12 +87,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             swelling = (replace(note, velocity=20 + note.onset_ticks // 480 * 7 % 100) for note in score.notes)
             write_midi(replace(score, notes=tuple(swelling)), made / "loud" / split / f"{name}.mid")
             write_midi(replace(score, notes=score.voice_notes(0)), made / "tunes" / split / f"{name}.mid")
+    works = [
+        FolderItem(f"{('one', 'other')[number % 2]}/work/{number}", "test", read_score(path))
+        for number, path in enumerate(sorted((made / "tunes").rglob("*.mid")))
+    ]
+    Corpus.from_items(works, Grid(4)).save(made / "works.npz")
     torch.manual_seed(0)
     tiny = PRESETS["tiny"]
     networks: dict[str, Network] = {
         "voices": BiaxialLSTM(tiny),
         "loud": BiaxialLSTM(replace(tiny, dynamics=True)),
         "piano": BiaxialLSTM(replace(tiny, num_voices=0)),
+        "styles": BiaxialLSTM(replace(tiny, styles=("high", "low"))),
+        "works": BiaxialLSTM(replace(tiny, num_voices=0, styles=("one", "other"))),
         "melody": SequenceLSTM(SequenceConfig(kind="melody", embedding=6, hidden=(6,))),
         "chords": SequenceLSTM(
             SequenceConfig(kind="chord", embedding=6, hidden=(6,), chords=((60, 64),), lengths=(2, 4))
