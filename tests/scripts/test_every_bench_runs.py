@@ -14,6 +14,7 @@ import torch
 
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale, read_manifest
 from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.formats.musicxml import write_musicxml
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.tokens.config import SequenceConfig
@@ -51,6 +52,7 @@ RUNS = (
     "tables/phrase_table.py chorales",
     "tables/piano_table.py chorales --checkpoint piano.safetensors -n 2 --bars 2",
     "tables/round_trips.py chorales",
+    "tables/seating_table.py quartets",
     "tables/spelling_table.py --pieces 2",
     "tables/tune_ends.py --tunes melody.safetensors --checkpoint voices.safetensors --seeds 2 --pieces 1",
     "tables/tune_nats.py tunes --checkpoint melody.safetensors",
@@ -81,6 +83,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             swelling = (replace(note, velocity=20 + note.onset_ticks // 480 * 7 % 100) for note in score.notes)
             write_midi(replace(score, notes=tuple(swelling)), made / "loud" / split / f"{name}.mid")
             write_midi(replace(score, notes=score.voice_notes(0)), made / "tunes" / split / f"{name}.mid")
+            (made / "quartets" / split).mkdir(parents=True, exist_ok=True)
+            write_musicxml(score, made / "quartets" / split / f"{name}.musicxml", staves=4)
     torch.manual_seed(0)
     tiny = PRESETS["tiny"]
     networks: dict[str, Network] = {
