@@ -148,7 +148,13 @@ def render_audio(
 
 
 def render_stems(
-    score: Score, *, instrument: str = "organ", strict_tempo: bool = False, sample_rate: int = SAMPLE_RATE
+    score: Score,
+    *,
+    instrument: str = "organ",
+    instruments: Sequence[str] = (),
+    humanise: float = 0.0,
+    strict_tempo: bool = False,
+    sample_rate: int = SAMPLE_RATE,
 ) -> tuple[NDArray[np.float32], ...]:
     """Play each voice of a piece by itself, so that the sum is what :func:`render_audio` gives.
 
@@ -156,7 +162,7 @@ def render_stems(
 
     Parameters
     ----------
-    score, instrument, strict_tempo, sample_rate
+    score, instrument, instruments, humanise, strict_tempo, sample_rate
         As for :func:`render_audio`; notes beyond the voices of :data:`PLACES` are left out.
 
     Returns
@@ -168,8 +174,8 @@ def render_stems(
     InputError
         As for :func:`render_audio`.
     """
-    band = _band(instrument, (), None, sample_rate)
-    stems = _mixed(score, range(len(PLACES)), band, strict_tempo, sample_rate)
+    band = _band(instrument, instruments, None, sample_rate)
+    stems = _mixed(score, range(len(PLACES)), band, strict_tempo, sample_rate, (humanise, 0))
     return tuple(stem.T for stem in stems)
 
 
