@@ -150,6 +150,8 @@ def main(argv: Arguments, prog: str) -> None:
         found = evaluate(networks, corpus, splits, advance)
         styled = () if of_styles is None else style_nats(of_styles.network, corpus, splits, advance)
     whole = found[-1] if len(splits) > 1 else found[0]
+    if (levels := whole.figures.get("level")) and levels.total:
+        headings = {**headings, "level": "per level"}
     if options.json:
         figures: dict[str, Any] = {
             **_plain(whole, headings),
@@ -284,7 +286,7 @@ def _plain(found: Evaluation, headings: dict[str, str]) -> dict[str, Any]:
         "impossible_pieces": list(found.impossible),
         "nats_per_frame_of_possible_pieces": None if possible is None else finite(possible.value),
     }
-    for name in ("moving", "token", "event"):
+    for name in ("moving", "token", "event", "level"):
         if name in headings or name in found.figures:
             count = None if found.impossible else int(found.figures[name].total)
             values[f"num_{_NAMES.get(name, name)}s"] = count

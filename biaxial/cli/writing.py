@@ -24,7 +24,16 @@ from biaxial.formats.read import read_music
 from biaxial.formats.repeat_reading import Repeats
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
-from biaxial.render.files import WRITERS, Rendering, check_writable, midi_of, missing_sounds, suffix_of, write_file
+from biaxial.render.files import (
+    WRITERS,
+    Rendering,
+    check_writable,
+    midi_of,
+    missing_sounds,
+    suffix_of,
+    unplayable,
+    write_file,
+)
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
@@ -350,7 +359,8 @@ def _written(
     key = None if music.key is None else music.key.name
     of = (piece.seed, key, piece.model, found.num_steps, found.nats, piece.nats_per_step)
     plan = None if piece.plan is None else piece.plan.to_dict()
-    return Written(files[0], tuple(files), *of, piece.remarks, ranking, plan, piece.style)
+    remarks = (*piece.remarks, *unplayable(music, rendering))
+    return Written(files[0], tuple(files), *of, remarks, ranking, plan, piece.style)
 
 
 def _report(pieces: Sequence[tuple[Written, Piece]], options: WritingOptions, computing: float, started: float) -> None:

@@ -21,8 +21,9 @@ from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
 from biaxial.formats.page.values import Value
 from biaxial.formats.page.written_levels import Levels, levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
-from biaxial.music.instruments import Clef, seats_of
+from biaxial.music.instruments import Clef
 from biaxial.music.score import ChordSymbol, Key, Score
+from biaxial.music.seating import seated
 from biaxial.music.spelling import Spelling, nearest_place, spelled
 
 VERSION: Final = "2.24.0"
@@ -62,7 +63,8 @@ def lilypond_text(score: Score, *, staves: Literal[2, 4] = 2, instruments: Seque
     instruments
         Names of what plays each voice, which decide on clefs and give each a staff.
     """
-    page = laid_out(score, staves, seats_of(instruments))
+    seating = seated(score, tuple(instruments))
+    page = laid_out(seating.score, staves, seating.seats)
     lines = page.lines()
     names = _variables(lines)
     title = " ".join(page.score.title.split())

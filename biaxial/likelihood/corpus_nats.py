@@ -9,16 +9,18 @@ familiar if the line of highest notes, without its repetitions and in any key, i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from biaxial.corpora.benchmark_frames import NUM_PITCHES
 from biaxial.corpora.corpus import Corpus, CorpusPiece, outcomes_of
+from biaxial.corpora.corpus_piece import levels_of
 from biaxial.corpora.splits import SPLITS
 from biaxial.features.conditions import hidden
 from biaxial.likelihood.cell_nats import cell_nats
 from biaxial.likelihood.frame_nats import Nats, figures_of, frame_nats
+from biaxial.likelihood.level_nats import level_nats
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import SILENT
@@ -46,7 +48,8 @@ class Evaluation:
     figures
         Nats of the other pieces, ratios of sums over pieces, by what they are for. Of a biaxial LSTM ``frame``,
         ``note``, ``moving`` and ``still`` frames, and ``roll``, the roll's part in the nats of a frame, without that of
-        the voices. Of a token LSTM ``frame``, ``quarter``, ``token``, ``event`` (a note, chord or rest) and ``note``.
+        the voices; under a single network with dynamics also ``level``, of how loud the notes are, given these. Of a
+        token LSTM ``frame``, ``quarter``, ``token``, ``event`` (a note, chord or rest) and ``note``.
     """
 
     label: str
@@ -140,7 +143,20 @@ def _score(networks: Networks, corpus: Corpus, pieces: Sequence[CorpusPiece], pr
     """Score pieces; the kind of network says how."""
     if isinstance(network := networks[0], SequenceLSTM):
         return [_score_strings(network, corpus, piece, progress) for piece in pieces]
-    return score_frames([each for each in networks if isinstance(each, BiaxialLSTM)], corpus, pieces, progress)
+    scored = score_frames([each for each in networks if isinstance(each, BiaxialLSTM)], corpus, pieces, progress)
+    if len(networks) > 1 or network.dynamics is None:
+        return scored
+    return [each if each.nats is None else _with_levels(network, each, each.nats) for each in scored]
+
+
+def _with_levels(network: BiaxialLSTM, scored: Scored, nats: Nats) -> Scored:
+    """A piece with the nats of its levels."""
+    piece, levels = scored.piece, levels_of(scored.piece, network.config)
+    count, total = int((levels > 0).sum()), 0.0
+    if count:
+        conditions = hidden(piece.conditions, "plan")
+        total = level_nats(network, outcomes_of(piece, network.config), conditions, levels)
+    return replace(scored, nats={**nats, "level": (total, count)})
 
 
 def score_frames(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
+from biaxial.music.constants import MAX_PITCH
 from biaxial.music.errors import InputError
 
 InstrumentName = Literal["organ", "choir", "piano", "strings"]
@@ -58,42 +59,73 @@ class Seat(NamedTuple):
         How it is read; ``None`` where that depends on the notes.
     like
         What it sounds like where a soundfont lacks it.
+    lowest, highest
+        What it sounds at most, MIDI numbers.
+    at_once
+        Notes that it can hold at once.
+    span
+        Semitones from the lowest of these to the highest.
     """
 
     title: str
     preset: Preset
     clef: Clef | None
     like: InstrumentName
+    lowest: int
+    highest: int
+    at_once: int = 1
+    span: int = MAX_PITCH
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether it is read on two staves where it plays more than a line."""
+        return self.preset.sound.startswith(("keyboard", "pluck.harp"))
 
 
-def _seat(title: str, program: int, name: str, sound: str, clef: Clef | None, like: InstrumentName = "organ") -> Seat:
-    return Seat(title, Preset(program, name, sound), clef, like)
+def _blown(title: str, program: int, name: str, sound: str, clef: Clef | None, lowest: int, highest: int) -> Seat:
+    return Seat(title, Preset(program, name, sound), clef, "organ", lowest, highest)
+
+
+def _plucked(
+    title: str, program: int, name: str, sound: str, clef: Clef | None, lowest: int, highest: int, at_once: int
+) -> Seat:
+    return Seat(title, Preset(program, name, sound), clef, "piano", lowest, highest, at_once)
+
+
+def _bowed(title: str, program: int, name: str, sound: str, clef: Clef, lowest: int, highest: int) -> Seat:
+    """Two strings at once, an octave apart at most."""
+    return Seat(title, Preset(program, name, sound), clef, "strings", lowest, highest, at_once=2, span=12)
 
 
 SEATS: Final[dict[str, Seat]] = {
-    "violin": _seat("Violin", 40, "Violin", "strings.violin", "treble", "strings"),
-    "viola": _seat("Viola", 41, "Viola", "strings.viola", "alto", "strings"),
-    "cello": _seat("Violoncello", 42, "Cello", "strings.cello", "bass", "strings"),
-    "contrabass": _seat("Contrabass", 43, "Contrabass", "strings.contrabass", "bass", "strings"),
-    "flute": _seat("Flute", 73, "Flute", "wind.flutes.flute", "treble"),
-    "recorder": _seat("Recorder", 74, "Recorder", "wind.flutes.recorder", None),
-    "oboe": _seat("Oboe", 68, "Oboe", "wind.reed.oboe", "treble"),
-    "clarinet": _seat("Clarinet", 71, "Clarinet", "wind.reed.clarinet", "treble"),
-    "saxophone": _seat("Saxophone", 65, "Alto Sax", "wind.reed.saxophone", None),
-    "bassoon": _seat("Bassoon", 70, "Bassoon", "wind.reed.bassoon", "bass"),
-    "trumpet": _seat("Trumpet", 56, "Trumpet", "brass.trumpet", "treble"),
-    "horn": _seat("Horn", 60, "French Horn", "brass.french-horn", None),
-    "trombone": _seat("Trombone", 57, "Trombone", "brass.trombone", "bass"),
-    "tuba": _seat("Tuba", 58, "Tuba", "brass.tuba", "bass"),
-    "harp": _seat("Harp", 46, "Orchestral Harp", "pluck.harp", None, "piano"),
-    "guitar": _seat("Guitar", 24, "Acoustic Guitar (nylon)", "pluck.guitar.nylon-string", "tenor", "piano"),
-    "harpsichord": _seat("Harpsichord", 6, "Harpsichord", "keyboard.harpsichord", None, "piano"),
-    "piano": Seat("Piano", PRESETS["piano"], None, "piano"),
-    "organ": Seat("Organ", PRESETS["organ"], None, "organ"),
-    "choir": Seat("Choir", PRESETS["choir"], None, "choir"),
-    "strings": Seat("Strings", PRESETS["strings"], None, "strings"),
+    "violin": _bowed("Violin", 40, "Violin", "strings.violin", "treble", 55, 103),
+    "viola": _bowed("Viola", 41, "Viola", "strings.viola", "alto", 48, 93),
+    "cello": _bowed("Violoncello", 42, "Cello", "strings.cello", "bass", 36, 90),
+    "contrabass": _bowed("Contrabass", 43, "Contrabass", "strings.contrabass", "bass", 24, 67),
+    "flute": _blown("Flute", 73, "Flute", "wind.flutes.flute", "treble", 59, 98),
+    "recorder": _blown("Recorder", 74, "Recorder", "wind.flutes.recorder", None, 53, 98),
+    "oboe": _blown("Oboe", 68, "Oboe", "wind.reed.oboe", "treble", 58, 96),
+    "clarinet": _blown("Clarinet", 71, "Clarinet", "wind.reed.clarinet", "treble", 50, 94),
+    "saxophone": _blown("Saxophone", 65, "Alto Sax", "wind.reed.saxophone", None, 49, 87),
+    "bassoon": _blown("Bassoon", 70, "Bassoon", "wind.reed.bassoon", "bass", 34, 76),
+    "trumpet": _blown("Trumpet", 56, "Trumpet", "brass.trumpet", "treble", 52, 85),
+    "horn": _blown("Horn", 60, "French Horn", "brass.french-horn", None, 31, 77),
+    "trombone": _blown("Trombone", 57, "Trombone", "brass.trombone", "bass", 36, 74),
+    "tuba": _blown("Tuba", 58, "Tuba", "brass.tuba", "bass", 22, 72),
+    "harp": _plucked("Harp", 46, "Orchestral Harp", "pluck.harp", None, 23, 104, 8),
+    "guitar": _plucked("Guitar", 24, "Acoustic Guitar (nylon)", "pluck.guitar.nylon-string", "tenor", 40, 83, 6),
+    "harpsichord": _plucked("Harpsichord", 6, "Harpsichord", "keyboard.harpsichord", None, 29, 89, 8),
+    "piano": Seat("Piano", PRESETS["piano"], None, "piano", 21, 108, at_once=10),
+    "organ": Seat("Organ", PRESETS["organ"], None, "organ", 36, 96, at_once=10),
+    "choir": Seat("Choir", PRESETS["choir"], None, "choir", 38, 84, at_once=8),
+    "strings": Seat("Strings", PRESETS["strings"], None, "strings", 24, 108, at_once=8),
 }
-"""The instruments that a voice may be written for. All are written as they sound."""
+"""The instruments that a voice may be written for. All are written as they sound.
+
+Ranges are what MuseScore 3.2 gives a professional player (``pPitchRange`` of its ``instruments.xml``), as they sound;
+recorders go from the bass to the descant, saxophones are altos, the choir's basses to its sopranos, and the organ has
+five octaves of keys. How many notes they hold at once, and how far apart, was set here.
+"""
 
 _SHORT: Final = {
     "Violin": "Vln.",
@@ -167,11 +199,6 @@ def seats_of(names: Sequence[str]) -> tuple[Seat, ...]:
         seat = SEATS[name]
         seats.append(seat._replace(title=f"{seat.title} {counts[name]}") if names.count(name) > 1 else seat)
     return tuple(seats)
-
-
-def seat_at(seats: Sequence[Seat], voice: int | None) -> Seat:
-    """What a voice is played on; the last instrument plays the voices below it too, the first what has no voices."""
-    return seats[min(voice or 0, len(seats) - 1)]
 
 
 CHANNELS: Final = (*range(9), *range(10, 16))

@@ -25,6 +25,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.instruments import PRESETS, SEATS, seats_of
 from biaxial.music.playing import humanised, written_finely
 from biaxial.music.score import Note, Score
+from biaxial.music.seating import seated
 from biaxial.music.written_out import written_out
 from biaxial.render.sound.loudness import gain
 from biaxial.render.sound.room import Room
@@ -120,8 +121,8 @@ def render_audio(
         Frames a second, 8000 to 192000.
     instruments
         Names of what each voice is played on, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of
-        the one instrument. What the soundfont lacks is played on the nearest of :data:`INSTRUMENTS`
-        (:func:`fallbacks`).
+        the one instrument; music without voices is given to them (:mod:`biaxial.music.seating`). What the soundfont
+        lacks is played on the nearest of :data:`INSTRUMENTS` (:func:`fallbacks`).
     humanise, humanise_seed
         How much it is played as people play, 0 to 1, and the seed of that (:mod:`biaxial.music.playing`). With
         ``strict_tempo`` phrases do not slow down.
@@ -141,12 +142,19 @@ def render_audio(
     """
     people = (humanise, humanise_seed)
     band = _band(instrument, instruments, soundfont, sample_rate)
+    score = seated(score, tuple(instruments)).score
     whole: NDArray[np.float32] = _mixed(score, [None], band, strict_tempo, sample_rate, people)[0]
     return whole.T
 
 
 def render_stems(
-    score: Score, *, instrument: str = "organ", strict_tempo: bool = False, sample_rate: int = SAMPLE_RATE
+    score: Score,
+    *,
+    instrument: str = "organ",
+    instruments: Sequence[str] = (),
+    humanise: float = 0.0,
+    strict_tempo: bool = False,
+    sample_rate: int = SAMPLE_RATE,
 ) -> tuple[NDArray[np.float32], ...]:
     """Play each voice of a piece by itself, so that the sum is what :func:`render_audio` gives.
 
@@ -154,7 +162,7 @@ def render_stems(
 
     Parameters
     ----------
-    score, instrument, strict_tempo, sample_rate
+    score, instrument, instruments, humanise, strict_tempo, sample_rate
         As for :func:`render_audio`; notes beyond the voices of :data:`PLACES` are left out.
 
     Returns
@@ -166,8 +174,8 @@ def render_stems(
     InputError
         As for :func:`render_audio`.
     """
-    band = _band(instrument, (), None, sample_rate)
-    stems = _mixed(score, range(len(PLACES)), band, strict_tempo, sample_rate)
+    band = _band(instrument, instruments, None, sample_rate)
+    stems = _mixed(score, range(len(PLACES)), band, strict_tempo, sample_rate, (humanise, 0))
     return tuple(stem.T for stem in stems)
 
 

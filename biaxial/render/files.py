@@ -21,6 +21,7 @@ from biaxial.music.errors import InputError
 from biaxial.music.instruments import InstrumentName, read_instruments
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
+from biaxial.music.seating import seated
 
 GIVEN_COLOUR: Final = "#0A4FA3"
 """In which pages print the notes that were given."""
@@ -45,7 +46,7 @@ class Rendering:
     instruments
         What each voice is played on in place of that, from the top, such as violin,violin,viola,cello, or the name of
         several: quartet, winds, brass, recorders. Scores and pages have a staff for each. The last one plays the
-        voices below it too.
+        voices below it too. Notes without voices are given to them all by least movement.
     humanise
         How far sound and MIDI are played as people play, 0 to 1: onsets and velocities move a little, and phrases
         breathe.
@@ -135,13 +136,15 @@ def _midi_bytes(score: Score, rendering: Rendering) -> bytes:
     from biaxial.formats.midi.midi_writer import midi_bytes
     from biaxial.music.playing import humanised
 
-    played = humanised(_with_chords(score, rendering), rendering.humanise, rendering.humanise_seed)
+    seating = seated(_with_chords(score, rendering), rendering.instruments)
+    played = humanised(seating.score, rendering.humanise, rendering.humanise_seed)
     return midi_bytes(
         played.score,
         instrument=rendering.instrument,
         instruments=rendering.instruments,
         write_chords=rendering.write_chords,
         tempos=played.tempos,
+        titles=seating.titles,
     )
 
 
@@ -220,6 +223,11 @@ def _sound(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None)
         humanise_seed=rendering.humanise_seed,
     )
     return [path]
+
+
+def unplayable(score: Score, rendering: Rendering) -> tuple[str, ...]:
+    """What the instruments that music without voices is given to cannot play of it, one line each."""
+    return seated(_begun(score), rendering.instruments).remarks
 
 
 def missing_sounds(paths: Iterable[Path], rendering: Rendering) -> str:

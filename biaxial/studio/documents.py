@@ -133,6 +133,8 @@ def _check_notes(document: Document, length: int, field: str) -> None:
         ids.add(note.id)
         _check_range(f"{place}.voice", note.voice, 0, NUM_VOICES - 1)
         _check_range(f"{place}.pitch", note.pitch, MIN_PITCH, MAX_PITCH)
+        if note.velocity is not None:
+            _check_range(f"{place}.velocity", note.velocity, 1, 127)
         if note.onset < 0 or note.duration < 1 or note.onset + note.duration > length:
             raise MessageError(place, f"a note from step {note.onset} for {note.duration} is not within the piece")
     for voice, notes in enumerate(lines(document)):
@@ -183,7 +185,9 @@ def score_of(document: Document) -> Score:
     """The score of a document that was checked."""
     return Score(
         notes=tuple(
-            ScoreNote(note.onset * STEP_TICKS, note.duration * STEP_TICKS, note.pitch, note.voice, locked=note.lock)
+            ScoreNote(
+                note.onset * STEP_TICKS, note.duration * STEP_TICKS, note.pitch, note.voice, note.velocity, note.lock
+            )
             for note in document.notes
         ),
         length_ticks=length_of(document) * STEP_TICKS,
@@ -234,13 +238,14 @@ def document_of(score: Score, source: Source, prefix: str, seed: int = 0) -> tup
     notes, cut = [], 0
     for voice in range(NUM_VOICES):
         line = score.voice_notes(voice)
-        for place, note in enumerate(line):
+        for number, note in enumerate(line, 1):
             onset, end = note.onset_ticks // unit, note.end_ticks // unit
-            following = [other.onset_ticks // unit for other in line[place + 1 : place + 2]]
+            following = [other.onset_ticks // unit for other in line[number : number + 1]]
             last = min([end, *following])
             cut += last < end
             if last > onset:
-                notes.append(Note(f"{prefix}{voice}-{onset}", voice, onset, last - onset, note.pitch, mine, source))
+                place = (voice, onset, last - onset, note.pitch)
+                notes.append(Note(f"{prefix}{voice}-{onset}", *place, mine, source, note.velocity))
     if cut:
         remarks.append(f"{cut} notes sounded into the next one of their voice; they end there, or are left out")
     document = Document(
@@ -298,7 +303,7 @@ def rewritten(document: Document, score: Score, seed: int, *, longer: bool = Fal
             name = _free_name(f"m{seed}-{place[0]}-{place[1]}", names)
             names.add(name)
             added.append(name)
-            kept = Note(name, *place, False, "machine")
+            kept = Note(name, *place, False, "machine", note.velocity)
         notes.append(kept)
     changed = replace(document, notes=in_order(notes), length=length_of(document), seed=seed)
     if longer:

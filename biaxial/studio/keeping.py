@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import read_instruments
 from biaxial.render.files import Rendering, write_file
 from biaxial.studio.documents import check_document, score_of
 from biaxial.studio.messages import Export, ExportFormat
@@ -50,6 +51,8 @@ def kept(request: Export) -> Kept:
         staves=request.staves,
         given_colour="#000000",
         instrument=request.instrument,
+        instruments=read_instruments(request.instruments) if request.instruments else (),
+        humanise=request.humanise,
         strict_tempo=request.strict_tempo,
     )
     with tempfile.TemporaryDirectory(prefix="biaxial-") as folder:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 from biaxial.files.machine import available_threads
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import read_instruments
+from biaxial.music.playing import humanised
 from biaxial.render.audio import INSTRUMENTS, SAMPLE_RATE, own_sampler, played, render_stems
 from biaxial.render.sound.sampler import Struck
 from biaxial.render.sound.timing import tempo_curve
 from biaxial.studio.documents import STEP_TICKS, check_document, score_of
-from biaxial.studio.json_messages import to_json
+from biaxial.studio.json_messages import MessageError, to_json
 from biaxial.studio.messages import Played, Render, Sound, SoundHeader
 from biaxial.studio.pages import note_names
 
@@ -49,18 +52,31 @@ def sounding(request: Render) -> bytes:
     document = request.document
     check_document(document)
     score = score_of(document)
-    curve = tempo_curve(score, strict=request.strict_tempo)
+    instruments = read_instruments(request.instruments) if request.instruments else ()
+    if not 0 <= request.humanise <= 1:
+        raise MessageError("humanise", f"{request.humanise:g} is not between 0 and 1")
+    performance = humanised(score, request.humanise)
+    curve = tempo_curve(score, strict=request.strict_tempo, tempos=performance.tempos)
     if curve.duration_seconds > MAX_SECONDS:
         raise InputError(
             f"the piece lasts {curve.duration_seconds / 60:.0f} minutes, and at most {MAX_SECONDS // 60} are played "
             "here; export it as FLAC, or set a faster tempo"
         )
     with _PLAYER:
-        stems = render_stems(score, instrument=request.instrument, strict_tempo=request.strict_tempo)
-    struck = played(score, INSTRUMENTS[request.instrument], strict_tempo=request.strict_tempo)
+        stems = render_stems(
+            score,
+            instrument=request.instrument,
+            instruments=instruments,
+            humanise=request.humanise,
+            strict_tempo=request.strict_tempo,
+        )
+    struck = played(performance.score, INSTRUMENTS[request.instrument], curve=curve)
+    names = defaultdict[int | None, deque[str]](deque)  # by voice, whose notes stay in their order
+    for note, name in zip(score.notes, note_names(document, score), strict=True):
+        names[note.voice].append(name)
     times = tuple(
-        Played(name, note.start_seconds, note.end_seconds)
-        for name, note in zip(note_names(document, score), struck, strict=True)
+        Played(names[note.voice].popleft(), heard.start_seconds, heard.end_seconds)
+        for note, heard in zip(performance.score.notes, struck, strict=True)
     )
     header = SoundHeader(
         SAMPLE_RATE,

@@ -98,10 +98,8 @@ class Critic(HoldsNetwork):
         InputError
             If the model has voices and the score none.
         """
-        import torch  # what drawing does not need
-
-        from biaxial.likelihood.cell_nats import cell_nats
-        from biaxial.models.batch import Batch
+        from biaxial.likelihood.cell_nats import cell_nats  # these load PyTorch, which drawing does not need
+        from biaxial.likelihood.level_nats import level_nats
 
         network, score = self.in_style(style), score_of(piece)
         config = network.config
@@ -119,14 +117,11 @@ class Critic(HoldsNetwork):
         outcomes = config.alphabet.encode(roll.states, roll.voices)
         conditions = outline_conditions(roll.outline, grid)
         (found,) = cell_nats(network, [outcomes], [conditions])
-        level_nats = 0.0
+        loud = 0.0
         if network.dynamics is not None and roll.levels is not None:
-            rows = [torch.from_numpy(array)[None].to(network.device) for array in (outcomes, conditions, roll.levels)]
-            batch = Batch.whole(rows[0], rows[1])._replace(levels=rows[2])
-            with torch.inference_mode():
-                level_nats = float(network.level_log_likelihood(batch).double().sum())
+            loud = -level_nats(network, outcomes, conditions, roll.levels)
         struck = int((roll.states == STRIKE).sum())
-        return LogLikelihood(-float(found.nats.sum()), roll.num_steps, struck, level_nats)
+        return LogLikelihood(-float(found.nats.sum()), roll.num_steps, struck, loud)
 
     def explain(
         self, piece: PieceLike, *, bars: tuple[int, int] | None = None, top: int = 10, style: str | None = None

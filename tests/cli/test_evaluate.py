@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+import biaxial
 from biaxial.cli.evaluate import main
 from biaxial.formats.midi.midi_writer import write_midi
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.config import ModelConfig
+from biaxial.models.config import PRESETS, ModelConfig
 from biaxial.music.score import Key, Note, Score
 from biaxial.weights import save_weights
 
@@ -106,6 +108,33 @@ def test_weights_with_styles_say_which_is_most_probable(
     assert bach["styles"] == values["styles"]
     none = json.loads(run(capsys, frames, "--checkpoint", styled, "--json", "--style", "none"))
     assert none["nats_per_frame"] not in (values["nats_per_frame"], bach["nats_per_frame"])
+
+
+def test_weights_with_dynamics_say_how_likely_loudness_is(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    config = replace(PRESETS["tiny"], dynamics=True)
+    loud, plain = tmp_path / "loud.safetensors", tmp_path / "plain.safetensors"
+    save_weights(loud, BiaxialLSTM(config), {})
+    save_weights(plain, BiaxialLSTM(replace(config, dynamics=False)), {})
+    for name, up, velocities in (("a", 1, (33, 33, 112, None)), ("b", -2, (64, 96, 96, 16))):
+        notes = [
+            Note(480 * place, 480, pitch + up * place, voice, velocity)
+            for place, velocity in enumerate(velocities)
+            for voice, pitch in enumerate((70, 65, 58, 48))
+        ]
+        write_midi(Score(tuple(notes)), folder / f"{name}.mid")
+    values = json.loads(run(capsys, folder, "--checkpoint", loud, "--json"))
+    model = biaxial.load(loud)
+    nats = sum(model.log_likelihood(folder / f"{name}.mid").level_nats for name in "ab")
+    assert values["num_levels"] == 28  # of 32 notes four say nothing
+    assert values["nats_per_level"] == pytest.approx(-nats / 28, rel=1e-5)
+    text = run(capsys, folder, "--checkpoint", loud)
+    assert "| still frames | per level |" in text
+    assert f"| {values['nats_per_level']:.4f} ± " in text.splitlines()[-1]
+    assert "level" not in run(capsys, folder, "--checkpoint", plain)
+    assert "level" not in run(capsys, folder, "--checkpoint", f"{loud},{loud}")
 
 
 def test_a_list_of_pieces_may_stand_alone(folder: Path, unvoiced: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import ENSEMBLES, SEATS, read_instruments, seat_at, seats_of, short_title
+from biaxial.music.instruments import ENSEMBLES, SEATS, read_instruments, seats_of, short_title
 
 
 def test_names_and_ensembles_are_read() -> None:
@@ -43,14 +43,13 @@ def test_programs_are_general_midi_and_none_is_there_twice() -> None:
     )
 
 
-def test_the_last_plays_the_voices_below_it_and_the_first_what_has_none() -> None:
-    seats = seats_of(("flute", "cello"))
-    assert [seat_at(seats, voice).title for voice in (None, 0, 1, 3)] == [
-        "Flute",
-        "Flute",
-        "Violoncello",
-        "Violoncello",
-    ]
+def test_ranges_are_those_of_the_open_strings_upwards_and_bows_hold_two_notes() -> None:
+    lowest = {name: SEATS[name].lowest for name in ("violin", "viola", "cello")}
+    assert lowest == {"violin": 55, "viola": 48, "cello": 36}
+    assert [name for name, seat in SEATS.items() if (seat.at_once, seat.span) == (2, 12)] == [*lowest, "contrabass"]
+    assert all(seat.lowest + 24 <= seat.highest for seat in SEATS.values())
+    assert [name for name, seat in SEATS.items() if seat.has_keys] == ["harp", "harpsichord", "piano", "organ"]
+    assert {SEATS[name].at_once for name in (*ENSEMBLES["winds"], *ENSEMBLES["brass"])} == {1}
 
 
 @pytest.mark.parametrize("text", ["kazoo", "violin,kazoo"])

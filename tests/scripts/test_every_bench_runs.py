@@ -16,6 +16,7 @@ from biaxial.corpora.bach_chorales import chorale_paths, read_chorale, read_mani
 from biaxial.corpora.corpus import Corpus
 from biaxial.corpora.splits import FolderItem
 from biaxial.formats.midi.midi_writer import write_midi
+from biaxial.formats.musicxml import write_musicxml
 from biaxial.formats.read import read_score
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
@@ -56,6 +57,7 @@ RUNS = (
     "tables/phrase_table.py chorales",
     "tables/piano_table.py chorales --checkpoint piano.safetensors -n 2 --bars 2",
     "tables/round_trips.py chorales",
+    "tables/seating_table.py quartets",
     "tables/spelling_table.py --pieces 2",
     "tables/style_table.py high=chorales low=loud --checkpoint styles.safetensors -n 2 --bars 4",
     "tables/tune_ends.py --tunes melody.safetensors --checkpoint voices.safetensors --seeds 2 --pieces 1",
@@ -87,6 +89,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             swelling = (replace(note, velocity=20 + note.onset_ticks // 480 * 7 % 100) for note in score.notes)
             write_midi(replace(score, notes=tuple(swelling)), made / "loud" / split / f"{name}.mid")
             write_midi(replace(score, notes=score.voice_notes(0)), made / "tunes" / split / f"{name}.mid")
+            (made / "quartets" / split).mkdir(parents=True, exist_ok=True)
+            write_musicxml(score, made / "quartets" / split / f"{name}.musicxml", staves=4)
     works = [
         FolderItem(f"{('one', 'other')[number % 2]}/work/{number}", "test", read_score(path))
         for number, path in enumerate(sorted((made / "tunes").rglob("*.mid")))

@@ -10,7 +10,7 @@ import pytest
 from biaxial import Note as ScoreNote
 from biaxial import Score, TimeSignature
 from biaxial.studio.documents import check_document, document_of, in_order, length_of, rewritten, score_of, spans_of
-from biaxial.studio.json_messages import MessageError
+from biaxial.studio.json_messages import MessageError, from_json, to_json
 from biaxial.studio.messages import Chord, Document, Forbid, Note, Span, Word
 from tests.studio.conftest import chorale
 
@@ -36,6 +36,20 @@ def test_a_document_is_a_score_and_back() -> None:
         replace(note, id=f"m{note.voice}-{note.onset}", lock=False, source="machine") for note in document.notes
     ]
     assert back == replace(document, notes=in_order(expected))
+
+
+def test_notes_keep_how_loud_they_are() -> None:
+    document = chorale()
+    loud = replace(document, notes=tuple(replace(note, velocity=30 + 9 * note.voice) for note in document.notes[1:]))
+    loud = replace(loud, notes=in_order((document.notes[0], *loud.notes)))
+    score = score_of(loud)
+    assert {note.velocity for note in score.notes} == {None, 30, 39, 48, 57}
+    back, _ = document_of(score, "you", "n")
+    assert [note.velocity for note in back.notes] == [note.velocity for note in loud.notes]
+    assert from_json(Document, to_json(loud)) == loud
+    assert rewritten(loud, score, 1).document.notes == loud.notes
+    new = replace(score, notes=tuple(replace(note, pitch=note.pitch + 1, velocity=112) for note in score.notes))
+    assert {note.velocity for note in rewritten(loud, new, 1).document.notes} == {112}
 
 
 @pytest.mark.parametrize(
@@ -83,6 +97,8 @@ def test_what_is_no_piece_is_refused_where_it_is_wrong(fields: dict[str, Any], f
         {"duration": 5},
         {"pitch": 128},
         {"pitch": -1},
+        {"velocity": 0},
+        {"velocity": 128},
         {"id": "n0-1"},
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -97,6 +98,13 @@ def test_sound_and_pages_are_kept() -> None:
     pdf = kept(Export(DOCUMENT, "pdf"))
     assert pdf.data.startswith(b"%PDF-")
     assert pdf.media_type == "application/pdf"
+
+
+def test_voices_are_kept_for_their_instruments() -> None:
+    text = kept(Export(DOCUMENT, "musicxml", instruments="quartet")).data.decode()
+    assert re.findall("<part-name>(.*?)<", text) == ["Violin 1", "Violin 2", "Viola", "Violoncello"]
+    played = pretty_midi.PrettyMIDI(io.BytesIO(kept(Export(DOCUMENT, "mid", instruments="quartet")).data))
+    assert [instrument.program for instrument in played.instruments] == [40, 40, 41, 42]
 
 
 def test_nothing_to_write_down_is_one_line() -> None:

@@ -30,11 +30,12 @@ def unpacked(data: bytes) -> tuple[dict[str, Any], list[NDArray[np.int16]]]:
     return header, sounds
 
 
-def test_stems_add_up_to_what_is_exported() -> None:
+@pytest.mark.parametrize("playing", [{}, {"instruments": "piano,strings,choir,organ", "humanise": 0.7}])
+def test_stems_add_up_to_what_is_exported(playing: dict[str, Any]) -> None:
     document = chorale(4, fermatas=(12,), tempo=120.0)
-    header, stems = unpacked(sounding(Render(document, "stems")))
+    header, stems = unpacked(sounding(Render(document, "stems", **playing)))
     assert [sound["voice"] for sound in header["sounds"]] == [0, 1, 2, 3]
-    whole, rate = soundfile.read(io.BytesIO(kept(Export(document, "flac")).data), dtype="int16")
+    whole, rate = soundfile.read(io.BytesIO(kept(Export(document, "flac", **playing)).data), dtype="int16")
     assert rate == header["rate"]
     assert whole.shape == stems[0].shape
     assert np.abs(sum(stem.astype(int) for stem in stems) - whole).max() <= 3
@@ -56,6 +57,19 @@ def test_notes_and_cursor_have_their_times() -> None:
         assert starts[note.id] == pytest.approx(np.interp(note.onset, slow["steps"], slow["times"]), abs=1e-6)
 
 
+def test_players_are_late_and_loud_by_themselves_and_their_notes_light_up_when_they_sound() -> None:
+    document = chorale(4, tempo=120.0)
+    exact, _ = unpacked(sounding(Render(document, "stems", strict_tempo=True)))
+    moved, _ = unpacked(sounding(Render(document, "stems", strict_tempo=True, humanise=1.0)))
+    starts, late = ({note["note"]: note["start"] for note in header["notes"]} for header in (exact, moved))
+    assert late.keys() == starts.keys()
+    away = {name: abs(late[name] - starts[name]) for name in starts}
+    assert 0.01 < max(away.values()) < 0.051
+    assert len({round(late[f"n{voice}-1"], 4) for voice in range(4)}) == 4
+    slow, _ = unpacked(sounding(Render(document, "stems", humanise=1.0)))
+    assert slow["seconds"] > moved["seconds"]
+
+
 def test_a_bank_has_every_pitch_of_the_voices() -> None:
     header, sounds = unpacked(sounding(Render(what="bank", instrument="piano")))
     assert [sound["pitch"] for sound in header["sounds"]] == list(BANK_PITCHES)
@@ -71,5 +85,11 @@ def test_a_bank_has_every_pitch_of_the_voices() -> None:
 def test_what_cannot_be_played_is_one_line() -> None:
     with pytest.raises(InputError, match="no length"):
         sounding(Render(Document(), "stems"))
+    with pytest.raises(InputError, match="no instrument 'kazoo'"):
+        sounding(Render(chorale(4), "stems", instruments="kazoo"))
+    with pytest.raises(InputError, match="humanise: 2 is not between 0 and 1"):
+        sounding(Render(chorale(4), "stems", humanise=2.0))
+    with pytest.raises(InputError, match="is not a share in which to humanise"):
+        kept(Export(chorale(4), "mid", humanise=2.0))
     with pytest.raises(InputError, match="at most 15 are played"):
         sounding(Render(Document(length=16_000, tempo=60.0), "stems"))

@@ -2,8 +2,8 @@
 
 A conductor track (title, tempo, metre, key, a marker ``fermata`` at each phrase end), then a track and a channel for
 each voice, named Soprano, Alto, Tenor, Bass (Voice 5 and so on below), or one track ``Notes`` for music without
-voices. All tracks end where the piece ends. At one tick note-offs come before note-ons. A pickup is a short bar of its
-own: 1/4, then 4/4.
+voices, or one for each of the instruments that it is given to, with their names. All tracks end where the piece ends.
+At one tick note-offs come before note-ons. A pickup is a short bar of its own: 1/4, then 4/4.
 
 Repeats are written out, as they are played. Otherwise what comes back is the same score, field for field, but for the
 tempo, which a file holds as a whole number of microseconds a quarter: it comes back as the roundest number that is
@@ -42,8 +42,9 @@ from biaxial.formats.midi.midi_reader import (
 )
 from biaxial.music.constants import DEFAULT_VELOCITY, NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import CHANNELS, PRESETS, SEATS, InstrumentName, Seat, seat_at, seats_of
+from biaxial.music.instruments import CHANNELS, PRESETS, InstrumentName
 from biaxial.music.score import Key, Note, Score, TimeSignature
+from biaxial.music.seating import seated
 from biaxial.music.written_out import written_out
 
 __all__ = ["CHURCH_ORGAN", "midi_bytes", "parse_midi", "read_midi", "write_midi"]
@@ -81,6 +82,7 @@ def midi_bytes(
     instruments: Sequence[str] = (),
     write_chords: bool = False,
     tempos: Sequence[tuple[int, float]] = (),
+    titles: Sequence[str] = (),
 ) -> bytes:
     """The bytes of a score as a MIDI file (format 1); the same score gives the same bytes.
 
@@ -91,20 +93,26 @@ def midi_bytes(
     instrument
         What all tracks play.
     instruments
-        Names of what each voice plays, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of that.
+        Names of what each voice plays, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of that. Music
+        without voices is given to them (:mod:`biaxial.music.seating`), and tracks have their names.
     write_chords
         Whether the names of chord symbols are written, as markers.
     tempos
         Ticks, in order and after the first, from which the tempo is another share of the score's own.
+    titles
+        Names of the tracks, where voices are players and have no names of their own.
 
     Raises
     ------
     InputError
-        If its resolution is above 32767 ticks a quarter, a fermata or a metre begins after its end, or the metre
-        changes inside its pickup.
+        If an instrument is unknown, its resolution is above 32767 ticks a quarter, a fermata or a metre begins after
+        its end, or the metre changes inside its pickup.
     """
-    seats = seats_of(instruments) or (Seat("", PRESETS[instrument], None, instrument),)
-    return encode(score.ticks_per_quarter, _tracks(score, seats, write_chords=write_chords, tempos=tempos))
+    seating = seated(score, tuple(instruments))
+    programs = [seat.preset.program for seat in seating.seats] or [PRESETS[instrument].program]
+    named = titles or seating.titles
+    tracks = _tracks(seating.score, programs, write_chords=write_chords, tempos=tempos, titles=named)
+    return encode(score.ticks_per_quarter, tracks)
 
 
 def to_mido(score: Score) -> MidiFile:
@@ -114,18 +122,21 @@ def to_mido(score: Score) -> MidiFile:
 
 def _tracks(
     score: Score,
-    seats: Sequence[Seat] = (SEATS["organ"],),
+    programs: Sequence[int] = (CHURCH_ORGAN,),
     *,
     write_chords: bool = False,
     tempos: Sequence[tuple[int, float]] = (),
+    titles: Sequence[str] = (),
 ) -> list[tuple[list[Event], int]]:
     score = written_out(score)
     tracks = [(conductor_events(score, write_chords=write_chords, tempos=tempos), score.length_ticks)]
     voices = notes_by_voice(score)
+    if titles:
+        voices = [(title, list(score.voice_notes(voice))) for voice, title in enumerate(titles)]
     sung = _sung(score, [notes for _, notes in voices])
     for index, (name, notes) in enumerate(voices):
         words = _lyric_events(score) if index == sung else []
-        program = seat_at(seats, notes[0].voice if notes else index).preset.program
+        program = programs[min((notes[0].voice or 0) if notes else index, len(programs) - 1)]
         tracks.append((note_events(name, notes, index, program, words), score.length_ticks))
     return tracks
 

@@ -24,8 +24,9 @@ from biaxial.formats.musicxml.document import document
 from biaxial.formats.musicxml.notes import NoteWriter
 from biaxial.formats.page.layout import laid_out
 from biaxial.music.constants import TICKS_PER_QUARTER
-from biaxial.music.instruments import PRESETS, InstrumentName, seats_of
+from biaxial.music.instruments import PRESETS, InstrumentName
 from biaxial.music.score import Score
+from biaxial.music.seating import seated
 
 _HEAD: Final = (
     '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
@@ -64,14 +65,22 @@ def musicxml_text(
         What plays it.
     instruments
         Names of what plays each voice, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of that; then
-        each voice has a staff of its own.
+        each has a staff of its own. Music without voices is given to them (:mod:`biaxial.music.seating`).
     captions
         What is printed under the lowest staff: in order, the tick of the score where each begins, and its text.
     names
         Ids of the notes in the order of the score; none by default. What is tied to a note has ``.1``, ``.2`` behind.
+
+    Raises
+    ------
+    InputError
+        If an instrument is unknown.
     """
     captions = [(tick * TICKS_PER_QUARTER // score.ticks_per_quarter, text) for tick, text in captions]
-    page = laid_out(score, staves, seats_of(instruments))
+    seating = seated(score, tuple(instruments))
+    if names and seating.is_found:
+        raise ValueError("ids of notes are for music in the order that it has, and not for parts that are found")
+    page = laid_out(seating.score, staves, seating.seats)
     notes = NoteWriter(page.score, page.key, page.spellings, page.marks, given_colour, names)
     root = document(page.score, page.key, page.players, page.bars, notes, PRESETS[instrument], captions)
     ElementTree.indent(root, " ")

@@ -151,7 +151,7 @@ def laid_out(score: Score, staves: Literal[2, 4] = 2, seats: Sequence[Seat] = ()
     staves
         On how many staves four voices stand.
     seats
-        What the voices are played on, which gives each a staff; none by default.
+        What each voice is played on, which gives it a staff; none by default.
     """
     score = legible(score)
     key = key_of(score) or Key(0)

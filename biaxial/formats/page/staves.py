@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.music.instruments import Clef, Preset, Seat, seat_at
+from biaxial.music.instruments import Clef, Preset, Seat
 from biaxial.music.score import Note, Score
 
 MAX_LINES: Final = 4
@@ -96,7 +96,7 @@ def players_of(score: Score, staves: Literal[2, 4] = 2, seats: Sequence[Seat] = 
     staves
         For music in four voices: two staves of two voices, or four of one.
     seats
-        What the voices are played on; then each has a staff of its own.
+        What each voice is played on, or one for music without voices; then each has a staff of its own.
     """
     if seats:
         return _seated(score, seats)
@@ -122,9 +122,13 @@ def players_of(score: Score, staves: Literal[2, 4] = 2, seats: Sequence[Seat] = 
     places = range(len(score.notes))
     if _is_line(score, places):
         return (Player("Melody", (_staff(score, places),)),)
+    return (Player("Piano", _two_hands(score, places)),)
+
+
+def _two_hands(score: Score, places: Sequence[int]) -> tuple[Staff, Staff]:
     right = [place for place in places if score.notes[place].pitch >= _MIDDLE_C]
     left = [place for place in places if score.notes[place].pitch < _MIDDLE_C]
-    return (Player("Piano", (_staff(score, right, "treble"), _staff(score, left, "bass"))),)
+    return _staff(score, right, "treble"), _staff(score, left, "bass")
 
 
 def _seated(score: Score, seats: Sequence[Seat]) -> tuple[Player, ...]:
@@ -133,10 +137,13 @@ def _seated(score: Score, seats: Sequence[Seat]) -> tuple[Player, ...]:
         (player,) = players_of(score)
         return (Player(seats[0].title, player.staves, seats[0].preset),)
     players = []
-    for voice in range(score.num_voices):
+    for voice, seat in enumerate(seats):
         places = [place for place, note in enumerate(score.notes) if note.voice == voice]
-        seat = seat_at(seats, voice)
-        players.append(Player(seat.title, (_staff(score, places, seat.clef),), seat.preset))
+        if seat.has_keys and not _is_line(score, places):
+            staves = _two_hands(score, places)
+        else:
+            staves = (_staff(score, places, seat.clef),)
+        players.append(Player(seat.title, staves, seat.preset))
     return tuple(players)
 
 

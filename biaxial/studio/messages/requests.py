@@ -176,6 +176,11 @@ class Render:
         Of the page in millimetres, 60 to 400; the narrower, the larger the music on a small screen.
     instrument, strict_tempo
         Of the sound; a strict tempo does not wait at fermatas or slow down at the end.
+    instruments
+        What each voice is played on in place of that, such as ``"violin,violin,viola,cello"`` or ``"quartet"``; empty
+        for one instrument.
+    humanise
+        How far it is played as people play, 0 to 1.
     """
 
     document: Document = field(default_factory=Document)
@@ -184,17 +189,24 @@ class Render:
     width: int = 210
     instrument: InstrumentName = "organ"
     strict_tempo: bool = False
+    instruments: str = ""
+    humanise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Ask for a file; ``"json"`` is the project file, the document itself, which ``read`` gives back as it was."""
+    """Ask for a file; ``"json"`` is the project file, the document itself, which ``read`` gives back as it was.
+
+    The other fields are those of :class:`Render`; instruments have staves of their own.
+    """
 
     document: Document
     format: ExportFormat
     staves: Literal[2, 4] = 2
     instrument: InstrumentName = "organ"
     strict_tempo: bool = False
+    instruments: str = ""
+    humanise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class Note:
         Whether it stays as it is whatever is written.
     source
         ``from`` in JSON: who wrote it.
+    velocity
+        MIDI velocity, 1 to 127; ``None`` where nobody says how loud it is.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Note:
     pitch: int
     lock: bool
     source: Source = field(metadata={"json": "from"})
+    velocity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

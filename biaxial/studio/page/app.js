@@ -20,7 +20,8 @@ const FULL = "This browser keeps nothing more for this page: export the project 
 /** @type {Settings} */
 export const USUAL = {
   drawing: { temperature: null, ranges: null, rules: null, cadence: true, draft: false },
-  instrument: "organ", strict_tempo: false, staves: 2, seed: null, bars: 16, plan: "", form: "", more: 4, play: true,
+  instrument: "organ", instruments: "", humanise: 0, strict_tempo: false, staves: 2, seed: null, bars: 16, plan: "", form: "",
+  more: 4, play: true,
 };
 
 /** The state of the page. */

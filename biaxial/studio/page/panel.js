@@ -24,6 +24,11 @@ const FORMATS = /** @type {const} */ ([
   ["pdf", "PDF", "printed music for the choir"],
   ["flac", "Sound (FLAC)", "what you hear here, without loss"],
 ]);
+/** @type {[string, string][]} */
+const PLAYERS = [
+  ["", "One instrument for all"], ["quartet", "String quartet"], ["winds", "Flute, oboe, clarinet, bassoon"],
+  ["brass", "Trumpet, horn, trombone, tuba"], ["recorders", "Recorders"],
+];
 const HELP = [
   ["Space", "play, stop"], ["← →", "the note before, after"], ["↑ ↓", "the voice above, below"], ["Shift + arrows", "select more"],
   ["B", "select whole bars"], ["Ctrl + A", "select all"], ["Alt + ↑ ↓", "a semitone higher, lower"], ["Alt + ← →", "earlier, later"],
@@ -143,6 +148,8 @@ export class Panel {
       group("Forbidden pitches", ...this.forbidden()),
       group("Sound and score",
         choice("Instrument", [["organ", "Organ"], ["choir", "Choir"], ["piano", "Piano"], ["strings", "Strings"]], settings.instrument, (instrument) => app.set("Instrument changed", { instrument: /** @type {any} */ (instrument) })),
+        choice("Players", PLAYERS, settings.instruments, (instruments) => app.set("Players changed", { instruments })),
+        slider("Played as people play", settings.humanise, 0, 1, 0.1, (humanise) => app.set("Playing changed", { humanise })),
         check("Strict tempo: no waiting at fermatas or at the end", settings.strict_tempo, (strict) => app.set("Tempo changed", { strict_tempo: strict })),
         choice("Staves", [["2", "Two, as for a choir"], ["4", "Four, a voice each"]], String(settings.staves), (staves) => app.set("Staves changed", { staves: staves === "4" ? 4 : 2 })),
       ),
@@ -215,7 +222,8 @@ export class Panel {
       said.textContent = "Making the file…";
       const { document: music, settings } = app;
       try {
-        const { data, name } = await exported({ document: music, format, staves: settings.staves, instrument: settings.instrument, strict_tempo: settings.strict_tempo });
+        const { staves, instrument, instruments, humanise, strict_tempo } = settings;
+        const { data, name } = await exported({ document: music, format, staves, instrument, instruments, humanise, strict_tempo });
         const address = URL.createObjectURL(data);
         make("a", { href: address, download: name }).click();
         setTimeout(() => URL.revokeObjectURL(address), 10000);

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{id: string, voice: number, onset: number, duration: number, pitch: number, lock: boolean,
- *   from: "you" | "machine"}} Note
+ *   from: "you" | "machine", velocity?: number | null}} Note
  * @typedef {{onset: number, name: string}} Chord
  * @typedef {{first: number, end: number, pitch: number, voice: number | null}} Forbid
  * @typedef {{onset: number, text: string, goes_on: boolean}} Word
@@ -17,8 +17,8 @@
  * @typedef {{temperature: number | null, ranges: number[][] | null, rules: Rules | null, cadence: boolean,
  *   draft: boolean}} Drawing
  * @typedef {"organ" | "choir" | "piano" | "strings"} Instrument
- * @typedef {{drawing: Drawing, instrument: Instrument, strict_tempo: boolean, staves: 2 | 4, seed: number | null,
- *   bars: number, plan: string, form: string, more: number, play: boolean}} Settings
+ * @typedef {{drawing: Drawing, instrument: Instrument, strict_tempo: boolean, instruments: string,
+ *   humanise: number, staves: 2 | 4, seed: number | null, bars: number, plan: string, form: string, more: number, play: boolean}} Settings
  *
  * @typedef {{seed: number, document: Document, added: string[], removed: string[], nats_per_step: number}} Take
  * @typedef {{takes: Take[], remarks: string[], waited_seconds: number, drawing_seconds: number}} Written

@@ -329,8 +329,8 @@ export class Verbs {
 
   /** What the sound of the document is asked for with. */
   get sounding() {
-    const { document, settings } = this.app;
-    return { what: "stems", document, instrument: settings.instrument, strict_tempo: settings.strict_tempo };
+    const { document, settings: { instrument, instruments, humanise, strict_tempo } } = this.app;
+    return { what: "stems", document, instrument, instruments, humanise, strict_tempo };
   }
 
   /**

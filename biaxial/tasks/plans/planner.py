@@ -62,7 +62,8 @@ class Planner(RegionPlanner):
         """Plan pieces that are composed.
 
         The phrases of each are planned first, from what the chorales do, as far as they are not given
-        (:mod:`biaxial.tasks.plans.plan_model`); for a network without voices only if something of them is given.
+        (:mod:`biaxial.tasks.plans.plan_model`); for a network without voices only if something of them is given, and
+        where its phrases end is left open.
 
         Parameters
         ----------
@@ -129,9 +130,11 @@ class Planner(RegionPlanner):
                 tempo_bpm=tempo_bpm or DEFAULT_TEMPO_BPM,
                 phrases=phrases,
                 pickup_ticks=begun or 0,
-                title=f"Chorale {s}",
+                title=f"{'Chorale' if self.config.num_voices else 'Piece'} {s}",
                 plan=planned,
             )
+            if unsung:
+                outline = replace(outline, fermatas=None)
             request = composition(outline, primer, self.config, keep_fermatas=not (phrases or form or plan))
             requests.append(self._leaning(replace(request, phrase_plan=planned)))
         return self._plan(requests, seeds, drawing, self._closes(requests, drawing))

@@ -407,3 +407,21 @@ def test_styles_are_offered_where_the_weights_know_some(harmonised: Watched) -> 
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     assert harmonised.document()["style"] == ""
+
+
+def test_players_and_playing_are_settings_of_the_sound(harmonised: Watched) -> None:
+    page = harmonised.page
+    page.click("#open-panel")
+    page.select_option("[data-name='Players']", "quartet")
+    page.locator("[data-name='Played as people play']").fill("0.6")
+    harmonised.wait("m.app.settings.humanise === 0.6")
+    asked = harmonised.app("m.verbs.sounding")
+    assert (asked["instruments"], asked["humanise"]) == ("quartet", 0.6)
+    page.click("#tab-2")
+    with page.expect_download() as download:
+        page.click("[data-format='musicxml']")
+    assert "<part-name>Violin 1</part-name>" in download.value.path().read_text(encoding="utf-8")
+    page.click("#tab-0")
+    page.get_by_role("button", name="Usual settings").click()
+    assert harmonised.app("m.verbs.sounding")["instruments"] == ""
+    page.keyboard.press("Escape")
