@@ -24,6 +24,7 @@ from biaxial.files.weights_file import header_of, not_whole, other_kind
 from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import NetworkArrays, parameter_shapes
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import read_instruments
 from biaxial.music.score import Key
 from biaxial.music.style import mixture_of, shares_of
 from biaxial.sampling.charges import FAULTS
@@ -204,6 +205,9 @@ def _check_history(history: object) -> None:
         raise ValueError("made.density_biases are not rows of three numbers")
     if not _is_number(history.get("density", 0.0)):
         raise ValueError("made.density is not a number")
+    instruments = history.get("instruments", "")
+    if not isinstance(instruments, str) or (instruments and not read_instruments(instruments)):
+        raise ValueError("made.instruments are not a text")
     charges = history.get("charges", {})
     if not isinstance(charges, dict) or not all(_is_number(price) and price >= 0 for price in charges.values()):
         raise ValueError("made.charges are not numbers of nats, 0 or more, by their names")

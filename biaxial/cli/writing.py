@@ -351,6 +351,7 @@ def _written(
 ) -> Written:
     """Write the files of a piece."""
     music = piece.score if options.title is None else replace(piece.score, title=_title(options, number))
+    rendering = rendering.played_on(piece.instruments)
     if options.num_outputs > 1 or options.output:
         files = [str(path) for name in paths for path in write_file(music, name, rendering, piece.plan)]
     else:

@@ -204,7 +204,8 @@ class Workshop:
             title = f"{title} {number + 1}" if title else title
             piece = replace(piece, score=replace(piece.score, title=title))
         soundfont = writing.pop("soundfont", None)
-        rendering = Rendering(**writing, soundfont=None if soundfont is None else Path(soundfont))
+        sound = None if soundfont is None else Path(soundfont)
+        rendering = Rendering(**writing, soundfont=sound).played_on(piece.instruments)
         key, given = piece_key(number), self.order.given_name(number)
         document = json.loads(piece.to_json())
         file.add_json(f"{key}.json", {**document, "given": given} if given else document)

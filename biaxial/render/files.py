@@ -7,8 +7,8 @@ make these are imported when a file of theirs is asked for, and a missing part i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -77,6 +77,11 @@ class Rendering:
         given: object = self.instruments  # in Python also as on the command line
         names = given if isinstance(given, str) else ",".join(self.instruments)
         object.__setattr__(self, "instruments", read_instruments(names) if names else ())
+
+    def played_on(self, instruments: Sequence[str]) -> Rendering:
+        """The same on the instruments that a piece is for, unless others are asked for."""
+        asked = self.instruments or self.instrument != PLAIN.instrument
+        return self if asked or not instruments else replace(self, instruments=tuple(instruments))
 
 
 PLAIN: Final = Rendering()

@@ -12,6 +12,7 @@ from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.constants import STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.instruments import read_instruments
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
 from biaxial.music.style import Mixture, mixture_of, shares_of
@@ -54,6 +55,11 @@ class Critic(HoldsNetwork):
     def styles(self) -> tuple[str, ...]:
         """The styles that the weights know."""
         return self.config.styles
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """What the weights write for, as their history says: a name for each player; none where it says nothing."""
+        return read_instruments(names) if (names := self.history.get("instruments")) else ()
 
     def mixture(self, style: str | None = None) -> Mixture:
         """A style, or a mixture of several, as shares; that of the weights by default.

@@ -7,6 +7,7 @@ does both for one piece; several are planned with ``n`` and drawn with :meth:`Mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -249,7 +250,7 @@ class Model(Planner, Shared):
         judge = self._judge() if plan.options.best_of > 1 else None
         charges, style = self._charges(plan.options), self._words(plan.options)
         dynamics = self.in_style(plan.options.style) if self.config.dynamics else None
-        return fill(
+        pieces = fill(
             stepper,
             plan,
             self.name,
@@ -259,6 +260,7 @@ class Model(Planner, Shared):
             judge=judge,
             progress=progress,
         )
+        return (replace(piece, instruments=self.instruments) for piece in pieces)
 
     def _arrays_in_style(self, style: str | None) -> NetworkArrays[ModelConfig]:
         """The arrays of the network in a style."""

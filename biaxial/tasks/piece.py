@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.music.errors import InputError
+from biaxial.music.instruments import read_instruments
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
 from biaxial.music.style import mixture_of
@@ -106,6 +107,8 @@ class Piece:
         What its phrases were to be, if that was planned.
     style
         The style that it was drawn in, or the mixture, in which its likelihood is; ``None`` for weights without styles.
+    instruments
+        What its files are played on unless they are asked to be otherwise, as the weights say.
     """
 
     score: Score
@@ -117,6 +120,7 @@ class Piece:
     ranking: tuple[Candidate, ...] = field(default=(), compare=False)
     plan: PhrasePlan | None = None
     style: str | None = None
+    instruments: tuple[str, ...] = ()
 
     @property
     def nats_per_step(self) -> float:
@@ -149,7 +153,7 @@ class Piece:
         """
         if not paths:
             raise InputError("no file to save to; give its name, such as chorale.mid")
-        names, looks = [Path(path) for path in paths], Rendering(**rendering)
+        names, looks = [Path(path) for path in paths], Rendering(**rendering).played_on(self.instruments)
         for name in names:
             check_writable(name, looks)
         return [path for name in names for path in write_file(self.score, name, looks, self.plan)]
@@ -185,6 +189,7 @@ class Piece:
             "remarks": list(self.remarks),
             "plan": None if self.plan is None else self.plan.to_dict(),
             "style": self.style,
+            "instruments": list(self.instruments),
         }
         return json.dumps(document)
 
@@ -208,11 +213,12 @@ class Piece:
             if not isinstance(style, str | None):
                 raise ValueError("style must be text")
             mixture_of(style)
+            instruments = read_instruments(",".join(names)) if (names := document.get("instruments")) else ()
             found = LogLikelihood(*numbers, float(document.get("level_nats", 0.0)))
             plan = None if document.get("plan") is None else PhrasePlan.from_dict(document["plan"])
-            return cls(
-                score, seed, model, found, float(document["log_evidence"]), tuple(remarks), plan=plan, style=style
-            )
+            evidence = float(document["log_evidence"])
+            made = score, seed, model, found, evidence, tuple(remarks)
+            return cls(*made, plan=plan, style=style, instruments=instruments)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise

@@ -72,6 +72,11 @@ def damaged() -> dict[str, str]:
             texts["text plan"] = json.dumps({**whole, name: "I:auth"})
             texts["empty plan"] = json.dumps({**whole, name: {"pickup_ticks": 0, "phrases": []}})
             continue
+        if name == "instruments":
+            texts["unknown instruments"] = json.dumps({**whole, name: ["kazoo"]})
+            texts["number as instruments"] = json.dumps({**whole, name: 5})
+            texts["numbers as instruments"] = json.dumps({**whole, name: [5]})
+            continue
         if name == "style":
             texts["unreadable style"] = json.dumps({**whole, name: "bach:\n"})
             texts["list as style"] = json.dumps({**whole, name: ["bach"]})
