@@ -194,11 +194,14 @@ def _check_history(history: object) -> None:
     """
     if not isinstance(history, dict):
         raise ValueError("made is not an object")
-    keys, rows = history.get("keys", {}), history.get("density_biases", [])
-    if not isinstance(keys, dict) or not all(_is_number(count) and count > 0 for count in keys.values()):
-        raise ValueError("made.keys are not numbers of pieces in each key")
-    for name in keys:
-        Key.from_name(name)
+    rows, of_styles = history.get("density_biases", []), history.get("style_keys", {})
+    if not isinstance(of_styles, dict):
+        raise ValueError("made.style_keys are not keys by the names of styles")
+    for keys in (history.get("keys", {}), *of_styles.values()):
+        if not isinstance(keys, dict) or not all(_is_number(count) and count > 0 for count in keys.values()):
+            raise ValueError("made.keys are not numbers of pieces in each key")
+        for name in keys:
+            Key.from_name(name)
     if not isinstance(rows, list) or not all(
         isinstance(row, list) and len(row) == 3 and all(map(_is_number, row)) for row in rows
     ):

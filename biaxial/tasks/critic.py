@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,18 @@ class Critic(HoldsNetwork):
         mixture = mixture_of(self.history.get("style") if style is None else style)
         shares_of(mixture, self.styles)
         return mixture
+
+    def key_counts(self, style: str | None = None) -> Mapping[str, float]:
+        """How often music in a style stands in each key, as the history of the weights says.
+
+        Parameters and errors are those of :meth:`mixture`. A mixture has the keys of its styles, in their shares.
+        """
+        of_styles, mixed = self.history.get("style_keys", {}), dict[str, float]()
+        for name, share in self.mixture(style).items():
+            counts = of_styles.get(name, {})
+            for key, count in counts.items():
+                mixed[key] = mixed.get(key, 0.0) + share * count / sum(counts.values())
+        return mixed or self.history.get("keys", {})
 
     def in_style(self, style: str | None = None) -> BiaxialLSTM:
         """The network in a style; kept for the next time. Parameters and errors are those of :meth:`mixture`."""

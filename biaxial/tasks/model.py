@@ -228,7 +228,7 @@ class Model(Planner, Shared):
             If a value cannot be used.
         """
         drawing = with_changes(drawing or SamplingOptions(), changes)
-        key = Key.from_name(key) if isinstance(key, str) else key or drawn_key(self.history.get("keys", {}), seed)
+        key = Key.from_name(key) if isinstance(key, str) else key or drawn_key(self.key_counts(drawing.style), seed)
         if isinstance(time_signature, str):
             time_signature = TimeSignature.from_name(time_signature)
         check_metre(time_signature, self.config.steps_per_quarter)

@@ -11,6 +11,7 @@ import csv
 import math
 import platform
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from io import StringIO
@@ -23,6 +24,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
 from biaxial.corpora.corpus import Corpus
+from biaxial.corpora.corpus_piece import CorpusPiece
 from biaxial.files.atomic import atomic_write
 from biaxial.music.constants import VERSION
 from biaxial.tasks.model import Model
@@ -38,19 +40,25 @@ SAMPLE_EVENTS = 64
 """Events of a sample of a token LSTM."""
 
 
-def key_counts(corpus: Corpus) -> dict[str, int]:
-    """How many training pieces stand in each key."""
+def key_counts(pieces: Iterable[CorpusPiece]) -> dict[str, int]:
+    """How many pieces stand in each key."""
     from biaxial.features.conditions import UNKNOWN, Condition
     from biaxial.music.score import Key
 
     counts: dict[str, int] = {}
-    for piece in corpus.split("train"):
+    for piece in pieces:
         tonic, mode = piece.conditions[0, [Condition.TONIC, Condition.MODE]].tolist()
         if UNKNOWN not in (tonic, mode):
             home = Key(-3, "minor") if mode else Key(0)  # C minor or C major
             name = home.transposed(tonic).name
             counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items()))
+
+
+def style_keys(pieces: Sequence[CorpusPiece]) -> dict[str, dict[str, int]]:
+    """How many pieces of each style stand in each key."""
+    styles = sorted({piece.style for piece in pieces if piece.style is not None})
+    return {style: key_counts(piece for piece in pieces if piece.style == style) for style in styles}
 
 
 class BestWeights(Callback):
@@ -66,10 +74,14 @@ class BestWeights(Callback):
         What they are trained on.
     origin
         What the weights are to say of where they come from.
+    mixed
+        Training pieces of a corpus that is mixed in.
     """
 
-    def __init__(self, folder: Path, corpus: Corpus, origin: dict[str, Any]) -> None:
-        self.folder, self.corpus, self.origin = folder, corpus, origin
+    def __init__(
+        self, folder: Path, corpus: Corpus, origin: dict[str, Any], mixed: tuple[CorpusPiece, ...] = ()
+    ) -> None:
+        self.folder, self.corpus, self.origin, self.mixed = folder, corpus, origin, mixed
         self.best, self.valid_nats = float("inf"), float("inf")
         self.started = time.monotonic()
         self.seconds_before = 0.0
@@ -121,7 +133,9 @@ class BestWeights(Callback):
         """What pieces are composed like where nobody says otherwise."""
         if isinstance(module.model, SequenceLSTM):
             return outlines(self.corpus, module.model.config)
-        return {"keys": key_counts(self.corpus)}
+        pieces = self.corpus.split("train")
+        of_styles = style_keys((*pieces, *self.mixed))
+        return {"keys": key_counts(pieces)} | ({"style_keys": of_styles} if of_styles else {})
 
 
 class Samples(Callback):

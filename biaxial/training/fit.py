@@ -132,7 +132,8 @@ def train(
     origin = {key: value for key, value in document.items() if key in ("started_from", "mix")}
     if "mix" in origin:  # weights are given away: what folder it was, not where
         origin["mix"] = {**origin["mix"], "corpus": Path(origin["mix"]["corpus"]).name}
-    best, stopping = BestWeights(folder, corpus, origin), EarlyStopping("valid_loss", patience=train_config.patience)
+    best = BestWeights(folder, corpus, origin, () if mix is None else mix.pieces)
+    stopping = EarlyStopping("valid_loss", patience=train_config.patience)
     samples = Samples(folder, train_config.sample_every)
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -108,3 +108,13 @@ def test_styles_are_kept_with_weights_and_pieces(model: Model, tmp_path: Path) -
         save_weights(path, model.network, {"style": wrong})
         with pytest.raises(InputError, match="weights of another version"):
             load_weights(path)
+
+
+def test_keys_are_drawn_as_the_music_of_a_style_has_them(styled_weights: Path) -> None:
+    of_styles = {"bach": {"C major": 3, "A minor": 1}, "hymn": {"F major": 5}}
+    told = Model(load_weights(styled_weights)[0], {"keys": {"C major": 1}, "style_keys": of_styles}, "keys")
+    assert told.key_counts("bach") == {"C major": 0.75, "A minor": 0.25}
+    assert told.key_counts("bach,hymn") == {"C major": 0.375, "A minor": 0.125, "F major": 0.5}
+    assert told.key_counts("none") == {"C major": 1}
+    pieces = told.draw(told.plan_composition(1, n=3, style="hymn"))
+    assert {piece.score.key.name for piece in pieces if piece.score.key} == {"F major"}

@@ -5,7 +5,7 @@ What it is in where nobody says so is drawn: as often as the corpus has it, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -192,7 +192,7 @@ def make_outline(
     )
 
 
-def drawn_key(counts: dict[str, int], seed: int) -> Key | None:
+def drawn_key(counts: Mapping[str, float], seed: int) -> Key | None:
     """A key as frequent as in the corpus; the same for the same seed."""
     name = _drawn(counts, seed, _KEY_STREAM)
     return None if name is None else Key.from_name(name)
@@ -203,7 +203,7 @@ def drawn_name(counts: dict[str, int], seed: int) -> str | None:
     return _drawn(counts, seed, _NAME_STREAM)
 
 
-def _drawn(counts: dict[str, int], seed: int, stream: int) -> str | None:
+def _drawn(counts: Mapping[str, float], seed: int, stream: int) -> str | None:
     if not counts:
         return None
     names = sorted(counts)

@@ -120,7 +120,7 @@ class Planner(RegionPlanner):
         wish = None if options.is_plain or unsung else options.wish(bars, time_signature, begun)
         requests = []
         for s in seeds:
-            home = key or drawn_key(self.history.get("keys", {}), s)
+            home = key or drawn_key(self.key_counts(drawing.style), s)
             mode = "major" if home is None else home.mode
             planned = None if wish is None else plan_phrases(bars, time_signature, mode, s, wish)
             outline = make_outline(
