@@ -206,7 +206,8 @@ def _check_history(history: object) -> None:
         isinstance(row, list) and len(row) == 3 and all(map(_is_number, row)) for row in rows
     ):
         raise ValueError("made.density_biases are not rows of three numbers")
-    if not _is_number(history.get("density", 0.0)):
+    densities = history.get("style_density", {})
+    if not isinstance(densities, dict) or not all(map(_is_number, (history.get("density", 0.0), *densities.values()))):
         raise ValueError("made.density is not a number")
     instruments = history.get("instruments", "")
     if not isinstance(instruments, str) or (instruments and not read_instruments(instruments)):

@@ -121,6 +121,10 @@ def changed(path: Path, **changes: object) -> None:
         ({"made": {"keys": {"H major": 1}}}, "'H major' is not a key"),
         ({"made": {"keys": {"G major": 0}}}, "made.keys"),
         ({"made": {"density": "thick"}}, "made.density is not a number"),
+        ({"made": {"style_density": {"hymn": None}}}, "made.density is not a number"),
+        ({"made": {"style_keys": {"hymn": {"H major": 1}}}}, "'H major' is not a key"),
+        ({"made": {"style_keys": 5}}, "made.style_keys"),
+        ({"made": {"instruments": ["violin"]}}, "made.instruments"),
         ({"made": {"density_biases": [[1, 2]]}}, "made.density_biases"),
     ],
 )

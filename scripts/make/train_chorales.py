@@ -33,6 +33,8 @@ THIRD = [
 DENSITY = 0.4
 """Shift of the log-odds of sounding with which composed pieces have as many voices as Bach's; found by trying -- see
 docs/model-card.md."""
+STYLE_DENSITY = {"hymn": -0.3}
+"""The same of another style; hymns have more rests and unisons (docs/styles.md)."""
 
 
 def main() -> None:
@@ -59,7 +61,8 @@ def main() -> None:
         if status := biaxial_train(words):
             raise SystemExit(status)
     network, made = load_weights(STYLED / "model.safetensors")
-    made |= {"density": DENSITY, "style": "bach", "licence": "MIT", "started_from": ""}  # of the runs before
+    made |= {"density": DENSITY, "style_density": STYLE_DENSITY, "style": "bach", "licence": "MIT"}
+    made |= {"started_from": ""}  # which was one of the runs before
     save_weights(options.output, network, made, torch.float16)
     print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
 

@@ -11,7 +11,7 @@ import numpy as np
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
-from biaxial.music.style import mixture_of
+from biaxial.music.style import NO_STYLE, mixture_of
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision
 from biaxial.sampling.constraints import Biases, Polyphony, Rule, range_bias
@@ -136,8 +136,14 @@ class SamplingOptions:
         sounding, striking = density_biases(history.get("density_biases", []), self.temperature)
         if self.lookahead:  # fitted for cells that are tempered one by one; half of it keeps voices moving as Bach's do
             sounding, striking = sounding / 2, striking / 2
-        sounding += history.get("density", 0.0) if self.density is None else self.density
+        sounding += self._own_density(history) if self.density is None else self.density
         return Proposal(self.temperature, sounding, striking, self.min_p, target="piece" if self.lookahead else "draw")
+
+    def _own_density(self, history: dict[str, Any]) -> float:
+        """The density that weights carry, for all music or for that of a style; of a mixture the weighted mean."""
+        usual, of_styles = history.get("density", 0.0), history.get("style_density", {})
+        mixture = mixture_of(history.get("style") if self.style is None else self.style) or {NO_STYLE: 1.0}
+        return float(sum(share * of_styles.get(name, usual) for name, share in mixture.items()))
 
 
 HARMONISING = SamplingOptions(temperature=0.5, particles=12, lookahead=True)
