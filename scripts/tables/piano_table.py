@@ -34,7 +34,7 @@ from biaxial.corpora.corpus import Corpus, CorpusPiece
 from biaxial.corpora.reading.music_folder import read_folder
 from biaxial.features.conditions import Condition
 from biaxial.likelihood.frame_nats import ratio
-from biaxial.music.constants import HOLD, SILENT, STRIKE, TICKS_PER_QUARTER
+from biaxial.music.constants import SILENT, STRIKE, TICKS_PER_QUARTER
 from biaxial.music.grid import Grid
 from biaxial.music.keys import detect_key, pitch_class_durations
 from biaxial.music.roll import Roll
@@ -79,9 +79,7 @@ def prepared_windows(piece: CorpusPiece, grid: Grid, bars: int = BARS) -> Iterat
         quarters = Fraction(int(passage.conditions[0, Condition.BAR_STEPS]), grid.steps_per_quarter)
         metre = TimeSignature((quarters * 2).numerator, 8 // (quarters * 2).denominator)
         outline = Score(length_ticks=passage.num_steps * grid.step_ticks(TICKS_PER_QUARTER), time_signatures=(metre,))
-        states = passage.states.copy()
-        states[0][states[0] == HOLD] = STRIKE
-        yield Roll(states, None, 0, outline, grid, levels=passage.levels).to_score()
+        yield Roll(passage.states, None, 0, outline, grid, levels=passage.levels).to_score()
 
 
 def loudness(score: Score) -> dict[str, tuple[float, float]]:

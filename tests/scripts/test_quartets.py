@@ -137,6 +137,7 @@ def test_the_command_writes_a_corpus_of_composers_with_enough_works(
     assert len(set.union(*works.values())) == 4
     passages = list(composer_table.passages(corpus.pieces[0], 4))
     assert [passage.num_steps for passage in passages] == [4 * 3 * 4] * 2
+    assert [passage.name for passage in composer_table.spread(passages * 3, 2)] == [passages[0].name, passages[1].name]
     assert composer_table.work_of(passages[0].name)[0] == "mayer"
 
 
