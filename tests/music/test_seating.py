@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -20,7 +21,7 @@ Q = 480
 Tone = tuple[int | None, float]
 
 
-def write(*lines: list[Tone]) -> Score:
+def write(*lines: Sequence[Tone]) -> Score:
     """Lines from the top, each a voice: pitches, or rests, with their quarters."""
     notes = []
     for voice, line in enumerate(lines):
