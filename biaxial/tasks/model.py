@@ -210,7 +210,7 @@ class Model(Planner, Shared):
     ) -> Iterator[Bar]:
         """Compose for ever, bar after bar, in bounded memory.
 
-        Notes have no velocities, also under weights with dynamics: levels are drawn when the notes of a piece are there.
+        Notes have no velocities, also under weights with dynamics, which draw them when a piece is whole.
 
         Parameters
         ----------
