@@ -5,8 +5,8 @@ violin to the cello, those of each composer in a folder of its own. Half a minut
 to read them; files that cannot be read, or are not in four parts, are named and left out.
 
 The parts are put together as a piano would play them, so that a unison is one note, and
-``biaxial.music.seating.seated`` gives the notes to the players again. A note has come back if a part had it that is now
-given it. Shares are means over works, with the standard error over works:
+``biaxial.music.performance.seating.seated`` gives the notes to the players again. A note has come back if a part had it
+that is now given it. Shares are means over works, with the standard error over works:
 
 - notes, and time: of all notes, and of how long they are.
 - by height: of the notes, if the highest that sounds were always the first violin's, the next the second's, and so on.
@@ -29,10 +29,10 @@ from typing import NamedTuple
 import numpy as np
 
 from biaxial.formats.read import read_parts
-from biaxial.music.instruments import ENSEMBLES
 from biaxial.music.parts import Parts, erase_voices
+from biaxial.music.performance.instruments import ENSEMBLES
+from biaxial.music.performance.seating import seated
 from biaxial.music.score import Note, Score
-from biaxial.music.seating import seated
 
 QUARTET = ENSEMBLES["quartet"]
 

@@ -14,9 +14,9 @@ import pytest
 
 from biaxial.formats.musicxml import musicxml_text
 from biaxial.formats.read import read_parts, read_score
-from biaxial.music.instruments import ENSEMBLES
+from biaxial.music.performance.instruments import ENSEMBLES
+from biaxial.music.performance.seating import seated
 from biaxial.music.score import Key, Note, Score
-from biaxial.music.seating import seated
 from biaxial.render.audio import render_audio
 from biaxial.render.files import Rendering, unplayable, write_file
 

@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from biaxial.formats.musicxml import write_musicxml
-from biaxial.music.instruments import ENSEMBLES
 from biaxial.music.parts import Parts, parts_of
+from biaxial.music.performance.instruments import ENSEMBLES
 from biaxial.music.score import Note, Score
 
 Q = 480

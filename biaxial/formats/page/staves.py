@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.music.instruments import Clef, Preset, Seat
+from biaxial.music.performance.instruments import Clef, Preset, Seat
 from biaxial.music.score import Note, Score
 
 MAX_LINES: Final = 4

@@ -29,7 +29,7 @@ from itertools import groupby
 from math import log2
 from typing import Final, NamedTuple
 
-from biaxial.music.instruments import Seat, seats_of
+from biaxial.music.performance.instruments import Seat, seats_of
 from biaxial.music.score import Note, Score
 from biaxial.music.spelling import pitch_name
 
@@ -115,7 +115,7 @@ def seated(score: Score, names: tuple[str, ...], costs: SeatingCosts = COSTS) ->
     score
         Any music.
     names
-        Of instruments (:data:`~biaxial.music.instruments.SEATS`), from the highest part to the lowest.
+        Of instruments (:data:`~biaxial.music.performance.instruments.SEATS`), from the highest part to the lowest.
     costs
         Of movement, crossings and more.
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import ENSEMBLES
+from biaxial.music.performance.instruments import ENSEMBLES
+from biaxial.music.performance.seating import price_of, seated
 from biaxial.music.score import Note, Score, TimeSignature
-from biaxial.music.seating import price_of, seated
 
 QUARTET = ENSEMBLES["quartet"]
 Q = 480
