@@ -124,7 +124,7 @@ def test_winds_have_one_note_at_a_time_and_what_is_too_much_is_told() -> None:
     seating = seated(score, ENSEMBLES["winds"])
     assert Counter(note.voice for note in seating.score.notes if note.onset_ticks == 0) == {0: 1, 1: 1, 2: 1, 3: 1}
     (remark,) = seating.remarks
-    assert remark.endswith("has 1 note, the first in bar 2, more than it can hold at once")
+    assert remark.endswith("has 1 note, in bar 2, more than it can hold at once")
 
 
 def test_what_is_too_low_for_one_is_played_by_another() -> None:
@@ -139,7 +139,7 @@ def test_what_is_outside_every_range_goes_to_the_nearest_and_is_told() -> None:
     seating = seated(score, ("violin", "viola"))
     assert (pitches(seating.score, 0), pitches(seating.score, 1)) == ([76, 110], [40, 41])
     assert seating.remarks == (
-        "Violin has 1 note, the first in bar 1, beyond its range, G3 to G7",
+        "Violin has 1 note, in bar 1, beyond its range, G3 to G7",
         "Viola has 2 notes, the first in bar 1, beyond its range, C3 to A6",
     )
 
