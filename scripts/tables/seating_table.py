@@ -94,23 +94,24 @@ def read_works(folder: Path) -> Iterator[tuple[str, Parts]]:
             print(error, file=sys.stderr)
 
 
-def table(works: Iterable[tuple[str, Parts]]) -> str:
-    """The table of works, each with its composer."""
-    found: list[tuple[str, Shares]] = []
+def shares_of(works: Iterable[tuple[str, Parts]]) -> Iterator[tuple[str, Shares]]:
+    """The composer of each work and what came back of it; what is not in four parts is named and left out."""
     for composer, work in works:
         share = shares(work)
         if share is None:
             print(f"{composer}, {work.outline.title or 'a work'}: not in four parts", file=sys.stderr)
         else:
-            found.append((composer, share))
+            yield composer, share
+
+
+def table(found: Sequence[tuple[str, Shares]]) -> str:
+    """The table of works in the order of their names, each with its composer."""
     names = dict.fromkeys(composer for composer, _ in found)
     groups = {name: [share for composer, share in found if composer == name] for name in names}
     groups["every other work"] = [share for _, share in found[::2]]
     groups["the others"] = [share for _, share in found[1::2]]
     rows = ["| composer | works | notes | time | by height | four |", "|---|---|---|---|---|---|"]
-    rows += [
-        f"| {name} | {len(group)} | " + " | ".join(_means(group)) + " |" for name, group in groups.items() if group
-    ]
+    rows += [f"| {name} | {len(group)} | {' | '.join(_means(group))} |" for name, group in groups.items() if group]
     return "\n".join(rows)
 
 
@@ -127,7 +128,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     if not any(folder.rglob("*.mxl")) and not any(folder.rglob("*.musicxml")):
         parser.error("the folder holds no .mxl or .musicxml file")
-    print(table(read_works(folder)))
+    print(table(list(shares_of(read_works(folder)))))
 
 
 if __name__ == "__main__":
