@@ -11,9 +11,6 @@ that is now given it. Shares are means over works, with the standard error over 
 - notes, and time: of all notes, and of how long they are.
 - by height: of the notes, if the highest that sounds were always the first violin's, the next the second's, and so on.
 - four: of notes that begin while four sound, one in each part.
-
-Costs were found on works in even places in the order of their names, counted over all composers; the last two rows are
-those and the others.
 """
 
 from __future__ import annotations
@@ -108,8 +105,7 @@ def table(found: Sequence[tuple[str, Shares]]) -> str:
     """The table of works in the order of their names, each with its composer."""
     names = dict.fromkeys(composer for composer, _ in found)
     groups = {name: [share for composer, share in found if composer == name] for name in names}
-    groups["every other work"] = [share for _, share in found[::2]]
-    groups["the others"] = [share for _, share in found[1::2]]
+    groups["all"] = [share for _, share in found]
     rows = ["| composer | works | notes | time | by height | four |", "|---|---|---|---|---|---|"]
     rows += [f"| {name} | {len(group)} | {' | '.join(_means(group))} |" for name, group in groups.items() if group]
     return "\n".join(rows)

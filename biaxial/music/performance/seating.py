@@ -14,9 +14,9 @@ players (a beam). A note stays with its player from its onset to its end. Costs 
 - What cannot be played: a note outside an instrument's range, more of them than it can have, or further apart than it
   reaches. This costs more than all else, grows with the distance, and is told; no note is lost.
 
-The values were found by trying, on every other work of the string quartets on which
-``scripts/tables/seating_table.py`` was run. None of them matters much: half or twice of it changes the share of notes
-of these works that come back to their own part by at most .004.
+The values were found by trying, on half of the string quartets on which ``scripts/tables/seating_table.py`` was run.
+None of them matters much: half or twice of it changes the share of notes of these works that come back to their own
+part by at most .004.
 """
 
 from __future__ import annotations
