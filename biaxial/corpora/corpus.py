@@ -28,9 +28,9 @@ from biaxial.files.arrays import read_arrays
 from biaxial.files.atomic import atomic_write
 from biaxial.formats.json_score import is_document
 from biaxial.music.constants import STRIKE
-from biaxial.music.dynamics import LEVELS
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
+from biaxial.music.performance.dynamics import LEVELS
 from biaxial.music.roll import MAX_VOICES
 
 _NAMES: Final = ("states", "voices", "conditions", "levels")

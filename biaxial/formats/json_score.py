@@ -19,8 +19,8 @@ from typing import Any, Final, TypeVar
 from biaxial.files.atomic import atomic_write
 from biaxial.files.json_value import MAX_JSON_BYTES, read_json_value, shown
 from biaxial.files.limits import MAX_NOTES, MAX_VOICE, checked_size, read_within
-from biaxial.music.dynamics import without_default
 from biaxial.music.errors import InputError
+from biaxial.music.performance.dynamics import without_default
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.repeats import MAX_PASSES, Ending, Repeat
 from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature

@@ -21,9 +21,9 @@ from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
 from biaxial.formats.page.values import Value
 from biaxial.formats.page.written_levels import Levels, levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
-from biaxial.music.instruments import Clef
+from biaxial.music.performance.instruments import Clef
+from biaxial.music.performance.seating import seated
 from biaxial.music.score import ChordSymbol, Key, Score
-from biaxial.music.seating import seated
 from biaxial.music.spelling import Spelling, nearest_place, spelled
 
 VERSION: Final = "2.24.0"

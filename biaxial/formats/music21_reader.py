@@ -27,9 +27,9 @@ from biaxial.formats.written_music import Line, Page, left_out, playable_tempo, 
 from biaxial.formats.xml_guard import read_musicxml
 from biaxial.music.bar_lines import Measure
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
-from biaxial.music.dynamics import DynamicMarks
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
+from biaxial.music.performance.dynamics import DynamicMarks
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
 
 MAX_VERSES: Final = 32

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import LEVEL_UNITS, LEVELS_HEARD
-from biaxial.music.dynamics import LEVELS
+from biaxial.music.performance.dynamics import LEVELS
 
 NUM_LEVELS: Final = len(LEVELS)
 

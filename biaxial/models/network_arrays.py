@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from biaxial.features.config import Order
 from biaxial.features.input_layout import context_layout, note_layout, time_layout, width_of_conditions
 from biaxial.models.config import ModelConfig
-from biaxial.music.dynamics import LEVELS
+from biaxial.music.performance.dynamics import LEVELS
 
 IMPOSSIBLE: Final = -1e9
 """Logit of an outcome that cannot be; its probability is exactly zero."""

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.music.constants import HOLD, SILENT, STRIKE
-from biaxial.music.dynamics import VELOCITIES, level_of
 from biaxial.music.grid import Grid
+from biaxial.music.performance.dynamics import VELOCITIES, level_of
 from biaxial.music.score import Note, Score
 
 MAX_VOICES: Final = 8

@@ -22,10 +22,10 @@ from biaxial.files.assets import ASSETS
 from biaxial.files.atomic import atomic_write
 from biaxial.files.machine import available_threads
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import PRESETS, SEATS, seats_of
-from biaxial.music.playing import humanised, written_finely
+from biaxial.music.performance.instruments import PRESETS, SEATS, seats_of
+from biaxial.music.performance.playing import humanised, written_finely
+from biaxial.music.performance.seating import seated
 from biaxial.music.score import Note, Score
-from biaxial.music.seating import seated
 from biaxial.music.written_out import written_out
 from biaxial.render.sound.loudness import gain
 from biaxial.render.sound.room import Room
@@ -120,12 +120,12 @@ def render_audio(
     sample_rate
         Frames a second, 8000 to 192000.
     instruments
-        Names of what each voice is played on, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of
-        the one instrument; music without voices is given to them (:mod:`biaxial.music.seating`). What the soundfont
-        lacks is played on the nearest of :data:`INSTRUMENTS` (:func:`fallbacks`).
+        Names of what each voice is played on, from the top (:data:`~biaxial.music.performance.instruments.SEATS`), in
+        place of the one instrument; music without voices is given to them (:mod:`biaxial.music.performance.seating`).
+        What the soundfont lacks is played on the nearest of :data:`INSTRUMENTS` (:func:`fallbacks`).
     humanise, humanise_seed
-        How much it is played as people play, 0 to 1, and the seed of that (:mod:`biaxial.music.playing`). With
-        ``strict_tempo`` phrases do not slow down.
+        How much it is played as people play, 0 to 1, and the seed of that (:mod:`biaxial.music.performance.playing`).
+        With ``strict_tempo`` phrases do not slow down.
 
     Returns
     -------

@@ -18,10 +18,10 @@ from biaxial.formats.json_score import write_json
 from biaxial.music.bar_lines import with_pickup
 from biaxial.music.constants import TICKS_PER_QUARTER
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import InstrumentName, read_instruments
+from biaxial.music.performance.instruments import InstrumentName, read_instruments
+from biaxial.music.performance.seating import seated
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
-from biaxial.music.seating import seated
 
 GIVEN_COLOUR: Final = "#0A4FA3"
 """In which pages print the notes that were given."""
@@ -139,7 +139,7 @@ def _midi(score: Score, path: Path, rendering: Rendering, _: PhrasePlan | None) 
 
 def _midi_bytes(score: Score, rendering: Rendering) -> bytes:
     from biaxial.formats.midi.midi_writer import midi_bytes
-    from biaxial.music.playing import humanised
+    from biaxial.music.performance.playing import humanised
 
     seating = seated(_with_chords(score, rendering), rendering.instruments)
     played = humanised(seating.score, rendering.humanise, rendering.humanise_seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import read_instruments
+from biaxial.music.performance.instruments import read_instruments
 from biaxial.render.files import Rendering, write_file
 from biaxial.studio.documents import check_document, score_of
 from biaxial.studio.messages import Export, ExportFormat

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from biaxial.files.machine import available_threads
 from biaxial.music.constants import VOICE_RANGES
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import read_instruments
-from biaxial.music.playing import humanised
+from biaxial.music.performance.instruments import read_instruments
+from biaxial.music.performance.playing import humanised
 from biaxial.render.audio import INSTRUMENTS, SAMPLE_RATE, own_sampler, played, render_stems
 from biaxial.render.sound.sampler import Struck
 from biaxial.render.sound.timing import tempo_curve

@@ -211,6 +211,8 @@ class Model(Planner, Shared):
     ) -> Iterator[Bar]:
         """Compose for ever, bar after bar, in bounded memory.
 
+        Notes have no velocities, also under weights with dynamics, which draw them when a piece is whole.
+
         Parameters
         ----------
         key

@@ -5,15 +5,12 @@ violin to the cello, those of each composer in a folder of its own. Half a minut
 to read them; files that cannot be read, or are not in four parts, are named and left out.
 
 The parts are put together as a piano would play them, so that a unison is one note, and
-``biaxial.music.seating.seated`` gives the notes to the players again. A note has come back if a part had it that is now
-given it. Shares are means over works, with the standard error over works:
+``biaxial.music.performance.seating.seated`` gives the notes to the players again. A note has come back if a part had it
+that is now given it. Shares are means over works, with the standard error over works:
 
 - notes, and time: of all notes, and of how long they are.
 - by height: of the notes, if the highest that sounds were always the first violin's, the next the second's, and so on.
 - four: of notes that begin while four sound, one in each part.
-
-Costs were found on works in even places in the order of their names, counted over all composers; the last two rows are
-those and the others.
 """
 
 from __future__ import annotations
@@ -29,10 +26,10 @@ from typing import NamedTuple
 import numpy as np
 
 from biaxial.formats.read import read_parts
-from biaxial.music.instruments import ENSEMBLES
 from biaxial.music.parts import Parts, erase_voices
+from biaxial.music.performance.instruments import ENSEMBLES
+from biaxial.music.performance.seating import seated
 from biaxial.music.score import Note, Score
-from biaxial.music.seating import seated
 
 QUARTET = ENSEMBLES["quartet"]
 
@@ -94,23 +91,23 @@ def read_works(folder: Path) -> Iterator[tuple[str, Parts]]:
             print(error, file=sys.stderr)
 
 
-def table(works: Iterable[tuple[str, Parts]]) -> str:
-    """The table of works, each with its composer."""
-    found: list[tuple[str, Shares]] = []
+def shares_of(works: Iterable[tuple[str, Parts]]) -> Iterator[tuple[str, Shares]]:
+    """The composer of each work and what came back of it; what is not in four parts is named and left out."""
     for composer, work in works:
         share = shares(work)
         if share is None:
             print(f"{composer}, {work.outline.title or 'a work'}: not in four parts", file=sys.stderr)
         else:
-            found.append((composer, share))
+            yield composer, share
+
+
+def table(found: Sequence[tuple[str, Shares]]) -> str:
+    """The table of works in the order of their names, each with its composer."""
     names = dict.fromkeys(composer for composer, _ in found)
     groups = {name: [share for composer, share in found if composer == name] for name in names}
-    groups["every other work"] = [share for _, share in found[::2]]
-    groups["the others"] = [share for _, share in found[1::2]]
+    groups["all"] = [share for _, share in found]
     rows = ["| composer | works | notes | time | by height | four |", "|---|---|---|---|---|---|"]
-    rows += [
-        f"| {name} | {len(group)} | " + " | ".join(_means(group)) + " |" for name, group in groups.items() if group
-    ]
+    rows += [f"| {name} | {len(group)} | {' | '.join(_means(group))} |" for name, group in groups.items() if group]
     return "\n".join(rows)
 
 
@@ -127,7 +124,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     if not any(folder.rglob("*.mxl")) and not any(folder.rglob("*.musicxml")):
         parser.error("the folder holds no .mxl or .musicxml file")
-    print(table(read_works(folder)))
+    print(table(list(shares_of(read_works(folder)))))
 
 
 if __name__ == "__main__":

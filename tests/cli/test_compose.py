@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from biaxial.cli.compose import main
 from biaxial.formats.json_score import read_json_plan
 from biaxial.formats.midi.midi_writer import read_midi, write_midi
-from biaxial.formats.read import read_score
+from biaxial.formats.read import read_parts, read_score
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import PRESETS
 from biaxial.music.score import Key, Note, Score
 from biaxial.weights import load_network, save_weights
 
@@ -215,3 +219,21 @@ def test_voices_have_instruments_and_missing_sounds_are_told_in_a_line(
     ]
     assert main(["--checkpoint", str(weights), "--instruments", "kazoo"]) == 2
     assert "--instruments: no instrument 'kazoo'; there are violin" in capsys.readouterr().err
+
+
+def test_what_has_no_voices_is_given_to_the_instruments_and_what_they_cannot_play_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    save_weights(folder / "notes.safetensors", BiaxialLSTM(replace(PRESETS["tiny"], num_voices=0)), {})
+    words = ["--bars", "1", "--seed", "5", "--draft"]
+    compose(folder / "notes.safetensors", *words, "--instruments", "quartet", "-o", "a.musicxml", "-o", "a.mid")
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: V")]
+    assert told  # an untrained network writes clusters that no quartet can play
+    assert all(line.endswith("more than it can hold at once") for line in told)
+    printed, played = read_parts(folder / "a.musicxml"), read_parts(folder / "a.mid")
+    assert printed.names == played.names == ("Violin 1", "Violin 2", "Viola", "Violoncello")
+    compose(folder / "notes.safetensors", *words, "-o", "b.json")
+    given = sorted((note.onset_ticks, note.pitch) for note in read_score(folder / "b.json").notes)
+    for parts in (printed, played):
+        assert sorted((n.onset_ticks, n.pitch) for part in parts.parts for n in part.notes) == given

@@ -15,7 +15,7 @@ from biaxial.formats.lilypond import lilypond_text
 from biaxial.formats.musicxml import musicxml_text
 from biaxial.formats.read import read_score
 from biaxial.formats.write import save_score
-from biaxial.music.dynamics import VELOCITIES, level_of
+from biaxial.music.performance.dynamics import VELOCITIES, level_of
 from biaxial.music.score import Note, Score
 
 Q = 480

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 
 import pytest
 
-from biaxial.music.instruments import PRESETS, InstrumentName
+from biaxial.music.performance.instruments import PRESETS, InstrumentName
 from biaxial.music.score import Key, Note, Score, Syllable, TimeSignature
 from biaxial.render.files import Rendering, write_file
 

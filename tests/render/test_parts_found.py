@@ -12,10 +12,11 @@ import mido
 import numpy as np
 import pytest
 
+from biaxial.formats.musicxml import musicxml_text
 from biaxial.formats.read import read_parts, read_score
-from biaxial.music.instruments import ENSEMBLES
+from biaxial.music.performance.instruments import ENSEMBLES
+from biaxial.music.performance.seating import seated
 from biaxial.music.score import Key, Note, Score
-from biaxial.music.seating import seated
 from biaxial.render.audio import render_audio
 from biaxial.render.files import Rendering, unplayable, write_file
 
@@ -113,3 +114,8 @@ def test_what_cannot_be_played_is_said() -> None:
     assert unplayable(chord, QUARTET) == ()
     assert len(unplayable(chord, Rendering(instruments=ENSEMBLES["winds"]))) == 1
     assert unplayable(chord, Rendering()) == ()
+
+
+def test_notes_that_have_ids_are_not_given_out_anew() -> None:
+    with pytest.raises(ValueError, match="ids of notes are for music in the order that it has"):
+        musicxml_text(serenade(), instruments=QUARTET.instruments, names=[f"n{place}" for place in range(17)])

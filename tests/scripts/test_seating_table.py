@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from biaxial.formats.musicxml import write_musicxml
-from biaxial.music.instruments import ENSEMBLES
 from biaxial.music.parts import Parts, parts_of
+from biaxial.music.performance.instruments import ENSEMBLES
 from biaxial.music.score import Note, Score
 
 Q = 480
@@ -49,8 +49,9 @@ def test_a_unison_belongs_to_both_and_crossings_are_counted(table: ModuleType) -
 
 def test_what_is_not_in_four_parts_is_left_out(table: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert table.shares(work(*LINES[:3])) is None
-    rows = table.table([("haydn", work(*LINES)), ("haydn", work(*LINES[:3])), ("bach", work(*LINES))]).splitlines()
-    assert [row.split(" | ")[0] for row in rows[2:]] == ["| haydn", "| bach", "| every other work", "| the others"]
+    works = [("haydn", work(*LINES)), ("haydn", work(*LINES[:3])), ("bach", work(*LINES))]
+    rows = table.table(list(table.shares_of(works))).splitlines()
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| haydn", "| bach", "| all"]
     assert rows[2] == "| haydn | 1 | 1.000 | 1.000 | 1.000 | 1.000 |"
     assert "haydn, a work: not in four parts" in capsys.readouterr().err
 

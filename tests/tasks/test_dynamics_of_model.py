@@ -16,8 +16,8 @@ from biaxial.corpora.corpus_piece import CorpusPiece, levels_of
 from biaxial.corpora.splits import Split
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
-from biaxial.music.dynamics import VELOCITIES, level_of
 from biaxial.music.grid import Grid
+from biaxial.music.performance.dynamics import VELOCITIES, level_of
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
 from biaxial.tasks.model import Model

@@ -19,7 +19,7 @@ from biaxial.formats.abc.fields import ACCIDENTALS, AbcKey, Shift, default_unit,
 from biaxial.formats.abc.words import Word, WrittenNote, read_words
 from biaxial.music.bar_lines import Measure
 from biaxial.music.constants import MAX_PITCH, TICKS_PER_QUARTER
-from biaxial.music.dynamics import DynamicMarks
+from biaxial.music.performance.dynamics import DynamicMarks
 from biaxial.music.repeats import MAX_PASSES, Sign
 from biaxial.music.score import ChordSymbol, Note, Syllable, TimeSignature
 from biaxial.music.symbols import parse_chord

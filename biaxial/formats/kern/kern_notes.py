@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from biaxial.formats.written_music import Line, ticks
 from biaxial.music.constants import MAX_PITCH, MIN_PITCH
-from biaxial.music.dynamics import DynamicMarks
+from biaxial.music.performance.dynamics import DynamicMarks
 from biaxial.music.score import Note
 
 MAX_TOKEN_LENGTH: Final = 100

@@ -23,9 +23,9 @@ from biaxial.formats.kern.kern_notes import MAX_TOKEN_LENGTH, Event, PartNotes, 
 from biaxial.formats.kern.sections import repeats_of_sections
 from biaxial.formats.written_music import UNEQUAL, Line, Page, left_out, playable_tempo, ticks
 from biaxial.music.bar_lines import Measure
-from biaxial.music.dynamics import DynamicMarks
 from biaxial.music.errors import InputError
 from biaxial.music.parts import Part, Parts
+from biaxial.music.performance.dynamics import DynamicMarks
 from biaxial.music.repeats import Repeat, Sign, in_order, repeats_of
 from biaxial.music.score import Key, Syllable, TimeSignature
 

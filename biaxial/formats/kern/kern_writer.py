@@ -23,7 +23,7 @@ from biaxial.formats.page.layout import Layout, WrittenLine, laid_out
 from biaxial.formats.page.values import Value
 from biaxial.formats.page.written_levels import Levels, levels_of_line
 from biaxial.music.constants import TICKS_PER_QUARTER
-from biaxial.music.instruments import Clef
+from biaxial.music.performance.instruments import Clef
 from biaxial.music.repeats import passages
 from biaxial.music.score import Key, Score
 from biaxial.music.spelling import Spelling

@@ -42,9 +42,9 @@ from biaxial.formats.midi.midi_reader import (
 )
 from biaxial.music.constants import DEFAULT_VELOCITY, NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import CHANNELS, PRESETS, InstrumentName
+from biaxial.music.performance.instruments import CHANNELS, PRESETS, InstrumentName
+from biaxial.music.performance.seating import seated
 from biaxial.music.score import Key, Note, Score, TimeSignature
-from biaxial.music.seating import seated
 from biaxial.music.written_out import written_out
 
 __all__ = ["CHURCH_ORGAN", "midi_bytes", "parse_midi", "read_midi", "write_midi"]
@@ -93,8 +93,9 @@ def midi_bytes(
     instrument
         What all tracks play.
     instruments
-        Names of what each voice plays, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of that. Music
-        without voices is given to them (:mod:`biaxial.music.seating`), and tracks have their names.
+        Names of what each voice plays, from the top (:data:`~biaxial.music.performance.instruments.SEATS`), in place of
+        that. Music without voices is given to them (:mod:`biaxial.music.performance.seating`), and tracks have their
+        names.
     write_chords
         Whether the names of chord symbols are written, as markers.
     tempos

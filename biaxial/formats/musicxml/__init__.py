@@ -24,9 +24,9 @@ from biaxial.formats.musicxml.document import document
 from biaxial.formats.musicxml.notes import NoteWriter
 from biaxial.formats.page.layout import laid_out
 from biaxial.music.constants import TICKS_PER_QUARTER
-from biaxial.music.instruments import PRESETS, InstrumentName
+from biaxial.music.performance.instruments import PRESETS, InstrumentName
+from biaxial.music.performance.seating import seated
 from biaxial.music.score import Score
-from biaxial.music.seating import seated
 
 _HEAD: Final = (
     '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
@@ -64,8 +64,9 @@ def musicxml_text(
     instrument
         What plays it.
     instruments
-        Names of what plays each voice, from the top (:data:`~biaxial.music.instruments.SEATS`), in place of that; then
-        each has a staff of its own. Music without voices is given to them (:mod:`biaxial.music.seating`).
+        Names of what plays each voice, from the top (:data:`~biaxial.music.performance.instruments.SEATS`), in place of
+        that; then each has a staff of its own. Music without voices is given to them
+        (:mod:`biaxial.music.performance.seating`).
     captions
         What is printed under the lowest staff: in order, the tick of the score where each begins, and its text.
     names

@@ -17,7 +17,7 @@ from biaxial.formats.page.values import Value, rest_of, written
 from biaxial.formats.page.written_bars import Bar
 from biaxial.formats.page.written_levels import levels_of_player
 from biaxial.music.constants import TICKS_PER_QUARTER, VERSION
-from biaxial.music.instruments import CHANNELS, Clef, Preset, short_title
+from biaxial.music.performance.instruments import CHANNELS, Clef, Preset, short_title
 from biaxial.music.score import ChordSymbol, Key, Score
 
 _DEGREES = {1: (9, -1), 2: (9, 0), 3: (9, 1), 5: (11, 0), 6: (11, 1), 8: (13, -1), 9: (13, 0), 10: (7, -1), 11: (7, 0)}

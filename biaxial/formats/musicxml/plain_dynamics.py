@@ -14,7 +14,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from biaxial.formats.written_music import ticks
-from biaxial.music.dynamics import STRESSED, STRESSED_THEN, DynamicMarks, louder
+from biaxial.music.performance.dynamics import STRESSED, STRESSED_THEN, DynamicMarks, louder
 
 FORTE: Final = 90
 """The velocity of 100 percent."""

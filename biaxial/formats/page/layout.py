@@ -14,8 +14,8 @@ from biaxial.formats.page.marks import Marks, marks_of
 from biaxial.formats.page.staves import Chord, Player, players_of
 from biaxial.formats.page.values import Value, rest_of, written
 from biaxial.formats.page.written_bars import Bar, bars_of, legible
-from biaxial.music.instruments import Clef, Seat
 from biaxial.music.keys import key_of
+from biaxial.music.performance.instruments import Clef, Seat
 from biaxial.music.score import Key, Score, Syllable
 from biaxial.music.spelling import Spelling, spell
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
-from biaxial.music.instruments import Clef, Preset, Seat
+from biaxial.music.performance.instruments import Clef, Preset, Seat
 from biaxial.music.score import Note, Score
 
 MAX_LINES: Final = 4
@@ -139,10 +139,8 @@ def _seated(score: Score, seats: Sequence[Seat]) -> tuple[Player, ...]:
     players = []
     for voice, seat in enumerate(seats):
         places = [place for place, note in enumerate(score.notes) if note.voice == voice]
-        if seat.has_keys and not _is_line(score, places):
-            staves = _two_hands(score, places)
-        else:
-            staves = (_staff(score, places, seat.clef),)
+        two = seat.has_keys and not _is_line(score, places)
+        staves = _two_hands(score, places) if two else (_staff(score, places, seat.clef),)
         players.append(Player(seat.title, staves, seat.preset))
     return tuple(players)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from biaxial.formats.page.staves import Player
 from biaxial.formats.page.values import Value
-from biaxial.music.dynamics import LEVELS, VELOCITIES, DynamicMarks, louder, written_dynamics
+from biaxial.music.performance.dynamics import LEVELS, VELOCITIES, DynamicMarks, louder, written_dynamics
 from biaxial.music.score import Score
 
 

@@ -54,7 +54,7 @@ no ``<style>`` and no ``style`` attribute in it: what verovio has there belongs 
 
 from __future__ import annotations
 
-from biaxial.music.instruments import InstrumentName
+from biaxial.music.performance.instruments import InstrumentName
 from biaxial.studio.messages.answers import (
     Cancelled,
     Engraved,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from biaxial.music.instruments import InstrumentName
+from biaxial.music.performance.instruments import InstrumentName
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 from biaxial.studio.messages.studio_document import Document, Span
 

@@ -15,7 +15,7 @@ from biaxial.formats.midi.midi_messages import Event, decode, decoded
 from biaxial.formats.midi.midi_writer import midi_bytes, parse_midi, read_midi, write_midi
 from biaxial.music.constants import VOICE_NAMES
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import InstrumentName
+from biaxial.music.performance.instruments import InstrumentName
 from biaxial.music.score import ChordSymbol, Key, Note, Score, Syllable, TimeSignature
 from biaxial.music.symbols import parse_chord
 

@@ -20,7 +20,7 @@ from biaxial.formats.melody_file import read_melody
 from biaxial.formats.musicxml import musicxml_text, write_musicxml
 from biaxial.formats.read import read_parts, read_score
 from biaxial.formats.write import save_score
-from biaxial.music.instruments import PRESETS, InstrumentName
+from biaxial.music.performance.instruments import PRESETS, InstrumentName
 from biaxial.music.score import ChordSymbol, Key, Note, Score, TimeSignature
 from biaxial.music.symbols import parse_chord
 

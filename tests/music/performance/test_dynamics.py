@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from biaxial.music.dynamics import (
+from biaxial.music.performance.dynamics import (
     LEVELS,
     VELOCITIES,
     DynamicMarks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -10,9 +11,9 @@ import numpy as np
 import pytest
 
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import ENSEMBLES
+from biaxial.music.performance.instruments import ENSEMBLES
+from biaxial.music.performance.seating import price_of, seated
 from biaxial.music.score import Note, Score, TimeSignature
-from biaxial.music.seating import price_of, seated
 
 QUARTET = ENSEMBLES["quartet"]
 Q = 480
@@ -20,7 +21,7 @@ Q = 480
 Tone = tuple[int | None, float]
 
 
-def write(*lines: list[Tone]) -> Score:
+def write(*lines: Sequence[Tone]) -> Score:
     """Lines from the top, each a voice: pitches, or rests, with their quarters."""
     notes = []
     for voice, line in enumerate(lines):
@@ -123,7 +124,7 @@ def test_winds_have_one_note_at_a_time_and_what_is_too_much_is_told() -> None:
     seating = seated(score, ENSEMBLES["winds"])
     assert Counter(note.voice for note in seating.score.notes if note.onset_ticks == 0) == {0: 1, 1: 1, 2: 1, 3: 1}
     (remark,) = seating.remarks
-    assert remark.endswith("has 1 note, the first in bar 2, more than it can hold at once")
+    assert remark.endswith("has 1 note, in bar 2, more than it can hold at once")
 
 
 def test_what_is_too_low_for_one_is_played_by_another() -> None:
@@ -138,7 +139,7 @@ def test_what_is_outside_every_range_goes_to_the_nearest_and_is_told() -> None:
     seating = seated(score, ("violin", "viola"))
     assert (pitches(seating.score, 0), pitches(seating.score, 1)) == ([76, 110], [40, 41])
     assert seating.remarks == (
-        "Violin has 1 note, the first in bar 1, beyond its range, G3 to G7",
+        "Violin has 1 note, in bar 1, beyond its range, G3 to G7",
         "Viola has 2 notes, the first in bar 1, beyond its range, C3 to A6",
     )
 

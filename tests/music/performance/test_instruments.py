@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import ENSEMBLES, SEATS, read_instruments, seats_of, short_title
+from biaxial.music.performance.instruments import ENSEMBLES, SEATS, read_instruments, seats_of, short_title
 
 
 def test_names_and_ensembles_are_read() -> None:

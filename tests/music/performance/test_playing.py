@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from biaxial.music.playing import ONSET_SECONDS, SLOWEST, humanised, written_finely
+from biaxial.music.performance.playing import ONSET_SECONDS, SLOWEST, humanised, written_finely
 from biaxial.music.repeats import Repeat
 from biaxial.music.score import Note, Score
 

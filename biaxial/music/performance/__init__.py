@@ -1,0 +1,1 @@
+"""How music is played: how loud, on what, by whom, and as people do."""
