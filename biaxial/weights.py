@@ -24,7 +24,7 @@ from biaxial.files.weights_file import header_of, not_whole, other_kind
 from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import NetworkArrays, parameter_shapes
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import read_instruments
+from biaxial.music.performance.instruments import read_instruments
 from biaxial.music.score import Key
 from biaxial.music.style import mixture_of, shares_of
 from biaxial.sampling.charges import FAULTS

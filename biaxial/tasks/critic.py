@@ -13,7 +13,7 @@ from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.constants import STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
-from biaxial.music.instruments import read_instruments
+from biaxial.music.performance.instruments import read_instruments
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
 from biaxial.music.style import Mixture, mixture_of, shares_of

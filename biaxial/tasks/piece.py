@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from biaxial.formats.json_score import score_from_dict, score_to_dict
 from biaxial.music.errors import InputError
-from biaxial.music.instruments import read_instruments
+from biaxial.music.performance.instruments import read_instruments
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import Score
 from biaxial.music.style import mixture_of
