@@ -170,7 +170,7 @@ def test_weights_that_are_no_numbers(tmp_path: Path, tensor: torch.Tensor, messa
         load_weights(path)
 
 
-@pytest.mark.parametrize("name", ["chorales-v3", "hymn-tunes-v1", "chords-v1"])
+@pytest.mark.parametrize("name", ["chorales-v3", "quartets-v1", "hymn-tunes-v1", "chords-v1"])
 def test_shipped_weights_say_their_format_and_licence(name: str) -> None:
     with safetensors.safe_open(pretrained_path(name), framework="pt") as file:
         metadata = file.metadata()

@@ -144,4 +144,4 @@ PRESETS: Final[dict[str, ModelConfig]] = {
 }
 """Named configs: ``chorale`` is the default, ``hexahedria`` the published network, ``jsb-quarter`` and ``jsb-16th`` are
 for the benchmarks, ``piano`` is for any polyphony (docs/piano.md), ``deepj`` for string quartets with
-styles and dynamics (docs/quartets.md), ``tiny`` is for tests."""
+styles and dynamics (docs/model-card-quartets.md), ``tiny`` is for tests."""

@@ -73,6 +73,12 @@ PARTS: Final = (
     Part("biaxial/assets/musescore/biaxial.qml", "The plugin for MuseScore", "Written for this package", OWN),
     Part("biaxial/assets/plans-v1.json", "Counts of how phrases follow each other", CHORALES, OWN),
     Part(
+        "biaxial/assets/quartets-v1.safetensors",
+        "Weights that compose string quartets",
+        "The OpenScore String Quartets, CC0 (docs/model-card-quartets.md)",
+        OWN,
+    ),
+    Part(
         "biaxial/assets/rhythms-v1.json",
         "Counts of which note values stand where in bars",
         "Sopranos of the Open Hymnal Project, public domain, and of the chorales of J. S. Bach (docs/singing.md)",

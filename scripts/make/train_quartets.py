@@ -37,7 +37,7 @@ def main() -> None:
     if status := biaxial_train(words):
         raise SystemExit(status)
     network, made = load_weights(RUN / "model.safetensors")
-    save_weights(options.output, network, made | {"instruments": "quartet", "licence": "CC0-1.0"}, torch.float16)
+    save_weights(options.output, network, made | {"instruments": "quartet", "licence": "MIT"}, torch.float16)
     print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
 
 
