@@ -223,6 +223,10 @@ class CompiledStepper:
         """Zeros for every unit of the layers over time, shape ``(rows, n, h)`` each."""
         return tuple(np.zeros((rows, self.config.num_notes, size), np.float32) for size in self.config.time_hidden)
 
+    def _room(self, rows: int) -> tuple[Floats, ...]:
+        """As :meth:`_layers`, to be written to."""
+        return tuple(np.empty((rows, self.config.num_notes, size), np.float32) for size in self.config.time_hidden)
+
     def _spread(self, work: Callable[[slice], None], count: int) -> None:
         """Do the work for so many rows, a part at a time, by all threads."""
         size = min(_PART, -(-count // self.threads))
@@ -244,7 +248,7 @@ class CompiledStepper:
             if rows[-1] == len(first):
                 first.append(row)
         n, u, per_piece = self.config.num_notes, len(first), len(rows) // len(of_steps)
-        hidden, cells = self._layers(u), self._layers(u)
+        hidden, cells = self._room(u), self._room(u)
         share = np.empty((u, n, len(self.weights.share_biases)), np.float32)
         told = None if encoded.told is None else [self._told(part) for part in encoded.told]
         heard, echoes = self._heard(old, [int(old.rows[row]) for row in first], previous[first])
@@ -253,7 +257,7 @@ class CompiledStepper:
         def run(pasts: slice) -> None:
             block = range(u)[pasts]
             sources = [int(old.rows[first[index]]) for index in block]
-            gates = np.empty((len(block), n, weights.biases[0].shape[1]), np.float32)
+            gates = np.empty((len(block), n, len(weights.biases[0])), np.float32)
             for own, index in zip(gates, block, strict=True):
                 row, piece = first[index], first[index] // per_piece
                 tonic, mode, phrase_tonic, phrase_mode = map(int, conditions[row, KEYS])
@@ -263,20 +267,21 @@ class CompiledStepper:
                     add_echo(weights.echo_to_gates, *echo, own)
                 if told is not None:
                     own += told[piece][0]
-            for layer, matrix in enumerate(weights.recurrent):  # one after another, so that its weights stay at hand
-                product = np.empty((n, weights.biases[layer].shape[1]), np.float32)
-                for own, index, source in zip(gates, block, sources, strict=True):
-                    x = old.hidden[layer][source]
-                    if layer > 0:
-                        x, own = np.concatenate([hidden[layer - 1][index], x], axis=1), weights.biases[layer]
-                    new = cells[layer][index], hidden[layer][index]
-                    lstm_cells(own, matrix(x, product), old.cells[layer][source], *new)
+            for layer, own_state in enumerate(weights.recurrent):  # its weights stay at hand for all pasts
+                if layer > 0:
+                    gates = np.empty((len(block), n, len(weights.biases[layer])), np.float32)
+                    gates[:] = weights.biases[layer]
+                    weights.below[layer - 1].add(hidden[layer - 1][pasts], gates)
+                own_state.add(old.hidden[layer][sources], gates)
+                lstm_cells(gates, old.cells[layer][sources], cells[layer][pasts], hidden[layer][pasts])
+            x = hidden[-1][pasts]
+            if told is not None:
+                x = x + np.stack([told[first[index] // per_piece][1] for index in block])
+            share[pasts] = weights.share_biases
             for index in block:
-                x = hidden[-1][index] if told is None else hidden[-1][index] + told[first[index] // per_piece][1]
-                weights.share(x, share[index])
-                share[index] += weights.share_biases
                 if (echo := echoes.of(index)) is not None:
                     add_echo(weights.echo_to_share, *echo, share[index])
+            weights.share.add(x, share[pasts])
 
         self._spread(run, u)
         return share, echoes, Pasts(hidden, cells, np.array(rows), heard)
@@ -290,7 +295,12 @@ class CompiledStepper:
 
     def _told(self, context: Floats) -> tuple[Floats, Floats]:
         """What the context encoder tells the gates of the first layer and the output of the last, ``(n, h)`` each."""
-        return self.weights.context_to_gates(context), self.weights.context_to_output(context)
+        weights, n = self.weights, self.config.num_notes
+        gates = np.zeros((1, n, len(weights.biases[0])), np.float32)
+        output = np.zeros((1, n, self.config.time_hidden[-1]), np.float32)
+        weights.context_to_gates.add(context[None], gates)
+        weights.context_to_output.add(context[None], output)
+        return gates[0], output[0]
 
     def _choosing_by(self, rules: Sequence[Rule]) -> Choosing:
         """The proposal and the rules as the kernels read them."""

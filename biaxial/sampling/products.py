@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from biaxial.sampling.kernels.tiles import has_unit, multiply, packed, packed_halves, round_to_halves
+
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
@@ -25,9 +27,46 @@ Products = Literal["float32", "bfloat16"]
 class Matrix(Protocol):
     """A matrix of weights."""
 
-    def __call__(self, x: Floats, out: Floats | None = None) -> Floats:
-        """``x @ weights``, float32, shape ``(n, o)`` for ``x`` of shape ``(n, i)``; in ``out`` if it is given."""
+    def add(self, x: Floats, out: Floats) -> None:
+        """Add ``x @ weights`` to ``out``, for pieces ``p``: shapes ``(p, n, i)`` and ``(p, n, o)``, contiguous."""
         ...
+
+
+class _Tiled:
+    """In float32, by tiles."""
+
+    def __init__(self, weights: Floats) -> None:
+        self._packed = packed(weights)
+
+    def add(self, x: Floats, out: Floats) -> None:
+        multiply(_rows(x), self._packed, _rows(out))
+
+
+class _TiledHalves:
+    """In halves, by tiles."""
+
+    def __init__(self, weights: Floats) -> None:
+        self._packed = packed_halves(weights)
+
+    def add(self, x: Floats, out: Floats) -> None:
+        rows = _rows(x)
+        pairs = np.empty((len(rows), self._packed.shape[1]), np.uint32)
+        round_to_halves(rows, pairs)
+        multiply(pairs, self._packed, _rows(out))
+
+
+class _Library:
+    """In float32, by numpy's library, a piece at a time: rows of a larger product may have other bits."""
+
+    def __init__(self, weights: Floats) -> None:
+        self._weights = np.ascontiguousarray(weights)
+
+    def add(self, x: Floats, out: Floats) -> None:
+        out += np.matmul(x, self._weights)
+
+
+def _rows(x: Floats) -> Floats:
+    return x.reshape(-1, x.shape[-1])
 
 
 def matrix(weights: Floats, num_rows: int, products: Products) -> Matrix:
@@ -38,16 +77,17 @@ def matrix(weights: Floats, num_rows: int, products: Products) -> Matrix:
     weights
         Shape ``(i, o)``.
     num_rows
-        Rows of what it will be multiplied with.
+        Rows of a piece, ``n``.
     products
         Precision of the product.
     """
-    if products == "bfloat16":
-        from biaxial.sampling.half_products import HalfMatrix
+    if products == "float32":
+        return _Library(weights) if sys.platform == "darwin" else _Tiled(weights)  # Apple's has units of its own
+    if has_unit("avx512bf16") and not has_unit("amx-bf16"):
+        return _TiledHalves(weights)
+    from biaxial.sampling.half_products import HalfMatrix
 
-        return HalfMatrix(weights, num_rows)
-    rows = np.ascontiguousarray(weights)
-    return lambda x, out=None: np.matmul(x, rows, out=out)
+    return HalfMatrix(weights, num_rows)
 
 
 @cache

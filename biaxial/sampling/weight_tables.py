@@ -41,10 +41,10 @@ class Weights:
         What the kernels read.
     first
         The share of conditions in the gates of the first layer.
-    recurrent
-        For each layer of the time axis, from what enters it (but in the first) and its own hidden state to its gates.
+    below, recurrent
+        To the gates of each layer of the time axis, from the layer below (but in the first) and its own hidden state.
     biases
-        Biases of each of these layers, shape ``(1, g)``.
+        Biases of each of these layers, shape ``(g,)``.
     share, share_biases
         From the output of the time axis to its share in the note axis; the biases of shape ``(w,)``.
     echo_to_gates, echo_to_share
@@ -59,9 +59,9 @@ class Weights:
         layers = self._layers("time_axis", self.config.time_hidden)
         self._into_first = layers[0][0]
         self.first = InputShares(self.inputs, self.inputs.slices, self._into_first, layers[0][2])
-        recurrent = [layers[0][1], *(np.concatenate(layer[:2]) for layer in layers[1:])]
-        self.recurrent = [self._matrix(rows) for rows in recurrent]
-        self.biases = [layer[2][None] for layer in layers]
+        self.below = [self._matrix(layer[0]) for layer in layers[1:]]
+        self.recurrent = [self._matrix(layer[1]) for layer in layers]
+        self.biases = [layer[2] for layer in layers]
         self.time_tables = self._time_tables()
         self.walk_tables = self._walk_tables()
         if self.config.context_hidden:
