@@ -36,8 +36,8 @@ from biaxial.sampling.told_context import ContextWeights, ToldContext
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.weight_tables import Weights, can_compile
 
-_PART = 4
-"""Rows that are done together at most: few enough to stay in a processor's cache, and for threads to end alike."""
+_PASTS, _FRAMES = 4, 14
+"""Pasts and frames that are worked out together at most: few enough to stay in a processor's cache."""
 
 
 def is_compiled() -> bool:
@@ -216,7 +216,7 @@ class CompiledStepper:
             results = frame[rows], weight[rows], nats[rows]
             walk(self.weights.walk_tables, choosing, share, *echoed, may_stop, *some, *results)
 
-        self._spread(draw, b)
+        self._spread(draw, b, _FRAMES)
         return frame, weight, CompiledState(frame, state.log_likelihood + nats, pasts)
 
     def _layers(self, rows: int) -> tuple[Floats, ...]:
@@ -227,9 +227,9 @@ class CompiledStepper:
         """As :meth:`_layers`, to be written to."""
         return tuple(np.empty((rows, self.config.num_notes, size), np.float32) for size in self.config.time_hidden)
 
-    def _spread(self, work: Callable[[slice], None], count: int) -> None:
+    def _spread(self, work: Callable[[slice], None], count: int, at_once: int) -> None:
         """Do the work for so many rows, a part at a time, by all threads."""
-        size = min(_PART, -(-count // self.threads))
+        size = min(at_once, -(-count // self.threads))
         parts = [slice(first, min(count, first + size)) for first in range(0, count, size)]
         list(map(work, parts) if self.pool is None or len(parts) == 1 else self.pool.map(work, parts))
 
@@ -283,7 +283,7 @@ class CompiledStepper:
                     add_echo(weights.echo_to_share, *echo, share[index])
             weights.share.add(x, share[pasts])
 
-        self._spread(run, u)
+        self._spread(run, u, _PASTS)
         return share, echoes, Pasts(hidden, cells, np.array(rows), heard)
 
     def _heard(self, old: Pasts, pasts: Sequence[int], frames: NDArray[np.uint8]) -> tuple[Heard | None, Echoes]:

@@ -14,11 +14,8 @@ from biaxial.models.network_arrays import NetworkArrays
 from biaxial.sampling.input_shares import InputShares
 from biaxial.sampling.kernels.shared import Floats, WalkTables
 from biaxial.sampling.kernels.time_step import EchoTables, TimeTables
+from biaxial.sampling.kernels.tiles import packed
 from biaxial.sampling.products import Matrix, Products, matrix
-
-_ROWS = 8
-"""The walk takes this many rows of weights at once."""
-
 
 def can_compile(config: ModelConfig) -> bool:
     """Whether networks of a config are compiled: one walk, and no ranks in place of voices."""
@@ -101,8 +98,8 @@ class Weights:
         inputs = np.concatenate([layers[0][0], to_logits], axis=1)  # time axis's output and inputs; w
         self.share = self._matrix(inputs[:heard])
         self.share_biases = np.concatenate([layers[0][2], self._weights["walks.0.head.bias"]])
-        matrices = [_padded(np.concatenate(layer[:2]) if index else layer[1]) for index, layer in enumerate(layers)]
-        parts = [np.concatenate([rows.ravel(), layer[2]]) for rows, layer in zip(matrices, layers, strict=True)]
+        matrices = [np.concatenate(layer[:2]) if index else layer[1] for index, layer in enumerate(layers)]
+        parts = [np.concatenate([packed(rows).ravel(), layer[2]]) for rows, layer in zip(matrices, layers, strict=True)]
         echo = slices.get("echo")
         self.echo_to_share = None if echo is None else _echo_tables(planes, inputs[heard:][echo][:-1])
         starts = accumulate(map(len, parts), initial=0)
@@ -119,7 +116,7 @@ class Weights:
             followed=-1 if echo is None else echo.stop - 1,
             layers=np.concatenate(parts),
             sizes=np.array([(start, *rows.shape) for start, rows in zip(starts, matrices, strict=False)]),
-            head=_padded(head[:hidden]),
+            head=packed(head[:hidden]),
             states=alphabet.states,
             voices=alphabet.voices,
             planes=planes,
@@ -145,8 +142,3 @@ def lstm_layer(weights: Mapping[str, Floats], name: str) -> tuple[Floats, Floats
     """Weights of an LSTM layer for its inputs ``(f, g)`` and its hidden state ``(h, g)``, and its biases ``(g,)``."""
     into, recurrent = (np.ascontiguousarray(weights[f"{name}.weight_{kind}_l0"].T) for kind in ("ih", "hh"))
     return into, recurrent, weights[f"{name}.bias_ih_l0"] + weights[f"{name}.bias_hh_l0"]
-
-
-def _padded(weights: Floats) -> Floats:
-    """Weights with rows of zeros up to a multiple of :data:`_ROWS`."""
-    return np.pad(weights, ((0, -len(weights) % _ROWS), (0, 0)))
