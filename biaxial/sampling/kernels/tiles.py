@@ -132,38 +132,36 @@ _one, _some = _tile(1), _tile(ROWS)
 
 
 @fast_part
-def _add_panel(x, rows, weights, panel, into, column):  # type: ignore[no-untyped-def]
-    depth, step, into_step = weights.shape[1], x.shape[1], into.shape[1]
-    weights_at, row = panel * depth * WIDTH, 0
-    while row + ROWS <= rows:
-        _some(x, row * step, step, weights, weights_at, depth, into, row * into_step + column, into_step)
-        row += ROWS
-    while row < rows:
-        _one(x, row * step, step, weights, weights_at, depth, into, row * into_step + column, into_step)
-        row += 1
+def add_product(x, rows, weights, start, depth, out, width):  # type: ignore[no-untyped-def]
+    """Add ``x @ weights``: so many rows of ``x (r, i)``, and so many columns of ``out (r, o)``.
 
-
-@fast_part
-def add_product(x, rows, weights, out, width):  # type: ignore[no-untyped-def]
-    """Add ``x @ weights``: so many rows of ``x (r, i)``, packed weights, so many columns of ``out (r, o)``."""
-    last = weights.shape[0] - 1
-    first = last * WIDTH
-    edge = np.zeros((rows, WIDTH), np.float32)
-    for row in range(rows):
-        for column in range(first, width):
-            edge[row, column - first] = out[row, column]
-    for panel in range(last + 1):
-        into, column = (out, panel * WIDTH) if panel < last else (edge, 0)
-        _add_panel(x, rows, weights, panel, into, column)
-    for row in range(rows):
-        for column in range(first, width):
-            out[row, column] = edge[row, column - first]
+    The packed weights begin at a place of their array, and have ``depth`` inputs. Columns of ``out`` beyond these, as
+    far as the last panel goes, change by nothing if they are there.
+    """
+    panels = -(-width // WIDTH)
+    last = (panels - 1) * WIDTH
+    edge = np.zeros((rows if panels * WIDTH > out.shape[1] else 0, WIDTH), np.float32)
+    for row in range(len(edge)):
+        for column in range(last, width):
+            edge[row, column - last] = out[row, column]
+    for panel in range(panels):
+        into, column = (edge, 0) if len(edge) and panel == panels - 1 else (out, panel * WIDTH)
+        at, row = start + panel * depth * WIDTH, 0
+        while row + ROWS <= rows:
+            _some(x, row * x.shape[1], x.shape[1], weights, at, depth, into, row * into.shape[1] + column, into.shape[1])
+            row += ROWS
+        while row < rows:
+            _one(x, row * x.shape[1], x.shape[1], weights, at, depth, into, row * into.shape[1] + column, into.shape[1])
+            row += 1
+    for row in range(len(edge)):
+        for column in range(last, width):
+            out[row, column] = edge[row, column - last]
 
 
 @kernel
 def multiply(x, weights, out):  # type: ignore[no-untyped-def]
     """Add ``x @ weights`` to ``out``: shapes ``(r, i)``, packed, ``(r, o)``."""
-    add_product(x, len(x), weights, out, out.shape[1])
+    add_product(x, len(x), weights, 0, weights.shape[1], out, out.shape[1])
 
 
 @kernel

@@ -133,7 +133,7 @@ def _decide(  # type: ignore[no-untyped-def]
     note = num_notes - 1 - place if tables.down else place
     is_known, before = len(known_outcomes) > 0, previous[row, note]
     free, count = ((1 << voices) - 1) & ~now.sets[row], 0
-    for k in range(len(logits)):
+    for k in range(len(cell.possible)):
         possible = tables.may_follow[before, k] and tables.fits[free, k]
         if is_known and possible:
             possible = tables.agrees[known_voices[row, note], known_outcomes[row, note], k]
@@ -145,7 +145,7 @@ def _decide(  # type: ignore[no-untyped-def]
             cell.values[count] = logits[k]
             count += 1
     shift = normalise(cell.values, count) if count else 0.0
-    for k in range(len(logits)):
+    for k in range(len(cell.possible)):
         if cell.possible[k]:
             cell.log_p[k] = logits[k] - shift
     pitch_class = (tables.low_pitch + note) % 12
@@ -194,23 +194,27 @@ def _lstm_cells(gates, cell, hidden):  # type: ignore[no-untyped-def]
 
 
 @fast_part
+def _copy(source, out):  # type: ignore[no-untyped-def]
+    for j in range(len(source)):
+        out[j] = source[j]
+
+
+@fast_part
 def _run_layers(tables, x, hidden, cells, gates, count):  # type: ignore[no-untyped-def]
     """Run the layers for the first rows of ``x (b, w)``; the output of the last comes after the hidden states."""
     below = 0
     for layer in range(len(tables.sizes)):
         start, rows, width = tables.sizes[layer]
-        units, panels = width // 4, -(-width // WIDTH)
-        end = start + panels * rows * WIDTH
-        for slot in range(count):
-            for j in range(width):
-                gates[slot, j] = x[slot, j] if layer == 0 else tables.layers[end + j]
-        weights = tables.layers[start:end].reshape(panels, rows, WIDTH)
-        add_product(hidden[layer], count, weights, gates, width)
+        units, into = width // 4, x if layer == 0 else gates
+        if layer > 0:
+            biases = start + -(-width // WIDTH) * WIDTH * rows
+            for slot in range(count):
+                _copy(tables.layers[biases : biases + width], gates[slot])
+        add_product(hidden[layer], count, tables.layers, start, rows, into, width)
         for slot in range(count):
             own = hidden[layer, slot, below : below + units]
-            _lstm_cells(gates[slot], cells[layer, slot, :units], own)
-            for j in range(units):
-                hidden[layer + 1, slot, j] = own[j]
+            _lstm_cells(into[slot], cells[layer, slot, :units], own)
+            _copy(own, hidden[layer + 1, slot])
         below = units
 
 
@@ -266,10 +270,11 @@ def walk(  # type: ignore[no-untyped-def]
     for row in range(count):
         _begin(tables, now, row, previous, known_outcomes, known_voices, bias)
         now.follows[row] = len(echoed) > 0 and heard[rows[row]]
-    widest = tables.head.shape[1]
+    widest = max(tables.head.shape[1], num_inputs)
     for layer in range(num_layers):
         widest = max(widest, tables.sizes[layer, 1], tables.sizes[layer, 2])
-    x, logits = np.zeros((count, num_inputs), np.float32), np.zeros((count, num_outcomes), np.float32)
+    widest += -widest % WIDTH
+    x, logits = np.zeros((count, widest), np.float32), np.zeros((count, num_outcomes + -num_outcomes % WIDTH), np.float32)
     gates, cells = np.zeros((count, widest), np.float32), np.zeros((num_layers, count, widest), np.float32)
     hidden = np.zeros((num_layers + 1, count, widest), np.float32)
     row_in = np.arange(count)  # the frame in each slot; those whose walk is over leave it to the last
@@ -278,14 +283,12 @@ def walk(  # type: ignore[no-untyped-def]
         for slot in range(count):
             row = row_in[slot]
             _look(tables, now, row, place)
-            for j in range(num_inputs):
-                x[slot, j] = share[rows[row], note, j]
-            add_inputs(tables, now, row, place, num_notes, x[slot])
+            _copy(share[rows[row], note], x[slot])
+            add_inputs(tables, now, row, place, num_notes, x[slot, :num_inputs])
         _run_layers(tables, x, hidden, cells, gates, count)
         for slot in range(count):
-            for k in range(num_outcomes):
-                logits[slot, k] = x[slot, num_inputs - num_outcomes + k]
-        add_product(hidden[num_layers], count, tables.head, logits, num_outcomes)
+            _copy(x[slot, num_inputs - num_outcomes : num_inputs], logits[slot])
+        add_product(hidden[num_layers], count, tables.head, 0, tables.head.shape[1], logits, num_outcomes)
         for slot in range(count - 1, -1, -1):
             row = row_in[slot]
             gained, likely = _decide(
@@ -300,8 +303,7 @@ def walk(  # type: ignore[no-untyped-def]
                 count -= 1
                 row_in[slot] = row_in[count]
                 for layer in range(num_layers):
-                    for j in range(widest):
-                        hidden[layer, slot, j] = hidden[layer, count, j]
-                        cells[layer, slot, j] = cells[layer, count, j]
+                    _copy(hidden[layer, count], hidden[layer, slot])
+                    _copy(cells[layer, count], cells[layer, slot])
         if count == 0:
             break
