@@ -52,6 +52,11 @@ def keeps_kernels() -> bool:
     return folder is not None and os.access(folder if os.path.exists(folder) else os.path.dirname(folder), os.W_OK)
 
 
+def _together(rows: list[int]) -> slice | list[int]:
+    """Rows as a slice, of which nothing is copied, if they follow one another."""
+    return slice(rows[0], rows[-1] + 1) if rows == list(range(rows[0], rows[0] + len(rows))) else rows
+
+
 @dataclass(frozen=True)
 class Pasts:
     """State of the time axis after different pasts.
@@ -256,7 +261,7 @@ class CompiledStepper:
 
         def run(pasts: slice) -> None:
             block = range(u)[pasts]
-            sources = [int(old.rows[first[index]]) for index in block]
+            sources = _together([int(old.rows[first[index]]) for index in block])
             gates = np.empty((len(block), n, len(weights.biases[0])), np.float32)
             for own, index in zip(gates, block, strict=True):
                 row, piece = first[index], first[index] // per_piece

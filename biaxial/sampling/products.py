@@ -1,7 +1,8 @@
-"""Products of what all notes have with a matrix of weights, always of the same shape, on one thread.
+"""Products of pieces with a matrix of weights, on one thread, in which a piece has the same bits as alone.
 
-In float32 they are numpy's. ``"bfloat16"`` rounds both sides for processors that have units for that; these products
-are PyTorch's, which is loaded for them alone.
+They are made of tiles (:mod:`biaxial.sampling.kernels.tiles`), but for what a library does by units that tiles do not
+use: numpy's in float32 on Apple's processors, and in halves PyTorch's, which is loaded for them alone, where there are
+units for whole matrices, or none for halves. ``"bfloat16"`` rounds both sides to halves.
 """
 
 from __future__ import annotations
@@ -32,36 +33,39 @@ class Matrix(Protocol):
         ...
 
 
-class _Tiled:
+class TiledMatrix:
     """In float32, by tiles."""
 
     def __init__(self, weights: Floats) -> None:
         self._packed = packed(weights)
 
     def add(self, x: Floats, out: Floats) -> None:
+        """Of :class:`Matrix`."""
         multiply(_rows(x), self._packed, _rows(out))
 
 
-class _TiledHalves:
+class TiledHalves:
     """In halves, by tiles."""
 
     def __init__(self, weights: Floats) -> None:
         self._packed = packed_halves(weights)
 
     def add(self, x: Floats, out: Floats) -> None:
+        """Of :class:`Matrix`."""
         rows = _rows(x)
         pairs = np.empty((len(rows), self._packed.shape[1]), np.uint32)
         round_to_halves(rows, pairs)
         multiply(pairs, self._packed, _rows(out))
 
 
-class _Library:
+class LibraryMatrix:
     """In float32, by numpy's library, a piece at a time: rows of a larger product may have other bits."""
 
     def __init__(self, weights: Floats) -> None:
         self._weights = np.ascontiguousarray(weights)
 
     def add(self, x: Floats, out: Floats) -> None:
+        """Of :class:`Matrix`."""
         out += np.matmul(x, self._weights)
 
 
@@ -82,9 +86,9 @@ def matrix(weights: Floats, num_rows: int, products: Products) -> Matrix:
         Precision of the product.
     """
     if products == "float32":
-        return _Library(weights) if sys.platform == "darwin" else _Tiled(weights)  # Apple's has units of its own
+        return LibraryMatrix(weights) if sys.platform == "darwin" else TiledMatrix(weights)
     if has_unit("avx512bf16") and not has_unit("amx-bf16"):
-        return _TiledHalves(weights)
+        return TiledHalves(weights)
     from biaxial.sampling.half_products import HalfMatrix
 
     return HalfMatrix(weights, num_rows)

@@ -13,9 +13,10 @@ from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import NetworkArrays
 from biaxial.sampling.input_shares import InputShares
 from biaxial.sampling.kernels.shared import Floats, WalkTables
-from biaxial.sampling.kernels.time_step import EchoTables, TimeTables
 from biaxial.sampling.kernels.tiles import packed
+from biaxial.sampling.kernels.time_step import EchoTables, TimeTables
 from biaxial.sampling.products import Matrix, Products, matrix
+
 
 def can_compile(config: ModelConfig) -> bool:
     """Whether networks of a config are compiled: one walk, and no ranks in place of voices."""

@@ -34,7 +34,9 @@ def _size() -> tuple[int, int, int]:
     """Rows, vectors and numbers in a vector of a tile: it fills the registers that there are."""
     if has_unit("avx512f"):
         return 7, 3, 16
-    return (4, 3, 8) if has_unit("avx2") else (4, 3, 4)
+    if has_unit("avx2"):
+        return 4, 3, 8
+    return (7 if has_unit("neon") else 4), 3, 4
 
 
 ROWS, _VECTORS, _LANES = _size()
@@ -76,13 +78,18 @@ def _code(
     def vector(kind: Any, start: Any, column: int) -> Any:
         return builder.bitcast(at(start, _number(column * _LANES)), kind.as_pointer())
 
-    def add(value: Any, weight: Any, total: Any) -> Any:
+    def plus(value: Any, weight: Any, total: Any) -> Any:
         if not halves:
             return builder.fadd(total, builder.fmul(value, weight, flags=["contract"]), flags=["contract"])
         name, kind = "llvm.x86.avx512bf16.dpbf16ps.512", ir.FunctionType(sums, [sums, inputs, inputs])
-        return builder.call(builder.module.globals.get(name) or ir.Function(builder.module, kind, name), [total, value, weight])
+        return builder.call(
+            builder.module.globals.get(name) or ir.Function(builder.module, kind, name), [total, value, weight]
+        )
 
-    x_rows, out_rows = ([at(start, builder.mul(by, _number(row))) for row in range(rows)] for start, by in ((x, x_step), (out, out_step)))
+    x_rows, out_rows = (
+        [at(start, builder.mul(by, _number(row))) for row in range(rows)]
+        for start, by in ((x, x_step), (out, out_step))
+    )
     ends = {(row, column): vector(sums, out_rows[row], column) for row, column in cells}
     old = {cell: builder.load(end, align=4) for cell, end in ends.items()}
     before, loop, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
@@ -97,9 +104,12 @@ def _code(
         value = builder.insert_element(nothing, builder.load(at(x_rows[row], index)), ir.Constant(_int, 0))
         value = builder.shuffle_vector(value, nothing, everywhere)
         for column in range(_VECTORS):
-            new[row, column] = add(value, columns[column], totals[row, column])
+            new[row, column] = plus(value, columns[column], totals[row, column])
     following = builder.add(index, _number(1))
-    for phi, first, later in [(index, _number(0), following), *((totals[cell], old[cell], new[cell]) for cell in cells)]:
+    for phi, first, later in [
+        (index, _number(0), following),
+        *((totals[cell], old[cell], new[cell]) for cell in cells),
+    ]:
         phi.add_incoming(first, before)
         phi.add_incoming(later, loop)
     builder.cbranch(builder.icmp_signed("<", following, depth), loop, after)
@@ -148,7 +158,9 @@ def add_product(x, rows, weights, start, depth, out, width):  # type: ignore[no-
         into, column = (edge, 0) if len(edge) and panel == panels - 1 else (out, panel * WIDTH)
         at, row = start + panel * depth * WIDTH, 0
         while row + ROWS <= rows:
-            _some(x, row * x.shape[1], x.shape[1], weights, at, depth, into, row * into.shape[1] + column, into.shape[1])
+            _some(
+                x, row * x.shape[1], x.shape[1], weights, at, depth, into, row * into.shape[1] + column, into.shape[1]
+            )
             row += ROWS
         while row < rows:
             _one(x, row * x.shape[1], x.shape[1], weights, at, depth, into, row * into.shape[1] + column, into.shape[1])
@@ -176,4 +188,6 @@ def round_to_halves(x, out):  # type: ignore[no-untyped-def]
             out[row, pair] = low | high
         if x.shape[1] % 2:
             last = bits[row, x.shape[1] - 1]
-            out[row, x.shape[1] // 2] = last + np.uint32(0x7FFF) + (last >> np.uint32(16) & np.uint32(1)) >> np.uint32(16)
+            out[row, x.shape[1] // 2] = last + np.uint32(0x7FFF) + (last >> np.uint32(16) & np.uint32(1)) >> np.uint32(
+                16
+            )

@@ -126,7 +126,8 @@ def _look(tables, now, row, place):  # type: ignore[no-untyped-def]
 
 @exact_part
 def _decide(  # type: ignore[no-untyped-def]
-    tables, choosing, leading, now, cell, row, place, logits, previous, random, known_outcomes, known_voices, ended, bias,
+    tables, choosing, leading, now, cell, row, place, logits, previous, random, known_outcomes, known_voices, ended,
+    bias,
 ):  # fmt: skip
     """Draw a cell; returns its log-weight and its log-likelihood."""
     num_notes, voices, lines = previous.shape[1], tables.num_voices, now.at.shape[1]
@@ -274,7 +275,10 @@ def walk(  # type: ignore[no-untyped-def]
     for layer in range(num_layers):
         widest = max(widest, tables.sizes[layer, 1], tables.sizes[layer, 2])
     widest += -widest % WIDTH
-    x, logits = np.zeros((count, widest), np.float32), np.zeros((count, num_outcomes + -num_outcomes % WIDTH), np.float32)
+    x, logits = (
+        np.zeros((count, widest), np.float32),
+        np.zeros((count, num_outcomes + -num_outcomes % WIDTH), np.float32),
+    )
     gates, cells = np.zeros((count, widest), np.float32), np.zeros((num_layers, count, widest), np.float32)
     hidden = np.zeros((num_layers + 1, count, widest), np.float32)
     row_in = np.arange(count)  # the frame in each slot; those whose walk is over leave it to the last
