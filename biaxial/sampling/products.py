@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.sampling.kernels.tiles import has_unit, multiply, packed, packed_halves, round_to_halves
+from biaxial.sampling.kernels.tiles import multiply, round_to_halves
+from biaxial.sampling.packed_weights import has_unit, packed, packed_halves, panel_width
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -37,25 +38,25 @@ class TiledMatrix:
     """In float32, by tiles."""
 
     def __init__(self, weights: Floats) -> None:
-        self._packed = packed(weights)
+        self._packed = packed(weights).ravel()
 
     def add(self, x: Floats, out: Floats) -> None:
         """Of :class:`Matrix`."""
-        multiply(_rows(x), self._packed, _rows(out))
+        multiply(_rows(x), self._packed, panel_width(), _rows(out))
 
 
 class TiledHalves:
     """In halves, by tiles."""
 
     def __init__(self, weights: Floats) -> None:
-        self._packed = packed_halves(weights)
+        self._packed = packed_halves(weights).ravel()
 
     def add(self, x: Floats, out: Floats) -> None:
         """Of :class:`Matrix`."""
         rows = _rows(x)
-        pairs = np.empty((len(rows), self._packed.shape[1]), np.uint32)
-        round_to_halves(rows, pairs)
-        multiply(pairs, self._packed, _rows(out))
+        pairs = np.empty((len(rows), (x.shape[-1] + 1) // 2), np.uint32)
+        round_to_halves(rows.view(np.uint32), pairs)
+        multiply(pairs, self._packed, panel_width(), _rows(out))
 
 
 class LibraryMatrix:

@@ -13,8 +13,8 @@ from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import NetworkArrays
 from biaxial.sampling.input_shares import InputShares
 from biaxial.sampling.kernels.shared import Floats, WalkTables
-from biaxial.sampling.kernels.tiles import packed
 from biaxial.sampling.kernels.time_step import EchoTables, TimeTables
+from biaxial.sampling.packed_weights import packed, panel_width
 from biaxial.sampling.products import Matrix, Products, matrix
 
 
@@ -117,7 +117,8 @@ class Weights:
             followed=-1 if echo is None else echo.stop - 1,
             layers=np.concatenate(parts),
             sizes=np.array([(start, *rows.shape) for start, rows in zip(starts, matrices, strict=False)]),
-            head=packed(head[:hidden]),
+            head=packed(head[:hidden]).ravel(),
+            panel_width=panel_width(),
             states=alphabet.states,
             voices=alphabet.voices,
             planes=planes,

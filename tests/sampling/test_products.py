@@ -10,7 +10,7 @@ import torch
 from threadpoolctl import threadpool_info
 
 from biaxial.sampling.half_products import HalfMatrix
-from biaxial.sampling.kernels.tiles import WIDTH, has_unit
+from biaxial.sampling.packed_weights import WIDE, has_unit
 from biaxial.sampling.products import Floats, LibraryMatrix, Matrix, TiledHalves, matrix, one_thread
 
 
@@ -37,7 +37,7 @@ KINDS: dict[str, Callable[[Floats, int], Matrix]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("inputs", "outputs"), [(24, 40), (5, 3), (33, 2 * WIDTH), (24, 2 * WIDTH + 1)])
+@pytest.mark.parametrize(("inputs", "outputs"), [(24, 40), (5, 3), (33, 2 * WIDE), (24, 2 * WIDE + 1)])
 def test_a_product_is_that_of_the_weights(kind: str, inputs: int, outputs: int) -> None:
     weights, x, out = some(inputs, outputs)
     found = added(KINDS[kind](weights, 9), x, out)

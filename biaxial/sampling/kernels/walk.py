@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.sampling.kernels.cell_inputs import add_inputs
-from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, charge, choose, forbid, normalise, room_after, static
-from biaxial.sampling.kernels.shared import Doubles, exact_part, fast_part, kernel, sigmoid, tanh
-from biaxial.sampling.kernels.tiles import WIDTH, add_product
+from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, charge, choose, find_room, forbid, normalise, static
+from biaxial.sampling.kernels.shared import NOTHING, Doubles, exact_part, fast_part, kernel, sigmoid, tanh
+from biaxial.sampling.kernels.tiles import add_product
 
 Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -38,7 +38,7 @@ class Walking(NamedTuple):
     counts
         Sounding notes of each pitch class, shape ``(b, 12)``.
     room
-        Of :func:`~.outcomes.room_after`, shape ``(b, v, n)``; ``(b, v, 0)`` where nobody asks.
+        Of :func:`~.outcomes.find_room`, shape ``(b, v, n)``; ``(b, v, 0)`` where nobody asks.
     given, reachable
         Cells that are known to sound, and the most that there can be, shape ``(b,)``.
     chosen, last, sets
@@ -111,7 +111,7 @@ def _begin(  # type: ignore[no-untyped-def]
             if now.decided[row, v] and not now.fixed[row, v]:
                 now.reachable[row] -= 1
     if now.room.shape[2]:
-        now.room[row] = room_after(tables, row, previous, known_outcomes, known_voices, bias)
+        find_room(tables, row, previous, known_outcomes, known_voices, bias, now.room[row])
 
 
 @exact_part
@@ -203,15 +203,15 @@ def _copy(source, out):  # type: ignore[no-untyped-def]
 @fast_part
 def _run_layers(tables, x, hidden, cells, gates, count):  # type: ignore[no-untyped-def]
     """Run the layers for the first rows of ``x (b, w)``; the output of the last comes after the hidden states."""
-    below = 0
+    below, panel_width = 0, tables.panel_width
     for layer in range(len(tables.sizes)):
         start, rows, width = tables.sizes[layer]
         units, into = width // 4, x if layer == 0 else gates
         if layer > 0:
-            biases = start + -(-width // WIDTH) * WIDTH * rows
+            biases = start + (width + -width % panel_width) * rows
             for slot in range(count):
                 _copy(tables.layers[biases : biases + width], gates[slot])
-        add_product(hidden[layer], count, tables.layers, start, rows, into, width)
+        add_product(hidden[layer], count, tables.layers, start, panel_width, rows, into, width)
         for slot in range(count):
             own = hidden[layer, slot, below : below + units]
             _lstm_cells(into[slot], cells[layer, slot, :units], own)
@@ -255,7 +255,10 @@ def walk(  # type: ignore[no-untyped-def]
     """
     count, num_notes, num_outcomes = len(frames), previous.shape[1], len(tables.states)
     num_layers, num_inputs, lines = len(tables.sizes), tables.inputs.shape[1], max(1, tables.num_voices)
-    everyone, leading = (1 << tables.num_voices) - 1, choosing.leading.max() > 0
+    panel_width = tables.panel_width
+    everyone, leading = (1 << tables.num_voices) - 1, choosing.leading[0] > 0
+    for cost in choosing.leading[1:]:
+        leading = leading or cost > 0
     lists, flags, numbers = (count, lines), np.bool_, np.int64
     now = Walking(
         np.zeros(lists, numbers), np.zeros(lists, numbers), np.zeros(lists, numbers), np.zeros(lists, numbers),
@@ -271,13 +274,13 @@ def walk(  # type: ignore[no-untyped-def]
     for row in range(count):
         _begin(tables, now, row, previous, known_outcomes, known_voices, bias)
         now.follows[row] = len(echoed) > 0 and heard[rows[row]]
-    widest = max(tables.head.shape[1], num_inputs)
+    widest, last = num_inputs, tables.sizes[num_layers - 1, 2] // 4
     for layer in range(num_layers):
         widest = max(widest, tables.sizes[layer, 1], tables.sizes[layer, 2])
-    widest += -widest % WIDTH
+    widest += -widest % panel_width
     x, logits = (
         np.zeros((count, widest), np.float32),
-        np.zeros((count, num_outcomes + -num_outcomes % WIDTH), np.float32),
+        np.zeros((count, num_outcomes + -num_outcomes % panel_width), np.float32),
     )
     gates, cells = np.zeros((count, widest), np.float32), np.zeros((num_layers, count, widest), np.float32)
     hidden = np.zeros((num_layers + 1, count, widest), np.float32)
@@ -292,7 +295,7 @@ def walk(  # type: ignore[no-untyped-def]
         _run_layers(tables, x, hidden, cells, gates, count)
         for slot in range(count):
             _copy(x[slot, num_inputs - num_outcomes : num_inputs], logits[slot])
-        add_product(hidden[num_layers], count, tables.head, 0, tables.head.shape[1], logits, num_outcomes)
+        add_product(hidden[num_layers], count, tables.head, NOTHING, panel_width, last, logits, num_outcomes)
         for slot in range(count - 1, -1, -1):
             row = row_in[slot]
             gained, likely = _decide(
