@@ -148,5 +148,6 @@ class ToldContext(InStretches[Floats]):
         bits = (voices[:, None] >> np.arange(len(way.is_known)) & 1).astype(np.float32)
         gates += bits @ way.is_known
         new = _State(np.empty_like(state.hidden), np.empty_like(state.cells))
-        lstm_cells(gates, way.recurrent(state.hidden), state.cells, new.cells, new.hidden)
+        way.recurrent.add(state.hidden[None], gates[None])
+        lstm_cells(gates[None], state.cells[None], new.cells[None], new.hidden[None])
         return new

@@ -20,7 +20,7 @@ PROGRAM = """
 import numpy as np
 from biaxial.sampling.compiled import keeps_kernels
 from biaxial.sampling.kernels.time_step import lstm_cells
-arrays = [np.zeros((1, size), np.float32) for size in (4, 4, 1, 1, 1)]
+arrays = [np.zeros((1, 1, size), np.float32) for size in (4, 1, 1, 1)]
 lstm_cells(*arrays)
 print(lstm_cells.stats.cache_path)
 print(keeps_kernels(), *lstm_cells.stats.cache_hits.values())

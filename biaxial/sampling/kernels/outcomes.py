@@ -104,13 +104,12 @@ def static(tables, bias, known_voices, row, note, k):  # type: ignore[no-untyped
 
 
 @exact_part
-def room_after(  # type: ignore[no-untyped-def]
-    tables, row, previous, known_outcomes, known_voices, bias
+def find_room(  # type: ignore[no-untyped-def]
+    tables, row, previous, known_outcomes, known_voices, bias, room
 ):
-    """How many cells after each place could take each voice (a note, where there are none), shape ``(v, n)``."""
+    """Find how many cells after each place could take each voice (a note, where there are none), shape ``(v, n)``."""
     num_notes, lines = previous.shape[1], max(1, tables.num_voices)
     is_known, is_biased = len(known_outcomes) > 0, len(bias) > 0
-    room = np.zeros((lines, num_notes), np.int64)
     for v in range(lines):
         found = 0
         for place in range(num_notes - 1, -1, -1):
@@ -130,7 +129,6 @@ def room_after(  # type: ignore[no-untyped-def]
                     if tables.states[k] == tables.num_states - 1 or (tables.states[k] == HOLD and sounded):
                         can = True
             found += can
-    return room
 
 
 @exact_part

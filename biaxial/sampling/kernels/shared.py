@@ -114,11 +114,13 @@ class WalkTables(NamedTuple):
         Weights of the inputs, shape ``(f, w)``; the attributes that follow say where a group begins, -1 for none.
     layers, sizes
         Weights of all layers one after another, and for each layer where they begin, how many rows they have, and how
-        many gates. Each layer's are of shape ``(h, g)``: for the output of the layer before (but in the first), then
-        for its own hidden state, rows of zeros up to a multiple of eight, and last its biases (those of the first are
-        not looked at, being in the time axis's share).
+        many gates. Each layer's are of shape ``(h, g)``, in panels (:mod:`biaxial.sampling.packed_weights`): for the
+        output of the layer before (but in the first), then for its own hidden state; and last its biases (those of the
+        first are not looked at, being in the time axis's share).
     head
-        Weights of the last layer for the hidden state, shape ``(h, k)``.
+        Weights of the last layer for the hidden state, shape ``(h, k)``, in panels that follow one another.
+    panel_width
+        Columns of a panel.
     states, voices
         State and voice set of each outcome, shape ``(k,)``.
     planes
@@ -139,6 +141,7 @@ class WalkTables(NamedTuple):
     layers: Floats
     sizes: NDArray[np.int64]
     head: Floats
+    panel_width: int
     states: NDArray[np.int8]
     voices: Bytes
     planes: Floats

@@ -140,26 +140,25 @@ def add_echo(  # type: ignore[no-untyped-def]
 
 @kernel
 def lstm_cells(  # type: ignore[no-untyped-def]
-    given, recurrent, old, new, hidden
+    gates, old, new, hidden
 ):
     """One step of the cells of an LSTM layer.
 
     Parameters
     ----------
-    given
-        Share of the inputs in the gates, shape ``(n, g)``, or ``(1, g)`` where it is the same for all.
-    recurrent
-        Share of the hidden state, shape ``(n, g)``.
+    gates
+        What enters the gates, shape ``(p, n, g)``.
     old
-        Cell state, shape ``(n, h)``.
+        Cell state, shape ``(p, n, h)``.
     new, hidden
-        New cell state and new hidden state, written to, shape ``(n, h)``.
+        New cell state and new hidden state, written to, shape ``(p, n, h)``.
     """
-    units = old.shape[1]
-    for n in range(old.shape[0]):
-        x, y = given[n % given.shape[0]], recurrent[n]
-        for j in range(units):
-            enter = sigmoid(x[j] + y[j]) * tanh(x[2 * units + j] + y[2 * units + j])
-            cell = sigmoid(x[units + j] + y[units + j]) * old[n, j] + enter
-            new[n, j] = cell
-            hidden[n, j] = sigmoid(x[3 * units + j] + y[3 * units + j]) * tanh(cell)
+    units = old.shape[2]
+    for p in range(old.shape[0]):
+        for n in range(old.shape[1]):
+            x = gates[p, n]
+            for j in range(units):
+                enter = sigmoid(x[j]) * tanh(x[2 * units + j])
+                cell = sigmoid(x[units + j]) * old[p, n, j] + enter
+                new[p, n, j] = cell
+                hidden[p, n, j] = sigmoid(x[3 * units + j]) * tanh(cell)
