@@ -3,7 +3,7 @@
 The same decisions as :meth:`biaxial.sampling.reference_stepper.Stepper._walk`. What is different is the arithmetic:
 inputs, those of :mod:`biaxial.features.note_axis`, are sums of rows of the weight matrix, and all that belongs to the
 time axis has been multiplied beforehand. The network works in float32, all else in float64. Letters and arrays are
-those of :mod:`biaxial.sampling.kernels.shared`.
+those of :mod:`biaxial.sampling.kernels.tables`.
 """
 
 from __future__ import annotations
