@@ -10,11 +10,9 @@ Particles of a piece that have drawn the same frames so far share one state, and
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,9 +25,8 @@ from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.constraints import Biases, Polyphony, Rule
 from biaxial.sampling.heard import NO_ECHO, Echoes, Heard
 from biaxial.sampling.input_shares import KEYS, of_all_steps
-from biaxial.sampling.kernels.shared import Choosing, Floats
-from biaxial.sampling.kernels.time_step import add_echo, inputs_share, lstm_cells
-from biaxial.sampling.kernels.walk import walk
+from biaxial.sampling.kernel_calls import add_echo, inputs_share, lstm_cells, walk
+from biaxial.sampling.kernels.tables import Choosing, Floats
 from biaxial.sampling.products import Products, one_thread_here
 from biaxial.sampling.stepping import Proposal
 from biaxial.sampling.told_context import ContextWeights, ToldContext
@@ -38,18 +35,6 @@ from biaxial.sampling.weight_tables import Weights, can_compile
 
 _PASTS, _FRAMES = 4, 14
 """Pasts and frames that are worked out together at most: few enough to stay in a processor's cache."""
-
-
-def is_compiled() -> bool:
-    """Whether this machine has compiled the kernels before; it takes about ten seconds, once."""
-    folder = walk.stats.cache_path
-    return bool(walk.signatures) or (folder is not None and any(Path(folder).glob("walk.walk-*.nbi")))
-
-
-def keeps_kernels() -> bool:
-    """Whether what is compiled here is kept for the next time: some folder for it can be written to."""
-    folder = walk.stats.cache_path
-    return folder is not None and os.access(folder if os.path.exists(folder) else os.path.dirname(folder), os.W_OK)
 
 
 def _together(rows: list[int]) -> slice | list[int]:

@@ -11,11 +11,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Pairs = NDArray[np.uint32]
+from biaxial.sampling.kernels.tables import NARROW, WIDE, Floats
 
-WIDE, NARROW = 48, 24
-"""Columns of a panel."""
+Pairs = NDArray[np.uint32]
 
 
 @cache

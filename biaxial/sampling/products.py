@@ -14,15 +14,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from biaxial.sampling.kernels.tiles import multiply, round_to_halves
+from biaxial.sampling.kernel_calls import multiply, round_to_halves
+from biaxial.sampling.kernels.tables import Floats
 from biaxial.sampling.packed_weights import has_unit, packed, packed_halves, panel_width
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-Floats = NDArray[np.float32]
 Products = Literal["float32", "bfloat16"]
 
 

@@ -21,8 +21,8 @@ from biaxial.features.stretches import InStretches
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.input_shares import KEYS, InputShares, of_all_steps
-from biaxial.sampling.kernels.shared import Floats
-from biaxial.sampling.kernels.time_step import TimeTables, inputs_share, lstm_cells
+from biaxial.sampling.kernel_calls import inputs_share, lstm_cells
+from biaxial.sampling.kernels.tables import Floats, TimeTables
 from biaxial.sampling.products import Matrix, matrix
 from biaxial.sampling.weight_tables import lstm_layer
 

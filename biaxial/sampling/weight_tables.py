@@ -12,8 +12,7 @@ from biaxial.features.of_conditions import ConditionInputs
 from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import NetworkArrays
 from biaxial.sampling.input_shares import InputShares
-from biaxial.sampling.kernels.shared import Floats, WalkTables
-from biaxial.sampling.kernels.time_step import EchoTables, TimeTables
+from biaxial.sampling.kernels.tables import EchoTables, Floats, TimeTables, WalkTables
 from biaxial.sampling.packed_weights import packed, panel_width
 from biaxial.sampling.products import Matrix, Products, matrix
 

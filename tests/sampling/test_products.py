@@ -10,8 +10,9 @@ import torch
 from threadpoolctl import threadpool_info
 
 from biaxial.sampling.half_products import HalfMatrix
-from biaxial.sampling.packed_weights import WIDE, has_unit
-from biaxial.sampling.products import Floats, LibraryMatrix, Matrix, TiledHalves, matrix, one_thread
+from biaxial.sampling.kernels.tables import WIDE, Floats
+from biaxial.sampling.packed_weights import has_unit
+from biaxial.sampling.products import LibraryMatrix, Matrix, TiledHalves, matrix, one_thread
 
 
 def some(inputs: int, outputs: int, pieces: int = 3, rows: int = 9) -> tuple[Floats, Floats, Floats]:

@@ -11,19 +11,8 @@ import numba
 import numpy as np
 
 from biaxial.music.constants import HOLD, SILENT
-from biaxial.sampling.kernels.shared import (
-    CROSSING,
-    DRAW,
-    LEAPS,
-    NOTHING,
-    PARALLELS,
-    PIECE,
-    RANGE,
-    SPACING,
-    exact_part,
-    kind,
-    sign,
-)
+from biaxial.sampling.kernels.shared import NOTHING, exact_part, kind, sign
+from biaxial.sampling.kernels.tables import CROSSING, DRAW, LEAPS, PARALLELS, PIECE, RANGE, SPACING
 
 _NEVER = 9
 _VOICES = 6

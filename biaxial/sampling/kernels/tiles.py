@@ -18,7 +18,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from biaxial.sampling.kernels.shared import NOTHING, fast_part, kernel
-from biaxial.sampling.packed_weights import WIDE
+from biaxial.sampling.kernels.tables import WIDE
 
 _VECTORS: Final = 3
 _WIDE_ROWS, _NARROW_ROWS = 7, 4

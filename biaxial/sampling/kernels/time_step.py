@@ -8,53 +8,9 @@ layer: input, forget, cell, output.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from biaxial.sampling.kernels.shared import Floats, kernel, sigmoid, tanh
-
-
-class TimeTables(NamedTuple):
-    """Weights of the first layer, by what they are multiplied with.
-
-    Attributes
-    ----------
-    planes
-        What each outcome shows to the neighbourhood, shape ``(k, p)``.
-    neighbourhood
-        Weights of each plane ``p`` at each offset ``w``, shape ``(p, w, g)``.
-    chord
-        Weights of each pitch class counted from the note's own, shape ``(12, g)``.
-    steps
-        Weights of the inputs that all notes of a step share, shape ``(f, g)``.
-    low_pitch
-        Pitch of note index 0.
-    """
-
-    planes: Floats
-    neighbourhood: Floats
-    chord: Floats
-    steps: Floats
-    low_pitch: int
-
-
-class EchoTables(NamedTuple):
-    """Weights of the echo in the gates of the first layer or in the note axis; ``g`` is the axis of either.
-
-    Attributes
-    ----------
-    cells
-        Weights of each outcome of the echo's cell, shape ``(k, g)``.
-    classes
-        Weights of each class of its length, shape ``(c, g)``.
-    from_start
-        Weights of whether it goes back to the first frame, shape ``(g,)``.
-    """
-
-    cells: Floats
-    classes: Floats
-    from_start: Floats
+from biaxial.sampling.kernels.shared import kernel, sigmoid, tanh
 
 
 @kernel

@@ -1,9 +1,9 @@
 """The walk over the notes of frames as one compiled loop: inputs, LSTM, constraints and draw of every cell.
 
 The same decisions as :meth:`biaxial.sampling.reference_stepper.Stepper._walk`. What is different is the arithmetic:
-inputs are sums of rows of the weight matrix, all that belongs to the time axis has been multiplied beforehand, and
-frames go from note to note together, so that weights are read once for all of them. The network works in float32, all
-else in float64. Letters and arrays are those of :mod:`biaxial.sampling.kernels.shared`.
+inputs, those of :mod:`.cell_inputs`, are sums of rows of the weight matrix, all that belongs to the time axis has been
+multiplied beforehand, and frames go from note to note together, so that weights are read once for all of them. The
+network works in float32, all else in float64. Letters and arrays are those of :mod:`biaxial.sampling.kernels.tables`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from biaxial.sampling.kernels.cell_inputs import add_inputs
 from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, charge, choose, find_room, forbid, normalise, static
-from biaxial.sampling.kernels.shared import NOTHING, Doubles, exact_part, fast_part, kernel, sigmoid, tanh
+from biaxial.sampling.kernels.shared import NOTHING, exact_part, fast_part, kernel, sigmoid, tanh
+from biaxial.sampling.kernels.tables import Doubles
 from biaxial.sampling.kernels.tiles import add_product
 
 Counts = NDArray[np.int64]
