@@ -5,7 +5,9 @@ What the shipped networks need runs without numba, from intermediate code that b
 
 from __future__ import annotations
 
+import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,9 @@ from pathlib import Path
 import pytest
 
 import biaxial
+from biaxial.sampling.kernels.tables import NARROW
 from biaxial.sampling.machine_code import shipped_code
+from biaxial.sampling.packed_weights import has_unit
 
 PROGRAM = """
 import sys
@@ -38,14 +42,26 @@ tune = biaxial.Score(tuple(Note(480 * i, 480, p) for i, p in enumerate((67, 69, 
 assert model.harmonise(tune, seed=1, particles=2).score.num_voices == 4
 """
 
+DRAWN = """
+import sys
+import llvmlite.binding as llvm
+if name := sys.argv[1]:  # a processor that has less than this one
+    llvm.get_host_cpu_name, llvm.get_host_cpu_features = lambda: name, llvm.FeatureMap
+import biaxial
+from biaxial.music.checksum import music_checksum
+from biaxial.sampling.packed_weights import panel_width
+piece = biaxial.load().compose(2, seed=1, draft=True)
+print(panel_width(), music_checksum(piece.score), "numba" in sys.modules)
+"""
 
-def run(program: str, site: Path, home: Path, **own: str) -> list[str]:
+
+def run(program: str, site: Path, home: Path, *words: str, **own: str) -> list[str]:
     """What a new process prints that has a copy of the package, and a home, of its own."""
     away = ("BIAXIAL_KERNELS", "XDG_CACHE_HOME")
     variables = {name: value for name, value in os.environ.items() if name not in away}
     variables |= {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(home), **own}
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=home, env=variables, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, *words], cwd=home, env=variables, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
@@ -96,6 +112,22 @@ def test_numba_makes_what_is_not_shipped_and_that_is_kept(tmp_path: Path) -> Non
     assert run(PROGRAM, site, tmp_path, BIAXIAL_KERNELS=str(folder))[-1] == "True"
     assert len(entries(folder)) == 1
     assert run(PROGRAM, site, tmp_path, BIAXIAL_KERNELS=str(folder))[-1] == "False"
+
+
+def test_shipped_code_is_for_every_processor() -> None:
+    text = gzip.decompress(shipped_code().read_bytes()).decode()
+    assert not re.search(r"@llvm\.(?:x86|aarch64|arm)\.|target-(?:cpu|features)", text)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_unit("fma"), reason="what is simulated must run here")
+@pytest.mark.parametrize("processor", ["x86-64", "x86-64-v3"])
+def test_a_processor_without_wide_vectors_draws_the_same_music(tmp_path: Path, processor: str) -> None:
+    site, kernels = Path(biaxial.__file__).parents[1], os.environ["BIAXIAL_KERNELS"]
+    width, *drawn = run(DRAWN, site, tmp_path, processor, BIAXIAL_KERNELS=kernels)
+    assert int(width) == NARROW
+    assert drawn == run(DRAWN, site, tmp_path, "", BIAXIAL_KERNELS=kernels)[1:]
+    assert drawn[-1] == "False"
 
 
 def test_the_shipped_networks_draw_without_numba(tmp_path: Path) -> None:
