@@ -230,13 +230,13 @@ def test_a_piece_does_not_depend_on_its_batch_to_the_last_bit(
 ) -> None:
     network = make_network(3, 4, num_notes=24, **dict.fromkeys(inputs, True))
     one, two = compiled(network), compiled(network, threads=2)
-    frames, nats = drawn(one, range(4), num_steps)
-    for index in range(4):
+    frames, nats = drawn(one, range(BATCH), num_steps)
+    for index in range(BATCH):
         alone, its = drawn(one, [index], num_steps)
         assert np.array_equal(alone[0], frames[index])
         assert np.array_equal(its[0], nats[index])
     assert not np.array_equal(frames[0], frames[1])
-    again, same = drawn(two, range(4), num_steps)
+    again, same = drawn(two, range(BATCH), num_steps)
     assert np.array_equal(again, frames)
     assert np.array_equal(same, nats)
 

@@ -10,8 +10,8 @@ import torch
 from threadpoolctl import threadpool_info
 
 from biaxial.sampling.half_products import HalfMatrix
-from biaxial.sampling.kernels.tables import WIDE, Floats
-from biaxial.sampling.packed_weights import has_unit
+from biaxial.sampling.kernels.tables import NARROW, WIDE, Floats
+from biaxial.sampling.packed_weights import has_unit, panel_width
 from biaxial.sampling.products import LibraryMatrix, Matrix, TiledHalves, matrix, one_thread
 
 
@@ -56,6 +56,16 @@ def test_a_piece_has_the_same_bits_alone_and_among_others(kind: str, rows: int) 
     for piece in range(8):
         assert np.array_equal(added(one, x[piece:][:1], out[piece:][:1])[0], together[piece])
     assert np.array_equal(added(one, x[::-1].copy(), out[::-1].copy()), together[::-1])
+
+
+def test_wide_and_narrow_tiles_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights, x, out = some(33, 100)
+    found = list[Floats]()
+    for has_wide, width in ((True, WIDE), (False, NARROW)):
+        monkeypatch.setattr("biaxial.sampling.packed_weights.has_unit", lambda _, wide=has_wide: wide)
+        assert panel_width() == width
+        found.append(added(matrix(weights, 9, "float32"), x, out))
+    assert np.array_equal(*found)
 
 
 @pytest.mark.skipif(not has_unit("avx512bf16"), reason="no units for halves in tiles")
