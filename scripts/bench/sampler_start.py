@@ -24,7 +24,7 @@ _WORDS = ("--bars", str(BARS), "--seed", "1", "-q")
 _PARTS = """
 import json, sys, time
 marks = [time.perf_counter()]
-import numpy
+import numpy, llvmlite.binding
 marks.append(time.perf_counter())
 import biaxial.cli.compose, biaxial.tasks.loading
 marks.append(time.perf_counter())
@@ -38,7 +38,7 @@ piece.save(sys.argv[1])
 marks.append(time.perf_counter())
 print(json.dumps([after - before for before, after in zip(marks, marks[1:])]))
 """
-_PART_NAMES = ("import numpy", "import biaxial", "weights", "kernels", "16 bars", "write")
+_PART_NAMES = ("import numpy, llvmlite", "import biaxial", "weights", "kernels", "16 bars", "write")
 
 
 def child(code: str, arguments: Sequence[str], compiled: Path | None) -> tuple[float, float, str]:
