@@ -104,9 +104,10 @@ class _Processor:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         triple, features = llvm.get_process_triple(), llvm.get_host_cpu_features().flatten()
-        own = dict(cpu=llvm.get_host_cpu_name(), features=features, reloc=_relocation(triple), codemodel="jitdefault")
+        own = {"cpu": llvm.get_host_cpu_name(), "features": features, "reloc": _relocation(triple)}
+        target = llvm.Target.from_triple(triple)
         self._llvm = llvm
-        self._machine = llvm.Target.from_triple(triple).create_target_machine(opt=3, jit=True, **own)
+        self._machine = target.create_target_machine(opt=3, jit=True, codemodel="jitdefault", **own)
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._machine)
         self._words = [llvmlite.__version__, triple, *own.values()]
         self._loaded = set[str]()

@@ -22,8 +22,8 @@ def test_machine_code_does_what_the_source_does() -> None:
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_tables_numbers_and_truth_values_arrive(kind: type) -> None:
-    tables = EchoTables(*(np.arange(6, dtype=kind).reshape(shape) + step for step, shape in ((1, (2, 3)), (10, (2, 3)))),
-                        np.full(3, 100, kind))  # fmt: skip
+    cells, classes = (np.arange(6, dtype=kind).reshape(2, 3) + first for first in (1, 10))
+    tables = EchoTables(cells, classes, np.full(3, 100, kind))
     frame = np.array([1, 0], np.uint8)
     for length_class, from_start in ((0, False), (1, True), (np.int64(1), np.True_)):
         ours = np.ones((2, 3), kind)

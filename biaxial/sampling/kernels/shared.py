@@ -72,5 +72,6 @@ def kind(semitones):  # type: ignore[no-untyped-def]
     size = abs(semitones) % 12
     return (size == 0) + 2 * (size == 7)
 
+
 NOTHING: Any = np.int64(0)
 """A bare 0 is a type of its own to numba, which would compile what it is given to twice."""
