@@ -258,7 +258,7 @@ def say_compiling(*, quiet: bool) -> None:
             if keeps_kernels()
             else "each time, for there is no folder to keep it in; name one by BIAXIAL_KERNELS"
         )
-        print(f"compiling the sampler, which takes some ten seconds, {once}", file=sys.stderr)
+        print(f"compiling the sampler, which takes some seconds, {once}", file=sys.stderr)
 
 
 REPEATS_HELP: Final = "what becomes of repeat signs: keep them, expand (write out what is repeated), or read it once"

@@ -13,11 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import llvmlite.binding as llvm
 import pytest
 
 import biaxial
 from biaxial.sampling.kernels.tables import NARROW
-from biaxial.sampling.machine_code import shipped_code
+from biaxial.sampling.machine_code import ENTRY, shipped_code
 from biaxial.sampling.packed_weights import has_unit
 
 PROGRAM = """
@@ -67,13 +68,27 @@ def run(program: str, site: Path, home: Path, *words: str, **own: str) -> list[s
     return done.stdout.split()
 
 
+def with_only(kernel: str) -> str:
+    """The part of the shipped intermediate code that a kernel needs."""
+    module = llvm.parse_assembly(gzip.decompress(shipped_code().read_bytes()).decode())
+    for function in module.functions:
+        if not function.is_declaration and not function.name.startswith(ENTRY + kernel):
+            function.linkage = "internal"
+    llvm.initialize_native_target()
+    machine, passes = llvm.Target.from_default_triple().create_target_machine(), llvm.create_new_module_pass_manager()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
+    return str(module)
+
+
 def copied(folder: Path, *, shipped: bool) -> Path:
-    """A copy of the package in which nothing was compiled, with its intermediate code or without."""
+    """A copy of the package in which nothing was compiled, with the intermediate code of a small kernel or without."""
     leave_out = shutil.ignore_patterns("__pycache__", "assets", "page")
     shutil.copytree(Path(biaxial.__file__).parent, folder / "site" / "biaxial", ignore=leave_out)
     if shipped:
         (folder / "site" / "biaxial" / "assets").mkdir()
-        shutil.copy(shipped_code(), folder / "site" / "biaxial" / "assets")
+        code = gzip.compress(with_only("lstm_cells").encode())
+        (folder / "site" / "biaxial" / "assets" / shipped_code().name).write_bytes(code)
     return folder / "site"
 
 
