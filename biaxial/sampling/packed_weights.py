@@ -39,6 +39,5 @@ def packed(weights: Floats) -> Floats:
 def packed_halves(weights: Floats) -> Pairs:
     """Weights of shape ``(i, o)`` rounded to halves, in panels: shape ``(p, (i + 1) // 2, width)``."""
     bits = packed(np.pad(weights, ((0, len(weights) % 2), (0, 0)))).view(np.uint32)
-    halves = bits + np.uint32(0x7FFF) + (bits >> 16 & 1) >> 16  # to the nearest, ties to even
-    pairs: Pairs = halves[:, ::2] | halves[:, 1::2] << 16
-    return pairs
+    halves = bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1)) >> np.uint32(16)  # to nearest, or even
+    return (halves[:, ::2] | halves[:, 1::2] << np.uint32(16)).astype(np.uint32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -57,15 +58,12 @@ def _measure(setting: Setting, precision: Precision, batch: int, steps: int) -> 
     drawer, weights = Drawer(stepper, setting, batch), stepper.weights
     matrices = [*weights.below, *weights.recurrent, weights.share]
     names = {"inputs_share": "inputs", "add_echo": "inputs", "lstm_cells": "cells", "walk": "walk"}
-    kernels = {name: clock.timed(part, getattr(compiled, name)) for name, part in names.items()}
     best = {"all": float("inf")}
-    with (
-        one_thread(),
-        patch.multiple(compiled, **kernels),
-        patch.multiple(drawer, randoms=clock.timed("random numbers", drawer.randoms)),
-    ):
-        for one in matrices:
-            one.add = clock.timed("products", one.add)  # type: ignore[method-assign]
+    with one_thread(), ExitStack() as patches:
+        watched: list[tuple[object, str, str]] = [(compiled, name, part) for name, part in names.items()]
+        watched += [(one, "add", "products") for one in matrices] + [(drawer, "randoms", "random numbers")]
+        for owner, name, part in watched:
+            patches.enter_context(patch.object(owner, name, clock.timed(part, getattr(owner, name))))
         drawer.advance(2)
         for _ in range(_TURNS):
             clock.spent.clear()

@@ -65,7 +65,8 @@ def test_wide_and_narrow_tiles_give_the_same_bits(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr("biaxial.sampling.packed_weights.has_unit", lambda _, wide=has_wide: wide)
         assert panel_width() == width
         found.append(added(matrix(weights, 9, "float32"), x, out))
-    assert np.array_equal(*found)
+    wide, narrow = found
+    assert np.array_equal(wide, narrow)
 
 
 @pytest.mark.skipif(not has_unit("avx512bf16"), reason="no units for halves in tiles")

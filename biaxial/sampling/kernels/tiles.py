@@ -100,7 +100,7 @@ class _Tile:
 def _tile(rows: int, lanes: int) -> Any:
     """A tile as kernels call it; places and steps count numbers of 32 bits."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def tile(_context, x, x_at, x_step, weights, weights_at, depth, out, out_at, out_step):  # type: ignore[no-untyped-def]
         place, code = types.intp, _Tile(rows, lanes, weights.dtype == types.uint32)
 
