@@ -95,6 +95,7 @@ end:
 """Allocation; counting by one thread, for a kernel keeps its arrays for itself; and the strides of a new shape, as all
 arrays are contiguous. Names, arguments and the layout of the head are numba's."""
 
+_types: Any = numba.types
 _COUNTING = re.compile(r"^define [^\n]*@NRT_(?:incref|decref)\(.*?^}$", re.MULTILINE | re.DOTALL)
 _OURS = re.compile(r"^(?:target|declare [^\n]*@(?:NRT_|numba_attempt_nocopy_reshape\()).*\n", re.MULTILINE)
 
@@ -124,10 +125,12 @@ def portable_code(module: str, name: str, symbol: str, arguments: tuple[Any, ...
 def _type(argument: Any) -> Any:
     """An argument's type as numba has it."""
     if isinstance(argument, np.ndarray):
-        return numba.types.Array(numba.from_dtype(argument.dtype), argument.ndim, "C")
+        return _types.Array(numba.from_dtype(argument.dtype), argument.ndim, "C")
     if isinstance(argument, tuple):
-        return numba.types.BaseTuple.from_types(tuple(map(_type, argument)), type(argument))
-    return numba.typeof(argument)
+        return _types.BaseTuple.from_types(tuple(map(_type, argument)), type(argument))
+    if isinstance(argument, bool | np.bool_):
+        return _types.boolean
+    return _types.float64 if isinstance(argument, float) else _types.int64
 
 
 def _entry(symbol: str, function: str, wanted: list[str], types: tuple[Any, ...]) -> Iterator[str]:
@@ -144,7 +147,7 @@ def _entry(symbol: str, function: str, wanted: list[str], types: tuple[Any, ...]
         words += 1
 
     for kind in _flat(types):
-        if not isinstance(kind, numba.types.Array):
+        if not isinstance(kind, _types.Array):
             yield from word()
             own, want = f"%word{words - 1}", wanted[len(values)]
             if want == "double":
@@ -160,7 +163,7 @@ def _entry(symbol: str, function: str, wanted: list[str], types: tuple[Any, ...]
         yield f"  %data{data} = inttoptr i64 %word{data} to ptr"
         for _ in range(kind.ndim):
             yield from word()
-        size = kind.dtype.bitwidth // 8 if kind.dtype != numba.types.boolean else 1
+        size = kind.dtype.bitwidth // 8 if kind.dtype != _types.boolean else 1
         strides = [str(size)]
         for axis in range(words - 1, data, -1):
             yield f"  %stride{axis} = mul i64 {strides[-1]}, %word{axis}"
@@ -177,7 +180,7 @@ def _entry(symbol: str, function: str, wanted: list[str], types: tuple[Any, ...]
 def _flat(types: tuple[Any, ...]) -> Iterator[Any]:
     """The types of all parts, in their order."""
     for kind in types:
-        if isinstance(kind, numba.types.BaseTuple):
+        if isinstance(kind, _types.BaseTuple):
             yield from _flat(tuple(kind))
         else:
             yield kind

@@ -134,7 +134,7 @@ GROWTHS = (
     Growth("judging", "bars", judging, (8, 32, 128)),
     Growth("judging", "chorales", judging_pieces, (3, 12, 48), True),
     Growth("reading", "chorales", reading, (16, 64, 256), True),
-    Growth("training, an epoch", "chorales", training, (16, 64, 256), True),
+    Growth("training, an epoch", "chorales", training, (16, 32, 64), True),
 )
 
 

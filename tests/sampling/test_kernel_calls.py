@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def test_machine_code_does_what_the_source_does() -> None:
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_tables_numbers_and_truth_values_arrive(kind: type) -> None:
+def test_tables_numbers_and_truth_values_arrive(kind: Any) -> None:
     cells, classes = (np.arange(6, dtype=kind).reshape(2, 3) + first for first in (1, 10))
     tables = EchoTables(cells, classes, np.full(3, 100, kind))
     frame = np.array([1, 0], np.uint8)
