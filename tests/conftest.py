@@ -1,12 +1,9 @@
 """Caches and threads of the tests, none of which writes to the user's caches; weights of tiny networks; and
 tiny scores, written line by line.
-
-Compiled kernels are cached for each version of their source, since numba looks at one file of several.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +17,8 @@ Tone = int | None | tuple[int | None, float]
 Write = Callable[..., Score]
 
 _ROOT = Path(__file__).parent.parent
-_KERNELS = _ROOT / "biaxial" / "sampling" / "kernels"
-_VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_KERNELS.glob("*.py")))).hexdigest()[:16]
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run in a process for each processor
-os.environ.setdefault("NUMBA_CACHE_DIR", str(_ROOT / ".pytest_cache" / f"kernels-{_VERSION}"))
+os.environ.setdefault("BIAXIAL_KERNELS", str(_ROOT / ".pytest_cache" / "kernels"))
 os.environ["XDG_CACHE_HOME"] = str(_ROOT / ".pytest_cache" / "user")
 
 

@@ -61,7 +61,7 @@ def main(argv: Arguments, prog: str) -> None:
     )
 
     def drawing() -> SamplingOptions:
-        from biaxial.tasks.drawing.sampling_options import SamplingOptions  # loads numba
+        from biaxial.tasks.drawing.sampling_options import SamplingOptions  # loads the sampler
 
         return drawing_of(writing, leading, SamplingOptions(), cadence=options.cadence)
 

@@ -213,7 +213,7 @@ def main(argv: Arguments, prog: str) -> None:
     }
 
     def drawing() -> SamplingOptions:
-        from biaxial.tasks.drawing.sampling_options import HARMONISING  # loads numba
+        from biaxial.tasks.drawing.sampling_options import HARMONISING  # loads the sampler
 
         return drawing_of(writing, leading, HARMONISING, cadence=options.cadence)
 

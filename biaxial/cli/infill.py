@@ -76,7 +76,7 @@ def main(argv: Arguments, prog: str) -> None:
         plan = {"second": read_piece(options.to, options.repeats, quiet=writing.json), "bars": options.bridge}
 
     def drawing() -> SamplingOptions:
-        from biaxial.tasks.drawing.sampling_options import HARMONISING  # loads numba
+        from biaxial.tasks.drawing.sampling_options import HARMONISING  # loads the sampler
 
         return drawing_of(writing, leading, HARMONISING)
 

@@ -250,15 +250,15 @@ def load_model(options: WritingOptions) -> Model:
 
 def say_compiling(*, quiet: bool) -> None:
     """Say that the sampler will be compiled first, where it is not yet."""
-    from biaxial.sampling.compiled import is_compiled, keeps_kernels
+    from biaxial.sampling.machine_code import is_compiled, keeps_kernels
 
     if not quiet and not is_compiled():
         once = (
             "once"
             if keeps_kernels()
-            else "each time, for there is no folder to keep it in; name one by NUMBA_CACHE_DIR"
+            else "each time, for there is no folder to keep it in; name one by BIAXIAL_KERNELS"
         )
-        print(f"compiling the sampler, which takes some ten seconds, {once}", file=sys.stderr)
+        print(f"compiling the sampler, which takes some seconds, {once}", file=sys.stderr)
 
 
 REPEATS_HELP: Final = "what becomes of repeat signs: keep them, expand (write out what is repeated), or read it once"

@@ -1,4 +1,7 @@
-"""Read the music of a user's file, whatever kind it is: the one table of suffixes that every command uses."""
+"""Read the music of a user's file, whatever kind it is: the one table of suffixes that every command uses.
+
+A reader is loaded when there is a file for it: most programs read one kind, and composing reads none.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from biaxial.files.tar_members import is_tar, member_paths
-from biaxial.formats.abc.tune import read_abc
 from biaxial.formats.audio.sound_file import SUFFIXES as SOUNDS
-from biaxial.formats.json_score import read_json
-from biaxial.formats.kern.kern_reader import read_kern
-from biaxial.formats.midi.midi_reader import read_midi_tracks
-from biaxial.formats.music21_reader import read_notation
 from biaxial.formats.repeat_reading import Repeats, check_repeats, parts_read_so, read_so
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.errors import InputError
@@ -176,26 +174,36 @@ def is_sound(path: Path) -> bool:
 
 
 def _midi(path: Path) -> Music:
+    from biaxial.formats.midi.midi_reader import read_midi_tracks
+
     tracks = read_midi_tracks(path)
     return Music(path, tracks.score, tracks.parts)
 
 
 def _notation(path: Path) -> Music:
+    from biaxial.formats.music21_reader import read_notation
+
     parts = read_notation(path)
     return Music(path, lambda: as_score(parts), lambda: parts)
 
 
 def _kern(path: Path) -> Music:
+    from biaxial.formats.kern.kern_reader import read_kern
+
     parts = read_kern(path)
     return Music(path, lambda: as_score(parts), lambda: parts)
 
 
 def _abc(path: Path) -> Music:
+    from biaxial.formats.abc.tune import read_abc
+
     parts = read_abc(path)
     return Music(path, lambda: as_score(parts), lambda: parts)
 
 
 def _json(path: Path) -> Music:
+    from biaxial.formats.json_score import read_json
+
     score = read_json(path)
     return Music(path, lambda: score, lambda: _parts_of_voices(score))
 

@@ -149,23 +149,8 @@ class Surprise:
 
     def moments(self) -> tuple[Moment, ...]:
         """All sounding cells and all ends of walks, in order; together they have all nats of the piece."""
-        own, states, sets = self.cells.nats, self.roll.states, self.roll.voices
-        sounding = states != SILENT
-        both = np.where(sounding, own + self.cells.passed, 0.0)
-        left = np.maximum(self.per_step - both.sum(axis=1), 0.0)
-        every = 0 if sets is None else int(np.bitwise_or.reduce(sets, axis=None))
-        found = []
-        for step in range(self.roll.num_steps):
-            bar, beat = self.place(step)
-            here = 0
-            for n in np.flatnonzero(sounding[step])[::-1].tolist():
-                voices = 0 if sets is None else int(sets[step, n])
-                here |= voices
-                happening = HAPPENINGS[states[step, n]]
-                pitch, nats = self.roll.low_pitch + n, float(both[step, n])
-                found.append(Moment(step, bar, beat, pitch, voices_in(voices), happening, nats))
-            found.append(Moment(step, bar, beat, None, voices_in(every & ~here), "silent", float(left[step])))
-        return tuple(found)
+        nats = self._of_moments
+        return tuple(self._moment(step, column, nats[step, column]) for step, column in np.argwhere(~np.isnan(nats)))
 
     def most_surprising(self, count: int = 10, steps: slice = slice(None)) -> tuple[Moment, ...]:
         """The moments with the most nats, the most surprising one first.
@@ -177,9 +162,33 @@ class Surprise:
         steps
             Where to look, everywhere by default.
         """
-        wanted = range(self.roll.num_steps)[steps]
-        ranked = sorted((m for m in self.moments() if m.step in wanted and m.nats > 0), key=lambda m: -m.nats)
-        return tuple(ranked[:count])
+        wanted = np.arange(self.roll.num_steps)[steps]
+        nats = np.nan_to_num(self._of_moments[wanted])
+        found = [divmod(place, nats.shape[1]) for place in np.argsort(-nats, axis=None, kind="stable")[:count].tolist()]
+        return tuple(self._moment(wanted[row], column, nats[row, column]) for row, column in found if nats[row, column])
+
+    @cached_property
+    def _of_moments(self) -> NDArray[np.float64]:
+        """Nats of moments, shape ``(t, n + 1)``: notes from the top down, the end of the walk; NaN where none is."""
+        sounding = self.roll.states != SILENT
+        both = np.where(sounding, self.cells.nats + self.cells.passed, 0.0)
+        left = np.maximum(self.per_step - both.sum(axis=1), 0.0)
+        return np.column_stack([np.where(sounding, both, np.nan)[:, ::-1], left])
+
+    @cached_property
+    def _every_voice(self) -> int:
+        return 0 if self.roll.voices is None else int(np.bitwise_or.reduce(self.roll.voices, axis=None))
+
+    def _moment(self, step: int, column: int, nats: float) -> Moment:
+        """A moment by its place in :attr:`_of_moments`."""
+        step, n, sets = int(step), self.roll.num_notes - 1 - int(column), self.roll.voices
+        bar, beat = self.place(step)
+        if n < 0:
+            here = 0 if sets is None else int(np.bitwise_or.reduce(sets[step]))
+            return Moment(step, bar, beat, None, voices_in(self._every_voice & ~here), "silent", float(nats))
+        voices = 0 if sets is None else int(sets[step, n])
+        happening = HAPPENINGS[self.roll.states[step, n]]
+        return Moment(step, bar, beat, self.roll.low_pitch + n, voices_in(voices), happening, float(nats))
 
 
 def voices_in(voices: int) -> tuple[int, ...]:

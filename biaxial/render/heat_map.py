@@ -139,10 +139,12 @@ def _draw_cells(axes: Axes, surprise: Surprise, row: Row, low: int, high: int) -
         norm=PowerNorm(0.45, 0, 1),
         extent=(row.first, row.end, low - 0.5, high + 0.5),
     )
-    for note in surprise.notes:
-        start, end = max(note.step, row.first), min(note.note.end_ticks // surprise.unit, row.end)
-        if start < end:
-            _frame(axes, start, end - start, note.note.pitch, 0.9, edgecolor=_NOTE, linewidth=1.0, zorder=3)
+    notes = [
+        (max(note.step, row.first), min(note.note.end_ticks // surprise.unit, row.end), note.note.pitch)
+        for note in surprise.notes
+    ]
+    frames = [(start, end, pitch - 0.45, pitch + 0.45) for start, end, pitch in notes if start < end]
+    _boxes(axes, frames, facecolor="none", edgecolor=_NOTE, linewidth=1.0, zorder=3)
     octaves = [pitch for pitch in range(low, high + 1) if pitch % 12 in (0, 7)]
     axes.set_yticks(octaves, [pitch_name(pitch, key) for pitch in octaves], fontsize=7.5)
     axes.set_xticks([start for start, _ in row.bars], [str(bar) for _, bar in row.bars])
@@ -158,10 +160,19 @@ def _frame(axes: Axes, left: float, width: float, pitch: int, height: float, **s
     axes.add_patch(Rectangle((left, pitch - height / 2), width, height, fill=False, **style))
 
 
+def _boxes(axes: Axes, boxes: Sequence[tuple[float, float, float, float]], **style: Any) -> None:
+    """Many boxes as one thing, which is drawn sooner: left, right, bottom and top of each."""
+    from matplotlib.collections import PolyCollection
+
+    corners = [((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for x0, x1, y0, y1 in boxes]
+    axes.add_collection(PolyCollection(corners, joinstyle="miter", **style), autolim=False)
+
+
 def _draw_nats(axes: Axes, surprise: Surprise, row: Row, most: float) -> None:
     """Nats of every step."""
     nats = surprise.per_step[row.first : row.end]
-    axes.bar(np.arange(row.first, row.end), nats, width=0.9, align="edge", color=_BAR, linewidth=0)
+    bars = [(step, step + 0.9, 0.0, high) for step, high in enumerate(nats.tolist(), start=row.first)]
+    _boxes(axes, bars, facecolor=_BAR, linewidth=0, zorder=1)
     axes.set_ylim(0, 1.25 * most)
     axes.set_xticks([])
     axes.tick_params(axis="y", labelsize=7.5)

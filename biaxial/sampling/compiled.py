@@ -10,11 +10,9 @@ Particles of a piece that have drawn the same frames so far share one state, and
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,29 +25,21 @@ from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.constraints import Biases, Polyphony, Rule
 from biaxial.sampling.heard import NO_ECHO, Echoes, Heard
 from biaxial.sampling.input_shares import KEYS, of_all_steps
-from biaxial.sampling.kernels.shared import Choosing, Floats
-from biaxial.sampling.kernels.time_step import add_echo, inputs_share, lstm_cells
-from biaxial.sampling.kernels.walk import walk
+from biaxial.sampling.kernel_calls import add_echo, inputs_share, lstm_cells, walk
+from biaxial.sampling.kernels.tables import Choosing, Floats
 from biaxial.sampling.products import Products, one_thread_here
 from biaxial.sampling.stepping import Proposal
 from biaxial.sampling.told_context import ContextWeights, ToldContext
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.weight_tables import Weights, can_compile
 
-_PART = 4
-"""Rows that are done together at most: few enough to stay in a processor's cache, and for threads to end alike."""
+_PASTS, _FRAMES = 4, 14
+"""Pasts and frames that are worked out together at most: few enough to stay in a processor's cache."""
 
 
-def is_compiled() -> bool:
-    """Whether this machine has compiled the kernels before; it takes about ten seconds, once."""
-    folder = walk.stats.cache_path
-    return bool(walk.signatures) or (folder is not None and any(Path(folder).glob("walk.walk-*.nbi")))
-
-
-def keeps_kernels() -> bool:
-    """Whether what is compiled here is kept for the next time: some folder for it can be written to."""
-    folder = walk.stats.cache_path
-    return folder is not None and os.access(folder if os.path.exists(folder) else os.path.dirname(folder), os.W_OK)
+def _together(rows: list[int]) -> slice | list[int]:
+    """Rows as a slice, of which nothing is copied, if they follow one another."""
+    return slice(rows[0], rows[-1] + 1) if rows == list(range(rows[0], rows[0] + len(rows))) else rows
 
 
 @dataclass(frozen=True)
@@ -216,16 +206,20 @@ class CompiledStepper:
             results = frame[rows], weight[rows], nats[rows]
             walk(self.weights.walk_tables, choosing, share, *echoed, may_stop, *some, *results)
 
-        self._spread(draw, b)
+        self._spread(draw, b, _FRAMES)
         return frame, weight, CompiledState(frame, state.log_likelihood + nats, pasts)
 
     def _layers(self, rows: int) -> tuple[Floats, ...]:
         """Zeros for every unit of the layers over time, shape ``(rows, n, h)`` each."""
         return tuple(np.zeros((rows, self.config.num_notes, size), np.float32) for size in self.config.time_hidden)
 
-    def _spread(self, work: Callable[[slice], None], count: int) -> None:
+    def _room(self, rows: int) -> tuple[Floats, ...]:
+        """As :meth:`_layers`, to be written to."""
+        return tuple(np.empty((rows, self.config.num_notes, size), np.float32) for size in self.config.time_hidden)
+
+    def _spread(self, work: Callable[[slice], None], count: int, at_once: int) -> None:
         """Do the work for so many rows, a part at a time, by all threads."""
-        size = min(_PART, -(-count // self.threads))
+        size = min(at_once, -(-count // self.threads))
         parts = [slice(first, min(count, first + size)) for first in range(0, count, size)]
         list(map(work, parts) if self.pool is None or len(parts) == 1 else self.pool.map(work, parts))
 
@@ -244,7 +238,7 @@ class CompiledStepper:
             if rows[-1] == len(first):
                 first.append(row)
         n, u, per_piece = self.config.num_notes, len(first), len(rows) // len(of_steps)
-        hidden, cells = self._layers(u), self._layers(u)
+        hidden, cells = self._room(u), self._room(u)
         share = np.empty((u, n, len(self.weights.share_biases)), np.float32)
         told = None if encoded.told is None else [self._told(part) for part in encoded.told]
         heard, echoes = self._heard(old, [int(old.rows[row]) for row in first], previous[first])
@@ -252,8 +246,8 @@ class CompiledStepper:
 
         def run(pasts: slice) -> None:
             block = range(u)[pasts]
-            sources = [int(old.rows[first[index]]) for index in block]
-            gates = np.empty((len(block), n, weights.biases[0].shape[1]), np.float32)
+            sources = _together([int(old.rows[first[index]]) for index in block])
+            gates = np.empty((len(block), n, len(weights.biases[0])), np.float32)
             for own, index in zip(gates, block, strict=True):
                 row, piece = first[index], first[index] // per_piece
                 tonic, mode, phrase_tonic, phrase_mode = map(int, conditions[row, KEYS])
@@ -263,22 +257,23 @@ class CompiledStepper:
                     add_echo(weights.echo_to_gates, *echo, own)
                 if told is not None:
                     own += told[piece][0]
-            for layer, matrix in enumerate(weights.recurrent):  # one after another, so that its weights stay at hand
-                product = np.empty((n, weights.biases[layer].shape[1]), np.float32)
-                for own, index, source in zip(gates, block, sources, strict=True):
-                    x = old.hidden[layer][source]
-                    if layer > 0:
-                        x, own = np.concatenate([hidden[layer - 1][index], x], axis=1), weights.biases[layer]
-                    new = cells[layer][index], hidden[layer][index]
-                    lstm_cells(own, matrix(x, product), old.cells[layer][source], *new)
+            for layer, own_state in enumerate(weights.recurrent):  # its weights stay at hand for all pasts
+                if layer > 0:
+                    gates = np.empty((len(block), n, len(weights.biases[layer])), np.float32)
+                    gates[:] = weights.biases[layer]
+                    weights.below[layer - 1].add(hidden[layer - 1][pasts], gates)
+                own_state.add(old.hidden[layer][sources], gates)
+                lstm_cells(gates, old.cells[layer][sources], cells[layer][pasts], hidden[layer][pasts])
+            x = hidden[-1][pasts]
+            if told is not None:
+                x = x + np.stack([told[first[index] // per_piece][1] for index in block])
+            share[pasts] = weights.share_biases
             for index in block:
-                x = hidden[-1][index] if told is None else hidden[-1][index] + told[first[index] // per_piece][1]
-                weights.share(x, share[index])
-                share[index] += weights.share_biases
                 if (echo := echoes.of(index)) is not None:
                     add_echo(weights.echo_to_share, *echo, share[index])
+            weights.share.add(x, share[pasts])
 
-        self._spread(run, u)
+        self._spread(run, u, _PASTS)
         return share, echoes, Pasts(hidden, cells, np.array(rows), heard)
 
     def _heard(self, old: Pasts, pasts: Sequence[int], frames: NDArray[np.uint8]) -> tuple[Heard | None, Echoes]:
@@ -290,7 +285,12 @@ class CompiledStepper:
 
     def _told(self, context: Floats) -> tuple[Floats, Floats]:
         """What the context encoder tells the gates of the first layer and the output of the last, ``(n, h)`` each."""
-        return self.weights.context_to_gates(context), self.weights.context_to_output(context)
+        weights, n = self.weights, self.config.num_notes
+        gates = np.zeros((1, n, len(weights.biases[0])), np.float32)
+        output = np.zeros((1, n, self.config.time_hidden[-1]), np.float32)
+        weights.context_to_gates.add(context[None], gates)
+        weights.context_to_output.add(context[None], output)
+        return gates[0], output[0]
 
     def _choosing_by(self, rules: Sequence[Rule]) -> Choosing:
         """The proposal and the rules as the kernels read them."""

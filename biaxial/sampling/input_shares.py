@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.features.input_layout import Slices
 from biaxial.features.of_conditions import ConditionInputs
-from biaxial.sampling.kernels.shared import Floats
+from biaxial.sampling.kernels.tables import Floats
 
 KEYS = [Condition.TONIC, Condition.MODE, Condition.PHRASE_TONIC, Condition.PHRASE_MODE]
 """What the share of the notes depends on, in the order in which it is asked for."""

@@ -1,7 +1,8 @@
-"""Products of what all notes have with a matrix of weights, always of the same shape, on one thread.
+"""Products of pieces with a matrix of weights, on one thread, in which a piece has the same bits as alone.
 
-In float32 they are numpy's. ``"bfloat16"`` rounds both sides for processors that have units for that; these products
-are PyTorch's, which is loaded for them alone.
+They are made of tiles (:mod:`biaxial.sampling.kernels.tiles`), but for what a library does by units that tiles do not
+use: numpy's in float32 on Apple's processors, and in halves PyTorch's, which is loaded for them alone, where there are
+units for whole matrices, or none for halves. ``"bfloat16"`` rounds both sides to halves.
 """
 
 from __future__ import annotations
@@ -13,21 +14,63 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+
+from biaxial.sampling.kernel_calls import multiply, round_to_halves
+from biaxial.sampling.kernels.tables import Floats
+from biaxial.sampling.packed_weights import has_unit, packed, packed_halves, panel_width
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-Floats = NDArray[np.float32]
 Products = Literal["float32", "bfloat16"]
 
 
 class Matrix(Protocol):
     """A matrix of weights."""
 
-    def __call__(self, x: Floats, out: Floats | None = None) -> Floats:
-        """``x @ weights``, float32, shape ``(n, o)`` for ``x`` of shape ``(n, i)``; in ``out`` if it is given."""
+    def add(self, x: Floats, out: Floats) -> None:
+        """Add ``x @ weights`` to ``out``, for pieces ``p``: shapes ``(p, n, i)`` and ``(p, n, o)``, contiguous."""
         ...
+
+
+class TiledMatrix:
+    """In float32, by tiles."""
+
+    def __init__(self, weights: Floats) -> None:
+        self._packed = packed(weights).ravel()
+
+    def add(self, x: Floats, out: Floats) -> None:
+        """Of :class:`Matrix`."""
+        multiply(_rows(x), self._packed, panel_width(), _rows(out))
+
+
+class TiledHalves:
+    """In halves, by tiles."""
+
+    def __init__(self, weights: Floats) -> None:
+        self._packed = packed_halves(weights).ravel()
+
+    def add(self, x: Floats, out: Floats) -> None:
+        """Of :class:`Matrix`."""
+        rows = _rows(x)
+        pairs = np.empty((len(rows), (x.shape[-1] + 1) // 2), np.uint32)
+        round_to_halves(rows.view(np.uint32), pairs)
+        multiply(pairs, self._packed, panel_width(), _rows(out))
+
+
+class LibraryMatrix:
+    """In float32, by numpy's library, a piece at a time: rows of a larger product may have other bits."""
+
+    def __init__(self, weights: Floats) -> None:
+        self._weights = np.ascontiguousarray(weights)
+
+    def add(self, x: Floats, out: Floats) -> None:
+        """Of :class:`Matrix`."""
+        out += np.matmul(x, self._weights)
+
+
+def _rows(x: Floats) -> Floats:
+    return x.reshape(-1, x.shape[-1])
 
 
 def matrix(weights: Floats, num_rows: int, products: Products) -> Matrix:
@@ -38,16 +81,17 @@ def matrix(weights: Floats, num_rows: int, products: Products) -> Matrix:
     weights
         Shape ``(i, o)``.
     num_rows
-        Rows of what it will be multiplied with.
+        Rows of a piece, ``n``.
     products
         Precision of the product.
     """
-    if products == "bfloat16":
-        from biaxial.sampling.half_products import HalfMatrix
+    if products == "float32":
+        return LibraryMatrix(weights) if sys.platform == "darwin" else TiledMatrix(weights)
+    if has_unit("avx512bf16") and not has_unit("amx-bf16"):
+        return TiledHalves(weights)
+    from biaxial.sampling.half_products import HalfMatrix
 
-        return HalfMatrix(weights, num_rows)
-    rows = np.ascontiguousarray(weights)
-    return lambda x, out=None: np.matmul(x, rows, out=out)
+    return HalfMatrix(weights, num_rows)
 
 
 @cache

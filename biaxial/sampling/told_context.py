@@ -21,8 +21,8 @@ from biaxial.features.stretches import InStretches
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.input_shares import KEYS, InputShares, of_all_steps
-from biaxial.sampling.kernels.shared import Floats
-from biaxial.sampling.kernels.time_step import TimeTables, inputs_share, lstm_cells
+from biaxial.sampling.kernel_calls import inputs_share, lstm_cells
+from biaxial.sampling.kernels.tables import Floats, TimeTables
 from biaxial.sampling.products import Matrix, matrix
 from biaxial.sampling.weight_tables import lstm_layer
 
@@ -148,5 +148,6 @@ class ToldContext(InStretches[Floats]):
         bits = (voices[:, None] >> np.arange(len(way.is_known)) & 1).astype(np.float32)
         gates += bits @ way.is_known
         new = _State(np.empty_like(state.hidden), np.empty_like(state.cells))
-        lstm_cells(gates, way.recurrent(state.hidden), state.cells, new.cells, new.hidden)
+        way.recurrent.add(state.hidden[None], gates[None])
+        lstm_cells(gates[None], state.cells[None], new.cells[None], new.hidden[None])
         return new

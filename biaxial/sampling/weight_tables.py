@@ -12,12 +12,9 @@ from biaxial.features.of_conditions import ConditionInputs
 from biaxial.models.config import ModelConfig
 from biaxial.models.network_arrays import NetworkArrays
 from biaxial.sampling.input_shares import InputShares
-from biaxial.sampling.kernels.shared import Floats, WalkTables
-from biaxial.sampling.kernels.time_step import EchoTables, TimeTables
+from biaxial.sampling.kernels.tables import EchoTables, Floats, TimeTables, WalkTables
+from biaxial.sampling.packed_weights import packed, panel_width
 from biaxial.sampling.products import Matrix, Products, matrix
-
-_ROWS = 8
-"""The walk takes this many rows of weights at once."""
 
 
 def can_compile(config: ModelConfig) -> bool:
@@ -41,10 +38,10 @@ class Weights:
         What the kernels read.
     first
         The share of conditions in the gates of the first layer.
-    recurrent
-        For each layer of the time axis, from what enters it (but in the first) and its own hidden state to its gates.
+    below, recurrent
+        To the gates of each layer of the time axis, from the layer below (but in the first) and its own hidden state.
     biases
-        Biases of each of these layers, shape ``(1, g)``.
+        Biases of each of these layers, shape ``(g,)``.
     share, share_biases
         From the output of the time axis to its share in the note axis; the biases of shape ``(w,)``.
     echo_to_gates, echo_to_share
@@ -59,9 +56,9 @@ class Weights:
         layers = self._layers("time_axis", self.config.time_hidden)
         self._into_first = layers[0][0]
         self.first = InputShares(self.inputs, self.inputs.slices, self._into_first, layers[0][2])
-        recurrent = [layers[0][1], *(np.concatenate(layer[:2]) for layer in layers[1:])]
-        self.recurrent = [self._matrix(rows) for rows in recurrent]
-        self.biases = [layer[2][None] for layer in layers]
+        self.below = [self._matrix(layer[0]) for layer in layers[1:]]
+        self.recurrent = [self._matrix(layer[1]) for layer in layers]
+        self.biases = [layer[2] for layer in layers]
         self.time_tables = self._time_tables()
         self.walk_tables = self._walk_tables()
         if self.config.context_hidden:
@@ -101,8 +98,8 @@ class Weights:
         inputs = np.concatenate([layers[0][0], to_logits], axis=1)  # time axis's output and inputs; w
         self.share = self._matrix(inputs[:heard])
         self.share_biases = np.concatenate([layers[0][2], self._weights["walks.0.head.bias"]])
-        matrices = [_padded(np.concatenate(layer[:2]) if index else layer[1]) for index, layer in enumerate(layers)]
-        parts = [np.concatenate([rows.ravel(), layer[2]]) for rows, layer in zip(matrices, layers, strict=True)]
+        matrices = [np.concatenate(layer[:2]) if index else layer[1] for index, layer in enumerate(layers)]
+        parts = [np.concatenate([packed(rows).ravel(), layer[2]]) for rows, layer in zip(matrices, layers, strict=True)]
         echo = slices.get("echo")
         self.echo_to_share = None if echo is None else _echo_tables(planes, inputs[heard:][echo][:-1])
         starts = accumulate(map(len, parts), initial=0)
@@ -119,7 +116,8 @@ class Weights:
             followed=-1 if echo is None else echo.stop - 1,
             layers=np.concatenate(parts),
             sizes=np.array([(start, *rows.shape) for start, rows in zip(starts, matrices, strict=False)]),
-            head=_padded(head[:hidden]),
+            head=packed(head[:hidden]).ravel(),
+            panel_width=panel_width(),
             states=alphabet.states,
             voices=alphabet.voices,
             planes=planes,
@@ -145,8 +143,3 @@ def lstm_layer(weights: Mapping[str, Floats], name: str) -> tuple[Floats, Floats
     """Weights of an LSTM layer for its inputs ``(f, g)`` and its hidden state ``(h, g)``, and its biases ``(g,)``."""
     into, recurrent = (np.ascontiguousarray(weights[f"{name}.weight_{kind}_l0"].T) for kind in ("ih", "hh"))
     return into, recurrent, weights[f"{name}.bias_ih_l0"] + weights[f"{name}.bias_hh_l0"]
-
-
-def _padded(weights: Floats) -> Floats:
-    """Weights with rows of zeros up to a multiple of :data:`_ROWS`."""
-    return np.pad(weights, ((0, -len(weights) % _ROWS), (0, 0)))

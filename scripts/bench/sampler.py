@@ -1,7 +1,7 @@
 """Measure how fast frames are drawn: all steppers, a plain PyTorch generator, and the floor that the arithmetic sets.
 
 ``python scripts/bench/sampler.py`` prints Markdown tables. It takes about five minutes on one free core, with
-``--quick`` one. It has five sections; ``--speed``, ``--agreement`` and ``--start`` are made by default:
+``--quick`` one. It has seven sections; ``--speed``, ``--agreement`` and ``--start`` are made by default:
 
 ``--speed``
     Time of a step and of 16 bars for one piece and for batches. One network has the sizes of Hexahedria, random weights
@@ -11,6 +11,8 @@
     The *floor* is the time of the arithmetic alone: the multiplications and additions of all dense products of a step,
     for all notes, at the rate that ``torch.mm`` reaches in the same turns. It is also given without the inputs, most of
     which are zeros: with the products of hidden states alone.
+``--parts``
+    Where the time of a step goes: products, inputs, cells, the walk, random numbers.
 ``--agreement N``
     Steppers are led along N frames that the float64 reference draws, and their decisions compared.
 ``--held-out CHORALES``
@@ -34,6 +36,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file: where the siblings are
 from scripts.bench.sampler_agreement import agreement, held_out
 from scripts.bench.sampler_networks import BARS, NETWORKS, chorale
+from scripts.bench.sampler_parts import parts
 from scripts.bench.sampler_sizes import gpu, lengths
 from scripts.bench.sampler_speed import speed
 from scripts.bench.sampler_start import start
@@ -43,6 +46,7 @@ def main() -> None:
     """Read the command line, measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speed", action="store_true", help="time of a step")
+    parser.add_argument("--parts", action="store_true", help="time of each part of a step")
     parser.add_argument("--agreement", type=int, nargs="?", const=2000, metavar="N", help="frames (default: 2000)")
     parser.add_argument("--held-out", type=Path, metavar="CHORALES", help="nats of the validation pieces of a folder")
     parser.add_argument("--start", action="store_true", help="start and memory of biaxial-compose")
@@ -60,7 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     if min(options.threads, *options.batches, *options.pieces, options.bars) < 1:
         parser.error("threads, batches, pieces and bars are at least 1")
-    chosen = options.speed or options.start or options.gpu or options.held_out
+    chosen = options.speed or options.parts or options.start or options.gpu or options.held_out
     if not (chosen or options.agreement is not None or options.lengths is not None):
         options.speed, options.start, options.agreement = True, True, 256 if options.quick else 2000
     torch.set_num_threads(options.threads)
@@ -71,6 +75,8 @@ def main() -> None:
         seconds = options.seconds or (0.5 if options.quick else 2.5)
         settings = [NETWORKS[name]() for name in options.networks]
         speed(settings, options.batches, options.threads, seconds, 2 if options.quick else 5)
+    if options.parts:
+        parts([NETWORKS[name]() for name in options.networks], options.batches, 64 if options.quick else 512)
     if options.agreement:
         agreement(chorale(), options.agreement, options.threads)
     if options.held_out:

@@ -24,7 +24,7 @@ _WORDS = ("--bars", str(BARS), "--seed", "1", "-q")
 _PARTS = """
 import json, sys, time
 marks = [time.perf_counter()]
-import numpy, numba
+import numpy, llvmlite.binding
 marks.append(time.perf_counter())
 import biaxial.cli.compose, biaxial.tasks.loading
 marks.append(time.perf_counter())
@@ -38,7 +38,7 @@ piece.save(sys.argv[1])
 marks.append(time.perf_counter())
 print(json.dumps([after - before for before, after in zip(marks, marks[1:])]))
 """
-_PART_NAMES = ("import numpy, numba", "import biaxial", "weights", "kernels", "16 bars", "write")
+_PART_NAMES = ("import numpy, llvmlite", "import biaxial", "weights", "kernels", "16 bars", "write")
 
 
 def child(code: str, arguments: Sequence[str], compiled: Path | None) -> tuple[float, float, str]:
@@ -49,7 +49,7 @@ def child(code: str, arguments: Sequence[str], compiled: Path | None) -> tuple[f
     RuntimeError
         If it failed.
     """
-    variables = os.environ if compiled is None else {**os.environ, "NUMBA_CACHE_DIR": str(compiled)}
+    variables = os.environ if compiled is None else {**os.environ, "BIAXIAL_KERNELS": str(compiled)}
     started = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-c", code, *arguments], env=variables, stdout=subprocess.PIPE, text=True

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +17,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.models.network_arrays import arrays_of
 from biaxial.sampling.charges import Charges, Phrase, Piece
-from biaxial.sampling.compiled import CompiledStepper, is_compiled
+from biaxial.sampling.compiled import CompiledStepper
 from biaxial.sampling.constraints import Biases, Polyphony, Rule, range_bias
 from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.randomness import uniforms
@@ -232,13 +230,13 @@ def test_a_piece_does_not_depend_on_its_batch_to_the_last_bit(
 ) -> None:
     network = make_network(3, 4, num_notes=24, **dict.fromkeys(inputs, True))
     one, two = compiled(network), compiled(network, threads=2)
-    frames, nats = drawn(one, range(4), num_steps)
-    for index in range(4):
+    frames, nats = drawn(one, range(BATCH), num_steps)
+    for index in range(BATCH):
         alone, its = drawn(one, [index], num_steps)
         assert np.array_equal(alone[0], frames[index])
         assert np.array_equal(its[0], nats[index])
     assert not np.array_equal(frames[0], frames[1])
-    again, same = drawn(two, range(4), num_steps)
+    again, same = drawn(two, range(BATCH), num_steps)
     assert np.array_equal(again, frames)
     assert np.array_equal(same, nats)
 
@@ -265,18 +263,6 @@ def test_half_the_bits_draw_from_nearly_the_same_distribution(make_network: Make
     assert (frames == rounded).mean() > 0.9
     assert not np.array_equal(nats, its)
     assert np.allclose(nats, its, rtol=0.1)
-
-
-def test_whether_kernels_were_compiled_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    untried = SimpleNamespace(signatures=[], stats=SimpleNamespace(cache_path=str(tmp_path)))
-    monkeypatch.setattr("biaxial.sampling.compiled.walk", untried)
-    assert not is_compiled()
-    (tmp_path / "walk.walk-43.py311.nbi").touch()
-    assert is_compiled()
-    untried.stats.cache_path = None  # where nothing can be kept
-    assert not is_compiled()
-    untried.signatures.append("compiled in this process")
-    assert is_compiled()
 
 
 def test_what_is_not_compiled_is_refused(make_network: MakeNetwork) -> None:

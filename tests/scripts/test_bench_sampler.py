@@ -33,6 +33,7 @@ def script(name: str) -> ModuleType:
     ("words", "rows"),
     [
         ("--speed --batches 1 --seconds 0.001 --quick", 3 + 6 + 5),
+        ("--parts --quick --networks hexahedria --batches 1 2", 2 * 2),
         ("--agreement 4", 3),
         ("--lengths 1 2 --quick", 2),
         ("--gpu --device cpu --pieces 1 2 --bars 1", 2 * 2),

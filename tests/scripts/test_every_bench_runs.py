@@ -36,6 +36,7 @@ CHORALES = {
 RUNS = (
     "bench/all.py chorales --smallest",
     "bench/cluster.py --part seam --part memory --pieces 1 --shards 1 --bars 1 --rounds 1 --orders 100",
+    "bench/growth.py chorales --smallest --picture growth.svg",
     "bench/harmonising.py --checkpoint voices.safetensors --bars 2 --repeats 1",
     "bench/novelty.py chorales --chance --planted 1 --size --growth 1",
     "bench/reader.py chorales --files 20 --copies 1",

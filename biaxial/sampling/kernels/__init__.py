@@ -1,5 +1,5 @@
-"""What the compiled stepper runs for every frame and every cell, compiled by numba and cached on disk.
+"""What the compiled stepper runs for every frame and every cell, written for numba.
 
-numba looks for changes in a cached kernel's own file alone (``time_step.py``, ``walk.py``). After a change of another
-file here remove ``__pycache__``; the tests keep a cache for each version.
+Drawing imports the tables alone: what it runs is the machine code of these functions (:mod:`.machine_code`), which is
+made again when a file here changes.
 """

@@ -11,19 +11,8 @@ import numba
 import numpy as np
 
 from biaxial.music.constants import HOLD, SILENT
-from biaxial.sampling.kernels.shared import (
-    CROSSING,
-    DRAW,
-    LEAPS,
-    NOTHING,
-    PARALLELS,
-    PIECE,
-    RANGE,
-    SPACING,
-    exact_part,
-    kind,
-    sign,
-)
+from biaxial.sampling.kernels.shared import NOTHING, exact_part, kind, sign
+from biaxial.sampling.kernels.tables import CROSSING, DRAW, LEAPS, PARALLELS, PIECE, RANGE, SPACING
 
 _NEVER = 9
 _VOICES = 6
@@ -104,13 +93,12 @@ def static(tables, bias, known_voices, row, note, k):  # type: ignore[no-untyped
 
 
 @exact_part
-def room_after(  # type: ignore[no-untyped-def]
-    tables, row, previous, known_outcomes, known_voices, bias
+def find_room(  # type: ignore[no-untyped-def]
+    tables, row, previous, known_outcomes, known_voices, bias, room
 ):
-    """How many cells after each place could take each voice (a note, where there are none), shape ``(v, n)``."""
+    """Find how many cells after each place could take each voice (a note, where there are none), shape ``(v, n)``."""
     num_notes, lines = previous.shape[1], max(1, tables.num_voices)
     is_known, is_biased = len(known_outcomes) > 0, len(bias) > 0
-    room = np.zeros((lines, num_notes), np.int64)
     for v in range(lines):
         found = 0
         for place in range(num_notes - 1, -1, -1):
@@ -130,7 +118,6 @@ def room_after(  # type: ignore[no-untyped-def]
                     if tables.states[k] == tables.num_states - 1 or (tables.states[k] == HOLD and sounded):
                         can = True
             found += can
-    return room
 
 
 @exact_part

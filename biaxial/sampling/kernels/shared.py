@@ -1,51 +1,33 @@
-"""What kernels share: small functions of numbers, and what the walk reads besides arrays.
+"""What kernels share: how they are compiled, and small functions of numbers.
 
-Functions of float32 are right to its precision, and a compiler can run many at once.
-
-``n`` counts notes from low to high, a ``place`` counts them in the order of the walk; ``k`` is an outcome, ``v`` and
-``u`` are voices; ``w`` is the axis of everything that an input is multiplied with: the gates of the first layer and,
-where the last layer sees the inputs, its logits. Arrays are contiguous.
+Functions of float32 are right to its precision, and a compiler can run many at once. ``n``, ``k`` and the other letters
+are those of :mod:`biaxial.sampling.kernels.tables`; a ``place`` counts notes in the order of the walk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
-_FAST: dict[str, Any] = {**_OPTIONS, "fastmath": {"contract"}}
-_INNER: dict[str, Any] = {"no_cpython_wrapper": True}
+_EXACT: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+_FAST: dict[str, Any] = {**_EXACT, "fastmath": {"contract"}}
 
 
 def exact_part(function: Callable[..., Any]) -> Any:
-    """Compile a function that kernels call and Python does not: without a way in from Python it compiles sooner."""
-    return numba.njit(**_OPTIONS, **_INNER)(function)
+    """Compile a function that kernels call; neither it nor they have a way in from Python."""
+    return numba.njit(**_EXACT)(function)
 
 
 def fast_part(function: Callable[..., Any]) -> Any:
     """As :func:`exact_part`, of float32 whose products and sums may be contracted."""
-    return numba.njit(**_FAST, **_INNER)(function)
+    return numba.njit(**_FAST)(function)
 
 
-def kernel(function: Callable[..., None]) -> Any:
-    """Compile a function, and keep it on disk for the next time if there is a place for it."""
-    try:
-        compiled = numba.njit(cache=True, **_FAST)(function)
-    except RuntimeError:  # no folder can be written
-        return numba.njit(**_FAST)(function)
-    keep = compiled._cache.save_overload
-
-    def keep_if_possible(*parts: Any) -> None:
-        with suppress(OSError):  # the disk is full, or has become read-only
-            keep(*parts)
-
-    compiled._cache.save_overload = keep_if_possible
-    return compiled
+kernel = fast_part
+"""A function that Python runs, by :mod:`biaxial.sampling.kernel_calls`."""
 
 
 _f = np.float32
@@ -91,92 +73,5 @@ def kind(semitones):  # type: ignore[no-untyped-def]
     return (size == 0) + 2 * (size == 7)
 
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
-
 NOTHING: Any = np.int64(0)
 """A bare 0 is a type of its own to numba, which would compile what it is given to twice."""
-
-MODEL, DRAW, PIECE = range(3)
-"""Targets of a proposal."""
-
-PARALLELS, CROSSING, SPACING, LEAPS, RANGE = range(5)
-"""Weights of voice leading."""
-
-
-class WalkTables(NamedTuple):
-    """A network's note axis and its alphabet.
-
-    Attributes
-    ----------
-    inputs
-        Weights of the inputs, shape ``(f, w)``; the attributes that follow say where a group begins, -1 for none.
-    layers, sizes
-        Weights of all layers one after another, and for each layer where they begin, how many rows they have, and how
-        many gates. Each layer's are of shape ``(h, g)``: for the output of the layer before (but in the first), then
-        for its own hidden state, rows of zeros up to a multiple of eight, and last its biases (those of the first are
-        not looked at, being in the time axis's share).
-    head
-        Weights of the last layer for the hidden state, shape ``(h, k)``.
-    states, voices
-        State and voice set of each outcome, shape ``(k,)``.
-    planes
-        What each outcome shows to the next cell, shape ``(k, p)``.
-    may_follow, fits, agrees, without, held_voices
-        As in :class:`biaxial.music.cells.CellAlphabet`.
-    """
-
-    inputs: Floats
-    chosen_before: int
-    running_chord: int
-    to_come: int
-    voice_intervals: int
-    parallels: int
-    dissonance: int
-    next_voice: int
-    followed: int
-    layers: Floats
-    sizes: NDArray[np.int64]
-    head: Floats
-    states: NDArray[np.int8]
-    voices: Bytes
-    planes: Floats
-    may_follow: NDArray[np.bool_]
-    fits: NDArray[np.bool_]
-    agrees: NDArray[np.bool_]
-    without: Bytes
-    held_voices: Bytes
-    num_states: int
-    num_voices: int
-    low_pitch: int
-    down: bool
-
-
-class Choosing(NamedTuple):
-    """How outcomes are chosen: the proposal and the constraints.
-
-    Attributes
-    ----------
-    temperature, min_p, target
-        Of the proposal; ``target`` is one of :data:`MODEL`, :data:`DRAW`, :data:`PIECE`.
-    shift
-        Density biases of each outcome, shape ``(k,)``.
-    bounds
-        Least and most voices of each rule of polyphony, shape ``(r, 2)``.
-    leading
-        Weights of voice leading, shape ``(5,)``; all zero for none.
-    outside
-        Whether a note is outside the usual range of a voice, shape ``(v, n)``.
-    widest
-        Widest distance of two voices, shape ``(v, v)``.
-    """
-
-    temperature: float
-    min_p: float
-    target: int
-    shift: Doubles
-    bounds: NDArray[np.int64]
-    leading: Doubles
-    outside: NDArray[np.bool_]
-    widest: NDArray[np.int64]

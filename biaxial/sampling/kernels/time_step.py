@@ -8,53 +8,9 @@ layer: input, forget, cell, output.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from biaxial.sampling.kernels.shared import Floats, kernel, sigmoid, tanh
-
-
-class TimeTables(NamedTuple):
-    """Weights of the first layer, by what they are multiplied with.
-
-    Attributes
-    ----------
-    planes
-        What each outcome shows to the neighbourhood, shape ``(k, p)``.
-    neighbourhood
-        Weights of each plane ``p`` at each offset ``w``, shape ``(p, w, g)``.
-    chord
-        Weights of each pitch class counted from the note's own, shape ``(12, g)``.
-    steps
-        Weights of the inputs that all notes of a step share, shape ``(f, g)``.
-    low_pitch
-        Pitch of note index 0.
-    """
-
-    planes: Floats
-    neighbourhood: Floats
-    chord: Floats
-    steps: Floats
-    low_pitch: int
-
-
-class EchoTables(NamedTuple):
-    """Weights of the echo in the gates of the first layer or in the note axis; ``g`` is the axis of either.
-
-    Attributes
-    ----------
-    cells
-        Weights of each outcome of the echo's cell, shape ``(k, g)``.
-    classes
-        Weights of each class of its length, shape ``(c, g)``.
-    from_start
-        Weights of whether it goes back to the first frame, shape ``(g,)``.
-    """
-
-    cells: Floats
-    classes: Floats
-    from_start: Floats
+from biaxial.sampling.kernels.shared import kernel, sigmoid, tanh
 
 
 @kernel
@@ -140,26 +96,25 @@ def add_echo(  # type: ignore[no-untyped-def]
 
 @kernel
 def lstm_cells(  # type: ignore[no-untyped-def]
-    given, recurrent, old, new, hidden
+    gates, old, new, hidden
 ):
     """One step of the cells of an LSTM layer.
 
     Parameters
     ----------
-    given
-        Share of the inputs in the gates, shape ``(n, g)``, or ``(1, g)`` where it is the same for all.
-    recurrent
-        Share of the hidden state, shape ``(n, g)``.
+    gates
+        What enters the gates, shape ``(p, n, g)``.
     old
-        Cell state, shape ``(n, h)``.
+        Cell state, shape ``(p, n, h)``.
     new, hidden
-        New cell state and new hidden state, written to, shape ``(n, h)``.
+        New cell state and new hidden state, written to, shape ``(p, n, h)``.
     """
-    units = old.shape[1]
-    for n in range(old.shape[0]):
-        x, y = given[n % given.shape[0]], recurrent[n]
-        for j in range(units):
-            enter = sigmoid(x[j] + y[j]) * tanh(x[2 * units + j] + y[2 * units + j])
-            cell = sigmoid(x[units + j] + y[units + j]) * old[n, j] + enter
-            new[n, j] = cell
-            hidden[n, j] = sigmoid(x[3 * units + j] + y[3 * units + j]) * tanh(cell)
+    units = old.shape[2]
+    for p in range(old.shape[0]):
+        for n in range(old.shape[1]):
+            x = gates[p, n]
+            for j in range(units):
+                enter = sigmoid(x[j]) * tanh(x[2 * units + j])
+                cell = sigmoid(x[units + j]) * old[p, n, j] + enter
+                new[p, n, j] = cell
+                hidden[p, n, j] = sigmoid(x[3 * units + j]) * tanh(cell)

@@ -1,118 +1,223 @@
-"""The walk over the notes of a frame as one compiled loop: inputs, LSTM, constraints and draw of every cell.
+"""The walk over the notes of frames as one compiled loop: inputs, LSTM, constraints and draw of every cell.
 
 The same decisions as :meth:`biaxial.sampling.reference_stepper.Stepper._walk`. What is different is the arithmetic:
-inputs, those of :mod:`biaxial.features.note_axis`, are sums of rows of the weight matrix, and all that belongs to the
-time axis has been multiplied beforehand. The network works in float32, all else in float64. Letters and arrays are
-those of :mod:`biaxial.sampling.kernels.shared`.
+inputs, those of :mod:`.cell_inputs`, are sums of rows of the weight matrix, all that belongs to the time axis has been
+multiplied beforehand, and frames go from note to note together, so that weights are read once for all of them. The
+network works in float32, all else in float64. Letters and arrays are those of :mod:`biaxial.sampling.kernels.tables`.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
-from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, charge, choose, forbid, normalise, room_after, static
-from biaxial.sampling.kernels.shared import NOTHING, fast_part, kernel, kind, sigmoid, sign, tanh
+from biaxial.sampling.kernels.cell_inputs import add_inputs
+from biaxial.sampling.kernels.outcomes import IMPOSSIBLE, charge, choose, find_room, forbid, normalise, static
+from biaxial.sampling.kernels.shared import NOTHING, exact_part, fast_part, kernel, sigmoid, tanh
+from biaxial.sampling.kernels.tables import Doubles
+from biaxial.sampling.kernels.tiles import add_product
 
-_NEAREST = 24
-_LEAP = 12
-
-
-@fast_part
-def add_row(row, value, out):  # type: ignore[no-untyped-def]
-    """Add a row of weights times an input."""
-    for j in range(len(row)):
-        out[j] += value * row[j]
+Counts = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
-@fast_part
-def add_inputs(  # type: ignore[no-untyped-def]
-    tables, place, num_notes, chosen, last, counts, at, was_at, placed, to_come, out
+class Walking(NamedTuple):
+    """Where the walks through frames stand, a row for each frame.
+
+    Attributes
+    ----------
+    at, was_at, known_at
+        Place of each voice in the frame, in the one before, and in what is known, shape ``(b, v)``; ``n`` for none.
+    drawn, ahead
+        Cells of each voice that are drawn, and those that are known and come later, shape ``(b, v)``.
+    fixed, decided
+        Whether the place of a voice is known, and all that is to be known of it, shape ``(b, v)``.
+    placed, to_come
+        Whether a voice has its place before this cell, and whether it may still come, shape ``(b, v)``.
+    counts
+        Sounding notes of each pitch class, shape ``(b, 12)``.
+    room
+        Of :func:`~.outcomes.find_room`, shape ``(b, v, n)``; ``(b, v, 0)`` where nobody asks.
+    given, reachable
+        Cells that are known to sound, and the most that there can be, shape ``(b,)``.
+    chosen, last, sets
+        The outcome before, the last sounding place, -1 for none, and voices so far, shape ``(b,)``.
+    follows
+        Whether the frame is its echo so far, shape ``(b,)``.
+    """
+
+    at: Counts
+    was_at: Counts
+    known_at: Counts
+    drawn: Counts
+    ahead: Counts
+    fixed: Flags
+    decided: Flags
+    placed: Flags
+    to_come: Flags
+    counts: Counts
+    room: Counts
+    given: Counts
+    reachable: Counts
+    chosen: Counts
+    last: Counts
+    sets: Counts
+    follows: Flags
+
+
+class Cell(NamedTuple):
+    """What is worked out of one cell, shape ``(k,)`` each, written over by the next."""
+
+    log_p: Doubles
+    bias: Doubles
+    values: Doubles
+    possible: Flags
+
+
+@exact_part
+def _begin(  # type: ignore[no-untyped-def]
+    tables, now, row, previous, known_outcomes, known_voices, bias
 ):
-    """Add the share of everything that the note axis sees at a place."""
-    weights, voices = tables.inputs, tables.num_voices
-    turn = -1 if tables.down else 1
-    pitch = tables.low_pitch + (num_notes - 1 - place if tables.down else place)
-    for p in range(tables.planes.shape[1]):
-        if tables.planes[chosen, p] != 0:
-            add_row(weights[tables.chosen_before + p], np.float32(1), out)
-    if tables.running_chord >= 0:
-        for i in range(12):
-            count = counts[(pitch + i) % 12]
-            if count != 0:
-                add_row(weights[tables.running_chord + i], np.float32(count), out)
-        distance = min(place - last, _NEAREST) if last >= 0 else 0
-        add_row(weights[tables.running_chord + 12 + distance], np.float32(1), out)
-    clashes = False
-    if tables.dissonance >= 0:
-        for u in range(voices):
-            size = abs(at[u] - place) % 12
-            clashes = clashes or (placed[u] and 0 < min(size, 12 - size) < 3)
-    for v in range(voices):
-        if tables.to_come >= 0 and to_come[v]:
-            add_row(weights[tables.to_come + v], np.float32(1), out)
-        if tables.voice_intervals >= 0 and placed[v]:
-            base = tables.voice_intervals + 18 * v
-            interval = turn * (at[v] - place)
-            add_row(weights[base + abs(interval) % 12], np.float32(1), out)
-            add_row(weights[base + 12], np.float32(interval) / np.float32(12), out)
-            if was_at[v] == num_notes:
-                add_row(weights[base + 13], np.float32(1), out)
-            else:
-                motion = turn * (at[v] - was_at[v])
-                add_row(weights[base + 15 + sign(motion)], np.float32(1), out)
-                add_row(weights[base + 17], np.float32(motion) / np.float32(12), out)
-        if tables.parallels >= 0 and to_come[v] and was_at[v] < num_notes:
-            made = 0
-            for u in range(voices):
-                if placed[u] and was_at[u] < num_notes:
-                    similar = sign(at[u] - was_at[u]) * sign(place - was_at[v]) > 0
-                    size = abs(at[u] - place) % 12
-                    if similar and size == abs(was_at[u] - was_at[v]) % 12:
-                        made |= kind(size)
-            if made & 2:
-                add_row(weights[tables.parallels + v], np.float32(1), out)
-            if made & 1:
-                add_row(weights[tables.parallels + voices + v], np.float32(1), out)
-        if clashes and to_come[v] and was_at[v] < num_notes:
-            size = abs(place - was_at[v])
-            reached = 0 if size == 0 else 1 if size <= 2 else 2  # it stays, steps or leaps
-            add_row(weights[tables.dissonance + reached * voices + v], np.float32(1), out)
-    if tables.next_voice >= 0:
-        for i in range(voices):
-            v = i if tables.down else voices - 1 - i
-            if to_come[v]:
-                if was_at[v] < num_notes:
-                    leap = turn * (place - was_at[v])
-                    near = max(-_LEAP, min(leap, _LEAP)) + _LEAP
-                    add_row(weights[tables.next_voice + near], np.float32(1), out)
-                    add_row(weights[tables.next_voice + 2 * _LEAP + 1], np.float32(leap) / np.float32(12), out)
-                    add_row(weights[tables.next_voice + 2 * _LEAP + 2], np.float32(1), out)
-                break
+    """Take in the frame before and what is known."""
+    num_notes, voices, lines = previous.shape[1], tables.num_voices, now.at.shape[1]
+    is_known = len(known_outcomes) > 0
+    for v in range(lines):
+        now.at[row, v], now.was_at[row, v], now.known_at[row, v] = num_notes, num_notes, num_notes
+        now.decided[row, v] = is_known
+    now.last[row] = -1
+    for place in range(num_notes):
+        note = num_notes - 1 - place if tables.down else place
+        for v in range(voices):
+            if tables.voices[previous[row, note]] >> v & 1:
+                now.was_at[row, v] = min(now.was_at[row, v], place)
+        if is_known:
+            outcome = known_outcomes[row, note]
+            if outcome != 0:
+                now.counts[row, (tables.low_pitch + note) % 12] += 1
+            for v in range(lines):
+                sounds = tables.voices[outcome] >> v & 1 if voices else outcome != 0
+                if sounds:
+                    now.ahead[row, v] += 1
+                    now.given[row] += 1
+                    if voices:
+                        now.known_at[row, v], now.fixed[row, v] = min(now.known_at[row, v], place), True
+                if not known_voices[row, note] >> v & 1:
+                    now.decided[row, v] = False
+    now.reachable[row] = num_notes
+    if voices and is_known:
+        now.reachable[row] = voices
+        for v in range(voices):
+            if now.decided[row, v] and not now.fixed[row, v]:
+                now.reachable[row] -= 1
+    if now.room.shape[2]:
+        find_room(tables, row, previous, known_outcomes, known_voices, bias, now.room[row])
 
 
-_UNROLLED = 8
+@exact_part
+def _look(tables, now, row, place):  # type: ignore[no-untyped-def]
+    """Which voices have their place before a cell."""
+    for v in range(now.at.shape[1]):
+        if now.fixed[row, v]:
+            now.at[row, v] = now.known_at[row, v]
+        now.placed[row, v] = now.at[row, v] < place or now.fixed[row, v]
+        now.to_come[row, v] = not now.placed[row, v] and not now.decided[row, v]
+
+
+@exact_part
+def _decide(  # type: ignore[no-untyped-def]
+    tables, choosing, leading, now, cell, row, place, logits, previous, random, known_outcomes, known_voices, ended,
+    bias,
+):  # fmt: skip
+    """Draw a cell; returns its log-weight and its log-likelihood."""
+    num_notes, voices, lines = previous.shape[1], tables.num_voices, now.at.shape[1]
+    note = num_notes - 1 - place if tables.down else place
+    is_known, before = len(known_outcomes) > 0, previous[row, note]
+    free, count = ((1 << voices) - 1) & ~now.sets[row], 0
+    for k in range(len(cell.possible)):
+        possible = tables.may_follow[before, k] and tables.fits[free, k]
+        if is_known and possible:
+            possible = tables.agrees[known_voices[row, note], known_outcomes[row, note], k]
+            if tables.held_voices[k] & ended[row, note]:
+                possible = False
+        cell.possible[k], cell.log_p[k] = possible, IMPOSSIBLE
+        cell.bias[k] = static(tables, bias, known_voices, row, note, k)
+        if possible:
+            cell.values[count] = logits[k]
+            count += 1
+    shift = normalise(cell.values, count) if count else 0.0
+    for k in range(len(cell.possible)):
+        if cell.possible[k]:
+            cell.log_p[k] = logits[k] - shift
+    pitch_class = (tables.low_pitch + note) % 12
+    if is_known and known_outcomes[row, note] != 0:
+        now.counts[row, pitch_class] -= 1
+        for v in range(lines):
+            now.ahead[row, v] -= tables.voices[known_outcomes[row, note]] >> v & 1 if voices else 1
+    gained = 0.0
+    if is_known and known_voices[row, note] == (1 << lines) - 1:
+        chosen = int(known_outcomes[row, note])
+    else:
+        if leading:
+            charge(
+                tables, choosing, place, num_notes, now.at[row], now.was_at[row], now.fixed[row], now.placed[row],
+                now.to_come[row], cell.possible, cell.bias,
+            )  # fmt: skip
+        if len(choosing.bounds):
+            forbid(
+                tables, choosing.bounds, place, now.drawn[row], now.ahead[row], now.given[row], now.reachable[row],
+                now.room[row], cell.possible, cell.bias,
+            )  # fmt: skip
+        chosen, gained = choose(choosing, cell.log_p, cell.bias, cell.possible, random)
+    now.chosen[row] = chosen
+    if chosen != 0:
+        now.last[row] = place
+        now.counts[row, pitch_class] += 1
+        for v in range(lines):
+            if voices and tables.voices[chosen] >> v & 1:
+                now.sets[row] |= 1 << v
+                now.drawn[row, v] += 1
+                if not now.fixed[row, v]:
+                    now.at[row, v] = min(now.at[row, v], place)
+        if not voices:
+            now.drawn[row, 0] += 1
+    return gained, cell.log_p[chosen]
 
 
 @fast_part
-def add_product(x, weights, out):  # type: ignore[no-untyped-def]
-    """Add ``x @ weights`` to ``out``; as many inputs as a multiple of eight."""
-    for i in range(0, weights.shape[0], _UNROLLED):
-        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
-        e, f, g, h = x[i + 4], x[i + 5], x[i + 6], x[i + 7]
-        for j in range(weights.shape[1]):
-            first = (a * weights[i, j] + b * weights[i + 1, j]) + (c * weights[i + 2, j] + d * weights[i + 3, j])
-            second = (e * weights[i + 4, j] + f * weights[i + 5, j]) + (g * weights[i + 6, j] + h * weights[i + 7, j])
-            out[j] += first + second
-
-
-@fast_part
-def lstm_cells(gates, cell, hidden):  # type: ignore[no-untyped-def]
+def _lstm_cells(gates, cell, hidden):  # type: ignore[no-untyped-def]
     """One step of the cells of one layer, in place."""
     units = len(cell)
     for j in range(units):
         enter = sigmoid(gates[j]) * tanh(gates[2 * units + j])
         cell[j] = sigmoid(gates[units + j]) * cell[j] + enter
         hidden[j] = sigmoid(gates[3 * units + j]) * tanh(cell[j])
+
+
+@fast_part
+def _copy(source, out):  # type: ignore[no-untyped-def]
+    for j in range(len(source)):
+        out[j] = source[j]
+
+
+@fast_part
+def _run_layers(tables, x, hidden, cells, gates, count):  # type: ignore[no-untyped-def]
+    """Run the layers for the first rows of ``x (b, w)``; the output of the last comes after the hidden states."""
+    below, panel_width = 0, tables.panel_width
+    for layer in range(len(tables.sizes)):
+        start, rows, width = tables.sizes[layer]
+        units, into = width // 4, x if layer == 0 else gates
+        if layer > 0:
+            biases = start + (width + -width % panel_width) * rows
+            for slot in range(count):
+                _copy(tables.layers[biases : biases + width], gates[slot])
+        add_product(hidden[layer], count, tables.layers, start, panel_width, rows, into, width)
+        for slot in range(count):
+            own = hidden[layer, slot, below : below + units]
+            _lstm_cells(into[slot], cells[layer, slot, :units], own)
+            _copy(own, hidden[layer + 1, slot])
+        below = units
 
 
 @kernel
@@ -145,140 +250,68 @@ def walk(  # type: ignore[no-untyped-def]
     bias
         Static biases, shape ``(b, n, k)``, or ``(1, n, k)`` for the same everywhere, or ``(0, n, k)`` for none.
     frames
-        Written to: the outcomes, shape ``(b, n)``.
+        Zeros; written to: the outcomes, shape ``(b, n)``.
     weights, nats
-        Written to: log-weight and log-likelihood of each frame, shape ``(b,)``.
+        Zeros; written to: log-weight and log-likelihood of each frame, shape ``(b,)``.
     """
-    num_notes, num_outcomes, voices = previous.shape[1], len(tables.states), tables.num_voices
-    is_known = len(known_outcomes) > 0
-    everyone = (1 << voices) - 1
-    num_layers, num_inputs = len(tables.sizes), tables.inputs.shape[1]
-    widest = max(num_inputs, tables.head.shape[0])
+    count, num_notes, num_outcomes = len(frames), previous.shape[1], len(tables.states)
+    num_layers, num_inputs, lines = len(tables.sizes), tables.inputs.shape[1], max(1, tables.num_voices)
+    panel_width = tables.panel_width
+    everyone, leading = (1 << tables.num_voices) - 1, choosing.leading[0] > 0
+    for cost in choosing.leading[1:]:
+        leading = leading or cost > 0
+    lists, flags, numbers = (count, lines), np.bool_, np.int64
+    now = Walking(
+        np.zeros(lists, numbers), np.zeros(lists, numbers), np.zeros(lists, numbers), np.zeros(lists, numbers),
+        np.zeros(lists, numbers), np.zeros(lists, flags), np.zeros(lists, flags), np.zeros(lists, flags),
+        np.zeros(lists, flags), np.zeros((count, 12), numbers),
+        np.zeros((count, lines, num_notes if len(choosing.bounds) else 0), numbers), np.zeros(count, numbers),
+        np.zeros(count, numbers), np.zeros(count, numbers), np.zeros(count, numbers), np.zeros(count, numbers),
+        np.zeros(count, flags),
+    )  # fmt: skip
+    cell = Cell(
+        np.zeros(num_outcomes), np.zeros(num_outcomes), np.zeros(num_outcomes), np.zeros(num_outcomes, np.bool_)
+    )
+    for row in range(count):
+        _begin(tables, now, row, previous, known_outcomes, known_voices, bias)
+        now.follows[row] = len(echoed) > 0 and heard[rows[row]]
+    widest, last = num_inputs, tables.sizes[num_layers - 1, 2] // 4
     for layer in range(num_layers):
         widest = max(widest, tables.sizes[layer, 1], tables.sizes[layer, 2])
-    leading = False
-    for weight in choosing.leading:
-        leading = leading or weight > 0
-    x, gates = np.zeros(num_inputs, np.float32), np.zeros(widest, np.float32)
-    log_p, biases = np.zeros(num_outcomes), np.zeros(num_outcomes)
-    possible = np.zeros(num_outcomes, np.bool_)
-    values = np.zeros(num_outcomes)
-    lines = max(1, voices)
-    at, was_at, known_at = np.zeros(lines, np.int64), np.zeros(lines, np.int64), np.zeros(lines, np.int64)
-    fixed, decided = np.zeros(lines, np.bool_), np.zeros(lines, np.bool_)
-    placed, to_come = np.zeros(lines, np.bool_), np.zeros(lines, np.bool_)
-    drawn, ahead = np.zeros(lines, np.int64), np.zeros(lines, np.int64)
-    for row in range(len(frames)):
-        before = previous[row]
-        hidden, cells = np.zeros((num_layers + 1, widest), np.float32), np.zeros((num_layers, widest), np.float32)
-        counts = np.zeros(12, np.int64)
-        for v in range(lines):
-            at[v], was_at[v], known_at[v] = num_notes, num_notes, num_notes
-            fixed[v], decided[v], drawn[v], ahead[v] = False, is_known, 0, 0
-        given = NOTHING
-        for place in range(num_notes):
-            note = num_notes - 1 - place if tables.down else place
-            for v in range(voices):
-                if tables.voices[before[note]] >> v & 1:
-                    was_at[v] = min(was_at[v], place)
-            if is_known:
-                outcome = known_outcomes[row, note]
-                if outcome != 0:
-                    counts[(tables.low_pitch + note) % 12] += 1
-                for v in range(lines):
-                    sounds = tables.voices[outcome] >> v & 1 if voices else outcome != 0
-                    if sounds:
-                        ahead[v] += 1
-                        given += 1
-                        if voices:
-                            known_at[v], fixed[v] = min(known_at[v], place), True
-                    if not known_voices[row, note] >> v & 1:
-                        decided[v] = False
-        reachable = num_notes
-        if voices and is_known:
-            reachable = voices
-            for v in range(voices):
-                if decided[v] and not fixed[v]:
-                    reachable -= 1
-        room = np.zeros((lines, 0), np.int64)
-        if len(choosing.bounds):
-            room = room_after(tables, row, previous, known_outcomes, known_voices, bias)
-        chosen, last, sets = NOTHING, NOTHING - 1, 0
-        follows = len(echoed) > 0 and heard[rows[row]]
-        weight, total = 0.0, 0.0
-        for place in range(num_notes):
-            note = num_notes - 1 - place if tables.down else place
-            for v in range(voices):
-                where = known_at[v] if fixed[v] else at[v]
-                at[v] = where
-                placed[v] = where < place or fixed[v]
-                to_come[v] = not placed[v] and not decided[v]
-            for j in range(num_inputs):
-                x[j] = share[rows[row], note, j]
-            add_inputs(tables, place, num_notes, chosen, last, counts, at, was_at, placed, to_come, x)
-            if follows:
-                add_row(tables.inputs[tables.followed], np.float32(1), x)
-            for layer in range(num_layers):
-                start, rows_of, width = tables.sizes[layer]
-                end = start + rows_of * width
-                units, first = width // 4, 0
-                if layer > 0:
-                    first = tables.sizes[layer - 1, 2] // 4
-                for j in range(width):
-                    gates[j] = x[j] if layer == 0 else tables.layers[end + j]
-                add_product(hidden[layer], tables.layers[start:end].reshape(rows_of, width), gates)
-                lstm_cells(gates, cells[layer, :units], hidden[layer, first : first + units])
-                for j in range(units):
-                    hidden[layer + 1, j] = hidden[layer, first + j]
-            logits = x[num_inputs - num_outcomes :]
-            add_product(hidden[num_layers], tables.head, logits)
-            free = everyone & ~sets
-            count = NOTHING
-            for k in range(num_outcomes):
-                possible[k] = tables.may_follow[before[note], k] and tables.fits[free, k]
-                if is_known and possible[k]:
-                    possible[k] = tables.agrees[known_voices[row, note], known_outcomes[row, note], k]
-                    if tables.held_voices[k] & ended[row, note]:
-                        possible[k] = False
-                log_p[k] = IMPOSSIBLE
-                biases[k] = static(tables, bias, known_voices, row, note, k)
-                if possible[k]:
-                    values[count] = logits[k]
-                    count += 1
-            shift = normalise(values, count) if count else 0.0
-            for k in range(num_outcomes):
-                if possible[k]:
-                    log_p[k] = logits[k] - shift
-            if is_known and known_outcomes[row, note] != 0:
-                counts[(tables.low_pitch + note) % 12] -= 1
-                for v in range(lines):
-                    ahead[v] -= tables.voices[known_outcomes[row, note]] >> v & 1 if voices else 1
-            everything_known = is_known and known_voices[row, note] == (1 << lines) - 1
-            if everything_known:
-                chosen = int(known_outcomes[row, note])
-            else:
-                if leading:
-                    charge(tables, choosing, place, num_notes, at, was_at, fixed, placed, to_come, possible, biases)
-                if len(choosing.bounds):
-                    forbid(tables, choosing.bounds, place, drawn, ahead, given, reachable, room, possible, biases)
-                chosen, gained = choose(choosing, log_p, biases, possible, randoms[row, note])
-                weight += gained
-            total += log_p[chosen]
-            frames[row, note] = chosen
-            follows = follows and chosen == echoed[rows[row], note]
-            if chosen != 0:
-                last = place
-                counts[(tables.low_pitch + note) % 12] += 1
-                for v in range(lines):
-                    if voices and tables.voices[chosen] >> v & 1:
-                        sets |= 1 << v
-                        drawn[v] += 1
-                        if not fixed[v]:
-                            at[v] = min(at[v], place)
-                if not voices:
-                    drawn[0] += 1
-            if may_stop and voices > 0 and sets == everyone:
-                for rest in range(place + 1, num_notes):
-                    frames[row, num_notes - 1 - rest if tables.down else rest] = 0
-                break
-        weights[row], nats[row] = weight, total
+    widest += -widest % panel_width
+    x, logits = (
+        np.zeros((count, widest), np.float32),
+        np.zeros((count, num_outcomes + -num_outcomes % panel_width), np.float32),
+    )
+    gates, cells = np.zeros((count, widest), np.float32), np.zeros((num_layers, count, widest), np.float32)
+    hidden = np.zeros((num_layers + 1, count, widest), np.float32)
+    row_in = np.arange(count)  # the frame in each slot; those whose walk is over leave it to the last
+    for place in range(num_notes):
+        note = num_notes - 1 - place if tables.down else place
+        for slot in range(count):
+            row = row_in[slot]
+            _look(tables, now, row, place)
+            _copy(share[rows[row], note], x[slot])
+            add_inputs(tables, now, row, place, num_notes, x[slot, :num_inputs])
+        _run_layers(tables, x, hidden, cells, gates, count)
+        for slot in range(count):
+            _copy(x[slot, num_inputs - num_outcomes : num_inputs], logits[slot])
+        add_product(hidden[num_layers], count, tables.head, NOTHING, panel_width, last, logits, num_outcomes)
+        for slot in range(count - 1, -1, -1):
+            row = row_in[slot]
+            gained, likely = _decide(
+                tables, choosing, leading, now, cell, row, place, logits[slot], previous, randoms[row, note],
+                known_outcomes, known_voices, ended, bias,
+            )  # fmt: skip
+            weights[row] += gained
+            nats[row] += likely
+            frames[row, note] = now.chosen[row]
+            now.follows[row] = now.follows[row] and now.chosen[row] == echoed[rows[row], note]
+            if may_stop and tables.num_voices > 0 and now.sets[row] == everyone:
+                count -= 1
+                row_in[slot] = row_in[count]
+                for layer in range(num_layers):
+                    _copy(hidden[layer, count], hidden[layer, slot])
+                    _copy(cells[layer, count], cells[layer, slot])
+        if count == 0:
+            break

@@ -11,7 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from biaxial.formats.interop.other_libraries import is_foreign
 from biaxial.formats.melody_file import melody_from_beats, melody_of, skyline
 from biaxial.formats.read import Music, read_music
 from biaxial.music.constants import VOICE_NAMES
@@ -63,6 +62,8 @@ def given_notes(source: Source, voices: Sequence[int], line: str | None = None) 
     InputError
         If it cannot be read, or lacks a voice.
     """
+    from biaxial.formats.interop.other_libraries import is_foreign  # loads every reader of notation
+
     if isinstance(source, str | Path) or is_foreign(source):
         source = read_music(source)
     if line is not None and not isinstance(source, Music):
