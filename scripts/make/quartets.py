@@ -263,10 +263,11 @@ def main(arguments: Arguments) -> None:
         of_composer = [work for work in side if work.composer == composer]
         counts = ", ".join(str(sum(side[work] == split for work in of_composer)) for split in SPLITS)
         rows = [row for work, row in zip(side, read, strict=True) if work.composer == composer]
-        used, total = (sum(row[column] for row in rows) for column in (2, 3))
+        used, total = sum(row[2] for row in rows), sum(row[3] for row in rows)
         print(f"{composer} | {counts} | {sum(len(row[0]) for row in rows)} | {used} | {used / total:.0%}")
-    for line in (line for _, left_out, *_ in read for line in left_out):
-        print(f"left out: {line}", file=sys.stderr)
+    for _, left_out, _, _ in read:
+        for line in left_out:
+            print(f"left out: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

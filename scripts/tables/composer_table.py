@@ -94,7 +94,7 @@ def main(arguments: Arguments) -> None:
     print_rates(scored, styles)
     train = [outcomes_of(piece, network.config) for piece in corpus.split("train")]
     alphabet = network.config.alphabet
-    floors = {
+    floors: dict[str, RepeatFrame | IndependentNotes] = {
         "repeat the frame before": RepeatFrame.fit(train, alphabet),
         "independent notes": IndependentNotes.fit(np.concatenate(train), alphabet),
     }

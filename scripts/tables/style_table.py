@@ -106,13 +106,14 @@ def main(arguments: Arguments) -> None:
         rates.append(((said > 0.5) == bool(place)).mean())
         print(row(f"held-out {name}", said, bool(place)))
     model, composed_rates = load(options.checkpoint), []
-    for style, place in ((names[0], False), (names[1], True), (f"{names[0]}:0.5,{names[1]}:0.5", None)):
+    ways: tuple[tuple[str, bool | None], ...] = ((names[0], False), (names[1], True))
+    for style, is_second in (*ways, (f"{names[0]}:0.5,{names[1]}:0.5", None)):
         keep = None if options.keep is None else options.keep / style.replace(":", "-")
         pieces = composed(model, options.n, 0, options.bars, {"style": style}, keep)
         said = classifier(measured(pieces))
-        print(row(f"composed in {style}", said, place), flush=True)
-        if place is not None:
-            composed_rates.append(((said > 0.5) == place).mean())
+        print(row(f"composed in {style}", said, is_second), flush=True)
+        if is_second is not None:
+            composed_rates.append(((said > 0.5) == is_second).mean())
     print(f"\nright: {np.mean(rates):.3f} of held-out, {np.mean(composed_rates):.3f} of composed music")
 
 
