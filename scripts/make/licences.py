@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from biaxial.files.atomic import atomic_write
+from biaxial.sampling.machine_code import shipped_code
 
 ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = ROOT / "LICENSES.md"
@@ -65,6 +66,12 @@ PARTS: Final = (
         "Weights that write tunes",
         "Sopranos of the Open Hymnal Project, public domain, and of the chorales of J. S. Bach "
         "(docs/model-card-hymn-tunes.md)",
+        OWN,
+    ),
+    Part(
+        f"biaxial/assets/{shipped_code().name}",
+        "Kernels of drawing as LLVM's intermediate code",
+        "Compiled from biaxial/sampling/kernels by numba (scripts/make/kernels.py)",
         OWN,
     ),
     Part(

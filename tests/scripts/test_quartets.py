@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from biaxial.corpora.corpus import Corpus
 from biaxial.features.conditions import UNKNOWN, Condition
 from biaxial.music.score import Key, Note, Score, TimeSignature
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from scripts.make import quartets
 from scripts.tables import composer_table
 
