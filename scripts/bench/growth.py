@@ -3,8 +3,9 @@
 ``python scripts/bench/growth.py CHORALES --picture docs/pictures/speed/growth.png`` takes about ten minutes on one free
 core; CHORALES is a folder made by ``biaxial-chorales``. Each work is done at three sizes, each in a process of its own:
 what it needs is loaded, it is done once at the smallest size, and then it is timed. The time is that of processors, of
-all that the process starts. The exponent is the slope of its logarithm over the logarithm of the size, by least squares,
-with nothing subtracted; what a process takes before it can begin stands beside it. Memory is the peak of the process.
+all that the process starts. The exponent is the slope of its logarithm over the logarithm of the size, by least
+squares, with nothing subtracted; what a process takes before it can begin stands beside it. Memory is the peak of the
+process.
 """
 
 from __future__ import annotations
