@@ -81,11 +81,16 @@ class Work(NamedTuple):
 
 
 def works(folder: Path) -> list[Work]:
-    """The works of all composers who have enough of them; files that differ in their last number alone are one work."""
+    """The works of all composers who have enough of them.
+
+    Below the folder of a composer, whose family name counts, a work is a folder with its files; or files lie there
+    themselves, and those that differ in their last number alone are one work.
+    """
     files = defaultdict[tuple[str, str], list[Path]](list)
-    for path in sorted(folder.glob("*/*.mxl")):
-        composer = unicodedata.normalize("NFC", path.parent.name)
-        files[composer, re.sub(r"\.sq\d+$", "", path.stem)].append(path)
+    for path in sorted(folder.glob("*/**/*.mxl")):
+        composer, *inner, _ = (unicodedata.normalize("NFC", part) for part in path.relative_to(folder).parts)
+        work = inner[0] if inner else re.sub(r"\.sq\d+$", "", path.stem)
+        files[composer.partition(",")[0].lower(), re.sub(r"[^\w.-]", "", work)].append(path)
     count = Counter(composer for composer, _ in files)
     return [Work(*name, tuple(paths)) for name, paths in files.items() if count[name[0]] >= WORKS]
 

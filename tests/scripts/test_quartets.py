@@ -144,6 +144,20 @@ def test_the_command_writes_a_corpus_of_composers_with_enough_works(
     assert composer_table.work_of(passages[0].name)[0] == "mayer"
 
 
+def test_folders_of_works_are_works_too(tmp_path: Path) -> None:
+    names = ("Quartet_No.1,_Op.1_No.1/sq1.mxl", "Quartet_No.1,_Op.1_No.1/sq2.mxl", "Quartet_in_B♭_(Op.2)/sq3.mxl")
+    for name in (*names, "Quartet_3/1_Allegro/sq4.mxl", "Quartet_4.sq5.mxl"):
+        write(tmp_path / "Mayer,_Emilie" / name)
+    found = quartets.works(tmp_path)
+    assert {work.composer for work in found} == {"mayer"}
+    assert {work.name: len(work.paths) for work in found} == {
+        "Quartet_No.1_Op.1_No.1": 2,
+        "Quartet_in_B_Op.2": 1,
+        "Quartet_3": 1,
+        "Quartet_4": 1,
+    }
+
+
 def test_a_folder_without_enough_works_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / "in" / "mayer" / "Quartet.mxl")
     assert quartets.main([str(tmp_path / "in"), str(tmp_path / "out.npz")]) == 2
