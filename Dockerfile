@@ -3,8 +3,7 @@ FROM python:3.13-slim
 
 WORKDIR /source
 COPY requirements/compose.txt requirements/
-# PyTorch for CPUs; the one in the index of Python packages brings several gigabytes of CUDA.
-RUN pip install --no-cache-dir --extra-index-url https://download.pytorch.org/whl/cpu -r requirements/compose.txt
+RUN pip install --no-cache-dir -r requirements/compose.txt
 COPY pyproject.toml README.md LICENSE LICENSES.md ./
 COPY scripts/make/release_metadata.py scripts/make/
 COPY data/chorales.csv data/

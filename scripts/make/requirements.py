@@ -15,7 +15,7 @@ from biaxial.files.atomic import atomic_write
 
 ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = ROOT / "requirements" / "compose.txt"
-COMPOSING: Final = ("llvmlite", "mido", "numba", "numpy", "safetensors", "threadpoolctl", "tqdm")
+COMPOSING: Final = ("llvmlite", "mido", "numpy", "safetensors", "threadpoolctl", "tqdm")
 """Names of the packages that composing, and harmonising a tune in MIDI, ABC or JSON, cannot do without: no PyTorch."""
 
 

@@ -84,6 +84,8 @@ def main(arguments: Arguments) -> None:
         if piece.split != "train" and work_of(piece.name)[0] in styles:
             of_work[work_of(piece.name)] += passages(piece, options.bars)
     taken = tuple(passage for cut in of_work.values() for passage in spread(cut, options.most))
+    if not corpus.split("train"):
+        raise InputError(f"{options.corpus}: no training pieces to count the floors on; make it with quartets.py")
     if not taken:
         raise InputError(f"{options.corpus}: no held-out passage of a composer whom {options.checkpoint} knows")
     told = replace(corpus, pieces=taken)

@@ -93,7 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (made / "quartets" / split).mkdir(parents=True, exist_ok=True)
             write_musicxml(score, made / "quartets" / split / f"{name}.musicxml", staves=4)
     works = [
-        FolderItem(f"{('one', 'other')[number % 2]}/work/{number}", "test", read_score(path))
+        FolderItem(f"{('one', 'other')[number % 2]}/{number}/1", "test" if number < 4 else "train", read_score(path))
         for number, path in enumerate(sorted((made / "tunes").rglob("*.mid")))
     ]
     Corpus.from_items(works, Grid(4)).save(made / "works.npz")
