@@ -6,19 +6,18 @@ refused before any work is done.
 
 from __future__ import annotations
 
-import json
-import math
 import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from biaxial.cli.common import nothing_to_lose, progress_bar
 from biaxial.cli.options import option
-from biaxial.files.atomic import check_folder, check_output, make_new_folder, write_new
+from biaxial.cli.written import Written, report, written_piece
+from biaxial.files.atomic import check_folder, check_output, make_new_folder
 from biaxial.files.weights_file import DEFAULT, check_kind, check_weights, weights_path
 from biaxial.formats.read import read_music
 from biaxial.formats.repeat_reading import Repeats
@@ -28,18 +27,15 @@ from biaxial.render.files import (
     WRITERS,
     Rendering,
     check_writable,
-    midi_of,
     missing_sounds,
     suffix_of,
-    unplayable,
-    write_file,
 )
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
 if TYPE_CHECKING:
     from biaxial.tasks.drawing.sampling_options import Progress, SamplingOptions
     from biaxial.tasks.model import Model
-    from biaxial.tasks.piece import Candidate, Piece
+    from biaxial.tasks.piece import Piece
     from biaxial.tasks.plans.plan import Plan
 
 DEFAULT_SUFFIX = ".mid"
@@ -135,24 +131,6 @@ class WritingOptions:
     )
     quiet: bool = option(False, short="-q", help="no progress bar")
     json: bool = option(False, help="print one JSON object")
-
-
-@dataclass(frozen=True)
-class Written:
-    """A piece that was written; the fields are the keys of ``--json``."""
-
-    path: str
-    files: tuple[str, ...]
-    seed: int
-    key: str | None
-    model: str
-    num_steps: int
-    nats: float
-    nats_per_step: float
-    remarks: tuple[str, ...]
-    ranking: tuple[dict[str, Any], ...] = ()
-    plan: dict[str, Any] | None = None
-    style: str | None = None
 
 
 def drawing_of(
@@ -336,57 +314,14 @@ def write_pieces(
                 if options.num_outputs > 1:
                     folder = folder or _made(wanted[0].parent, options.output)
                     wanted = [folder / path.name for path in wanted]
-                written.append((_written(piece, number, wanted, options, rendering), piece))
+                written.append((written_piece(piece, number, wanted, options, rendering), piece))
     except BaseException as error:
         if len(paths) > 1:
             error.add_note(f"{len(written)} of {len(paths)} pieces are written")
         if written:
-            _report(written, options, computing, started)
+            report(written, options, computing, started)
         raise
-    _report(written, options, computing, started)
-
-
-def _written(
-    piece: Piece, number: int, paths: Sequence[Path], options: WritingOptions, rendering: Rendering
-) -> Written:
-    """Write the files of a piece."""
-    music = piece.score if options.title is None else replace(piece.score, title=_title(options, number))
-    rendering = rendering.played_on(piece.instruments)
-    if options.num_outputs > 1 or options.output:
-        files = [str(path) for name in paths for path in write_file(music, name, rendering, piece.plan)]
-    else:
-        files = [str(write_new(paths[0], midi_of(music, rendering)))]
-    found, ranking = piece.likelihood, tuple(_ranked(candidate) for candidate in piece.ranking)
-    key = None if music.key is None else music.key.name
-    of = (piece.seed, key, piece.model, found.num_steps, found.nats, piece.nats_per_step)
-    plan = None if piece.plan is None else piece.plan.to_dict()
-    remarks = (*piece.remarks, *unplayable(music, rendering))
-    return Written(files[0], tuple(files), *of, remarks, ranking, plan, piece.style)
-
-
-def _report(pieces: Sequence[tuple[Written, Piece]], options: WritingOptions, computing: float, started: float) -> None:
-    """Print what was written."""
-    written = [done for done, _ in pieces]
-    if options.json:
-        times = {"compute_seconds": round(computing, 3), "seconds": round(time.perf_counter() - started, 3)}
-        print(json.dumps({"pieces": [asdict(piece) for piece in written], **times}))
-        return
-    for remark in dict.fromkeys(remark for done in written for remark in done.remarks):
-        print(f"note: {remark}", file=sys.stderr)
-    for done, piece in pieces:
-        key = "" if done.key is None else f"{done.key}, "
-        print(f"{', '.join(done.files)}: seed {done.seed}, {key}{done.nats_per_step:.3f} nats per step")
-        if piece.plan is not None:
-            print(f"  plan: {piece.plan.summary}")
-        for place, each in enumerate(done.ranking, start=1):
-            parts = ", ".join(f"{name} {value:.2f}" for name, value in each["parts"].items())
-            score = "no score" if each["score"] is None else f"score {each['score']:.2f} ({parts})"
-            print(f"{place:>4}. candidate {each['number']}: {score}, {each['nats_per_step']:.3f} nats per step")
-
-
-def _title(options: WritingOptions, number: int) -> str:
-    assert options.title is not None
-    return f"{options.title} {number}" if options.title and options.num_outputs > 1 else options.title
+    report(written, options, computing, started)
 
 
 def _made(folder: Path, outputs: Sequence[Path]) -> Path:
@@ -400,9 +335,3 @@ def _made(folder: Path, outputs: Sequence[Path]) -> Path:
 def _folders(outputs: Sequence[Path]) -> list[Path]:
     """Of what the command line names for several pieces, what is not an ending alone."""
     return [path for path in outputs if str(path).lower() not in WRITERS]
-
-
-def _ranked(candidate: Candidate) -> dict[str, Any]:
-    """A candidate in plain values."""
-    values = asdict(candidate)
-    return {**values, "score": None if math.isnan(candidate.score) else candidate.score}
