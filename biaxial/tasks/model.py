@@ -7,7 +7,6 @@ does both for one piece; several are planned with ``n`` and drawn with :meth:`Mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -252,17 +251,17 @@ class Model(Planner, Shared):
         judge = self._judge() if plan.options.best_of > 1 else None
         charges, style = self._charges(plan.options), self._words(plan.options)
         dynamics = self.in_style(plan.options.style) if self.config.dynamics else None
-        pieces = fill(
+        return fill(
             stepper,
             plan,
             self.name,
             charges=charges,
             style=style,
+            instruments=self.instruments,
             dynamics=dynamics,
             judge=judge,
             progress=progress,
         )
-        return (replace(piece, instruments=self.instruments) for piece in pieces)
 
     def _arrays_in_style(self, style: str | None) -> NetworkArrays[ModelConfig]:
         """The arrays of the network in a style."""

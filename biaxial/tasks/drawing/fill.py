@@ -54,6 +54,7 @@ def fill(
     *,
     charges: Charges | None = None,
     style: str | None = None,
+    instruments: tuple[str, ...] = (),
     dynamics: BiaxialLSTM | None = None,
     judge: Judge | None = None,
     progress: Progress | None = None,
@@ -72,6 +73,8 @@ def fill(
         What the faults of a phrase cost; nothing by default.
     style
         The style that the stepper draws in, kept with each piece.
+    instruments
+        What the weights write for, kept with each piece.
     dynamics
         The network of the stepper, if it says how loud notes are.
     judge
@@ -137,7 +140,7 @@ def fill(
                 remarks = request.remarks if met[place] else (*request.remarks, UNMET)
                 evidence = float(drawn.log_evidence[place])
                 made = (seeds[first + row], model_name, nats, evidence, remarks)
-                found.append(Piece(score, *made, plan=request.phrase_plan, style=style))
+                found.append(Piece(score, *made, plan=request.phrase_plan, style=style, instruments=instruments))
             yield found[0] if judge is None else _best(found, judge)
         first += len(batch)
 
