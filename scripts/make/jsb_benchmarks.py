@@ -7,13 +7,15 @@ table shows, into ``runs/jsb/NAME``; a job that was stopped goes on after its la
 - ``screen``: what each idea is worth, 8 epochs and 2 seeds each;
 - ``full``: the best of them, the published network beside them, at full length;
 - ``quarter``: the five weights of the quarter-note benchmark;
-- ``16th``: the weights of the sixteenth-note benchmark.
+- ``16th``: the weights of the sixteenth-note benchmark;
+- ``inputs``: what each input of the ``chorale`` preset is worth, on the folder ``chorales`` in DATA (made by
+  ``biaxial-chorales``), by a small network without a context encoder.
 
 ``--parallel`` runs several at a time, each on ``--threads`` threads. On one CPU core a screening run takes about 5
 minutes, a quarter-note run a quarter of an hour and the sixteenth-note run a good hour.
 
 ``--table`` trains nothing and prints a markdown table of all runs, with the nats that they measured themselves;
-``--store FOLDER`` writes the weights of the last two groups there in half precision.
+``--store FOLDER`` writes the weights of ``quarter`` and ``16th`` there in half precision.
 """
 
 from __future__ import annotations
@@ -51,6 +53,25 @@ SCREEN = (
     *("--warmup-steps", "60", "--dropout", "0.4", "--transpose", "0", "--forget-share", "0", "--order", "low-to-high"),
 )
 """The preset for 8 epochs, with one walk, and nothing against overfitting but dropout."""
+
+INPUTS = (
+    *("--preset", "chorale", "--context-hidden", "0", "--time-hidden", "96,96", "--note-hidden", "64,48"),
+    *("--epochs", "6", "--average-decay", "0.99", "--sample-every", "0"),
+)
+"""The preset of the shipped weights in a size that learns within minutes."""
+
+LEFT_OUT: dict[str, tuple[str, ...]] = {
+    "all": (),
+    **{
+        f"no-{name}": (f"--no-{name}",)
+        for name in (
+            *("echo", "next-voice", "clock", "plan", "beat", "dissonance"),
+            *("parallels", "voice-intervals", "running-chord"),
+        )
+    },
+    "high-to-low": ("--order", "high-to-low"),
+}
+"""Inputs left out one at a time, and the walk the other way."""
 
 IDEAS: dict[str, tuple[str, ...]] = {
     "start": (),
@@ -94,6 +115,9 @@ LIKEWISE = ("--warmup-steps", "60", "--transpose", "0", "--unknown-share", "0", 
 """The published network is trained as ours is, but not transposed: it has no input that could tell it the key."""
 
 
+COMMON = {"SCREEN": SCREEN, "INPUTS": INPUTS}
+
+
 @dataclass(frozen=True)
 class Job:
     """One run of ``biaxial-train``."""
@@ -110,11 +134,12 @@ class Job:
 
     @property
     def command(self) -> str:
-        """What a user would type; what all screening runs have in common stands for itself as ``$SCREEN``."""
-        is_screen = self.arguments[: len(SCREEN)] == SCREEN
-        words = ["biaxial-train", self.data, *(["$SCREEN"] if is_screen else [])]
-        rest = self.arguments[len(SCREEN) :] if is_screen else self.arguments
-        return " ".join([*words, shlex.join(rest)])
+        """What a user would type; what many runs have in common stands for itself as ``$SCREEN`` or ``$INPUTS``."""
+        words = ["biaxial-train", self.data]
+        for name, shared in COMMON.items():
+            if self.arguments[: len(shared)] == shared:
+                return " ".join([*words, f"${name}", shlex.join(self.arguments[len(shared) :])])
+        return " ".join([*words, shlex.join(self.arguments)])
 
     @property
     def is_finished(self) -> bool:
@@ -177,8 +202,13 @@ JOBS = [
         for name, extra in IDEAS.items()
         for job in _seeds("screen", f"screen-{name}", QUARTER, (*SCREEN, *extra), range(2))
     ),
+    *(
+        job
+        for name, extra in LEFT_OUT.items()
+        for job in _seeds("inputs", f"inputs-{name}", "chorales", (*INPUTS, *extra), range(1))
+    ),
 ]
-GROUPS = ("screen", "full", "quarter", "16th")
+GROUPS = ("screen", "full", "quarter", "16th", "inputs")
 
 
 def work(job: Job, data: Path, threads: int) -> int:
@@ -219,7 +249,7 @@ def row(job: Job) -> dict[str, Any]:
 def main() -> None:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, nargs="?", help="folder with the two .json files")
+    parser.add_argument("data", type=Path, nargs="?", help="folder with the two .json files, for inputs with chorales")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="groups of jobs (default: all)")
     parser.add_argument("--names", nargs="+", help="only the jobs whose names begin so")
     parser.add_argument("--parallel", type=int, default=1, help="jobs at a time (default: %(default)s)")
@@ -237,7 +267,7 @@ def main() -> None:
         raise SystemExit(max(statuses, default=0))
     finished = [job for job in jobs if job.is_finished]
     if options.table:
-        print(f"SCREEN='{shlex.join(SCREEN)}'\n")
+        print("\n".join(f"{name}='{shlex.join(shared)}'" for name, shared in COMMON.items()) + "\n")
         print(
             f"| run | valid nats | best epoch | weights | minutes | minutes to {GOAL} | machine | command |\n"
             "|---|---|---|---|---|---|---|---|"
