@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from biaxial.cli.common import progress_bar
@@ -21,8 +22,9 @@ from biaxial.cli.reading import read_corpus
 from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.corpora.splits import Split
 from biaxial.features.conditions import GROUPS, hidden
+from biaxial.features.known import Known
 from biaxial.files.weights_file import pretrained_path
-from biaxial.likelihood.cell_nats import Rolls, cell_nats
+from biaxial.likelihood.cell_nats import Rolls, cell_nats, log_mean
 from biaxial.likelihood.frame_nats import (
     IndependentNotes,
     RepeatFrame,
@@ -30,10 +32,12 @@ from biaxial.likelihood.frame_nats import (
     frame_nats,
 )
 from biaxial.metrics.figures.report import Figure
+from biaxial.models.batch import Batch
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig
 from biaxial.music.cells import CellAlphabet
 from biaxial.music.errors import InputError
+from biaxial.training.crops import Given
 from biaxial.training.fit import check_corpus
 from biaxial.weights import load_weights
 
@@ -51,19 +55,41 @@ def rolls_of(corpus: Corpus, split: Split, config: ModelConfig) -> list[NDArray[
     return [outcomes_of(piece, config) for piece in corpus.split(split)]
 
 
+@torch.inference_mode()
+def given_melody(
+    networks: Sequence[BiaxialLSTM], outcomes: NDArray[np.uint8], conditions: NDArray[np.int16]
+) -> NDArray[np.float64]:
+    """Log-probability of each frame of a piece whose highest voice is known, shape ``(t,)``; of networks the mean."""
+    alphabet = networks[0].config.alphabet
+    known = Known.of(outcomes, Given("melody").voices(outcomes, alphabet), alphabet)
+    batch = Batch.whole(
+        torch.from_numpy(outcomes).unsqueeze(0),
+        torch.from_numpy(conditions).unsqueeze(0),
+        Known(*(part.unsqueeze(0) for part in known)),
+    )
+    walks = torch.cat([network.walk_log_likelihood(batch).sum(-1).double() for network in networks])
+    return np.asarray(log_mean(walks)[0].numpy())
+
+
 def split_nats(
-    corpus: Corpus, split: Split, network: BiaxialLSTM, floors: dict[str, IndependentNotes | RepeatFrame]
+    corpus: Corpus, split: Split, networks: Sequence[BiaxialLSTM], floors: dict[str, IndependentNotes | RepeatFrame]
 ) -> dict[str, dict[str, Figure]]:
     """Nats of every system on one split, by the name of the system."""
-    config = network.config
+    config = networks[0].config
     rolls: Rolls = rolls_of(corpus, split, config)
     conditions = [piece.conditions for piece in corpus.split(split)]
     found = {}
     with progress_bar(len(SYSTEMS) * sum(map(len, rolls)), f" steps of {split}", quiet=False) as advance:
         for name, hide in SYSTEMS:
             told = [hidden(rows, *hide) for rows in conditions]
-            cells = cell_nats(network, rolls, told, progress=advance)
+            cells = cell_nats(networks, rolls, told, progress=advance)
             found[name] = _summed(rolls, [-piece.nats.sum(axis=1) for piece in cells], config.alphabet)
+    if all(network.context is not None for network in networks):
+        told = [hidden(rows, "plan") for rows in conditions]
+        pairs = zip(rolls, told, strict=True)
+        log_probs = [given_melody(networks, outcomes, rows) for outcomes, rows in pairs]
+        lower = _summed(rolls, log_probs, config.alphabet)
+        found["model, the melody known"] = {name: lower[name] for name in ("frame", "still", "moving")}
     for name, floor in floors.items():
         found[name] = _summed(rolls, [floor.log_probs(outcomes) for outcomes in rolls], config.alphabet)
     return found
@@ -79,29 +105,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, metavar="CORPUS", help="folder of chorales, or a prepared .npz file")
     parser.add_argument(
-        "--checkpoint", type=Path, default=pretrained_path(), help="weights (default: the shipped ones)"
+        "--checkpoint",
+        type=Path,
+        nargs="+",
+        default=[pretrained_path()],
+        help="weights, or several whose mean is scored (default: the shipped ones)",
     )
     parser.add_argument("--split", choices=("valid", "test"), help="score only this split (default: both)")
     options = parser.parse_args()
     splits: tuple[Split, ...] = (options.split,) if options.split else ("valid", "test")
     try:
-        network, _ = load_weights(options.checkpoint)
-        corpus = read_corpus(options.corpus, network.config.steps_per_quarter, quiet=False)
-        check_corpus(corpus, network.config)
+        networks = [load_weights(path)[0] for path in options.checkpoint]
+        config, alphabet = networks[0].config, networks[0].config.alphabet
+        corpus = read_corpus(options.corpus, config.steps_per_quarter, quiet=False)
+        check_corpus(corpus, config)
         if missing := [split for split in splits if not corpus.split(split)]:
             raise InputError(f"{options.corpus}: no pieces of the split {missing[0]!r}; choose the other with --split")
-        train, alphabet = rolls_of(corpus, "train", network.config), network.config.alphabet
+        train = rolls_of(corpus, "train", config)
         floors: dict[str, IndependentNotes | RepeatFrame] = {
             "repeat the frame before": RepeatFrame.fit(train, alphabet),
             "independent notes": IndependentNotes.fit(np.concatenate(train), alphabet),
         }
-        tables = {split: split_nats(corpus, split, network, floors) for split in splits}
+        tables = {split: split_nats(corpus, split, networks, floors) for split in splits}
     except (OSError, ValueError) as error:
         parser.error(str(error))
     print(f"| {' | '.join(_HEADINGS)} |\n|{'---|' * len(_HEADINGS)}")
     for split, systems in tables.items():
         for name, nats in systems.items():
-            figures = [_text(nats[each]) for each in ("frame", "note", "still", "moving")]
+            figures = [_text(nats[each]) if each in nats else "" for each in ("frame", "note", "still", "moving")]
             print(f"| {' | '.join((split, name, *figures))} |")
 
 
