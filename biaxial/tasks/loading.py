@@ -13,7 +13,7 @@ from biaxial.tasks.model import Model
 from biaxial.tasks.token_model import TokenModel
 from biaxial.weights import read_weights
 
-BiaxialName = Literal["chorales-v3", "quartets-v1"]
+BiaxialName = Literal["chorales-v3", "chorales-v2", "quartets-v1"]
 TokenName = Literal["hymn-tunes-v1", "chords-v1"]
 
 
@@ -37,8 +37,8 @@ def load(checkpoint: str | Path | None = None, device: str = "auto", threads: in
     checkpoint
         A ``.safetensors`` file made by ``biaxial-train``; a folder that ``save_pretrained`` wrote; an address on the
         Hugging Face hub, ``"hf://owner/name"`` or ``"hf://owner/name@revision"``, which is fetched; or the name of
-        shipped weights: ``"chorales-v3"``, which are the default, ``"quartets-v1"``, ``"hymn-tunes-v1"`` or
-        ``"chords-v1"``.
+        shipped weights: ``"chorales-v3"``, which are the default, ``"chorales-v2"``, which were before,
+        ``"quartets-v1"``, ``"hymn-tunes-v1"`` or ``"chords-v1"``.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` ... Scoring runs there; so does drawing with a biaxial model on CUDA, if many
         pieces or particles are drawn together. Few are drawn faster by the CPU.

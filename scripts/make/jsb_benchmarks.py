@@ -126,6 +126,8 @@ class Job:
     name: str
     data: str
     arguments: tuple[str, ...]
+    after: str = ""
+    """The run whose weights it goes on from."""
 
     @property
     def folder(self) -> Path:
@@ -170,9 +172,34 @@ def _seeds(group: str, name: str, data: str, arguments: Sequence[str], seeds: Se
     return [Job(group, f"{name}-seed{seed}", data, (*arguments, "--seed", str(seed))) for seed in seeds]
 
 
+def _on(jobs: Sequence[Job], arguments: Sequence[str]) -> list[Job]:
+    """Runs that go on from those of some jobs, by other crops and dropout."""
+    found = []
+    for job in jobs:
+        start = ("--start-from", str(job.folder / "model.safetensors"))
+        preset, seed = job.arguments[:2], int(job.arguments[-1])
+        words = (*preset, *start, *arguments, "--seed", str(seed + 10))
+        found.append(Job(job.group, f"{job.name}-on", job.data, words, after=job.name))
+    return found
+
+
+_QUARTER = _seeds("quarter", "jsb-quarter", QUARTER, ("--preset", "jsb-quarter"), range(5))
+_SIXTEENTH = _seeds("16th", "jsb-16th", SIXTEENTH, ("--preset", "jsb-16th"), range(1))
+
 JOBS = [
-    *_seeds("quarter", "jsb-quarter", QUARTER, ("--preset", "jsb-quarter"), range(5)),
-    *_seeds("16th", "jsb-16th", SIXTEENTH, ("--preset", "jsb-16th"), range(1)),
+    *_QUARTER,
+    *_on(
+        _QUARTER,
+        ("--batch-size", "1", "--epochs", "6", "--learning-rate", "0.001", "--average-decay", "0.997"),
+    ),
+    *_SIXTEENTH,
+    *_on(
+        _SIXTEENTH,
+        (
+            *("--batch-size", "1", "--epochs", "18", "--learning-rate", "0.0015", "--average-decay", "0.998"),
+            *("--dropout", "0.35"),
+        ),
+    ),
     *_seeds(
         "full", "hexahedria", QUARTER, (*HEXAHEDRIA, *LIKEWISE, "--epochs", "20", "--average-decay", "0.99"), range(1)
     ),
@@ -262,9 +289,12 @@ def main() -> None:
     if not (options.table or options.store):
         if options.data is None:
             parser.error("give the folder with the data, or --table or --store")
+        statuses = [0]
         with ThreadPoolExecutor(options.parallel) as pool:
-            statuses = list(pool.map(lambda job: work(job, options.data, options.threads), jobs))
-        raise SystemExit(max(statuses, default=0))
+            for later in (False, True):
+                turn = [job for job in jobs if bool(job.after) == later]
+                statuses += pool.map(lambda job: work(job, options.data, options.threads), turn)
+        raise SystemExit(max(statuses))
     finished = [job for job in jobs if job.is_finished]
     if options.table:
         print("\n".join(f"{name}='{shlex.join(shared)}'" for name, shared in COMMON.items()) + "\n")
@@ -280,9 +310,9 @@ def main() -> None:
     if options.store:
         options.store.mkdir(parents=True, exist_ok=True)
         for job in finished:
-            if job.group in ("quarter", "16th"):
+            if job.group in ("quarter", "16th") and job.after:
                 network, made = load_weights(job.folder / "model.safetensors")
-                name = job.name.removesuffix("-seed0") if job.group == "16th" else job.name
+                name = job.after.removesuffix("-seed0") if job.group == "16th" else job.after
                 save_weights(
                     options.store / f"{name}.safetensors", network, {**made, "command": job.command}, torch.float16
                 )

@@ -1,7 +1,7 @@
 """Write ``tests/tasks/golden.json``: what weights give, for the tests that say that it stays so.
 
 ``python scripts/make/make_golden.py`` takes about ten seconds. Run it when weights have come, and only then: what older
-ones give must not change. Those that no longer ship lie in ``tests/assets``.
+ones give must not change.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
+from biaxial.files.assets import ASSETS
 from biaxial.files.atomic import atomic_write
-from biaxial.files.weights_file import pretrained_path
 from biaxial.music.checksum import music_checksum
 from biaxial.tasks.loading import load_model, load_token_model
 
@@ -41,7 +41,7 @@ def of_chorales(weights: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Compose, score, write."""
-    paths = [*sorted((ROOT / "tests" / "assets").glob("chorales-*.safetensors")), pretrained_path()]
+    paths = sorted(ASSETS.glob("chorales-*.safetensors"))
     name, key, seed = TUNE
     tune = load_token_model(name, "cpu").compose(key=key, seed=seed)
     drawn = {"weights": name, "key": key, "seed": seed, "sha256": music_checksum(tune.score)}

@@ -23,7 +23,7 @@ from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.corpora.splits import Split
 from biaxial.features.conditions import GROUPS, hidden
 from biaxial.features.known import Known
-from biaxial.files.weights_file import pretrained_path
+from biaxial.files.weights_file import pretrained_path, weights_path
 from biaxial.likelihood.cell_nats import Rolls, cell_nats, log_mean
 from biaxial.likelihood.frame_nats import (
     IndependentNotes,
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, metavar="CORPUS", help="folder of chorales, or a prepared .npz file")
     parser.add_argument(
         "--checkpoint",
-        type=Path,
+        type=lambda name: weights_path(Path(name)),
         nargs="+",
         default=[pretrained_path()],
         help="weights, or several whose mean is scored (default: the shipped ones)",

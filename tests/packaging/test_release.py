@@ -84,6 +84,6 @@ def test_a_wrong_address_stops_the_build(build: Build) -> None:
 
 def test_the_source_archive_has_everything_but_weights_that_do_not_ship(sdist: Path, sdist_names: list[str]) -> None:
     assert {"README.md", "LICENSES.md", "mkdocs.yml", "requirements/compose.txt", "PKG-INFO"} <= set(sdist_names)
-    assert [name for name in sdist_names if "benchmarks/" in name or name.startswith("tests/assets/")] == []
+    assert [name for name in sdist_names if "benchmarks/" in name] == []
     assert [name for name in sdist_names if "__pycache__" in name or name.startswith(("runs/", "dist/"))] == []
     assert sdist.stat().st_size < 13_500_000

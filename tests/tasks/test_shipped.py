@@ -1,4 +1,4 @@
-"""The weights in the package, and those that were: what they are, and the piece that a seed gives."""
+"""The weights in the package: what they are, and the piece that a seed gives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from biaxial.corpora.bach_chorales import chorale_paths, read_chorale
 from biaxial.files.weights_file import pretrained_path
 from biaxial.music.checksum import music_checksum
 
-OLD_WEIGHTS = Path(__file__).parents[1] / "assets"
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())
 """What ``scripts/make/make_golden.py`` wrote when the weights were stored."""
 
@@ -31,10 +30,7 @@ def test_the_weights_are_small_and_say_how_they_were_made(model: Model) -> None:
 
 @pytest.mark.parametrize("name", GOLDEN["chorales"])
 def test_weights_give_what_they_gave(name: str) -> None:
-    path = next((path for path in (pretrained_path(name), OLD_WEIGHTS / f"{name}.safetensors") if path.exists()), None)
-    if path is None:
-        pytest.skip("weights that no longer ship are in the repository alone")
-    model = biaxial.load(path, "cpu")
+    model = biaxial.load(name, "cpu")
     assert isinstance(model, Model)
     for golden in GOLDEN["chorales"][name]["pieces"]:
         piece = model.compose(golden["bars"], key=golden["key"], seed=golden["seed"], draft=True)
