@@ -1,9 +1,10 @@
 """Print the held-out likelihood of a model beside two floors, in nats, as a markdown table.
 
 ``python scripts/tables/likelihood_table.py CORPUS`` scores the validation and the test pieces with the shipped weights,
-with all conditions known but the plan of phrases, with none, and with all, and with the floors of
-``biaxial/likelihood/frame_nats.py``, which are counted on the training pieces in the same run. CORPUS is a folder made
-by ``biaxial-chorales``, or a file made by ``scripts/make/prepare.py``. It takes about two minutes on one CPU core.
+with all conditions known but the plan of phrases, with none, with all, and with the melody known too, and with the
+floors of ``biaxial/likelihood/frame_nats.py``, which are counted on the training pieces in the same run. CORPUS is a
+folder made by ``biaxial-chorales``, or a file made by ``scripts/make/prepare.py``. It takes about two minutes on one CPU
+core.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, metavar="CORPUS", help="folder of chorales, or a prepared .npz file")
     parser.add_argument(
         "--checkpoint",
-        type=lambda name: weights_path(Path(name)),
+        type=weights_path,
         nargs="+",
         default=[pretrained_path()],
         help="weights, or several whose mean is scored (default: the shipped ones)",
