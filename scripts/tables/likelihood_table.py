@@ -3,8 +3,8 @@
 ``python scripts/tables/likelihood_table.py CORPUS`` scores the validation and the test pieces with the shipped weights,
 with all conditions known but the plan of phrases, with none, with all, and with the melody known too, and with the
 floors of ``biaxial/likelihood/frame_nats.py``, which are counted on the training pieces in the same run. CORPUS is a
-folder made by ``biaxial-chorales``, or a file made by ``scripts/make/prepare.py``. It takes about two minutes on one CPU
-core.
+folder made by ``biaxial-chorales``, or a file made by ``scripts/make/prepare.py``. It takes about two minutes on one
+CPU core.
 """
 
 from __future__ import annotations
