@@ -46,6 +46,7 @@ class Part:
 
 PARTS: Final = (
     Part("biaxial/assets/bach.npz", "Measures and hashes of the chorales, no music", CHORALES, OWN),
+    Part("biaxial/assets/chorales-v2.safetensors", "Weights that also say how likely music is", CHORALES, OWN),
     Part("biaxial/assets/chorales-v3.safetensors", "Weights that compose and harmonise", f"{CHORALES}; {HYMNAL}", OWN),
     Part("biaxial/assets/chorales.csv", "Names, keys and checksums of the chorales, no music", CHORALES, OWN),
     Part("biaxial/assets/chords-v1.safetensors", "Weights that write chords", CHORALES, OWN),
