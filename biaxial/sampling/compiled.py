@@ -28,7 +28,7 @@ from biaxial.sampling.input_shares import KEYS, of_all_steps
 from biaxial.sampling.kernel_calls import add_echo, inputs_share, lstm_cells, walk
 from biaxial.sampling.kernels.tables import Choosing, Floats
 from biaxial.sampling.products import Products, one_thread_here
-from biaxial.sampling.stepping import Proposal
+from biaxial.sampling.stepping import Change, Proposal
 from biaxial.sampling.told_context import ContextWeights, ToldContext
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.weight_tables import Weights, can_compile
@@ -164,10 +164,16 @@ class CompiledStepper:
     def encode(self, known: KnownArrays | None, conditions: NDArray[np.int16]) -> CompiledInputs:
         """Work out what only depends on what is given; arguments as in :meth:`.Stepper.encode`."""
         inputs = of_all_steps(self.weights.inputs, conditions)
-        told = None
-        if self.context is not None and known is not None and known.voices.any():
-            told = ToldContext(self.context, known, conditions)
-        return CompiledInputs(told, inputs)
+        return CompiledInputs(self._context(known, conditions, inputs), inputs)
+
+    def encode_again(
+        self, encoded: CompiledInputs, known: KnownArrays, conditions: NDArray[np.int16], changes: Sequence[Change]
+    ) -> CompiledInputs:
+        """Work out anew what changes; arguments as in :meth:`.Stepper.encode_again`."""
+        if encoded.told is None:
+            return replace(encoded, told=self._context(known, conditions, encoded.inputs))
+        encoded.told.again(known, changes)
+        return encoded
 
     def step(
         self,
@@ -208,6 +214,11 @@ class CompiledStepper:
 
         self._spread(draw, b, _FRAMES)
         return frame, weight, CompiledState(frame, state.log_likelihood + nats, pasts)
+
+    def _context(self, known: KnownArrays | None, conditions: NDArray[np.int16], inputs: Floats) -> ToldContext | None:
+        if self.context is None or known is None or not known.voices.any():
+            return None
+        return ToldContext(self.context, known, conditions, inputs)
 
     def _layers(self, rows: int) -> tuple[Floats, ...]:
         """Zeros for every unit of the layers over time, shape ``(rows, n, h)`` each."""
