@@ -13,7 +13,6 @@ from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from biaxial.features.input_layout import CONTEXT_REACH, OF_NOTES, context_layout
 from biaxial.features.known_arrays import KnownArrays
@@ -21,7 +20,7 @@ from biaxial.features.of_conditions import ConditionInputs
 from biaxial.features.stretches import stretch_of
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT, STRIKE
-from biaxial.sampling.input_shares import KEYS, InputShares
+from biaxial.sampling.input_shares import InputShares
 from biaxial.sampling.kernel_calls import inputs_share, lstm_cells
 from biaxial.sampling.kernels.tables import Floats, TimeTables
 from biaxial.sampling.products import Matrix, matrix
@@ -94,10 +93,10 @@ class ToldContext:
         The encoder.
     known
         What is known of whole pieces of equal length, shape ``(b, t, n)``.
-    conditions
-        Conditions of each step, shape ``(b, t, c)``.
+    keys
+        The keys of each step, :func:`~.input_shares.keys_of` its conditions.
     of_steps
-        The inputs that they make for all notes of a step, those of :func:`~.input_shares.of_all_steps`.
+        The inputs that all notes of a step share, shape ``(b, t, f)``, :func:`~.input_shares.of_all_steps`.
     stretch
         Steps whose states are kept at once; by default the whole of a piece that is not too long for it.
     """
@@ -106,12 +105,12 @@ class ToldContext:
         self,
         weights: ContextWeights,
         known: KnownArrays,
-        conditions: NDArray[np.int16],
+        keys: Sequence[Sequence[Sequence[int]]],
         of_steps: Floats,
         stretch: int | None = None,
     ) -> None:
-        self._weights, self._conditions, self._of_steps = weights, conditions, of_steps
-        self._stretch = stretch or stretch_of(conditions.shape[1])
+        self._weights, self._keys, self._of_steps = weights, keys, of_steps
+        self._stretch = stretch or stretch_of(of_steps.shape[1])
         self._readings = dict[int, _Reading]()
         for piece in np.flatnonzero(known.pieces).tolist():
             self._read_first(piece, known)
@@ -125,7 +124,7 @@ class ToldContext:
             If the step is not after the last one that was asked for.
         """
         config = self._weights.config
-        told = np.zeros((len(self._conditions), config.num_notes, 2 * config.context_hidden), np.float32)
+        told = np.zeros((len(self._keys), config.num_notes, 2 * config.context_hidden), np.float32)
         for piece, reading in self._readings.items():
             told[piece] = reading.at(step)
         return told
@@ -139,7 +138,7 @@ class ToldContext:
                 self._read_first(piece, known)
 
     def _read_first(self, piece: int, known: KnownArrays) -> None:
-        given = known.at(piece), self._conditions[piece], self._of_steps[piece]
+        given = known.at(piece), self._keys[piece], self._of_steps[piece]
         self._readings[piece] = _Reading(self._weights, *given, self._stretch)
 
 
@@ -155,15 +154,15 @@ class _Reading:
         self,
         weights: ContextWeights,
         known: KnownArrays,
-        conditions: NDArray[np.int16],
+        keys: Sequence[Sequence[int]],
         of_steps: Floats,
         stretch: int,
     ) -> None:
-        self._weights, self._known, self._conditions, self._of_steps = weights, known, conditions, of_steps
+        self._weights, self._known, self._keys, self._of_steps = weights, known, keys, of_steps
         self._stretch, self._next = stretch, 0  # the step that is to be read forwards
         n, hidden = weights.config.num_notes, weights.config.context_hidden
         self._past = _State(*np.zeros((2, n, hidden), np.float32))
-        self._future = {len(conditions): self._past}
+        self._future = {len(keys): self._past}
 
     def at(self, step: int) -> Floats:
         """What is told of one step, shape ``(n, h)``; errors as of :meth:`ToldContext.at`."""
@@ -193,8 +192,7 @@ class _Reading:
     def _read(self, way: _Way, step: int, state: _State) -> _State:
         """One step of the layer of a direction."""
         outcomes, voices = self._known.outcomes[step], self._known.voices[step]
-        tonic, mode, phrase_tonic, phrase_mode = map(int, self._conditions[step, KEYS])
-        keys = way.shares.of_notes(tonic, mode), way.shares.of_phrase(phrase_tonic, phrase_mode)
+        keys = way.shares.of_keys(self._keys[step])
         struck = self._weights.struck[outcomes].any(0).astype(np.float32)
         gates = np.empty_like(keys[0])
         inputs_share(way.tables, *keys, np.concatenate([struck, self._of_steps[step]]), outcomes, gates)

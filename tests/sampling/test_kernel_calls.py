@@ -44,7 +44,7 @@ def test_what_kernels_do_not_take_is_refused() -> None:
 
 def test_code_is_found_by_the_kinds_of_arguments() -> None:
     kernel = Kernel("time_step", "lstm_cells")
-    names = {kernel._symbol(kernel._laid_out(arguments).kinds) for arguments in [
+    names = {kernel._symbol(arguments) for arguments in [
         (np.zeros(2),), (np.zeros((2, 2)),), (np.zeros(2, np.float32),), (1,), (1.0,), (True,), (np.zeros(3),),
     ]}  # fmt: skip
     assert len(names) == 6  # lengths are no kind

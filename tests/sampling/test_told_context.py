@@ -15,7 +15,7 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.models.network_arrays import arrays_of
 from biaxial.sampling import told_context
-from biaxial.sampling.input_shares import of_all_steps
+from biaxial.sampling.input_shares import keys_of, of_all_steps
 from biaxial.sampling.stepping import Change
 from biaxial.sampling.told_context import ContextWeights, ToldContext
 from biaxial.sampling.weight_tables import Weights
@@ -49,7 +49,7 @@ def told(network: BiaxialLSTM, stretch: int | None = None, known: KnownArrays | 
     arrays = arrays_of(network)
     weights = ContextWeights(arrays.config, Weights(arrays, "float32").inputs, arrays.weights)
     usual, rows = given(network)
-    return ToldContext(weights, known or usual, rows, of_all_steps(weights.inputs, rows), stretch)
+    return ToldContext(weights, known or usual, keys_of(rows), of_all_steps(weights.inputs, rows), stretch)
 
 
 def with_more(network: BiaxialLSTM, known: KnownArrays, piece: int, steps: range) -> KnownArrays:
