@@ -85,9 +85,8 @@ class WholeContext:
     def _read_back(self, last: int) -> None:
         """Find where the way backwards comes into the stretches before one, as far as the present one."""
         for index in range(last, max(self._index, 0), -1):
-            self._ends[index - 1] = self._read(self._encoder.backwards, self._inputs(index).flip(1), self._ends[index])[
-                1
-            ]
+            rows = self._inputs(index).flip(1)
+            _, self._ends[index - 1] = self._read(self._encoder.backwards, rows, self._ends[index])
 
     @torch.inference_mode()
     def _work_out(self) -> None:

@@ -66,7 +66,10 @@ class Kernel:
         for argument in arguments:
             kind = type(argument)
             if kind is np.ndarray:
-                words.append(self._address(argument))
+                try:
+                    words.append(addressof(c_char.from_buffer(argument)))
+                except (TypeError, ValueError):
+                    words.append(self._address(argument))
                 words += argument.shape
                 key += argument.dtype.num, argument.ndim
             elif kind is int or kind is bool or kind is float:
@@ -108,13 +111,10 @@ class Kernel:
                 yield type(_number(argument)).__name__
 
     def _address(self, array: Any) -> int:
-        """Where the data of an array lies."""
-        try:
-            return addressof(c_char.from_buffer(array))
-        except (TypeError, ValueError):  # it cannot be written to, or has no numbers
-            if not array.flags.c_contiguous:
-                raise TypeError(f"{self.name} takes arrays that are contiguous") from None
-            return int(array.__array_interface__["data"][0])
+        """Where the data of an array lies that perhaps cannot be written to, has no numbers or is not contiguous."""
+        if not array.flags.c_contiguous:
+            raise TypeError(f"{self.name} takes arrays that are contiguous")
+        return int(array.__array_interface__["data"][0])
 
     def _laid_out(self, given: Any) -> _Table:
         """A tuple laid out; the latest are remembered, for they come with every frame and do not change."""
