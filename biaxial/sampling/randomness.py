@@ -18,7 +18,7 @@ _LEVELS = 2**34
 
 
 class _Generator(local):
-    """A generator for each thread, which is put to a place in a tenth of the time that it takes to make one."""
+    """A generator for each thread, which is put to a place in less time than a new one is made."""
 
     def __init__(self) -> None:
         self._bits = np.random.Philox(key=0)
@@ -26,7 +26,10 @@ class _Generator(local):
 
     def fill(self, seed: int, slot: int, step: int, out: NDArray[np.float64]) -> None:
         """The numbers of a place."""
-        place = {"key": [seed % _WORD, slot], "counter": [0, 0, step, 0]}
+        key = [seed % _WORD, slot]
+        if key[0] >= _WORD // 2:  # numpy makes a key of such a list by way of float64
+            key = np.asarray(key).astype(np.uint64).tolist()
+        place = {"key": key, "counter": [0, 0, step, 0]}
         none = {"buffer": [0, 0, 0, 0], "buffer_pos": 4, "has_uint32": 0, "uinteger": 0}
         self._bits.state = {"bit_generator": "Philox", "state": place, **none}
         self._generator.random(out=out)

@@ -16,7 +16,7 @@ def made(seed: int, slot: int, step: int, count: int) -> NDArray[np.float64]:
 
 
 def test_numbers_are_those_of_their_place() -> None:
-    seeds, slots = [0, 7, -1, 2**64 + 7, 2**63], [0, 3, 0, 2**16, 1]
+    seeds, slots = [0, 7, -5000, 2**64 + 7, 2**63 + 77], [0, 3, 0, 2**16, 1]
     for step, n in ((0, 46), (1, 1), (2**40, 5), (0, 46)):
         expected = np.stack([made(seed, slot, step, n) for seed, slot in zip(seeds, slots, strict=True)])
         assert np.array_equal(uniforms(seeds, step, n, slots), expected)
