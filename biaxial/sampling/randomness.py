@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import local
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +30,8 @@ class _Generator(local):
         key = [seed % _WORD, slot]
         if key[0] >= _WORD // 2:  # numpy makes a key of such a list by way of float64
             key = np.asarray(key).astype(np.uint64).tolist()
-        place = {"key": key, "counter": [0, 0, step, 0]}
-        none = {"buffer": [0, 0, 0, 0], "buffer_pos": 4, "has_uint32": 0, "uinteger": 0}
-        self._bits.state = {"bit_generator": "Philox", "state": place, **none}
+        state: Any = {"state": {"key": key, "counter": [0, 0, step, 0]}, "buffer": [0] * 4, "buffer_pos": 4}
+        self._bits.state = {"bit_generator": "Philox", "has_uint32": 0, "uinteger": 0} | state
         self._generator.random(out=out)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -73,8 +75,7 @@ def test_what_is_worked_out_again_is_what_the_whole_tells(network: BiaxialLSTM, 
             known = Known(outcomes, voices, known.ended)
             context.again(known, step + 8)
             with torch.inference_mode():
-                expected = network.encode(known, conditions)
-            assert expected is not None
+                expected: Any = network.encode(known, conditions)
         found = context.at(step)
         torch.testing.assert_close(found, expected[:, step], atol=1e-5, rtol=1e-4)
         assert found.any(dim=-1).all()

@@ -36,7 +36,8 @@ def test_tables_numbers_and_truth_values_arrive(kind: Any) -> None:
 
 def test_tables_that_are_no_longer_remembered_are_laid_out_again() -> None:
     frame, nothing = np.zeros(2, np.uint8), np.zeros(3, np.float32)
-    every = [EchoTables(*np.full((2, 1, 3), number, np.float32), nothing) for number in range(50)]
+    rows = [np.full((1, 3), number, np.float32) for number in range(50)]
+    every = [EchoTables(row, row, nothing) for row in rows]
     for tables in (*every, *every[::-1]):
         ours = np.zeros((2, 3), np.float32)
         add_echo(tables, frame, 0, False, ours)
