@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,7 +61,8 @@ class Pasts(NamedTuple):
     heard: Heard | None = None
 
 
-class CompiledState(NamedTuple):
+@dataclass(frozen=True)
+class CompiledState:
     """Where drawing stands.
 
     Attributes
