@@ -2,7 +2,8 @@
 
 The encoder reads a piece in both directions, and what it tells takes thirty kilobytes a step. So it is read backwards
 once, of which only the state at the end of each stretch is kept; a stretch is then worked out from it when drawing has
-come there, and forgotten when drawing has gone on. The state of the way forwards goes along.
+come there, and forgotten when drawing has gone on. The state of the way forwards goes along. Where more is known than
+before, the present stretch is worked out again, and the way backwards from the last of the changes.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from einops import rearrange
 from torch import Tensor
 
 from biaxial.features.known import Known
-from biaxial.features.stretches import InStretches
+from biaxial.features.stretches import stretch_of
 from biaxial.features.time_axis import TimeFeatures
 from biaxial.models.layers import ContextEncoder
 
 _State = tuple[Tensor, Tensor] | None
 
 
-class WholeContext(InStretches[Tensor]):
+class WholeContext:
     """What is told, to be asked for step after step.
 
     Parameters
@@ -46,27 +47,58 @@ class WholeContext(InStretches[Tensor]):
         time_features: TimeFeatures,
         stretch: int | None = None,
     ) -> None:
-        super().__init__(conditions.shape[1], stretch)
         self._encoder, self._time_features = encoder, time_features
         self._known, self._conditions = known, conditions
-        self._ends: list[_State] = [None] * self._count  # where the way backwards comes into each stretch
-        self._forwards: _State = None
-        with torch.inference_mode():
-            for index in range(self._count - 1, 0, -1):
-                self._ends[index - 1] = self._read(encoder.backwards, self._inputs(index).flip(1), self._ends[index])[1]
+        num_steps = conditions.shape[1]
+        self._stretch = stretch or stretch_of(num_steps)
+        count = -(-num_steps // self._stretch)
+        self._ends: list[_State] = [None] * count  # where the way backwards comes into each stretch
+        self._index, self._told = -1, conditions.new_empty(0)  # the present stretch
+        self._before: _State = None  # where the way forwards comes into it, and where it leaves it
+        self._after: _State = None
+        self._read_back(count - 1)
+
+    def at(self, step: int) -> Tensor:
+        """What is told of one step, shape ``(b, n, h)``; steps are asked for in their order.
+
+        Raises
+        ------
+        ValueError
+            If the step lies in a stretch before the last one that was asked for.
+        """
+        index = step // self._stretch
+        while self._index < index:
+            self._index, self._before = self._index + 1, self._after
+            self._work_out()
+        if self._index > index:
+            raise ValueError(f"step {step} has been left behind; what is told is asked for in the order of the piece")
+        return self._told[:, step - index * self._stretch]
+
+    def again(self, known: Known, last: int) -> None:
+        """Go on with what is known by now: more than before in steps to come, of which this is the last."""
+        self._known = known
+        self._read_back(last // self._stretch)
+        if self._index >= 0:
+            self._work_out()
 
     @torch.inference_mode()
-    def _work_out(self, index: int) -> Tensor:
-        rows = self._inputs(index)
-        past, self._forwards = self._read(self._encoder.forwards, rows, self._forwards)
-        future, _ = self._read(self._encoder.backwards, rows.flip(1), self._ends[index])
+    def _read_back(self, last: int) -> None:
+        """Find where the way backwards comes into the stretches before one, as far as the present one."""
+        for index in range(last, max(self._index, 0), -1):
+            rows = self._inputs(index).flip(1)
+            _, self._ends[index - 1] = self._read(self._encoder.backwards, rows, self._ends[index])
+
+    @torch.inference_mode()
+    def _work_out(self) -> None:
+        rows = self._inputs(self._index)
+        past, self._after = self._read(self._encoder.forwards, rows, self._before)
+        future, _ = self._read(self._encoder.backwards, rows.flip(1), self._ends[self._index])
         found = torch.cat([past, future.flip(1)], dim=-1)
         pieces = self._known.pieces
-        return rearrange(found, "(b n) t h -> b t n h", b=len(pieces)) * pieces[:, None, None, None]
+        self._told = rearrange(found, "(b n) t h -> b t n h", b=len(pieces)) * pieces[:, None, None, None]
 
     def _inputs(self, index: int) -> Tensor:
-        steps = self._steps(index)
-        part = slice(None), slice(steps.start, steps.stop)
+        part = slice(None), slice(index * self._stretch, (index + 1) * self._stretch)
         known, conditions = self._known.at(part), self._conditions[part]
         return self._encoder.inputs(known, conditions, self._time_features)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,11 +24,11 @@ from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.constraints import Biases, Polyphony, Rule
 from biaxial.sampling.heard import NO_ECHO, Echoes, Heard
-from biaxial.sampling.input_shares import KEYS, of_all_steps
+from biaxial.sampling.input_shares import keys_of, of_all_steps
 from biaxial.sampling.kernel_calls import add_echo, inputs_share, lstm_cells, walk
 from biaxial.sampling.kernels.tables import Choosing, Floats
 from biaxial.sampling.products import Products, one_thread_here
-from biaxial.sampling.stepping import Proposal
+from biaxial.sampling.stepping import Change, Proposal
 from biaxial.sampling.told_context import ContextWeights, ToldContext
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.weight_tables import Weights, can_compile
@@ -42,8 +42,7 @@ def _together(rows: list[int]) -> slice | list[int]:
     return slice(rows[0], rows[-1] + 1) if rows == list(range(rows[0], rows[0] + len(rows))) else rows
 
 
-@dataclass(frozen=True)
-class Pasts:
+class Pasts(NamedTuple):
     """State of the time axis after different pasts.
 
     Attributes
@@ -82,34 +81,38 @@ class CompiledState:
 
     def take(self, rows: NDArray[np.int64]) -> CompiledState:
         """The state of some pieces of the batch, in any order and any number of times."""
-        pasts = replace(self.pasts, rows=self.pasts.rows[rows])
+        pasts = self.pasts._replace(rows=self.pasts.rows[rows])
         return CompiledState(self.previous[rows], self.log_likelihood[rows], pasts)
 
 
-@dataclass(frozen=True)
-class CompiledInputs:
+class CompiledInputs(NamedTuple):
     """What is worked out of whole pieces before they are drawn, a row for each piece.
 
     Attributes
     ----------
     told
         What the context encoder tells each cell; ``None`` where nothing is known.
+    keys
+        The keys of each step, :func:`~.input_shares.keys_of` its conditions.
     inputs
         Inputs of the time axis that all notes of a step share, shape ``(b, t, f)``.
     """
 
     told: ToldContext | None
+    keys: list[list[list[int]]]
     inputs: Floats
 
     def at(self, step: int) -> StepInputs:
         """Those of one step; steps are asked for in their order."""
-        return StepInputs(None if self.told is None else self.told.at(step), self.inputs[:, step])
+        told = None if self.told is None else self.told.at(step)
+        return StepInputs(told, [own[step] for own in self.keys], self.inputs[:, step])
 
 
 class StepInputs(NamedTuple):
-    """Those of one step: what is told, shape ``(b, n, h)``, and inputs, shape ``(b, f)``."""
+    """Those of one step: what is told, shape ``(b, n, h)``, keys of each piece, and inputs, shape ``(b, f)``."""
 
     told: Floats | None
+    keys: list[list[int]]
     inputs: Floats
 
 
@@ -150,6 +153,8 @@ class CompiledStepper:
         self.pool = ThreadPoolExecutor(threads, initializer=one_thread_here) if threads > 1 else None
         self.threads = threads
         self._choosing: dict[tuple[Rule, ...], Choosing] = {}
+        self._bias = self._as_kernels_read_it(None)  # the latest, for most steps have the same
+        self._nothing = KnownArrays.nothing(0, self.config.num_notes)
 
     @property
     def device_type(self) -> str:
@@ -163,11 +168,17 @@ class CompiledStepper:
 
     def encode(self, known: KnownArrays | None, conditions: NDArray[np.int16]) -> CompiledInputs:
         """Work out what only depends on what is given; arguments as in :meth:`.Stepper.encode`."""
-        inputs = of_all_steps(self.weights.inputs, conditions)
-        told = None
-        if self.context is not None and known is not None and known.voices.any():
-            told = ToldContext(self.context, known, conditions)
-        return CompiledInputs(told, inputs)
+        keys, inputs = keys_of(conditions), of_all_steps(self.weights.inputs, conditions)
+        return CompiledInputs(self._context(known, keys, inputs), keys, inputs)
+
+    def encode_again(
+        self, encoded: CompiledInputs, known: KnownArrays, conditions: NDArray[np.int16], changes: Sequence[Change]
+    ) -> CompiledInputs:
+        """Work out anew what changes; arguments as in :meth:`.Stepper.encode_again`."""
+        if encoded.told is None:
+            return encoded._replace(told=self._context(known, encoded.keys, encoded.inputs))
+        encoded.told.again(known, changes)
+        return encoded
 
     def step(
         self,
@@ -190,13 +201,12 @@ class CompiledStepper:
             encoded = self.encode(None, conditions[:, None]).at(0)
         if (choosing := self._choosing.get(tuple(rules))) is None:
             choosing = self._choosing[tuple(rules)] = self._choosing_by(rules)
-        share, echoes, pasts = self._over_time(state, conditions, encoded)
-        b, n, k = *state.previous.shape, len(self.config.alphabet)
-        biases: Biases = np.zeros((0, n, k))
-        if bias is not None:
-            biases = np.array(np.broadcast_to(bias, (len(bias) if bias.ndim == 3 else 1, n, k)))
-        may_stop = not biases[..., SILENT].any()
-        given = KnownArrays.nothing(0, n) if known is None else KnownArrays(*map(np.ascontiguousarray, known))
+        share, echoes, pasts = self._over_time(state, encoded)
+        b, n = state.previous.shape
+        if bias is not self._bias[0]:
+            self._bias = self._as_kernels_read_it(bias)
+        _, biases, may_stop = self._bias
+        given = self._nothing if known is None else KnownArrays(*map(np.ascontiguousarray, known))
         echoed = echoes.frames, echoes.classes != NO_ECHO
         frame, weight, nats = np.zeros((b, n), np.uint8), np.zeros(b), np.zeros(b)
 
@@ -208,6 +218,19 @@ class CompiledStepper:
 
         self._spread(draw, b, _FRAMES)
         return frame, weight, CompiledState(frame, state.log_likelihood + nats, pasts)
+
+    def _as_kernels_read_it(self, bias: Biases | None) -> tuple[Biases | None, Biases, bool]:
+        """A static bias, the same in the shape of all, and whether silence is certain once all voices are placed."""
+        n, k = self.config.num_notes, len(self.config.alphabet)
+        biases: Biases = np.zeros((0, n, k))
+        if bias is not None:
+            biases = np.array(np.broadcast_to(bias, (len(bias) if bias.ndim == 3 else 1, n, k)))
+        return bias, biases, not biases[..., SILENT].any()
+
+    def _context(self, known: KnownArrays | None, keys: list[list[list[int]]], inputs: Floats) -> ToldContext | None:
+        if self.context is None or known is None or not known.voices.any():
+            return None
+        return ToldContext(self.context, known, keys, inputs)
 
     def _layers(self, rows: int) -> tuple[Floats, ...]:
         """Zeros for every unit of the layers over time, shape ``(rows, n, h)`` each."""
@@ -223,9 +246,7 @@ class CompiledStepper:
         parts = [slice(first, min(count, first + size)) for first in range(0, count, size)]
         list(map(work, parts) if self.pool is None or len(parts) == 1 else self.pool.map(work, parts))
 
-    def _over_time(
-        self, state: CompiledState, conditions: NDArray[np.int16], encoded: StepInputs
-    ) -> tuple[Floats, Echoes, Pasts]:
+    def _over_time(self, state: CompiledState, encoded: StepInputs) -> tuple[Floats, Echoes, Pasts]:
         """Run the time axis once for every past; returns its share in the note axis, shape ``(u, n, w)``, and echoes.
 
         Without the echo input there are no echoes.
@@ -250,8 +271,7 @@ class CompiledStepper:
             gates = np.empty((len(block), n, len(weights.biases[0])), np.float32)
             for own, index in zip(gates, block, strict=True):
                 row, piece = first[index], first[index] // per_piece
-                tonic, mode, phrase_tonic, phrase_mode = map(int, conditions[row, KEYS])
-                keys = weights.first.of_notes(tonic, mode), weights.first.of_phrase(phrase_tonic, phrase_mode)
+                keys = weights.first.of_keys(encoded.keys[piece])
                 inputs_share(weights.time_tables, *keys, of_steps[piece], previous[row], own)
                 if (echo := echoes.of(index)) is not None:
                     add_echo(weights.echo_to_gates, *echo, own)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -69,8 +68,7 @@ class Numbers:
         return self._frames[number]
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(NamedTuple):
     """All frames of different pasts, and how well the latest ones match each place among them.
 
     Attributes

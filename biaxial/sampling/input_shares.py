@@ -5,6 +5,8 @@ What depends on the key is the same for many steps and is kept; what all notes o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,12 @@ KEYS = [Condition.TONIC, Condition.MODE, Condition.PHRASE_TONIC, Condition.PHRAS
 def of_all_steps(inputs: ConditionInputs, conditions: NDArray[np.int16]) -> Floats:
     """The inputs that all notes of a step share, shape ``(b, t, f)``, in the order of :attr:`InputShares.steps`."""
     return np.concatenate([*inputs.of_steps(conditions).values(), np.zeros((*conditions.shape[:2], 0), np.float32)], -1)
+
+
+def keys_of(conditions: NDArray[np.int16]) -> list[list[list[int]]]:
+    """Tonic and mode of the piece and of the phrase, :data:`KEYS`, of each step of each piece."""
+    found: list[list[list[int]]] = conditions[..., KEYS].tolist()
+    return found
 
 
 class InputShares:
@@ -45,6 +53,11 @@ class InputShares:
         self._of_key: dict[tuple[int, int], Floats] = {}
         self._of_phrase: dict[tuple[int, int], Floats] = {}
         self.steps = np.concatenate([*(weights[slices[name]] for name in inputs.of_steps_names), weights[:0]])
+
+    def of_keys(self, keys: Sequence[int]) -> tuple[Floats, Floats]:
+        """:meth:`of_notes` and :meth:`of_phrase`, given what :func:`keys_of` says of a step."""
+        tonic, mode, phrase_tonic, phrase_mode = keys
+        return self.of_notes(tonic, mode), self.of_phrase(phrase_tonic, phrase_mode)
 
     def of_notes(self, tonic: int, mode: int) -> Floats:
         """The share of pitch and key with the layer's biases, shape ``(n, g)``."""

@@ -1,13 +1,15 @@
 """The kernels as Python calls them: their arguments, laid out for machine code.
 
 A kernel is given one block of 64-bit words: of every array where its data lies and then its shape, of every number its
-value, of a tuple its parts. What each word is follows from the kinds of the arguments, which are part of the name that
-the machine code has (:mod:`biaxial.sampling.portable_code`).
+value, of a tuple where a block of its own lies, which is laid out once. What each word is follows from the kinds of the
+arguments, which are part of the name that the machine code has (:mod:`biaxial.sampling.portable_code`).
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from ctypes import addressof, c_char, create_string_buffer
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -19,15 +21,14 @@ _REMEMBERED = 16
 _TYPES = {letter: np.dtype(letter).str for letter in np.typecodes["All"]}
 """The letter of a type here, which the system decides; and its name, the same everywhere."""
 
-_Kind = str | int | type
-"""What an argument is: the name of an array's type, then the number of its axes; else the type of a number."""
 
+class _Table(NamedTuple):
+    """A tuple that is laid out: it and its block, which are kept alive; where that lies; and the kinds of its parts."""
 
-class _Laid(NamedTuple):
-    """Arguments laid out: their words, and their kinds."""
-
-    words: list[int | float]
-    kinds: list[_Kind]
+    given: tuple[Any, ...]
+    block: Any
+    address: int
+    kinds: tuple[str, ...]
 
 
 class Kernel:
@@ -43,8 +44,8 @@ class Kernel:
 
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
-        self._entries: dict[tuple[_Kind, ...], tuple[Entry, struct.Struct]] = {}
-        self._tables: dict[int, tuple[tuple[Any, ...], _Laid]] = {}
+        self._entries: dict[tuple[object, ...], tuple[Entry, struct.Struct]] = {}
+        self._tables: dict[int, _Table] = {}
 
     def __call__(self, *arguments: Any) -> None:
         """Run it, without the lock of the interpreter.
@@ -61,54 +62,91 @@ class Kernel:
         MemoryError
             If the kernel ran out of memory.
         """
-        words, kinds = self._laid_out(arguments)
-        if (known := self._entries.get(tuple(kinds))) is None:
-            layout = struct.Struct("".join("d" if isinstance(word, float) else "q" for word in words))
-            known = entry(self.module, self.name, self._symbol(kinds), arguments), layout
-            self._entries[tuple(kinds)] = known
+        words, key, held = list[int | float](), list[object](), list[_Table]()
+        for argument in arguments:
+            kind = type(argument)
+            if kind is np.ndarray:
+                try:
+                    words.append(addressof(c_char.from_buffer(argument)))
+                except (TypeError, ValueError):
+                    words.append(self._address(argument))
+                words += argument.shape
+                key += argument.dtype.num, argument.ndim
+            elif kind is int or kind is bool or kind is float:
+                words.append(argument)
+                key.append(kind)
+            elif isinstance(argument, np.generic):
+                words.append(value := argument.item())
+                key.append(type(value))
+            else:
+                table = self._tables.get(id(argument)) or self._laid_out(argument)
+                held.append(table)  # others may take its place among those that are remembered
+                words.append(table.address)
+                key.append(table.kinds)
+        if (known := self._entries.get(tuple(key))) is None:
+            known = self._entries[tuple(key)] = self._found(arguments)
         run, layout = known
         if run(layout.pack(*words)):
             raise MemoryError(f"{self.name} was given arrays that do not fit together, or ran out of memory")
 
-    def _symbol(self, kinds: list[_Kind]) -> str:
+    def _found(self, arguments: tuple[Any, ...]) -> tuple[Entry, struct.Struct]:
+        """Its machine code for arguments of some kinds, and how they are packed."""
+        code = entry(self.module, self.name, self._symbol(arguments), arguments)
+        return code, struct.Struct("".join(map(_letters, arguments)))
+
+    def _symbol(self, arguments: tuple[Any, ...]) -> str:
         """The name of its machine code for arguments of some kinds."""
-        text = " ".join(kind.__name__ if isinstance(kind, type) else str(kind) for kind in kinds)
+        text = " ".join(self._kinds(arguments))
         return f"{ENTRY}{self.name}_{sha256(text.encode()).hexdigest()[:16]}"
 
-    def _laid_out(self, arguments: tuple[Any, ...]) -> _Laid:
-        words, kinds = list[int | float](), list[_Kind]()
+    def _kinds(self, arguments: tuple[Any, ...]) -> Iterator[str]:
+        """Of each array the name of its type and the number of its axes, of a number its type, of a tuple both."""
         for argument in arguments:
             if isinstance(argument, np.ndarray):
-                if not argument.flags.c_contiguous:
-                    raise TypeError(f"{self.name} takes arrays that are contiguous")
-                kinds += _TYPES[argument.dtype.char], argument.ndim
-                words.append(argument.__array_interface__["data"][0])
-                words += argument.shape
+                yield from (_TYPES[argument.dtype.char], str(argument.ndim))
             elif isinstance(argument, tuple):
-                inner = self._of_table(argument)
-                words += inner.words
-                kinds += type(argument).__name__, *inner.kinds
-            elif isinstance(argument, float):
-                kinds.append(float)
-                words.append(argument)
-            elif isinstance(argument, bool | np.bool_):
-                kinds.append(bool)
-                words.append(bool(argument))
-            elif isinstance(argument, int | np.integer):
-                kinds.append(int)
-                words.append(int(argument))
+                yield type(argument).__name__
+                yield from self._kinds(argument)
             else:
-                raise TypeError(f"{self.name} takes arrays and numbers, not {type(argument).__name__}")
-        return _Laid(words, kinds)
+                yield type(_number(argument)).__name__
 
-    def _of_table(self, table: tuple[Any, ...]) -> _Laid:
+    def _address(self, array: Any) -> int:
+        """Where the data of an array lies that perhaps cannot be written to, has no numbers or is not contiguous."""
+        if not array.flags.c_contiguous:
+            raise TypeError(f"{self.name} takes arrays that are contiguous")
+        return int(array.__array_interface__["data"][0])
+
+    def _laid_out(self, given: Any) -> _Table:
         """A tuple laid out; the latest are remembered, for they come with every frame and do not change."""
-        known = self._tables.get(id(table))
-        if known is None:
-            if len(self._tables) == _REMEMBERED:
-                self._tables.clear()
-            known = self._tables[id(table)] = table, self._laid_out(table)
-        return known[1]
+        if not isinstance(given, tuple):
+            raise TypeError(f"{self.name} takes arrays and numbers, not {type(given).__name__}")
+        words = list[int | float]()
+        for part in given:
+            if isinstance(part, np.ndarray):
+                words += self._address(part), *part.shape
+            else:
+                words.append(_number(part))
+        block = create_string_buffer(struct.pack("".join(map(_letters, given)), *words))
+        if len(self._tables) == _REMEMBERED:
+            self._tables.clear()
+        kinds = type(given).__name__, *self._kinds(given)
+        table = self._tables[id(given)] = _Table(given, block, addressof(block), kinds)
+        return table
+
+
+def _letters(argument: Any) -> str:
+    """How the words of an argument are packed."""
+    if isinstance(argument, np.ndarray):
+        return "q" * (1 + argument.ndim)
+    return "d" if isinstance(argument, float) else "q"
+
+
+def _number(argument: Any) -> int | float:
+    """A number as Python has it."""
+    value = argument.item() if isinstance(argument, np.generic) else argument
+    if not isinstance(value, int | float):
+        raise TypeError(f"a kernel takes arrays and numbers, not {type(argument).__name__}")
+    return value
 
 
 inputs_share = Kernel("time_step", "inputs_share")

@@ -31,7 +31,7 @@ from biaxial.sampling.constraints import Biases, Rule, StepBias
 from biaxial.sampling.history import History
 from biaxial.sampling.randomness import resampling_uniforms, uniforms
 from biaxial.sampling.resampling import ancestors, log_sum, resampled, shares
-from biaxial.sampling.stepping import FrameStepper, as_array
+from biaxial.sampling.stepping import Change, FrameStepper, as_array
 
 Frames = NDArray[np.uint8]
 Doubles = NDArray[np.float64]
@@ -253,10 +253,12 @@ def draw_pieces(
             log_evidence = log_evidence + gained
             state = state.take(kept)
             history.take(kept)
+            changes = []
             for piece, phrase in coming:
                 assert phrase.source is not None
-                _come_back(known, history.of(np.array([piece * now]), phrase.source)[0], piece, phrase, config)
-            encoded = stepper.encode(known, conditions)
+                roll = history.of(np.array([piece * now]), phrase.source)[0]
+                changes.append(Change(piece, _come_back(known, roll, piece, phrase, config)))
+            encoded = stepper.encode_again(encoded, known, conditions, changes)
         if step == branch and number > 1:
             now, every = number, np.arange(b).repeat(number)
             pieces, state = every, state.take(every)
@@ -328,10 +330,11 @@ def _at(bias: Biases | None, own: Sequence[StepBias] | None, step: int, pieces: 
     return extra if shared is None else shared + extra
 
 
-def _come_back(known: KnownArrays, roll: Frames, piece: int, phrase: Phrase, config: ModelConfig) -> None:
+def _come_back(known: KnownArrays, roll: Frames, piece: int, phrase: Phrase, config: ModelConfig) -> range:
     """Note what a phrase that returns has, given the roll of its piece from its source on, shape ``(t, n)``.
 
-    The last phrase of a piece has no rest and no upbeat to another one after its last note: this is held to the end.
+    Returns the steps of which more is known by now. The last phrase of a piece has no rest and no upbeat to another one
+    after its last note: this is held to the end.
     """
     assert phrase.source is not None
     alphabet, length = config.alphabet, min(phrase.end - phrase.first, phrase.first - phrase.source)
@@ -352,3 +355,4 @@ def _come_back(known: KnownArrays, roll: Frames, piece: int, phrase: Phrase, con
     voices[place] |= sets
     for part, new in zip(known, KnownArrays.of(outcomes, voices, alphabet), strict=True):
         part[piece] = new
+    return range(phrase.first, phrase.first + length)

@@ -138,49 +138,45 @@ def _entry(symbol: str, function: str, wanted: list[str], types: tuple[Any, ...]
     yield f"define i32 @{symbol}(ptr %block) {{"
     yield "  %result = alloca ptr"
     yield "  %error = alloca ptr"
-    words, values = 0, list[str]()
+    count, values = 0, list[str]()
 
-    def word() -> Iterator[str]:
-        nonlocal words
-        yield f"  %at{words} = getelementptr i64, ptr %block, i64 {words}"
-        yield f"  %word{words} = load i64, ptr %at{words}"
-        words += 1
+    def word(block: str, place: int) -> Iterator[str]:
+        nonlocal count
+        count += 1
+        yield f"  %at{count} = getelementptr i64, ptr {block}, i64 {place}"
+        yield f"  %word{count} = load i64, ptr %at{count}"
 
-    for kind in _flat(types):
-        if not isinstance(kind, _types.Array):
-            yield from word()
-            own, want = f"%word{words - 1}", wanted[len(values)]
-            if want == "double":
-                yield f"  %value{words} = bitcast i64 {own} to double"
-                own = f"%value{words}"
-            elif want != "i64":
-                yield f"  %value{words} = trunc i64 {own} to {want}"
-                own = f"%value{words}"
-            values.append(own)
-            continue
-        yield from word()
-        data = words - 1
-        yield f"  %data{data} = inttoptr i64 %word{data} to ptr"
-        for _ in range(kind.ndim):
-            yield from word()
-        size = kind.dtype.bitwidth // 8 if kind.dtype != _types.boolean else 1
-        strides = [str(size)]
-        for axis in range(words - 1, data, -1):
-            yield f"  %stride{axis} = mul i64 {strides[-1]}, %word{axis}"
-            strides.append(f"%stride{axis}")
-        yield f"  %count{data} = udiv exact i64 {strides[-1]}, {size}"
-        values += ["null", "null", f"%count{data}", str(size), f"%data{data}"]
-        values += [f"%word{axis}" for axis in range(data + 1, words)] + strides[-2::-1]
+    def part(block: str, kinds: tuple[Any, ...]) -> Iterator[str]:
+        """The arguments in a block."""
+        place = 0
+        for kind in kinds:
+            yield from word(block, place)
+            first, place = count, place + 1
+            if isinstance(kind, _types.BaseTuple):
+                yield f"  %data{first} = inttoptr i64 %word{first} to ptr"
+                yield from part(f"%data{first}", tuple(kind))
+            elif isinstance(kind, _types.Array):
+                yield f"  %data{first} = inttoptr i64 %word{first} to ptr"
+                for _ in range(kind.ndim):
+                    yield from word(block, place)
+                    place += 1
+                size = kind.dtype.bitwidth // 8 if kind.dtype != _types.boolean else 1
+                strides = [str(size)]
+                for axis in range(count, first, -1):
+                    yield f"  %stride{axis} = mul i64 {strides[-1]}, %word{axis}"
+                    strides.append(f"%stride{axis}")
+                yield f"  %count{first} = udiv exact i64 {strides[-1]}, {size}"
+                values.extend(["null", "null", f"%count{first}", str(size), f"%data{first}"])
+                values.extend([f"%word{axis}" for axis in range(first + 1, count + 1)] + strides[-2::-1])
+            else:
+                want = wanted[len(values)]
+                change = {"i64": None, "double": "bitcast"}.get(want, "trunc")
+                if change is not None:
+                    yield f"  %value{first} = {change} i64 %word{first} to {want}"
+                values.append(f"%word{first}" if change is None else f"%value{first}")
+
+    yield from part("%block", types)
     given = ", ".join(f"{kind} {value}" for kind, value in zip(wanted, values, strict=True))
     yield f'  %status = call i32 @"{function}"(ptr %result, ptr %error, {given})'
     yield "  ret i32 %status"
     yield "}"
-
-
-def _flat(types: tuple[Any, ...]) -> Iterator[Any]:
-    """The types of all parts, in their order."""
-    for kind in types:
-        if isinstance(kind, _types.BaseTuple):
-            yield from _flat(tuple(kind))
-        else:
-            yield kind

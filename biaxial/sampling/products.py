@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from biaxial.sampling.kernel_calls import multiply, round_to_halves
-from biaxial.sampling.kernels.tables import Floats
+from biaxial.sampling.kernels.tables import Floats, Panels
 from biaxial.sampling.packed_weights import has_unit, packed, packed_halves, panel_width
 
 if TYPE_CHECKING:
@@ -37,25 +37,25 @@ class TiledMatrix:
     """In float32, by tiles."""
 
     def __init__(self, weights: Floats) -> None:
-        self._packed = packed(weights).ravel()
+        self._panels = Panels(packed(weights).ravel(), panel_width())
 
     def add(self, x: Floats, out: Floats) -> None:
         """Of :class:`Matrix`."""
-        multiply(_rows(x), self._packed, panel_width(), _rows(out))
+        multiply(_rows(x), self._panels, _rows(out))
 
 
 class TiledHalves:
     """In halves, by tiles."""
 
     def __init__(self, weights: Floats) -> None:
-        self._packed = packed_halves(weights).ravel()
+        self._panels = Panels(packed_halves(weights).ravel(), panel_width())
 
     def add(self, x: Floats, out: Floats) -> None:
         """Of :class:`Matrix`."""
         rows = _rows(x)
         pairs = np.empty((len(rows), (x.shape[-1] + 1) // 2), np.uint32)
         round_to_halves(rows.view(np.uint32), pairs)
-        multiply(pairs, self._packed, panel_width(), _rows(out))
+        multiply(pairs, self._panels, _rows(out))
 
 
 class LibraryMatrix:

@@ -7,6 +7,8 @@ and in any order. Piece ``i`` of a batch has seed ``seed + i``; a slot is a part
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import local
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,26 @@ from numpy.typing import NDArray
 _WORD = 2**64
 _RESAMPLING = 2**33
 _LEVELS = 2**34
+
+
+class _Generator(local):
+    """A generator for each thread, which is put to a place in less time than a new one is made."""
+
+    def __init__(self) -> None:
+        self._bits = np.random.Philox(key=0)
+        self._generator = np.random.Generator(self._bits)
+
+    def fill(self, seed: int, slot: int, step: int, out: NDArray[np.float64]) -> None:
+        """The numbers of a place."""
+        key = [seed % _WORD, slot]
+        if key[0] >= _WORD // 2:  # numpy makes a key of such a list by way of float64
+            key = np.asarray(key).astype(np.uint64).tolist()
+        state: Any = {"state": {"key": key, "counter": [0, 0, step, 0]}, "buffer": [0] * 4, "buffer_pos": 4}
+        self._bits.state = {"bit_generator": "Philox", "has_uint32": 0, "uinteger": 0} | state
+        self._generator.random(out=out)
+
+
+_GENERATOR = _Generator()
 
 
 def uniforms(
@@ -36,17 +58,15 @@ def uniforms(
     -------
     float64, shape ``(b, n)``; number ``n`` belongs to note index ``n``.
     """
-    rows = []
-    for seed, slot in zip(seeds, slots or [0] * len(seeds), strict=True):
-        bits = np.random.Philox(key=[seed % _WORD, slot], counter=[0, 0, step, 0])
-        rows.append(np.random.Generator(bits).random(num_notes))
-    return np.stack(rows)
+    numbers = np.empty((len(seeds), num_notes))
+    for seed, slot, row in zip(seeds, slots or [0] * len(seeds), numbers, strict=True):
+        _GENERATOR.fill(seed, slot, step, row)
+    return numbers
 
 
 def resampling_uniforms(seeds: Sequence[int], step: int) -> NDArray[np.float64]:
     """One uniform number in [0, 1) for each piece and step, from a stream of its own; float64, shape ``(b,)``."""
-    rows = [np.random.Philox(key=[seed % _WORD, _RESAMPLING], counter=[0, 0, step, 0]) for seed in seeds]
-    return np.array([np.random.Generator(bits).random() for bits in rows])
+    return uniforms(seeds, step, 1, [_RESAMPLING] * len(seeds))[:, 0]
 
 
 def level_uniforms(

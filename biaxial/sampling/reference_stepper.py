@@ -30,10 +30,11 @@ from biaxial.features.known_arrays import KnownArrays
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.layers import State
 from biaxial.models.network_arrays import IMPOSSIBLE
+from biaxial.models.whole_context import WholeContext
 from biaxial.music.constants import SILENT, STRIKE
 from biaxial.sampling.constraints import Rule
 from biaxial.sampling.step_types import Encoded, StepState, Task
-from biaxial.sampling.stepping import Proposal
+from biaxial.sampling.stepping import Change, Proposal
 
 Given = Tensor | NDArray[Any]
 """What a step is given may be arrays."""
@@ -98,6 +99,25 @@ class Stepper:
         """
         there = None if known is None else known.to(self.device)
         return Encoded(self.model.whole_context(there, torch.as_tensor(conditions, device=self.device)))
+
+    def encode_again(
+        self, encoded: Encoded, known: Known | KnownArrays, conditions: Given, changes: Sequence[Change]
+    ) -> Encoded:
+        """Work out anew what more that is known changes in what has been encoded.
+
+        Parameters
+        ----------
+        encoded
+            Of which no step has been asked for that changes; not to be used any more.
+        known, conditions
+            As for :meth:`encode`.
+        changes
+            Where more is known.
+        """
+        if not isinstance(encoded.context, WholeContext):
+            return self.encode(known, conditions)
+        encoded.context.again(known.to(self.device), max(steps.stop for _, steps in changes) - 1)
+        return encoded
 
     @torch.inference_mode()
     def step(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,13 @@ class Proposal:
             raise ValueError(f"min-p is a probability from 0 up to but not including 1, not {self.min_p}")
 
 
+class Change(NamedTuple):
+    """Of a piece more is known than before, in some of its steps."""
+
+    piece: int
+    steps: range
+
+
 class FrameStepper(Protocol):
     """A stepper: :class:`biaxial.sampling.reference_stepper.Stepper` says what each of its methods does.
 
@@ -70,6 +77,10 @@ class FrameStepper(Protocol):
 
     def encode(self, known: Any, conditions: Any) -> Any:
         """Work out what only depends on what is given, arrays as for :meth:`step` with an axis of steps."""
+        ...
+
+    def encode_again(self, encoded: Any, known: Any, conditions: Any, changes: Sequence[Change]) -> Any:
+        """Work it out anew where more is known, in steps to come, than when it was encoded."""
         ...
 
     def step(

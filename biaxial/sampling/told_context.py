@@ -1,29 +1,30 @@
 """What the context encoder tells each cell of whole pieces: :mod:`biaxial.models.whole_context` without PyTorch.
 
-The way backwards is read once, of which only the state at the end of each stretch is kept; a stretch is then worked out
-from it when drawing has come there, and forgotten when drawing has gone on. What is known of a step is sparse, so that
-its share in the gates is a sum of rows of weights, by the kernels of the time axis. Every piece is read by itself.
+A step is read forwards when drawing has come there. The way backwards is read once, and of long pieces a second time,
+a stretch after the other, so that memory does not grow; where more is known of a piece than before, only what changes
+is read again, and not before it is asked for. What is known of a step is sparse, so that its share in the gates is a
+sum of rows of weights, by the kernels of the time axis. Every piece is read by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from biaxial.features.input_layout import CONTEXT_REACH, OF_NOTES, context_layout
 from biaxial.features.known_arrays import KnownArrays
 from biaxial.features.of_conditions import ConditionInputs
-from biaxial.features.stretches import InStretches
+from biaxial.features.stretches import stretch_of
 from biaxial.models.config import ModelConfig
 from biaxial.music.constants import SILENT, STRIKE
-from biaxial.sampling.input_shares import KEYS, InputShares, of_all_steps
+from biaxial.sampling.input_shares import InputShares
 from biaxial.sampling.kernel_calls import inputs_share, lstm_cells
 from biaxial.sampling.kernels.tables import Floats, TimeTables
 from biaxial.sampling.products import Matrix, matrix
+from biaxial.sampling.stepping import Change
 from biaxial.sampling.weight_tables import lstm_layer
 
 
@@ -83,7 +84,7 @@ class ContextWeights:
         return _Way(tables, shares, into[slices["is_known"]], matrix(recurrent, config.num_notes, "float32"))
 
 
-class ToldContext(InStretches[Floats]):
+class ToldContext:
     """What is told, to be asked for step after step.
 
     Parameters
@@ -92,61 +93,112 @@ class ToldContext(InStretches[Floats]):
         The encoder.
     known
         What is known of whole pieces of equal length, shape ``(b, t, n)``.
-    conditions
-        Conditions of each step, shape ``(b, t, c)``.
+    keys
+        The keys of each step, :func:`~.input_shares.keys_of` its conditions.
+    of_steps
+        The inputs that all notes of a step share, shape ``(b, t, f)``, :func:`~.input_shares.of_all_steps`.
     stretch
-        Steps that are worked out at once; by default the whole of a piece that is not too long for it.
+        Steps whose states are kept at once; by default the whole of a piece that is not too long for it.
     """
 
     def __init__(
         self,
         weights: ContextWeights,
         known: KnownArrays,
-        conditions: NDArray[np.int16],
+        keys: Sequence[Sequence[Sequence[int]]],
+        of_steps: Floats,
         stretch: int | None = None,
     ) -> None:
-        b, steps, n = known.outcomes.shape
-        super().__init__(steps, stretch)
-        hidden = weights.config.context_hidden
-        self._weights, self._known, self._conditions = weights, known, conditions
-        self._pieces = np.flatnonzero(known.pieces).tolist()
-        start = _State(*np.zeros((2, n, hidden), np.float32))
-        self._forwards = dict.fromkeys(self._pieces, start)
-        self._ends = [dict.fromkeys(self._pieces, start) for _ in range(self._count)]  # where the way back comes in
-        self._shape = b, n, 2 * hidden
-        self._of_steps = of_all_steps(weights.inputs, conditions)
-        for index in range(self._count - 1, 0, -1):
-            for piece in self._pieces:
-                state = self._ends[index][piece]
-                for step in reversed(self._steps(index)):
-                    state = self._read(weights.backwards, piece, step, state)
-                self._ends[index - 1][piece] = state
+        self._weights, self._keys, self._of_steps = weights, keys, of_steps
+        self._stretch = stretch or stretch_of(of_steps.shape[1])
+        self._readings = dict[int, _Reading]()
+        for piece in np.flatnonzero(known.pieces).tolist():
+            self._read_first(piece, known)
 
-    def _work_out(self, index: int) -> Floats:
-        b, n, width = self._shape
-        steps, hidden = self._steps(index), width // 2
-        told = np.zeros((b, len(steps), n, width), np.float32)
-        for piece in self._pieces:
-            past, future = self._forwards[piece], self._ends[index][piece]
-            for place, step in enumerate(steps):
-                past = self._read(self._weights.forwards, piece, step, past)
-                told[piece, place, :, :hidden] = past.hidden
-            for place, step in reversed(list(enumerate(steps))):
-                future = self._read(self._weights.backwards, piece, step, future)
-                told[piece, place, :, hidden:] = future.hidden
-            self._forwards[piece] = past
+    def at(self, step: int) -> Floats:
+        """What is told of one step, shape ``(b, n, h)``; zero for a piece of which nothing is known.
+
+        Raises
+        ------
+        ValueError
+            If the step is not after the last one that was asked for.
+        """
+        config = self._weights.config
+        told = np.zeros((len(self._keys), config.num_notes, 2 * config.context_hidden), np.float32)
+        for piece, reading in self._readings.items():
+            told[piece] = reading.at(step)
         return told
 
-    def _read(self, way: _Way, piece: int, step: int, state: _State) -> _State:
+    def again(self, known: KnownArrays, changes: Sequence[Change]) -> None:
+        """Go on with what is known by now: more than before in some steps that have not been asked for."""
+        for piece, steps in changes:
+            if piece in self._readings:
+                self._readings[piece].change(known.at(piece), steps)
+            elif known.voices[piece].any():
+                self._read_first(piece, known)
+
+    def _read_first(self, piece: int, known: KnownArrays) -> None:
+        given = known.at(piece), self._keys[piece], self._of_steps[piece]
+        self._readings[piece] = _Reading(self._weights, *given, self._stretch)
+
+
+class _Reading:
+    """The reading of one piece, of which something is known: arguments as of :class:`ToldContext`, without ``b``.
+
+    A step is read forwards when it is asked for. Backwards, the states at a step are kept until it has been asked for,
+    those of the present stretch and of the first step of every later one; what is not kept is read from the nearest
+    state behind it. So where what is known changes, the states from there on back are dropped, and nothing else.
+    """
+
+    def __init__(
+        self,
+        weights: ContextWeights,
+        known: KnownArrays,
+        keys: Sequence[Sequence[int]],
+        of_steps: Floats,
+        stretch: int,
+    ) -> None:
+        self._weights, self._known, self._keys, self._of_steps = weights, known, keys, of_steps
+        self._stretch, self._next = stretch, 0  # the step that is to be read forwards
+        n, hidden = weights.config.num_notes, weights.config.context_hidden
+        self._past = _State(*np.zeros((2, n, hidden), np.float32))
+        self._future = {len(keys): self._past}
+
+    def at(self, step: int) -> Floats:
+        """What is told of one step, shape ``(n, h)``; errors as of :meth:`ToldContext.at`."""
+        if step < self._next:
+            raise ValueError(f"step {step} has been left behind; what is told is asked for in the order of the piece")
+        for place in range(self._next, step + 1):
+            self._past = self._read(self._weights.forwards, place, self._past)
+        self._next = step + 1
+        if step not in self._future:
+            self._read_back(step)
+        return np.concatenate([self._past.hidden, self._future.pop(step).hidden], axis=1)
+
+    def change(self, known: KnownArrays, steps: range) -> None:
+        """What is known has changed in some steps that are still to come."""
+        self._known = known
+        self._future = {place: state for place, state in self._future.items() if place >= steps.stop}
+
+    def _read_back(self, step: int) -> None:
+        """Read from the nearest state that is kept back to a step."""
+        behind = min(place for place in self._future if place > step)
+        state, end = self._future[behind], step + self._stretch - step % self._stretch
+        for place in range(behind - 1, step - 1, -1):
+            state = self._read(self._weights.backwards, place, state)
+            if place < end or place % self._stretch == 0:
+                self._future[place] = state
+
+    def _read(self, way: _Way, step: int, state: _State) -> _State:
         """One step of the layer of a direction."""
-        outcomes, voices = self._known.outcomes[piece, step], self._known.voices[piece, step]
-        tonic, mode, phrase_tonic, phrase_mode = map(int, self._conditions[piece, step, KEYS])
-        keys = way.shares.of_notes(tonic, mode), way.shares.of_phrase(phrase_tonic, phrase_mode)
+        outcomes, voices = self._known.outcomes[step], self._known.voices[step]
+        keys = way.shares.of_keys(self._keys[step])
         struck = self._weights.struck[outcomes].any(0).astype(np.float32)
         gates = np.empty_like(keys[0])
-        inputs_share(way.tables, *keys, np.concatenate([struck, self._of_steps[piece, step]]), outcomes, gates)
-        bits = (voices[:, None] >> np.arange(len(way.is_known)) & 1).astype(np.float32)
-        gates += bits @ way.is_known
+        inputs_share(way.tables, *keys, np.concatenate([struck, self._of_steps[step]]), outcomes, gates)
+        if voices.any():
+            bits = (voices[:, None] >> np.arange(len(way.is_known)) & 1).astype(np.float32)
+            gates += bits @ way.is_known
         new = _State(np.empty_like(state.hidden), np.empty_like(state.cells))
         way.recurrent.add(state.hidden[None], gates[None])
         lstm_cells(gates[None], state.cells[None], new.cells[None], new.hidden[None])

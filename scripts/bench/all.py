@@ -92,7 +92,8 @@ def drawing(sizes: Sizes, threads: int) -> Iterator[Row]:
 def writing(sizes: Sizes) -> Iterator[Row]:
     """Composing with all that belongs to it, harmonising, and the command from its start."""
     report(f"composing and harmonising {sizes.bars} bars")
-    composed, harmonised = harmonising.measured(load_model(None, "cpu"), sizes.bars, sizes.repeats)
+    found = harmonising.measured(load_model(None, "cpu"), sizes.bars, sizes.repeats)
+    composed, harmonised = found["composing"], found["harmonising"]
     yield (f"composing {sizes.bars} bars", NOTHING, NOTHING, f"{composed:.2f} s", NOTHING, NOTHING)
     name = f"harmonising them, {harmonised / composed:.2f} times composing"
     yield (name, NOTHING, NOTHING, f"{harmonised:.2f} s", NOTHING, NOTHING)

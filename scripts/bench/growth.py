@@ -218,10 +218,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("chorales", type=Path, help="folder made by biaxial-chorales")
     parser.add_argument("--picture", type=Path, help="picture to draw, .png or .svg")
-    parser.add_argument("--only", help="works whose name begins so")
+    parser.add_argument("--only", help="works that begin so, such as 'composing, bars'")
     parser.add_argument("--smallest", action="store_true", help="only to see that everything runs")
     options = parser.parse_args()
-    chosen = [growth for growth in GROWTHS if growth.name.startswith(options.only or "")]
+    chosen = [growth for growth in GROWTHS if f"{growth.name}, {growth.unit}".startswith(options.only or "")]
     if options.smallest:
         chosen = [growth._replace(sizes=(1, 2, 3)) for growth in chosen]
     if not chosen:

@@ -1,8 +1,8 @@
-"""How much computing harmonising takes, as a ratio to composing the same number of bars, in one run on one core.
+"""How much computing drawing takes: drafts without and with an ending, composing, and harmonising as many bars.
 
-``python scripts/bench/harmonising.py`` composes 16 bars, then harmonises the soprano of what it composed, three times
-each in turn with the shipped weights and default settings, and prints the medians of the processor time and the ratio.
-It takes about a minute.
+``python scripts/bench/harmonising.py`` drafts and composes 16 bars, then harmonises the soprano of what it composed,
+three times each in turn with the shipped weights and default settings, and prints the medians of the processor time and
+the ratio of harmonising to composing, in one run on one core. It takes about a minute.
 """
 
 from __future__ import annotations
@@ -10,28 +10,43 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from biaxial.tasks.loading import load_model
 from biaxial.tasks.model import Model
+from biaxial.tasks.piece import Piece
+
+DRAWN: dict[str, dict[str, Any]] = {
+    "a draft without an ending": {"draft": True, "cadence": False},
+    "a draft": {"draft": True},
+    "composing": {},
+}
+"""Ways to compose, by what they are called here."""
 
 
-def measured(model: Model, bars: int, repeats: int) -> tuple[float, float]:
-    """Seconds of a processor for composing, and for harmonising the soprano of what was composed; medians."""
+def measured(model: Model, bars: int, repeats: int) -> dict[str, float]:
+    """Seconds of a processor for each way to compose, and for harmonising the soprano of what was composed; medians."""
     model.harmonise(model.compose(1).score)  # warm
-    composing, harmonising = [], []
+    spent = defaultdict[str, list[float]](list)
+
+    def timed(name: str, work: Callable[[], Piece]) -> Piece:
+        started = time.process_time()
+        piece = work()
+        spent[name].append(time.process_time() - started)
+        return piece
+
     for seed in range(repeats):
-        started = time.process_time()
-        score = model.compose(bars, seed=seed).score
-        composing.append(time.process_time() - started)
-        tune = replace(score, notes=score.voice_notes(0))
-        started = time.process_time()
-        model.harmonise(tune, seed=seed)
-        harmonising.append(time.process_time() - started)
-    return statistics.median(composing), statistics.median(harmonising)
+        for name, changes in DRAWN.items():
+            score = timed(name, partial(model.compose, bars, seed=seed, **changes)).score
+        timed("harmonising", partial(model.harmonise, replace(score, notes=score.voice_notes(0)), seed=seed))
+    return {name: statistics.median(seconds) for name, seconds in spent.items()}
 
 
 def main() -> None:
@@ -42,8 +57,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="default: %(default)s")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    one, other = measured(load_model(options.checkpoint, "cpu"), options.bars, options.repeats)
-    print(f"composing {options.bars} bars {one:.2f} s, harmonising them {other:.2f} s: {other / one:.2f} times")
+    found = measured(load_model(options.checkpoint, "cpu"), options.bars, options.repeats)
+    seconds = ", ".join(f"{name} {each:.2f} s" for name, each in found.items())
+    print(f"{options.bars} bars: {seconds}, {found['harmonising'] / found['composing']:.2f} times as long as composing")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -57,3 +59,23 @@ def test_stretches_tell_the_same(network: BiaxialLSTM, stretch: int) -> None:
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
     with pytest.raises(ValueError, match="left behind"):
         context.at(0)
+
+
+@pytest.mark.parametrize("stretch", [None, 1, 7, 25, 49])
+def test_what_is_worked_out_again_is_what_the_whole_tells(network: BiaxialLSTM, stretch: int | None) -> None:
+    known, conditions = given(network)
+    assert network.context is not None
+    context = WholeContext(network.context, known, conditions, network.time_features, stretch)
+    for step in range(12):
+        context.at(step)
+    for step in range(12, STEPS):
+        if step in (12, 31):
+            outcomes, voices = known.outcomes.clone(), known.voices.clone()
+            outcomes[1, step + 2, 5], voices[1, step : step + 9] = 16, 1
+            known = Known(outcomes, voices, known.ended)
+            context.again(known, step + 8)
+            with torch.inference_mode():
+                expected: Any = network.encode(known, conditions)
+        found = context.at(step)
+        torch.testing.assert_close(found, expected[:, step], atol=1e-5, rtol=1e-4)
+        assert found.any(dim=-1).all()

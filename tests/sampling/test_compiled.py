@@ -17,12 +17,12 @@ from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
 from biaxial.models.network_arrays import arrays_of
 from biaxial.sampling.charges import Charges, Phrase, Piece
-from biaxial.sampling.compiled import CompiledStepper
+from biaxial.sampling.compiled import CompiledInputs, CompiledStepper
 from biaxial.sampling.constraints import Biases, Polyphony, Rule, range_bias
 from biaxial.sampling.loop import Particles, Phrases, draw_pieces
 from biaxial.sampling.randomness import uniforms
 from biaxial.sampling.reference_stepper import Stepper
-from biaxial.sampling.stepping import Proposal
+from biaxial.sampling.stepping import Change, Proposal
 from biaxial.sampling.voice_leading_rule import VoiceLeadingRule
 from biaxial.sampling.voice_leading_weights import VoiceLeading
 
@@ -211,6 +211,30 @@ def test_particles_that_pay_at_phrase_ends_hear_their_own_echoes(make_network: M
     assert np.array_equal(plain.outcomes, fast.outcomes)
     assert np.allclose(plain.log_likelihood, fast.log_likelihood, rtol=0, atol=1e-3)
     assert np.allclose(plain.log_evidence, fast.log_evidence, rtol=0, atol=1e-3)
+
+
+def test_where_a_phrase_returns_reading_it_again_is_reading_all_again(make_network: MakeNetwork) -> None:
+    class ReadsAll(CompiledStepper):
+        def encode_again(
+            self, encoded: CompiledInputs, known: KnownArrays, conditions: NDArray[np.int16], changes: Sequence[Change]
+        ) -> CompiledInputs:
+            return self.encode(known, conditions)
+
+    network, pieces = make_network(3, 3, 7, "low-to-high", context_hidden=3), 3
+    own = [Phrase(0, 4), Phrase(4, 8, source=0, returning=1), Phrase(8, 12), Phrase(12, 16, source=8, returning=7)]
+    other = [Phrase(0, 8), Phrase(8, 16, source=0, returning=3), Phrase(16, 20)]
+    where = Piece(None, False, np.zeros(20, np.int8), 1)
+    phrases = Phrases([own, other, own[:1]], [where] * pieces, Charges(dissonance=1.0))
+    drawn = [
+        draw_pieces(stepper, conditions(20)[:pieces], range(pieces), particles=Particles(0, 4), phrases=phrases)
+        for stepper in (compiled(network), ReadsAll(arrays_of(network)))
+    ]
+    assert drawn[0].known is not None
+    assert drawn[0].known.pieces.tolist() == [True, True, False]
+    for one, all_of_it in zip(drawn[0].known, drawn[1].known or (), strict=True):
+        assert np.array_equal(one, all_of_it)
+    for part in ("outcomes", "log_likelihood", "log_evidence"):
+        assert np.array_equal(getattr(drawn[0], part), getattr(drawn[1], part))
 
 
 def drawn(

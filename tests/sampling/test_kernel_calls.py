@@ -34,17 +34,38 @@ def test_tables_numbers_and_truth_values_arrive(kind: Any) -> None:
         assert np.array_equal(ours, expected)
 
 
+def test_tables_that_are_no_longer_remembered_are_laid_out_again() -> None:
+    frame, nothing = np.zeros(2, np.uint8), np.zeros(3, np.float32)
+    rows = [np.full((1, 3), number, np.float32) for number in range(50)]
+    every = [EchoTables(row, row, nothing) for row in rows]
+    for tables in (*every, *every[::-1]):
+        ours = np.zeros((2, 3), np.float32)
+        add_echo(tables, frame, 0, False, ours)
+        assert (ours == 2 * tables.cells[0, 0]).all()
+
+
+def test_arrays_that_cannot_be_written_to_are_read() -> None:
+    cells = np.full((1, 3), 5, np.float32)
+    frame, ours = np.zeros(2, np.uint8), np.zeros((2, 3), np.float32)
+    for array in (cells, frame):
+        array.flags.writeable = False
+    add_echo(EchoTables(cells, cells, cells[0]), frame, 0, True, ours)
+    assert (ours == 15).all()
+
+
 def test_what_kernels_do_not_take_is_refused() -> None:
     arrays = [np.zeros((1, 2, size), np.float32) for size in (4, 1, 1, 1)]
     with pytest.raises(TypeError, match="contiguous"):
         lstm_cells(np.zeros((1, 4, 2), np.float32).swapaxes(1, 2), *arrays[1:])
     with pytest.raises(TypeError, match="not str"):
         lstm_cells("given", *arrays[1:])
+    with pytest.raises(TypeError, match="not tuple"):
+        add_echo(((1,), 2), *arrays)
 
 
 def test_code_is_found_by_the_kinds_of_arguments() -> None:
     kernel = Kernel("time_step", "lstm_cells")
-    names = {kernel._symbol(kernel._laid_out(arguments).kinds) for arguments in [
+    names = {kernel._symbol(arguments) for arguments in [
         (np.zeros(2),), (np.zeros((2, 2)),), (np.zeros(2, np.float32),), (1,), (1.0,), (True,), (np.zeros(3),),
     ]}  # fmt: skip
     assert len(names) == 6  # lengths are no kind

@@ -58,6 +58,16 @@ def test_a_piece_has_the_same_bits_alone_and_among_others(kind: str, rows: int) 
     assert np.array_equal(added(one, x[::-1].copy(), out[::-1].copy()), together[::-1])
 
 
+@pytest.mark.parametrize("has_wide", [True, False], ids=["wide", "narrow"])
+def test_a_row_has_the_same_bits_in_tiles_of_all_sizes(monkeypatch: pytest.MonkeyPatch, has_wide: bool) -> None:
+    monkeypatch.setattr("biaxial.sampling.packed_weights.has_unit", lambda _: has_wide)
+    weights, x, out = some(33, 100, 1, 15)
+    one = matrix(weights, 9, "float32")
+    alone = np.concatenate([added(one, x[:, row : row + 1], out[:, row : row + 1]) for row in range(15)], axis=1)
+    for rows in range(1, 16):
+        assert np.array_equal(added(one, x[:, :rows], out[:, :rows]), alone[:, :rows])
+
+
 def test_wide_and_narrow_tiles_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     weights, x, out = some(33, 100)
     found = list[Floats]()

@@ -27,6 +27,21 @@ WIDE, NARROW = 48, 24
 """Columns of a panel of weights, for wide tiles and for narrow ones."""
 
 
+class Panels(NamedTuple):
+    """A matrix in panels that follow one another (:mod:`biaxial.sampling.packed_weights`).
+
+    Attributes
+    ----------
+    weights
+        All panels, in one dimension; float32, or ``uint32`` for pairs of halves.
+    width
+        Columns of a panel, :data:`WIDE` or :data:`NARROW`.
+    """
+
+    weights: Floats | NDArray[np.uint32]
+    width: int
+
+
 class TimeTables(NamedTuple):
     """Weights of the first layer, by what they are multiplied with.
 

@@ -1,7 +1,8 @@
 """Products of rows with weights, in tiles that stay in a processor's registers; of float32, and of halves.
 
-A tile is a few rows by a few vectors of columns. Every sum is one chain over the inputs in their order, whichever tile
-it is in, so that a row has the same bits alone and in any company: what a piece is does not depend on its batch.
+A tile is a few rows by a few vectors of columns; rows that are left over have tiles of fewer. Every sum is one chain
+over the inputs in their order, whichever tile it is in, so that a row has the same bits alone and in any company: what
+a piece is does not depend on its batch.
 
 Weights are those of :mod:`biaxial.sampling.packed_weights`. A wide tile fills the registers of a processor with
 AVX-512, a narrow one those of others. Halves are for x86 processors that multiply and add both of a pair at once
@@ -117,8 +118,8 @@ def _tile(rows: int, lanes: int) -> Any:
     return tile
 
 
-_wide_row, _wide_rows = _tile(1, 16), _tile(_WIDE_ROWS, 16)
-_narrow_row, _narrow_rows = _tile(1, 8), _tile(_NARROW_ROWS, 8)
+_wide_row, _wide_pair, _wide_four, _wide_rows = (_tile(rows, 16) for rows in (1, 2, 4, _WIDE_ROWS))
+_narrow_row, _narrow_pair, _narrow_rows = (_tile(rows, 8) for rows in (1, 2, _NARROW_ROWS))
 
 
 @fast_part
@@ -128,16 +129,23 @@ def _add_panel(x, rows, weights, start, width, depth, out, column):  # type: ign
         while row + _WIDE_ROWS <= rows:
             _wide_rows(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
             row += _WIDE_ROWS
-        while row < rows:
+        if row + 4 <= rows:
+            _wide_four(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
+            row += 4
+        if row + 2 <= rows:
+            _wide_pair(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
+            row += 2
+        if row < rows:
             _wide_row(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
-            row += 1
     else:
         while row + _NARROW_ROWS <= rows:
             _narrow_rows(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
             row += _NARROW_ROWS
-        while row < rows:
+        if row + 2 <= rows:
+            _narrow_pair(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
+            row += 2
+        if row < rows:
             _narrow_row(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
-            row += 1
 
 
 @fast_part
@@ -162,9 +170,9 @@ def add_product(x, rows, weights, start, panel_width, depth, out, width):  # typ
 
 
 @kernel
-def multiply(x, weights, panel_width, out):  # type: ignore[no-untyped-def]
-    """Add ``x @ weights`` to ``out``: shapes ``(r, i)``, panels that follow one another, ``(r, o)``."""
-    add_product(x, len(x), weights, NOTHING, panel_width, x.shape[1], out, out.shape[1])
+def multiply(x, panels, out):  # type: ignore[no-untyped-def]
+    """Add ``x @ weights`` to ``out``: shapes ``(r, i)``, :class:`Panels`, ``(r, o)``."""
+    add_product(x, len(x), panels.weights, NOTHING, panels.width, x.shape[1], out, out.shape[1])
 
 
 @fast_part
