@@ -1,0 +1,187 @@
+"""LSTM layers of training on the CPU, for sequences of unequal length that lie step by step.
+
+All inputs of all steps are one product, then each step adds that of its hidden state, and a compiled kernel does the
+rest of it. Beside PyTorch's own layer, whose way back runs at a third of what the processor can, nothing is computed
+that nobody asks for: no step beyond the end of a sequence, and no gradient of an input that needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from biaxial.sampling.kernel_calls import cells_backward, cells_forward
+
+
+class Packing(NamedTuple):
+    """How sequences lie, the longest first: all first steps, then all second ones of those that have one, and so on.
+
+    Attributes
+    ----------
+    rows
+        Which sequence each is, shape ``(r,)``; those without steps are left out.
+    counts
+        How many sequences have each step, and a zero.
+    starts
+        Where each step begins, and where all end.
+    row, step
+        Place among ``rows`` and step of each cell, shape ``(c,)``.
+    """
+
+    rows: Tensor
+    counts: list[int]
+    starts: list[int]
+    row: Tensor
+    step: Tensor
+
+    @classmethod
+    def of(cls, lengths: Tensor) -> Packing:
+        """Pack sequences of some lengths, shape ``(rows,)``."""
+        by_length, rows = lengths.sort(descending=True, stable=True)
+        rows, steps = rows[by_length > 0], torch.arange(int(by_length.max()) if len(lengths) else 0)
+        present = steps.unsqueeze(1) < by_length[: len(rows)]  # s r
+        step, row = present.nonzero(as_tuple=True)
+        counts = present.sum(1)
+        starts = [0, *counts.cumsum(0).tolist()]
+        return cls(rows, [*counts.tolist(), 0], starts, row, step)
+
+    def cells(self, index: int, first: int, last: int) -> slice:
+        """Where the cells of a step lie, of those of some rows that have it."""
+        start = self.starts[index]
+        return slice(start + first, start + max(first, min(last, self.counts[index])))
+
+    @property
+    def before(self) -> Tensor:
+        """Where the step before each cell lies, for all cells but those of the first step."""
+        starts = torch.tensor(self.starts)
+        later = slice(self.starts[1], None)
+        return starts[self.step[later] - 1] + self.row[later]
+
+
+def lstm_layer(
+    packing: Packing, inputs: list[tuple[Tensor, Tensor]], recurrent: Tensor, bias: Tensor, mask: Tensor
+) -> Tensor:
+    """Run a layer over packed sequences from its zero state.
+
+    Parameters
+    ----------
+    packing
+        How the sequences lie.
+    inputs
+        Inputs and their weights, shapes ``(c, i)`` and ``(g, i)``, all in one precision: float32 or bfloat16.
+    recurrent
+        Weights of the hidden state, shape ``(g, h)``, in the same precision.
+    bias
+        Shape ``(g,)``, float32.
+    mask
+        What the output of each sequence is multiplied by, shape ``(r, h)``, float32.
+
+    Returns
+    -------
+    Output, shape ``(c, h)``.
+    """
+    found: Tensor = _Layer.apply(packing, mask, recurrent, bias, *(part for pair in inputs for part in pair))
+    return found
+
+
+class _Layer(torch.autograd.Function):
+    """A layer and its gradient. What the gates let through is replaced by their gradient, so there is one way back."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, packing: Packing, mask: Tensor, recurrent: Tensor, bias: Tensor, *inputs: Tensor
+    ) -> Tensor:
+        gates = inputs[0] @ inputs[1].t()
+        for x, weights in zip(inputs[2::2], inputs[3::2], strict=True):
+            gates.addmm_(x, weights.t())
+        num_cells, units = len(gates), recurrent.shape[1]
+        cells, hidden = torch.empty(num_cells, units), gates.new_empty(num_cells, units)
+        out, nothing = torch.empty_like(hidden), torch.zeros_like(mask)
+        turned = recurrent.t().contiguous()
+
+        def run(first: int, last: int) -> None:
+            old, state = nothing[first:last], hidden[:0]
+            for index in range(len(packing.counts) - 1):
+                here = packing.cells(index, first, last)
+                count = here.stop - here.start
+                if not count:
+                    break
+                if index:
+                    gates[here].addmm_(state[:count], turned)
+                new, state, rows = cells[here], hidden[here], slice(first, first + count)
+                parts = gates[here], bias, old[:count], new, mask[rows], state, out[here]
+                cells_forward(*map(_array, parts))
+                old = new
+
+        _in_parts(len(packing.rows), run)
+        ctx.save_for_backward(mask, recurrent, cells, hidden, *inputs)
+        ctx.packing, ctx.gates = packing, gates
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *of_outs: Tensor) -> tuple[Tensor | None, ...]:
+        (of_out,), packing, gates = of_outs, ctx.packing, ctx.gates
+        mask, recurrent, cells, hidden, *inputs = ctx.saved_tensors
+        ctx.gates = None
+        if gates is None:
+            raise RuntimeError("an LSTM layer is gone back through a second time")
+        of_out, nothing = of_out.contiguous(), torch.zeros_like(mask)
+        of_cells, of_hidden = torch.zeros_like(mask), torch.zeros_like(mask, dtype=gates.dtype)
+        of_biases = []
+
+        def run(first: int, last: int) -> None:
+            of_bias = torch.zeros(gates.shape[1])
+            of_biases.append(of_bias)
+            for index in reversed(range(len(packing.counts) - 1)):
+                here, later = packing.cells(index, first, last), packing.cells(index + 1, first, last)
+                count = here.stop - here.start
+                if not count:
+                    continue
+                rows = slice(first, first + count)
+                if later.stop > later.start:
+                    torch.mm(gates[later], recurrent, out=of_hidden[first : first + later.stop - later.start])
+                if index:
+                    before = packing.cells(index - 1, first, last)
+                    old = cells[before.start : before.start + count]
+                else:
+                    old = nothing[rows]
+                parts = gates[here], old, cells[here], mask[rows], of_out[here], of_hidden[rows], of_cells[rows]
+                cells_backward(*map(_array, parts), _array(of_bias))
+
+        _in_parts(len(packing.rows), run)
+        of_recurrent = gates[packing.starts[1] :].t() @ hidden[packing.before]
+        found = list[Tensor | None]()
+        for x, weights, (for_x, for_weights) in zip(
+            inputs[::2], inputs[1::2], zip(ctx.needs_input_grad[4::2], ctx.needs_input_grad[5::2], strict=True), strict=True
+        ):
+            found += [gates @ weights if for_x else None, gates.t() @ x if for_weights else None]
+        return None, None, of_recurrent, torch.stack(of_biases).sum(0), *found
+
+
+def _in_parts(num_rows: int, run: Callable[[int, int], None]) -> None:
+    """Run over all rows, a part of them in each thread of the CPU that PyTorch may take."""
+    threads = torch.get_num_threads()
+    if threads == 1:
+        run(0, num_rows)
+        return
+    edges = [num_rows * part // threads for part in range(threads + 1)]
+    with ThreadPoolExecutor(threads, initializer=_alone) as pool:
+        list(pool.map(run, edges[:-1], edges[1:]))
+
+
+def _alone() -> None:
+    """Make a thread one that works by itself, for a part of a step whose gradient is written by hand."""
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
+
+
+def _array(x: Tensor) -> NDArray[Any]:
+    """The numbers of a tensor, halves as the bits that they are."""
+    x = x.detach()
+    return x.view(torch.int16).numpy().view(np.uint16) if x.dtype == torch.bfloat16 else x.numpy()

@@ -1,0 +1,188 @@
+"""What training asks of the network on the CPU, and nothing else: the nats of the cells of which anything is open.
+
+Once all voices of a frame are placed, silence is certain in the rest of it: those cells cost no nats and teach nothing.
+So a walk stops there; a note of the time axis is run until the last step at which a walk reads it, and the context
+encoder for those notes alone, in pieces of which something is known. The nats, and their gradient, are those of
+:meth:`biaxial.models.biaxial.BiaxialLSTM.walk_log_likelihood`, to which tests hold this pass.
+"""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional
+
+from biaxial.features.echo import Echo, echoes
+from biaxial.features.known import Known
+from biaxial.models.batch import Batch
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.layers import LSTMStack, NoteWalk
+from biaxial.models.network_arrays import IMPOSSIBLE
+from biaxial.training.packed_lstm import Packing, lstm_layer
+
+
+def product_type(model: BiaxialLSTM) -> torch.dtype | None:
+    """The precision of the products of this pass, as autocast has it; ``None`` where the pass cannot be taken."""
+    weights = model.walk(0).head.weight
+    if weights.device.type != "cpu" or weights.dtype != torch.float32:
+        return None
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+    return dtype if dtype in (torch.float32, torch.bfloat16) else None
+
+
+class PackedPass:
+    """The nats of a batch.
+
+    Parameters
+    ----------
+    model
+        The network, with its weights in float32 on the CPU.
+    batch
+        The pieces.
+    dtype
+        Precision of products: float32 or bfloat16.
+    """
+
+    def __init__(self, model: BiaxialLSTM, batch: Batch, dtype: torch.dtype) -> None:
+        self.model, self.batch, self.dtype = model, batch, dtype
+        self.b, self.t, self.n = batch.outcomes.shape
+        self.echo = echoes(batch.outcomes) if model.config.echo and batch.echo is None else batch.echo
+        told = model.style_vector(batch.style)
+        self.told = None if told is None else told.to(dtype)  # b e
+
+    def nats(self) -> Tensor:
+        """The nats of all steps of all pieces; of two walks the mean of theirs."""
+        with torch.autocast("cpu", enabled=False):
+            walks = [_Walk(self, index) for index in range(len(self.model.walks))]
+            reach = torch.stack([walk.read_until() for walk in walks]).amax(0)  # b n
+            packing = Packing.of(reach.flatten())
+            of_time = self._time_axis(packing)
+            places = torch.full((self.b * self.t * self.n,), -1)
+            places[self._cells(packing)] = torch.arange(len(packing.row))
+            return torch.stack([walk.nats(of_time, places) for walk in walks]).mean(0)
+
+    def _cells(self, packing: Packing) -> Tensor:
+        """Which cells, of ``(b t n)``, those of packed sequences of notes are."""
+        rows = packing.rows[packing.row]
+        return (rows // self.n * self.t + packing.step) * self.n + rows % self.n
+
+    def _time_axis(self, packing: Packing) -> Tensor:
+        """Output of the time axis in packed sequences of notes, rows ``(b n)``: shape ``(c, h)``."""
+        model, batch = self.model, self.batch
+        features = model.time_features(batch.before if batch.seen is None else batch.seen, batch.conditions, self.echo)
+        inputs = features.flatten(0, 2)[self._cells(packing)].to(self.dtype)
+        context = self._context(packing)
+        more = []
+        if context is not None and model.context is not None:
+            into = model.time_axis.layers[0].weight_ih_l0 @ model.context.into_inputs.weight
+            more.append((context, into.to(self.dtype)))
+        output = self.stack(model.time_axis, packing, [inputs], packing.rows // self.n, more)
+        if context is not None and model.context is not None:
+            output = torch.addmm(output, context, model.context.into_output.weight.t().to(self.dtype))
+        return output
+
+    def stack(
+        self,
+        stack: LSTMStack,
+        packing: Packing,
+        parts: list[Tensor],
+        pieces: Tensor,
+        more: list[tuple[Tensor, Tensor]] | None = None,
+    ) -> Tensor:
+        """Run a stack over packed sequences.
+
+        Parameters
+        ----------
+        parts
+            Inputs, side by side, shapes ``(c, i)``.
+        pieces
+            The piece that each sequence is of, shape ``(r,)``.
+        more
+            What else enters the gates of the first layer, and the weights by which it does.
+        """
+        for index, layer in enumerate(stack.layers):
+            widths = [part.shape[1] for part in parts]
+            if self.told is not None:
+                style = (self.told @ stack.of_style[index].weight.t().to(self.dtype)).tanh()[pieces[packing.row]]
+                parts = [part + own for part, own in zip(parts, style.split(widths, 1), strict=True)]
+            weights = layer.weight_ih_l0.to(self.dtype).split(widths, 1)
+            inputs = [*zip(parts, weights, strict=True), *(more or [])]
+            parts, more = [self._layer(layer, packing, inputs, stack.dropout)], None
+        return parts[0]
+
+    def _layer(
+        self, layer: nn.LSTM, packing: Packing, inputs: list[tuple[Tensor, Tensor]], dropout: float
+    ) -> Tensor:
+        mask = torch.ones(len(packing.rows), layer.hidden_size)
+        if self.model.training and dropout > 0:
+            mask.bernoulli_(1 - dropout).div_(1 - dropout)
+        bias = layer.bias_ih_l0 + layer.bias_hh_l0
+        return lstm_layer(packing, inputs, layer.weight_hh_l0.to(self.dtype), bias, mask)
+
+    def _context(self, packing: Packing) -> Tensor | None:
+        """What the encoder tells the cells of packed sequences of notes, shape ``(c, 2 h)``; ``None`` if nothing."""
+        encoder, known, n = self.model.context, self.batch.known, self.n
+        if encoder is None or known is None or not (told := known.pieces).any():
+            return None
+        rows = encoder.inputs(known, self.batch.conditions, self.model.time_features)
+        rows = rows.flatten(0, 1).to(self.dtype)  # (b n t) f
+        reach = torch.zeros(self.b * n, dtype=torch.long)
+        reach[packing.rows] = packing.row.bincount(minlength=len(packing.rows))
+        reach = reach * told.repeat_interleave(n)
+        ends = self.batch.lengths.repeat_interleave(n)
+        found = []
+        wanted = packing.rows[packing.row] * self.t + packing.step
+        for layer, is_back in ((encoder.forwards, False), (encoder.backwards, True)):
+            own = Packing.of(torch.where(reach > 0, ends, 0) if is_back else reach)
+            of_row = own.rows[own.row]
+            cells = of_row * self.t + (ends[of_row] - 1 - own.step if is_back else own.step)
+            inputs = [(rows[cells], layer.weight_ih_l0.to(self.dtype))]
+            read = functional.pad(self._layer(layer, own, inputs, encoder.dropout), (0, 0, 0, 1))
+            places = torch.full((len(rows),), len(cells))
+            places[cells] = torch.arange(len(cells))
+            found.append(read[places[wanted]])
+        return torch.cat(found, dim=-1)
+
+
+class _Walk:
+    """One walk of the note axis over the frames of a pass."""
+
+    def __init__(self, whole: PackedPass, index: int) -> None:
+        self.whole, self.walk = whole, whole.model.walk(index)
+        turn, batch = self.walk.features.walk, whole.batch
+        self.outcomes, self.before = (turn(x).flatten(0, 1).long() for x in (batch.outcomes, batch.before))
+        self.known = None if batch.known is None else Known(*(turn(x).flatten(0, 1) for x in batch.known))
+        self.echo = None
+        if whole.echo is not None:
+            frame, length, from_start = whole.echo
+            self.echo = Echo(turn(frame).flatten(0, 1), length.flatten(), from_start.flatten())
+        self.possible = self.walk.possible(self.outcomes, self.before, known=self.known)  # (b t) n k
+        is_open = (self.possible.sum(-1) > 1) & batch.mask.flatten().unsqueeze(1)
+        self.ends = (is_open * torch.arange(1, whole.n + 1)).amax(1)  # (b t)
+
+    def read_until(self) -> Tensor:
+        """How many steps of each note are read, shape ``(b, n)``."""
+        whole = self.whole
+        read = torch.arange(whole.n) < self.ends.unsqueeze(1)
+        read = rearrange(self.walk.features.walk(read), "(b t) n -> b t n", b=whole.b)
+        return (read * torch.arange(1, whole.t + 1).view(1, -1, 1)).amax(1)
+
+    def nats(self, of_time: Tensor, places: Tensor) -> Tensor:
+        """The nats of all frames, given the output of the time axis and where that of each cell ``(b t n)`` lies."""
+        whole, walk = self.whole, self.walk
+        packing = Packing.of(self.ends)
+        frames = packing.rows[packing.row]
+        cells = frames * whole.n + packing.step
+        notes = whole.n - 1 - packing.step if walk.config.walks_down else packing.step
+        heard = of_time[places[frames * whole.n + notes]]
+        features = walk.features(self.outcomes, self.before, echo=self.echo, known=self.known)
+        chosen = features.flatten(0, 1)[cells].to(whole.dtype)
+        hidden = whole.stack(walk.axis, packing, [heard, chosen], packing.rows // whole.t)
+        head = walk.head.weight.to(whole.dtype)
+        seen = [hidden, heard, chosen] if walk.config.head_sees_inputs else [hidden]
+        logits = walk.head.bias
+        for x, weights in zip(seen, head.split([x.shape[1] for x in seen], 1), strict=True):
+            logits = logits + functional.linear(x, weights)
+        logits = torch.where(self.possible.flatten(0, 1)[cells], logits, IMPOSSIBLE)
+        return functional.cross_entropy(logits, self.outcomes.flatten()[cells], reduction="sum")
