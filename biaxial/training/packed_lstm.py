@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from biaxial.sampling.kernel_calls import cells_backward, cells_forward
+from biaxial.sampling.kernels.tables import LearningLayer, LearntLayer
 
 
 class Packing(NamedTuple):
@@ -51,10 +52,9 @@ class Packing(NamedTuple):
         starts = [0, *counts.cumsum(0).tolist()]
         return cls(rows, [*counts.tolist(), 0], starts, row, step)
 
-    def cells(self, index: int, first: int, last: int) -> slice:
-        """Where the cells of a step lie, of those of some rows that have it."""
-        start = self.starts[index]
-        return slice(start + first, start + max(first, min(last, self.counts[index])))
+    def cells(self, index: int, first: int, last: int) -> tuple[int, int]:
+        """Where the cells of a step begin, of those of some rows that have it, and how many these are."""
+        return self.starts[index] + first, max(0, min(last, self.counts[index]) - first)
 
     @property
     def before(self) -> Tensor:
@@ -100,24 +100,20 @@ class _Layer(torch.autograd.Function):
         gates = inputs[0] @ inputs[1].t()
         for x, weights in zip(inputs[2::2], inputs[3::2], strict=True):
             gates.addmm_(x, weights.t())
-        num_cells, units = len(gates), recurrent.shape[1]
-        cells, hidden = torch.empty(num_cells, units), gates.new_empty(num_cells, units)
-        out, nothing = torch.empty_like(hidden), torch.zeros_like(mask)
-        turned = recurrent.t().contiguous()
+        cells, hidden = torch.empty(len(gates), recurrent.shape[1]), gates.new_empty(len(gates), recurrent.shape[1])
+        out, turned = torch.empty_like(hidden), recurrent.t().contiguous()
+        layer = LearningLayer(*map(_array, (gates, bias, cells, mask, hidden, out)))
 
         def run(first: int, last: int) -> None:
-            old, state = nothing[first:last], hidden[:0]
+            before = -1
             for index in range(len(packing.counts) - 1):
-                here = packing.cells(index, first, last)
-                count = here.stop - here.start
+                start, count = packing.cells(index, first, last)
                 if not count:
                     break
-                if index:
-                    gates[here].addmm_(state[:count], turned)
-                new, state, rows = cells[here], hidden[here], slice(first, first + count)
-                parts = gates[here], bias, old[:count], new, mask[rows], state, out[here]
-                cells_forward(*map(_array, parts))
-                old = new
+                if before >= 0:
+                    gates[start : start + count].addmm_(hidden[before : before + count], turned)
+                cells_forward(layer, first, start, before, count)
+                before = start
 
         _in_parts(len(packing.rows), run)
         ctx.save_for_backward(mask, recurrent, cells, hidden, *inputs)
@@ -131,28 +127,23 @@ class _Layer(torch.autograd.Function):
         ctx.gates = None
         if gates is None:
             raise RuntimeError("an LSTM layer is gone back through a second time")
-        of_out, nothing = of_out.contiguous(), torch.zeros_like(mask)
         of_cells, of_hidden = torch.zeros_like(mask), torch.zeros_like(mask, dtype=gates.dtype)
+        arrays = [_array(x) for x in (gates, cells, mask, of_out.contiguous(), of_hidden, of_cells)]
         of_biases = []
 
         def run(first: int, last: int) -> None:
             of_bias = torch.zeros(gates.shape[1])
             of_biases.append(of_bias)
+            layer = LearntLayer(*arrays, _array(of_bias))
+            later, remaining = 0, 0
             for index in reversed(range(len(packing.counts) - 1)):
-                here, later = packing.cells(index, first, last), packing.cells(index + 1, first, last)
-                count = here.stop - here.start
-                if not count:
-                    continue
-                rows = slice(first, first + count)
-                if later.stop > later.start:
-                    torch.mm(gates[later], recurrent, out=of_hidden[first : first + later.stop - later.start])
-                if index:
-                    before = packing.cells(index - 1, first, last)
-                    old = cells[before.start : before.start + count]
-                else:
-                    old = nothing[rows]
-                parts = gates[here], old, cells[here], mask[rows], of_out[here], of_hidden[rows], of_cells[rows]
-                cells_backward(*map(_array, parts), _array(of_bias))
+                start, count = packing.cells(index, first, last)
+                if remaining:
+                    torch.mm(gates[later : later + remaining], recurrent, out=of_hidden[first : first + remaining])
+                if count:
+                    before = packing.starts[index - 1] + first if index else -1
+                    cells_backward(layer, first, start, before, count)
+                later, remaining = start, count
 
         _in_parts(len(packing.rows), run)
         of_recurrent = gates[packing.starts[1] :].t() @ hidden[packing.before]

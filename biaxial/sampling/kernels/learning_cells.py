@@ -1,8 +1,7 @@
 """Kernels of training: the cells of an LSTM layer for one step of many sequences, and the way back through them.
 
 What enters and leaves products is in the precision of the products: float32, or halves (bfloat16) as the bits that they
-are, ``uint16``; cell states are float32. All arrays are contiguous. ``r`` are rows, the sequences that go as far as this
-step; ``h`` are units, and ``g`` gates, four times the units: input, forget, cell, output.
+are, ``uint16``; all else is float32.
 """
 
 from __future__ import annotations
@@ -47,28 +46,23 @@ def _as_of(x, like):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cells_forward(  # type: ignore[no-untyped-def]
-    gates, bias, old, new, mask, hidden, out
-):
+def cells_forward(layer, first, start, before, count):  # type: ignore[no-untyped-def]
     """One step.
 
     Parameters
     ----------
-    gates
-        What enters the gates but for the bias, shape ``(r, g)``; replaced by what they let through.
-    bias
-        Shape ``(g,)``.
-    old, new
-        Cell states before, and after, which are written to, shape ``(r, h)``.
-    mask
-        What the output is multiplied by, shape ``(r, h)``.
-    hidden, out
-        The hidden state and the output, written to, shape ``(r, h)``.
+    layer
+        :class:`~.tables.LearningLayer`.
+    first, count
+        The first of the sequences, and how many there are.
+    start, before
+        Where their cells of this step begin, and those of the step before; negative where there is none.
     """
-    units = new.shape[1]
+    units = layer.mask.shape[1]
     open_ = np.empty(4 * units, np.float32)
-    for r in range(new.shape[0]):  # one loop for each thing, so that a compiler can run many units at once
-        x, before, after, kept, state, shown = gates[r], old[r], new[r], mask[r], hidden[r], out[r]
+    for r in range(count):  # one loop for each thing, so that a compiler can run many units at once
+        x, cell, mask = layer.gates[start + r], layer.cells[start + r], layer.mask[first + r]
+        hidden, out, bias = layer.hidden[start + r], layer.out[start + r], layer.bias
         for j in range(2 * units):
             open_[j] = sigmoid(_wide(x[j]) + bias[j])
         for j in range(2 * units, 3 * units):
@@ -78,54 +72,62 @@ def cells_forward(  # type: ignore[no-untyped-def]
         for j in range(4 * units):
             x[j] = _as(open_[j], x[j])
         for j in range(units):
-            after[j] = open_[units + j] * before[j] + open_[j] * open_[2 * units + j]
+            cell[j] = open_[j] * open_[2 * units + j]
+        if before >= 0:
+            old = layer.cells[before + r]
+            for j in range(units):
+                cell[j] += open_[units + j] * old[j]
         for j in range(units):
-            open_[j] = open_[3 * units + j] * tanh(after[j])
+            open_[j] = open_[3 * units + j] * tanh(cell[j])
         for j in range(units):
-            state[j] = _as(open_[j], state[j])
+            hidden[j] = _as(open_[j], hidden[j])
         for j in range(units):
-            shown[j] = _as(open_[j] * kept[j], shown[j])
+            out[j] = _as(open_[j] * mask[j], out[j])
 
 
 @kernel
-def cells_backward(  # type: ignore[no-untyped-def]
-    gates, old, new, mask, of_out, of_hidden, of_cells, of_bias
-):
+def cells_backward(layer, first, start, before, count):  # type: ignore[no-untyped-def]
     """The way back through one step.
 
     Parameters
     ----------
-    gates
-        What the gates let through, shape ``(r, g)``; replaced by the gradient of what entered them.
-    old, new, mask
+    layer
+        :class:`~.tables.LearntLayer`.
+    first, start, before, count
         As in :func:`cells_forward`.
-    of_out, of_hidden
-        Gradients of the output, and of the hidden state as the next step has it, shape ``(r, h)``.
-    of_cells
-        Gradient of the cell state after this step; replaced by that of the one before, shape ``(r, h)``.
-    of_bias
-        Gradient of the bias, added to, shape ``(g,)``.
     """
-    units = new.shape[1]
+    units = layer.mask.shape[1]
     open_, of_state, bent = np.empty(4 * units, np.float32), np.empty(units, np.float32), np.empty(units, np.float32)
-    for r in range(new.shape[0]):
-        x, before, after, kept, cell = gates[r], old[r], new[r], mask[r], of_cells[r]
-        shown, later = of_out[r], of_hidden[r]
+    forgets = np.empty(units, np.float32)
+    for r in range(count):
+        x, cell, mask = layer.gates[start + r], layer.cells[start + r], layer.mask[first + r]
+        of_out, of_hidden, of_cell = layer.of_out[start + r], layer.of_hidden[first + r], layer.of_cells[first + r]
+        of_bias = layer.of_bias
         for j in range(4 * units):
             open_[j] = _wide(x[j])
         for j in range(units):
-            of_state[j] = _wide(shown[j]) * kept[j] + _wide(later[j])
+            of_state[j] = _wide(of_out[j]) * mask[j] + _wide(of_hidden[j])
         for j in range(units):
-            bent[j] = tanh(after[j])
+            bent[j] = tanh(cell[j])
         for j in range(units):
-            cell[j] += of_state[j] * open_[3 * units + j] * (_ONE - bent[j] * bent[j])
+            of_cell[j] += of_state[j] * open_[3 * units + j] * (_ONE - bent[j] * bent[j])
         for j in range(units):
-            i, f, g, o = open_[j], open_[units + j], open_[2 * units + j], open_[3 * units + j]
-            open_[j] = cell[j] * g * i * (_ONE - i)
-            open_[units + j] = cell[j] * before[j] * f * (_ONE - f)
-            open_[2 * units + j] = cell[j] * i * (_ONE - g * g)
+            forget = open_[units + j]
+            open_[units + j] = of_cell[j] * forget * (_ONE - forget)
+            forgets[j] = of_cell[j] * forget
+        if before >= 0:
+            old = layer.cells[before + r]
+            for j in range(units):
+                open_[units + j] *= old[j]
+        else:
+            open_[units : 2 * units] = 0
+        for j in range(units):
+            i, g, o = open_[j], open_[2 * units + j], open_[3 * units + j]
+            open_[j] = of_cell[j] * g * i * (_ONE - i)
+            open_[2 * units + j] = of_cell[j] * i * (_ONE - g * g)
             open_[3 * units + j] = of_state[j] * bent[j] * o * (_ONE - o)
-            cell[j] *= f
+        for j in range(units):
+            of_cell[j] = forgets[j]
         for j in range(4 * units):
             of_bias[j] += open_[j]
         for j in range(4 * units):
