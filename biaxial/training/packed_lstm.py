@@ -60,7 +60,7 @@ class Packing(NamedTuple):
     def before(self) -> Tensor:
         """Where the step before each cell lies, for all cells but those of the first step."""
         starts = torch.tensor(self.starts)
-        later = slice(self.starts[1], None)
+        later = slice(self.counts[0], None)
         return starts[self.step[later] - 1] + self.row[later]
 
 
@@ -94,15 +94,13 @@ class _Layer(torch.autograd.Function):
     """A layer and its gradient. What the gates let through is replaced by their gradient, so there is one way back."""
 
     @staticmethod
-    def forward(
-        ctx: Any, packing: Packing, mask: Tensor, recurrent: Tensor, bias: Tensor, *inputs: Tensor
-    ) -> Tensor:
+    def forward(ctx: Any, packing: Packing, mask: Tensor, recurrent: Tensor, bias: Tensor, *inputs: Tensor) -> Tensor:
         gates = inputs[0] @ inputs[1].t()
         for x, weights in zip(inputs[2::2], inputs[3::2], strict=True):
             gates.addmm_(x, weights.t())
         cells, hidden = torch.empty(len(gates), recurrent.shape[1]), gates.new_empty(len(gates), recurrent.shape[1])
         out, turned = torch.empty_like(hidden), recurrent.t().contiguous()
-        layer = LearningLayer(*map(_array, (gates, bias, cells, mask, hidden, out)))
+        layer = cells_forward.laid_out(LearningLayer(*map(_array, (gates, bias, cells, mask, hidden, out))))
 
         def run(first: int, last: int) -> None:
             before = -1
@@ -129,12 +127,10 @@ class _Layer(torch.autograd.Function):
             raise RuntimeError("an LSTM layer is gone back through a second time")
         of_cells, of_hidden = torch.zeros_like(mask), torch.zeros_like(mask, dtype=gates.dtype)
         arrays = [_array(x) for x in (gates, cells, mask, of_out.contiguous(), of_hidden, of_cells)]
-        of_biases = []
 
-        def run(first: int, last: int) -> None:
+        def run(first: int, last: int) -> Tensor:
             of_bias = torch.zeros(gates.shape[1])
-            of_biases.append(of_bias)
-            layer = LearntLayer(*arrays, _array(of_bias))
+            layer = cells_backward.laid_out(LearntLayer(*arrays, _array(of_bias)))
             later, remaining = 0, 0
             for index in reversed(range(len(packing.counts) - 1)):
                 start, count = packing.cells(index, first, last)
@@ -144,26 +140,25 @@ class _Layer(torch.autograd.Function):
                     before = packing.starts[index - 1] + first if index else -1
                     cells_backward(layer, first, start, before, count)
                 later, remaining = start, count
+            return of_bias
 
-        _in_parts(len(packing.rows), run)
-        of_recurrent = gates[packing.starts[1] :].t() @ hidden[packing.before]
-        found = list[Tensor | None]()
-        for x, weights, (for_x, for_weights) in zip(
-            inputs[::2], inputs[1::2], zip(ctx.needs_input_grad[4::2], ctx.needs_input_grad[5::2], strict=True), strict=True
-        ):
-            found += [gates @ weights if for_x else None, gates.t() @ x if for_weights else None]
-        return None, None, of_recurrent, torch.stack(of_biases).sum(0), *found
+        of_bias = torch.stack(_in_parts(len(packing.rows), run)).sum(0)
+        of_recurrent = gates[packing.counts[0] :].t() @ hidden[packing.before]
+        found, wanted = list[Tensor | None](), ctx.needs_input_grad[4:]
+        for place in range(0, len(inputs), 2):
+            x, weights = inputs[place : place + 2]
+            found += [gates @ weights if wanted[place] else None, gates.t() @ x if wanted[place + 1] else None]
+        return None, None, of_recurrent, of_bias, *found
 
 
-def _in_parts(num_rows: int, run: Callable[[int, int], None]) -> None:
-    """Run over all rows, a part of them in each thread of the CPU that PyTorch may take."""
+def _in_parts(num_rows: int, run: Callable[[int, int], Any]) -> list[Any]:
+    """Run over all rows, a part of them in each thread of the CPU that PyTorch may take; what each part gave."""
     threads = torch.get_num_threads()
     if threads == 1:
-        run(0, num_rows)
-        return
+        return [run(0, num_rows)]
     edges = [num_rows * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads, initializer=_alone) as pool:
-        list(pool.map(run, edges[:-1], edges[1:]))
+        return list(pool.map(run, edges[:-1], edges[1:]))
 
 
 def _alone() -> None:

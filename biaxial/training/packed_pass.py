@@ -17,7 +17,7 @@ from biaxial.features.echo import Echo, echoes
 from biaxial.features.known import Known
 from biaxial.models.batch import Batch
 from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.layers import LSTMStack, NoteWalk
+from biaxial.models.layers import LSTMStack
 from biaxial.models.network_arrays import IMPOSSIBLE
 from biaxial.training.packed_lstm import Packing, lstm_layer
 
@@ -111,9 +111,7 @@ class PackedPass:
             parts, more = [self._layer(layer, packing, inputs, stack.dropout)], None
         return parts[0]
 
-    def _layer(
-        self, layer: nn.LSTM, packing: Packing, inputs: list[tuple[Tensor, Tensor]], dropout: float
-    ) -> Tensor:
+    def _layer(self, layer: nn.LSTM, packing: Packing, inputs: list[tuple[Tensor, Tensor]], dropout: float) -> Tensor:
         mask = torch.ones(len(packing.rows), layer.hidden_size)
         if self.model.training and dropout > 0:
             mask.bernoulli_(1 - dropout).div_(1 - dropout)
@@ -122,24 +120,29 @@ class PackedPass:
 
     def _context(self, packing: Packing) -> Tensor | None:
         """What the encoder tells the cells of packed sequences of notes, shape ``(c, 2 h)``; ``None`` if nothing."""
-        encoder, known, n = self.model.context, self.batch.known, self.n
-        if encoder is None or known is None or not (told := known.pieces).any():
+        encoder, known = self.model.context, self.batch.known
+        if encoder is None or known is None or not (pieces := known.pieces.bool()).any():
             return None
-        rows = encoder.inputs(known, self.batch.conditions, self.model.time_features)
-        rows = rows.flatten(0, 1).to(self.dtype)  # (b n t) f
-        reach = torch.zeros(self.b * n, dtype=torch.long)
+        inputs = encoder.inputs(known.at(pieces), self.batch.conditions[pieces], self.model.time_features)
+        inputs = inputs.flatten(0, 1).to(self.dtype)  # (p n t) f
+        reach = torch.zeros(self.b * self.n, dtype=torch.long)
         reach[packing.rows] = packing.row.bincount(minlength=len(packing.rows))
-        reach = reach * told.repeat_interleave(n)
-        ends = self.batch.lengths.repeat_interleave(n)
+        told = pieces.repeat_interleave(self.n)
+        reach, ends = reach[told], self.batch.lengths.repeat_interleave(self.n)[told]  # (p n)
+        number = torch.where(told, told.cumsum(0) - 1, -1)  # of each sequence among them
+        of_cell = number[packing.rows[packing.row]]
+        wanted = torch.where(of_cell < 0, len(inputs), of_cell * self.t + packing.step)
         found = []
-        wanted = packing.rows[packing.row] * self.t + packing.step
-        for layer, is_back in ((encoder.forwards, False), (encoder.backwards, True)):
-            own = Packing.of(torch.where(reach > 0, ends, 0) if is_back else reach)
-            of_row = own.rows[own.row]
-            cells = of_row * self.t + (ends[of_row] - 1 - own.step if is_back else own.step)
-            inputs = [(rows[cells], layer.weight_ih_l0.to(self.dtype))]
-            read = functional.pad(self._layer(layer, own, inputs, encoder.dropout), (0, 0, 0, 1))
-            places = torch.full((len(rows),), len(cells))
+        for layer, own in (
+            (encoder.forwards, Packing.of(reach)),
+            (encoder.backwards, Packing.of(torch.where(reach > 0, ends, 0))),
+        ):
+            rows = own.rows[own.row]
+            steps = own.step if layer is encoder.forwards else ends[rows] - 1 - own.step
+            cells = rows * self.t + steps
+            pairs = [(inputs[cells], layer.weight_ih_l0.to(self.dtype))]
+            read = functional.pad(self._layer(layer, own, pairs, encoder.dropout), (0, 0, 0, 1))
+            places = torch.full((len(inputs) + 1,), len(cells))  # where nothing is told there is a zero
             places[cells] = torch.arange(len(cells))
             found.append(read[places[wanted]])
         return torch.cat(found, dim=-1)
