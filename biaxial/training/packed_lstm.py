@@ -143,12 +143,13 @@ class _Layer(torch.autograd.Function):
             return of_bias
 
         of_bias = torch.stack(_in_parts(len(packing.rows), run)).sum(0)
-        of_recurrent = gates[packing.counts[0] :].t() @ hidden[packing.before]
-        found, wanted = list[Tensor | None](), ctx.needs_input_grad[4:]
+        _, _, for_recurrent, for_bias, *wanted = ctx.needs_input_grad
+        of_recurrent = gates[packing.counts[0] :].t() @ hidden[packing.before] if for_recurrent else None
+        found = list[Tensor | None]()
         for place in range(0, len(inputs), 2):
             x, weights = inputs[place : place + 2]
             found += [gates @ weights if wanted[place] else None, gates.t() @ x if wanted[place + 1] else None]
-        return None, None, of_recurrent, of_bias, *found
+        return None, None, of_recurrent, of_bias if for_bias else None, *found
 
 
 def _in_parts(num_rows: int, run: Callable[[int, int], Any]) -> list[Any]:

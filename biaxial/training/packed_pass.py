@@ -48,8 +48,7 @@ class PackedPass:
         self.model, self.batch, self.dtype = model, batch, dtype
         self.b, self.t, self.n = batch.outcomes.shape
         self.echo = echoes(batch.outcomes) if model.config.echo and batch.echo is None else batch.echo
-        told = model.style_vector(batch.style)
-        self.told = None if told is None else told.to(dtype)  # b e
+        self.told = model.style_vector(batch.style)  # b e
 
     def nats(self) -> Tensor:
         """The nats of all steps of all pieces; of two walks the mean of theirs."""
@@ -74,12 +73,12 @@ class PackedPass:
         inputs = features.flatten(0, 2)[self._cells(packing)].to(self.dtype)
         context = self._context(packing)
         more = []
-        if context is not None and model.context is not None:
-            into = model.time_axis.layers[0].weight_ih_l0 @ model.context.into_inputs.weight
+        if context is not None and model.context is not None:  # by one matrix in place of two, one after the other
+            into = _weights(model.time_axis.layers[0], "weight_ih_l0") @ model.context.into_inputs.weight
             more.append((context, into.to(self.dtype)))
         output = self.stack(model.time_axis, packing, [inputs], packing.rows // self.n, more)
         if context is not None and model.context is not None:
-            output = torch.addmm(output, context, model.context.into_output.weight.t().to(self.dtype))
+            output = torch.addmm(output, context, model.context.into_output.weight.to(self.dtype).t())
         return output
 
     def stack(
@@ -103,20 +102,22 @@ class PackedPass:
         """
         for index, layer in enumerate(stack.layers):
             widths = [part.shape[1] for part in parts]
-            if self.told is not None:
-                style = (self.told @ stack.of_style[index].weight.t().to(self.dtype)).tanh()[pieces[packing.row]]
-                parts = [part + own for part, own in zip(parts, style.split(widths, 1), strict=True)]
-            weights = layer.weight_ih_l0.to(self.dtype).split(widths, 1)
+            if self.told is not None:  # in float32: its gradient is a sum over all cells of a piece
+                style = (self.told @ _weights(stack.of_style[index], "weight").t()).tanh()[pieces[packing.row]]
+                own = zip(parts, style.split(widths, 1), strict=True)
+                parts = [(part + of_style).to(self.dtype) for part, of_style in own]
+            weights = _weights(layer, "weight_ih_l0", self.dtype).split(widths, 1)
             inputs = [*zip(parts, weights, strict=True), *(more or [])]
             parts, more = [self._layer(layer, packing, inputs, stack.dropout)], None
         return parts[0]
 
-    def _layer(self, layer: nn.LSTM, packing: Packing, inputs: list[tuple[Tensor, Tensor]], dropout: float) -> Tensor:
-        mask = torch.ones(len(packing.rows), layer.hidden_size)
+    def _layer(self, layer: nn.Module, packing: Packing, inputs: list[tuple[Tensor, Tensor]], dropout: float) -> Tensor:
+        recurrent = _weights(layer, "weight_hh_l0", self.dtype)
+        mask = torch.ones(len(packing.rows), recurrent.shape[1])
         if self.model.training and dropout > 0:
             mask.bernoulli_(1 - dropout).div_(1 - dropout)
-        bias = layer.bias_ih_l0 + layer.bias_hh_l0
-        return lstm_layer(packing, inputs, layer.weight_hh_l0.to(self.dtype), bias, mask)
+        bias = _weights(layer, "bias_ih_l0") + _weights(layer, "bias_hh_l0")
+        return lstm_layer(packing, inputs, recurrent, bias, mask)
 
     def _context(self, packing: Packing) -> Tensor | None:
         """What the encoder tells the cells of packed sequences of notes, shape ``(c, 2 h)``; ``None`` if nothing."""
@@ -140,7 +141,7 @@ class PackedPass:
             rows = own.rows[own.row]
             steps = own.step if layer is encoder.forwards else ends[rows] - 1 - own.step
             cells = rows * self.t + steps
-            pairs = [(inputs[cells], layer.weight_ih_l0.to(self.dtype))]
+            pairs = [(inputs[cells], _weights(layer, "weight_ih_l0", self.dtype))]
             read = functional.pad(self._layer(layer, own, pairs, encoder.dropout), (0, 0, 0, 1))
             places = torch.full((len(inputs) + 1,), len(cells))  # where nothing is told there is a zero
             places[cells] = torch.arange(len(cells))
@@ -189,3 +190,8 @@ class _Walk:
             logits = logits + functional.linear(x, weights)
         logits = torch.where(self.possible.flatten(0, 1)[cells], logits, IMPOSSIBLE)
         return functional.cross_entropy(logits, self.outcomes.flatten()[cells], reduction="sum")
+
+
+def _weights(module: nn.Module, name: str, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Weights of a part of the network, in a precision."""
+    return module.get_parameter(name).to(dtype)

@@ -1,0 +1,83 @@
+"""An LSTM layer over packed sequences is PyTorch's own layer over each of them, forward and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from biaxial.training.packed_lstm import Packing, lstm_layer
+
+LENGTHS = torch.tensor([3, 0, 7, 1, 7, 4])
+UNITS = 20
+"""Not a whole number of a processor's vectors."""
+
+
+@pytest.fixture(params=[1, 3])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def test_sequences_lie_step_by_step_with_the_longest_first() -> None:
+    packing = Packing.of(LENGTHS)
+    assert packing.rows.tolist() == [2, 4, 5, 0, 3]
+    assert packing.counts == [5, 4, 4, 3, 2, 2, 2, 0]
+    places = {cell: place for place, cell in enumerate(zip(packing.row.tolist(), packing.step.tolist(), strict=True))}
+    assert len(places) == int(LENGTHS.sum()) == packing.starts[-1]
+    for (row, step), place in places.items():
+        assert packing.starts[step] + row == place
+    before = [places[row, step - 1] for row, step in places if step]
+    assert packing.before.tolist() == before
+
+
+def test_nothing_to_pack_is_nothing() -> None:
+    packing, layer = Packing.of(torch.zeros(4, dtype=torch.long)), nn.LSTM(2, UNITS)
+    x = torch.zeros(0, 2, requires_grad=True)
+    out = lstm_layer(packing, [(x, layer.weight_ih_l0)], layer.weight_hh_l0, layer.bias_ih_l0, torch.ones(0, UNITS))
+    out.sum().backward()
+    assert out.shape == (0, UNITS)
+    assert not layer.weight_hh_l0.grad.any()
+
+
+def reference(layer: nn.LSTM, packing: Packing, x: Tensor, mask: Tensor) -> Tensor:
+    """What PyTorch's layer makes of each sequence by itself."""
+    out = torch.zeros(len(x), UNITS)
+    for row in range(len(packing.rows)):
+        own = (packing.row == row).nonzero().squeeze(1)
+        out = out.index_add(0, own, layer(x[own].unsqueeze(0))[0][0] * mask[row])
+    return out
+
+
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)])
+def test_output_and_gradients_are_those_of_pytorch(threads: int, dtype: torch.dtype, error: float) -> None:
+    torch.manual_seed(0)
+    packing, layer = Packing.of(LENGTHS), nn.LSTM(5, UNITS, batch_first=True)
+    x = torch.randn(int(LENGTHS.sum()), 5).requires_grad_()
+    mask = torch.empty(len(packing.rows), UNITS).bernoulli_(0.5) * 2
+    towards = torch.randn(len(x), UNITS)
+
+    expected = reference(layer, packing, x, mask)
+    wanted = torch.autograd.grad((expected * towards).sum(), [x, *layer.parameters()])
+
+    parts = zip(x.to(dtype).split([2, 3], 1), layer.weight_ih_l0.to(dtype).split([2, 3], 1), strict=True)
+    bias = layer.bias_ih_l0 + layer.bias_hh_l0
+    found = lstm_layer(packing, list(parts), layer.weight_hh_l0.to(dtype), bias, mask)
+    assert found.dtype == dtype
+    grads = torch.autograd.grad((found.float() * towards).sum(), [x, *layer.parameters()])
+    assert (found - expected).abs().max() < error
+    for ours, its in zip(grads, wanted, strict=True):
+        assert (ours - its).norm() < error * its.norm()
+
+
+def test_there_is_one_way_back() -> None:
+    packing, layer = Packing.of(LENGTHS), nn.LSTM(5, UNITS)
+    x, mask = torch.randn(int(LENGTHS.sum()), 5), torch.ones(len(packing.rows), UNITS)
+    out = lstm_layer(packing, [(x, layer.weight_ih_l0)], layer.weight_hh_l0, layer.bias_ih_l0, mask).sum()
+    out.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="a second time"):
+        out.backward()
