@@ -64,8 +64,23 @@ class Packing(NamedTuple):
         return starts[self.step[later] - 1] + self.row[later]
 
 
+class Shared(NamedTuple):
+    """What enters the gates of many cells: the bias, and what else cells have in common.
+
+    Attributes
+    ----------
+    gates
+        Shape ``(s, g)``, float32.
+    of
+        Which row of it enters those of each cell, shape ``(c,)``.
+    """
+
+    gates: Tensor
+    of: Tensor
+
+
 def lstm_layer(
-    packing: Packing, inputs: list[tuple[Tensor, Tensor]], recurrent: Tensor, bias: Tensor, mask: Tensor
+    packing: Packing, inputs: list[tuple[Tensor, Tensor]], recurrent: Tensor, shared: Shared, mask: Tensor
 ) -> Tensor:
     """Run a layer over packed sequences from its zero state.
 
@@ -77,8 +92,8 @@ def lstm_layer(
         Inputs and their weights, shapes ``(c, i)`` and ``(g, i)``, all in one precision: float32 or bfloat16.
     recurrent
         Weights of the hidden state, shape ``(g, h)``, in the same precision.
-    bias
-        Shape ``(g,)``, float32.
+    shared
+        What enters the gates of many cells.
     mask
         What the output of each sequence is multiplied by, shape ``(r, h)``, float32.
 
@@ -86,7 +101,7 @@ def lstm_layer(
     -------
     Output, shape ``(c, h)``.
     """
-    found: Tensor = _Layer.apply(packing, mask, recurrent, bias, *(part for pair in inputs for part in pair))
+    found: Tensor = _Layer.apply(packing, mask, recurrent, *shared, *(part for pair in inputs for part in pair))
     return found
 
 
@@ -94,13 +109,15 @@ class _Layer(torch.autograd.Function):
     """A layer and its gradient. What the gates let through is replaced by their gradient, so there is one way back."""
 
     @staticmethod
-    def forward(ctx: Any, packing: Packing, mask: Tensor, recurrent: Tensor, bias: Tensor, *inputs: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, packing: Packing, mask: Tensor, recurrent: Tensor, shared: Tensor, of: Tensor, *inputs: Tensor
+    ) -> Tensor:
         gates = inputs[0] @ inputs[1].t()
         for x, weights in zip(inputs[2::2], inputs[3::2], strict=True):
             gates.addmm_(x, weights.t())
         cells, hidden = torch.empty(len(gates), recurrent.shape[1]), gates.new_empty(len(gates), recurrent.shape[1])
         out, turned = torch.empty_like(hidden), recurrent.t().contiguous()
-        layer = cells_forward.laid_out(LearningLayer(*map(_array, (gates, bias, cells, mask, hidden, out))))
+        layer = cells_forward.laid_out(LearningLayer(*map(_array, (gates, shared, of, cells, mask, hidden, out))))
 
         def run(first: int, last: int) -> None:
             before = -1
@@ -114,23 +131,23 @@ class _Layer(torch.autograd.Function):
                 before = start
 
         _in_parts(len(packing.rows), run)
-        ctx.save_for_backward(mask, recurrent, cells, hidden, *inputs)
-        ctx.packing, ctx.gates = packing, gates
+        ctx.save_for_backward(mask, recurrent, of, cells, hidden, *inputs)
+        ctx.packing, ctx.gates, ctx.shape = packing, gates, shared.shape
         return out
 
     @staticmethod
     def backward(ctx: Any, *of_outs: Tensor) -> tuple[Tensor | None, ...]:
         (of_out,), packing, gates = of_outs, ctx.packing, ctx.gates
-        mask, recurrent, cells, hidden, *inputs = ctx.saved_tensors
+        mask, recurrent, of, cells, hidden, *inputs = ctx.saved_tensors
         ctx.gates = None
         if gates is None:
             raise RuntimeError("an LSTM layer is gone back through a second time")
         of_cells, of_hidden = torch.zeros_like(mask), torch.zeros_like(mask, dtype=gates.dtype)
-        arrays = [_array(x) for x in (gates, cells, mask, of_out.contiguous(), of_hidden, of_cells)]
+        arrays = [_array(x) for x in (gates, of, cells, mask, of_out.contiguous(), of_hidden, of_cells)]
 
         def run(first: int, last: int) -> Tensor:
-            of_bias = torch.zeros(gates.shape[1])
-            layer = cells_backward.laid_out(LearntLayer(*arrays, _array(of_bias)))
+            of_shared = torch.zeros(ctx.shape)
+            layer = cells_backward.laid_out(LearntLayer(*arrays, _array(of_shared)))
             later, remaining = 0, 0
             for index in reversed(range(len(packing.counts) - 1)):
                 start, count = packing.cells(index, first, last)
@@ -140,16 +157,16 @@ class _Layer(torch.autograd.Function):
                     before = packing.starts[index - 1] + first if index else -1
                     cells_backward(layer, first, start, before, count)
                 later, remaining = start, count
-            return of_bias
+            return of_shared
 
-        of_bias = torch.stack(_in_parts(len(packing.rows), run)).sum(0)
-        _, _, for_recurrent, for_bias, *wanted = ctx.needs_input_grad
+        of_shared = torch.stack(_in_parts(len(packing.rows), run)).sum(0)
+        _, _, for_recurrent, for_shared, _, *wanted = ctx.needs_input_grad
         of_recurrent = gates[packing.counts[0] :].t() @ hidden[packing.before] if for_recurrent else None
         found = list[Tensor | None]()
         for place in range(0, len(inputs), 2):
             x, weights = inputs[place : place + 2]
             found += [gates @ weights if wanted[place] else None, gates.t() @ x if wanted[place + 1] else None]
-        return None, None, of_recurrent, of_bias if for_bias else None, *found
+        return None, None, of_recurrent, of_shared if for_shared else None, None, *found
 
 
 def _in_parts(num_rows: int, run: Callable[[int, int], Any]) -> list[Any]:

@@ -8,6 +8,8 @@ encoder for those notes alone, in pieces of which something is known. The nats, 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -19,7 +21,7 @@ from biaxial.models.batch import Batch
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.layers import LSTMStack
 from biaxial.models.network_arrays import IMPOSSIBLE
-from biaxial.training.packed_lstm import Packing, lstm_layer
+from biaxial.training.packed_lstm import Packing, Shared, lstm_layer
 
 
 def product_type(model: BiaxialLSTM) -> torch.dtype | None:
@@ -29,6 +31,27 @@ def product_type(model: BiaxialLSTM) -> torch.dtype | None:
         return None
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
     return dtype if dtype in (torch.float32, torch.bfloat16) else None
+
+
+class _Steps(NamedTuple):
+    """Inputs that all notes of a step share.
+
+    Attributes
+    ----------
+    inputs, weights
+        Shapes ``(b, t, f)`` and ``(g, f)``, float32.
+    of
+        Which of the steps ``(b t)`` each cell is in, shape ``(c,)``.
+    """
+
+    inputs: Tensor
+    weights: Tensor
+    of: Tensor
+
+    def beside(self, shared: Shared) -> Shared:
+        """These and what else is shared: one row for all, or one for each piece."""
+        gates = self.inputs @ self.weights.t() + shared.gates.unsqueeze(1)
+        return Shared(gates.flatten(0, 1), self.of)
 
 
 class PackedPass:
@@ -56,27 +79,29 @@ class PackedPass:
             walks = [_Walk(self, index) for index in range(len(self.model.walks))]
             reach = torch.stack([walk.read_until() for walk in walks]).amax(0)  # b n
             packing = Packing.of(reach.flatten())
-            of_time = self._time_axis(packing)
+            cells = self._places(packing.rows[packing.row], packing.step)
+            of_time = self._time_axis(packing, cells)
             places = torch.full((self.b * self.t * self.n,), -1)
-            places[self._cells(packing)] = torch.arange(len(packing.row))
+            places[cells] = torch.arange(len(packing.row))
             return torch.stack([walk.nats(of_time, places) for walk in walks]).mean(0)
 
-    def _cells(self, packing: Packing) -> Tensor:
-        """Which cells, of ``(b t n)``, those of packed sequences of notes are."""
-        rows = packing.rows[packing.row]
-        return (rows // self.n * self.t + packing.step) * self.n + rows % self.n
-
-    def _time_axis(self, packing: Packing) -> Tensor:
+    def _time_axis(self, packing: Packing, cells: Tensor) -> Tensor:
         """Output of the time axis in packed sequences of notes, rows ``(b n)``: shape ``(c, h)``."""
         model, batch = self.model, self.batch
-        features = model.time_features(batch.before if batch.seen is None else batch.seen, batch.conditions, self.echo)
-        inputs = features.flatten(0, 2)[self._cells(packing)].to(self.dtype)
+        features, first = model.time_features, _weights(model.time_axis.layers[0], "weight_ih_l0")
+        seen = batch.before if batch.seen is None else batch.seen
+        parts = features.of_cells(seen, batch.conditions, self.echo)
+        parts = {name: parts[name] for name in features.slices if name in parts}
+        dense = torch.cat([part.to(self.dtype) for part in parts.values()], -1).flatten(0, 2)[cells]
+        inputs = [(dense, _columns(first, [features.slices[name] for name in parts]).to(self.dtype))]
         context = self._context(packing)
-        more = []
         if context is not None and model.context is not None:  # by one matrix in place of two, one after the other
-            into = _weights(model.time_axis.layers[0], "weight_ih_l0") @ model.context.into_inputs.weight
-            more.append((context, into.to(self.dtype)))
-        output = self.stack(model.time_axis, packing, [inputs], packing.rows // self.n, more)
+            inputs.append((context, (first @ model.context.into_inputs.weight).to(self.dtype)))
+        of_steps = features.of_steps(batch.conditions)
+        weights = _columns(first, [features.slices[name] for name in of_steps])
+        pieces = packing.rows // self.n
+        steps = _Steps(_joined(of_steps, batch.conditions), weights, pieces[packing.row] * self.t + packing.step)
+        output = self.stack(model.time_axis, packing, inputs, pieces, steps)
         if context is not None and model.context is not None:
             output = torch.addmm(output, context, model.context.into_output.weight.to(self.dtype).t())
         return output
@@ -85,54 +110,68 @@ class PackedPass:
         self,
         stack: LSTMStack,
         packing: Packing,
-        parts: list[Tensor],
+        inputs: list[tuple[Tensor, Tensor]],
         pieces: Tensor,
-        more: list[tuple[Tensor, Tensor]] | None = None,
+        steps: _Steps | None = None,
     ) -> Tensor:
         """Run a stack over packed sequences.
 
         Parameters
         ----------
-        parts
-            Inputs, side by side, shapes ``(c, i)``.
+        inputs
+            Inputs of the first layer and their weights, as :func:`.packed_lstm.lstm_layer` has them.
         pieces
             The piece that each sequence is of, shape ``(r,)``.
-        more
-            What else enters the gates of the first layer, and the weights by which it does.
+        steps
+            Inputs of the first layer that all notes of a step share.
         """
+        x = inputs[0][0]
         for index, layer in enumerate(stack.layers):
-            widths = [part.shape[1] for part in parts]
-            if self.told is not None:  # in float32: its gradient is a sum over all cells of a piece
-                style = (self.told @ _weights(stack.of_style[index], "weight").t()).tanh()[pieces[packing.row]]
-                own = zip(parts, style.split(widths, 1), strict=True)
-                parts = [(part + of_style).to(self.dtype) for part, of_style in own]
-            weights = _weights(layer, "weight_ih_l0", self.dtype).split(widths, 1)
-            inputs = [*zip(parts, weights, strict=True), *(more or [])]
-            parts, more = [self._layer(layer, packing, inputs, stack.dropout)], None
-        return parts[0]
+            weights, shared = _weights(layer, "weight_ih_l0"), self._bias(layer, packing)
+            if self.told is not None:
+                style = (self.told @ _weights(stack.of_style[index], "weight").t()).tanh()
+                shared = Shared(shared.gates + style @ weights.t(), pieces[packing.row])
+            if index == 0 and steps is not None:
+                shared = steps.beside(shared)
+            entering = inputs if index == 0 else [(x, weights.to(self.dtype))]
+            x = self._layer(layer, packing, entering, shared, stack.dropout)
+        return x
 
-    def _layer(self, layer: nn.Module, packing: Packing, inputs: list[tuple[Tensor, Tensor]], dropout: float) -> Tensor:
-        recurrent = _weights(layer, "weight_hh_l0", self.dtype)
+    def _bias(self, layer: nn.Module, packing: Packing) -> Shared:
+        """The bias of a layer, the same for all cells."""
+        bias = _weights(layer, "bias_ih_l0") + _weights(layer, "bias_hh_l0")
+        return Shared(bias.unsqueeze(0), torch.zeros_like(packing.row))
+
+    def _layer(
+        self,
+        layer: nn.Module,
+        packing: Packing,
+        inputs: list[tuple[Tensor, Tensor]],
+        shared: Shared,
+        dropout: float,
+    ) -> Tensor:
+        recurrent = _weights(layer, "weight_hh_l0").to(self.dtype)
         mask = torch.ones(len(packing.rows), recurrent.shape[1])
         if self.model.training and dropout > 0:
             mask.bernoulli_(1 - dropout).div_(1 - dropout)
-        bias = _weights(layer, "bias_ih_l0") + _weights(layer, "bias_hh_l0")
-        return lstm_layer(packing, inputs, recurrent, bias, mask)
+        return lstm_layer(packing, inputs, recurrent, shared, mask)
 
     def _context(self, packing: Packing) -> Tensor | None:
         """What the encoder tells the cells of packed sequences of notes, shape ``(c, 2 h)``; ``None`` if nothing."""
-        encoder, known = self.model.context, self.batch.known
+        encoder, known, features = self.model.context, self.batch.known, self.model.time_features
         if encoder is None or known is None or not (pieces := known.pieces.bool()).any():
             return None
-        inputs = encoder.inputs(known.at(pieces), self.batch.conditions[pieces], self.model.time_features)
-        inputs = inputs.flatten(0, 1).to(self.dtype)  # (p n t) f
+        known, conditions = known.at(pieces), self.batch.conditions[pieces]
+        parts = [encoder.features(known, features), *features.of_notes(conditions).values()]
+        dense = torch.cat([part.to(self.dtype) for part in parts], -1).flatten(0, 2)  # (p t n) f
+        of_steps = _joined(features.of_steps(conditions), conditions)  # p t f
         reach = torch.zeros(self.b * self.n, dtype=torch.long)
         reach[packing.rows] = packing.row.bincount(minlength=len(packing.rows))
         told = pieces.repeat_interleave(self.n)
         reach, ends = reach[told], self.batch.lengths.repeat_interleave(self.n)[told]  # (p n)
         number = torch.where(told, told.cumsum(0) - 1, -1)  # of each sequence among them
         of_cell = number[packing.rows[packing.row]]
-        wanted = torch.where(of_cell < 0, len(inputs), of_cell * self.t + packing.step)
+        wanted = torch.where(of_cell < 0, len(dense), self._places(of_cell, packing.step))
         found = []
         for layer, own in (
             (encoder.forwards, Packing.of(reach)),
@@ -140,13 +179,19 @@ class PackedPass:
         ):
             rows = own.rows[own.row]
             steps = own.step if layer is encoder.forwards else ends[rows] - 1 - own.step
-            cells = rows * self.t + steps
-            pairs = [(inputs[cells], _weights(layer, "weight_ih_l0", self.dtype))]
-            read = functional.pad(self._layer(layer, own, pairs, encoder.dropout), (0, 0, 0, 1))
-            places = torch.full((len(inputs) + 1,), len(cells))  # where nothing is told there is a zero
+            cells = self._places(rows, steps)
+            weights, for_steps = _weights(layer, "weight_ih_l0").split([dense.shape[1], of_steps.shape[2]], 1)
+            shared = _Steps(of_steps, for_steps, cells // self.n).beside(self._bias(layer, own))
+            pairs = [(dense[cells], weights.to(self.dtype))]
+            read = functional.pad(self._layer(layer, own, pairs, shared, encoder.dropout), (0, 0, 0, 1))
+            places = torch.full((len(dense) + 1,), len(cells))  # where nothing is told there is a zero
             places[cells] = torch.arange(len(cells))
             found.append(read[places[wanted]])
         return torch.cat(found, dim=-1)
+
+    def _places(self, rows: Tensor, steps: Tensor) -> Tensor:
+        """Which cells, of ``(b t n)``, some steps of some sequences of notes are, rows ``(b n)``."""
+        return (rows // self.n * self.t + steps) * self.n + rows % self.n
 
 
 class _Walk:
@@ -182,7 +227,10 @@ class _Walk:
         heard = of_time[places[frames * whole.n + notes]]
         features = walk.features(self.outcomes, self.before, echo=self.echo, known=self.known)
         chosen = features.flatten(0, 1)[cells].to(whole.dtype)
-        hidden = whole.stack(walk.axis, packing, [heard, chosen], packing.rows // whole.t)
+        entering = _weights(walk.axis.layers[0], "weight_ih_l0").to(whole.dtype)
+        entering = entering.split([heard.shape[1], chosen.shape[1]], 1)
+        inputs = list(zip((heard, chosen), entering, strict=True))
+        hidden = whole.stack(walk.axis, packing, inputs, packing.rows // whole.t)
         head = walk.head.weight.to(whole.dtype)
         seen = [hidden, heard, chosen] if walk.config.head_sees_inputs else [hidden]
         logits = walk.head.bias
@@ -192,6 +240,15 @@ class _Walk:
         return functional.cross_entropy(logits, self.outcomes.flatten()[cells], reduction="sum")
 
 
-def _weights(module: nn.Module, name: str, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Weights of a part of the network, in a precision."""
-    return module.get_parameter(name).to(dtype)
+def _weights(module: nn.Module, name: str) -> Tensor:
+    return module.get_parameter(name)
+
+
+def _columns(weights: Tensor, slices: list[slice]) -> Tensor:
+    """The weights of some groups of inputs."""
+    return torch.cat([weights[:, :0], *(weights[:, group] for group in slices)], dim=1)
+
+
+def _joined(of_steps: dict[str, Tensor], conditions: Tensor) -> Tensor:
+    """All inputs that notes share, of each step, shape ``(b, t, f)``."""
+    return torch.cat([conditions[..., :0].float(), *of_steps.values()], dim=-1)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from biaxial.training.packed_lstm import Packing, lstm_layer
+from biaxial.training.packed_lstm import Packing, Shared, lstm_layer
 
 LENGTHS = torch.tensor([3, 0, 7, 1, 7, 4])
 UNITS = 20
@@ -37,8 +38,8 @@ def test_sequences_lie_step_by_step_with_the_longest_first() -> None:
 
 def test_nothing_to_pack_is_nothing() -> None:
     packing, layer = Packing.of(torch.zeros(4, dtype=torch.long)), nn.LSTM(2, UNITS)
-    x = torch.zeros(0, 2, requires_grad=True)
-    out = lstm_layer(packing, [(x, layer.weight_ih_l0)], layer.weight_hh_l0, layer.bias_ih_l0, torch.ones(0, UNITS))
+    inputs, shared = [(torch.zeros(0, 2), layer.weight_ih_l0)], Shared(layer.bias_ih_l0.unsqueeze(0), packing.row)
+    out = lstm_layer(packing, inputs, layer.weight_hh_l0, shared, torch.ones(0, UNITS))
     out.sum().backward()
     assert out.shape == (0, UNITS)
     assert not layer.weight_hh_l0.grad.any()
@@ -56,17 +57,18 @@ def reference(layer: nn.LSTM, packing: Packing, x: Tensor, mask: Tensor) -> Tens
 @pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)])
 def test_output_and_gradients_are_those_of_pytorch(threads: int, dtype: torch.dtype, error: float) -> None:
     torch.manual_seed(0)
-    packing, layer = Packing.of(LENGTHS), nn.LSTM(5, UNITS, batch_first=True)
-    x = torch.randn(int(LENGTHS.sum()), 5).requires_grad_()
+    packing, layer = Packing.of(LENGTHS), nn.LSTM(8, UNITS, batch_first=True)
+    x, of = torch.randn(int(LENGTHS.sum()), 5).requires_grad_(), torch.arange(int(LENGTHS.sum())) % 3
     mask = torch.empty(len(packing.rows), UNITS).bernoulli_(0.5) * 2
     towards = torch.randn(len(x), UNITS)
 
-    expected = reference(layer, packing, x, mask)
+    expected = reference(layer, packing, torch.cat([x, functional.one_hot(of)], 1), mask)
     wanted = torch.autograd.grad((expected * towards).sum(), [x, *layer.parameters()])
 
-    parts = zip(x.to(dtype).split([2, 3], 1), layer.weight_ih_l0.to(dtype).split([2, 3], 1), strict=True)
-    bias = layer.bias_ih_l0 + layer.bias_hh_l0
-    found = lstm_layer(packing, list(parts), layer.weight_hh_l0.to(dtype), bias, mask)
+    *weights, of_shared = layer.weight_ih_l0.split([2, 3, 3], 1)
+    parts = [(part.to(dtype), own.to(dtype)) for part, own in zip(x.split([2, 3], 1), weights, strict=True)]
+    shared = Shared(of_shared.t() + layer.bias_ih_l0 + layer.bias_hh_l0, of)
+    found = lstm_layer(packing, parts, layer.weight_hh_l0.to(dtype), shared, mask)
     assert found.dtype == dtype
     grads = torch.autograd.grad((found.float() * towards).sum(), [x, *layer.parameters()])
     assert (found - expected).abs().max() < error
@@ -77,7 +79,8 @@ def test_output_and_gradients_are_those_of_pytorch(threads: int, dtype: torch.dt
 def test_there_is_one_way_back() -> None:
     packing, layer = Packing.of(LENGTHS), nn.LSTM(5, UNITS)
     x, mask = torch.randn(int(LENGTHS.sum()), 5), torch.ones(len(packing.rows), UNITS)
-    out = lstm_layer(packing, [(x, layer.weight_ih_l0)], layer.weight_hh_l0, layer.bias_ih_l0, mask).sum()
+    shared = Shared(layer.bias_ih_l0.unsqueeze(0), torch.zeros_like(packing.row))
+    out = lstm_layer(packing, [(x, layer.weight_ih_l0)], layer.weight_hh_l0, shared, mask).sum()
     out.backward(retain_graph=True)
     with pytest.raises(RuntimeError, match="a second time"):
         out.backward()

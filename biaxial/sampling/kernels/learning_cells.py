@@ -62,13 +62,13 @@ def cells_forward(layer, first, start, before, count):  # type: ignore[no-untype
     open_ = np.empty(4 * units, np.float32)
     for r in range(count):  # one loop for each thing, so that a compiler can run many units at once
         x, cell, mask = layer.gates[start + r], layer.cells[start + r], layer.mask[first + r]
-        hidden, out, bias = layer.hidden[start + r], layer.out[start + r], layer.bias
+        hidden, out, shared = layer.hidden[start + r], layer.out[start + r], layer.shared[layer.of[start + r]]
         for j in range(2 * units):
-            open_[j] = sigmoid(_wide(x[j]) + bias[j])
+            open_[j] = sigmoid(_wide(x[j]) + shared[j])
         for j in range(2 * units, 3 * units):
-            open_[j] = tanh(_wide(x[j]) + bias[j])
+            open_[j] = tanh(_wide(x[j]) + shared[j])
         for j in range(3 * units, 4 * units):
-            open_[j] = sigmoid(_wide(x[j]) + bias[j])
+            open_[j] = sigmoid(_wide(x[j]) + shared[j])
         for j in range(4 * units):
             x[j] = _as(open_[j], x[j])
         for j in range(units):
@@ -102,7 +102,7 @@ def cells_backward(layer, first, start, before, count):  # type: ignore[no-untyp
     for r in range(count):
         x, cell, mask = layer.gates[start + r], layer.cells[start + r], layer.mask[first + r]
         of_out, of_hidden, of_cell = layer.of_out[start + r], layer.of_hidden[first + r], layer.of_cells[first + r]
-        of_bias = layer.of_bias
+        of_shared = layer.of_shared[layer.of[start + r]]
         for j in range(4 * units):
             open_[j] = _wide(x[j])
         for j in range(units):
@@ -129,6 +129,6 @@ def cells_backward(layer, first, start, before, count):  # type: ignore[no-untyp
         for j in range(units):
             of_cell[j] = forgets[j]
         for j in range(4 * units):
-            of_bias[j] += open_[j]
+            of_shared[j] += open_[j]
         for j in range(4 * units):
             x[j] = _as(open_[j], x[j])

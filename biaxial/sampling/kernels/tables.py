@@ -157,9 +157,9 @@ class LearningLayer(NamedTuple):
     Attributes
     ----------
     gates
-        What enters the gates but for the bias, shape ``(c, g)``; replaced by what they let through.
-    bias
-        Shape ``(g,)``.
+        What enters the gates of each cell alone, shape ``(c, g)``; replaced by what they let through.
+    shared, of
+        What enters those of many cells, shape ``(s, g)``, and which of its rows for each cell, shape ``(c,)``.
     cells
         Cell states, written to, shape ``(c, h)``.
     mask
@@ -169,7 +169,8 @@ class LearningLayer(NamedTuple):
     """
 
     gates: Products
-    bias: Floats
+    shared: Floats
+    of: NDArray[np.int64]
     cells: Floats
     mask: Floats
     hidden: Products
@@ -183,7 +184,7 @@ class LearntLayer(NamedTuple):
     ----------
     gates
         What the gates let through, shape ``(c, g)``; replaced by the gradient of what entered them.
-    cells, mask
+    of, cells, mask
         As in :class:`LearningLayer`.
     of_out
         Gradient of the output, shape ``(c, h)``.
@@ -191,14 +192,15 @@ class LearntLayer(NamedTuple):
         Gradient of the hidden state of each sequence as the next step has it, shape ``(r, h)``.
     of_cells
         Gradient of the cell state after a step; replaced by that of the one before, shape ``(r, h)``.
-    of_bias
-        Gradient of the bias, added to, shape ``(g,)``.
+    of_shared
+        Gradient of what enters the gates of many cells, added to, shape ``(s, g)``.
     """
 
     gates: Products
+    of: NDArray[np.int64]
     cells: Floats
     mask: Floats
     of_out: Products
     of_hidden: Products
     of_cells: Floats
-    of_bias: Floats
+    of_shared: Floats
