@@ -1,8 +1,8 @@
 """LSTM layers of training on the CPU, for sequences of unequal length that lie step by step.
 
 All inputs of all steps are one product, then each step adds that of its hidden state, and a compiled kernel does the
-rest of it. Beside PyTorch's own layer, whose way back runs at a third of what the processor can, nothing is computed
-that nobody asks for: no step beyond the end of a sequence, and no gradient of an input that needs none.
+rest of it. Nothing is computed that nobody asks for: no step beyond the end of a sequence, and no gradient of an input
+that needs none, which PyTorch's own layer has on the CPU.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ class _Layer(torch.autograd.Function):
             gates.addmm_(x, weights.t())
         cells, hidden = torch.empty(len(gates), recurrent.shape[1]), gates.new_empty(len(gates), recurrent.shape[1])
         out, turned = torch.empty_like(hidden), recurrent.t().contiguous()
-        layer = cells_forward.laid_out(LearningLayer(*map(_array, (gates, shared, of, cells, mask, hidden, out))))
+        arrays = map(_array, (gates, shared.contiguous(), of, cells, mask, hidden, out))
+        layer = cells_forward.laid_out(LearningLayer(*arrays))
 
         def run(first: int, last: int) -> None:
             before = -1

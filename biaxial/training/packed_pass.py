@@ -71,7 +71,8 @@ class PackedPass:
         self.model, self.batch, self.dtype = model, batch, dtype
         self.b, self.t, self.n = batch.outcomes.shape
         self.echo = echoes(batch.outcomes) if model.config.echo and batch.echo is None else batch.echo
-        self.told = model.style_vector(batch.style)  # b e
+        with torch.autocast("cpu", enabled=False):
+            self.told = model.style_vector(batch.style)  # b e
 
     def nats(self) -> Tensor:
         """The nats of all steps of all pieces; of two walks the mean of theirs."""
