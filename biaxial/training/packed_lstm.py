@@ -101,7 +101,8 @@ def lstm_layer(
     -------
     Output, shape ``(c, h)``.
     """
-    found: Tensor = _Layer.apply(packing, mask, recurrent, *shared, *(part for pair in inputs for part in pair))
+    pairs = (part for pair in inputs for part in pair)
+    found: Tensor = _Layer.apply(packing, mask, recurrent, *shared, *pairs)  # type: ignore[no-untyped-call]
     return found
 
 
@@ -144,11 +145,12 @@ class _Layer(torch.autograd.Function):
         if gates is None:
             raise RuntimeError("an LSTM layer is gone back through a second time")
         of_cells, of_hidden = torch.zeros_like(mask), torch.zeros_like(mask, dtype=gates.dtype)
-        arrays = [_array(x) for x in (gates, of, cells, mask, of_out.contiguous(), of_hidden, of_cells)]
+        of_out = of_out.contiguous()
 
         def run(first: int, last: int) -> Tensor:
             of_shared = torch.zeros(ctx.shape)
-            layer = cells_backward.laid_out(LearntLayer(*arrays, _array(of_shared)))
+            arrays = map(_array, (gates, of, cells, mask, of_out, of_hidden, of_cells, of_shared))
+            layer = cells_backward.laid_out(LearntLayer(*arrays))
             later, remaining = 0, 0
             for index in reversed(range(len(packing.counts) - 1)):
                 start, count = packing.cells(index, first, last)

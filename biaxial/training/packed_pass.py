@@ -181,7 +181,7 @@ class PackedPass:
             rows = own.rows[own.row]
             steps = own.step if layer is encoder.forwards else ends[rows] - 1 - own.step
             cells = self._places(rows, steps)
-            weights, for_steps = _weights(layer, "weight_ih_l0").split([dense.shape[1], of_steps.shape[2]], 1)
+            weights, for_steps = torch.split(_weights(layer, "weight_ih_l0"), [dense.shape[1], of_steps.shape[2]], 1)
             shared = _Steps(of_steps, for_steps, cells // self.n).beside(self._bias(layer, own))
             pairs = [(dense[cells], weights.to(self.dtype))]
             read = functional.pad(self._layer(layer, own, pairs, shared, encoder.dropout), (0, 0, 0, 1))
@@ -229,20 +229,22 @@ class _Walk:
         features = walk.features(self.outcomes, self.before, echo=self.echo, known=self.known)
         chosen = features.flatten(0, 1)[cells].to(whole.dtype)
         entering = _weights(walk.axis.layers[0], "weight_ih_l0").to(whole.dtype)
-        entering = entering.split([heard.shape[1], chosen.shape[1]], 1)
-        inputs = list(zip((heard, chosen), entering, strict=True))
+        inputs = _beside([heard, chosen], entering)
         hidden = whole.stack(walk.axis, packing, inputs, packing.rows // whole.t)
         head = walk.head.weight.to(whole.dtype)
         seen = [hidden, heard, chosen] if walk.config.head_sees_inputs else [hidden]
-        logits = walk.head.bias
-        for x, weights in zip(seen, head.split([x.shape[1] for x in seen], 1), strict=True):
-            logits = logits + functional.linear(x, weights)
+        logits = sum((functional.linear(x, weights) for x, weights in _beside(seen, head)), start=walk.head.bias)
         logits = torch.where(self.possible.flatten(0, 1)[cells], logits, IMPOSSIBLE)
         return functional.cross_entropy(logits, self.outcomes.flatten()[cells], reduction="sum")
 
 
 def _weights(module: nn.Module, name: str) -> Tensor:
     return module.get_parameter(name)
+
+
+def _beside(inputs: list[Tensor], weights: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Inputs that stand side by side, with the weights of each."""
+    return list(zip(inputs, torch.split(weights, [x.shape[1] for x in inputs], 1), strict=True))
 
 
 def _columns(weights: Tensor, slices: list[slice]) -> Tensor:

@@ -36,13 +36,19 @@ def test_sequences_lie_step_by_step_with_the_longest_first() -> None:
     assert packing.before.tolist() == before
 
 
+def layer_of(width: int) -> tuple[nn.LSTM, Tensor, Tensor, Tensor]:
+    """A layer, the weights of its inputs and of its hidden state, and its bias."""
+    layer = nn.LSTM(width, UNITS, batch_first=True)
+    of_inputs, recurrent, bias, another = layer.parameters()
+    return layer, of_inputs, recurrent, bias + another
+
+
 def test_nothing_to_pack_is_nothing() -> None:
-    packing, layer = Packing.of(torch.zeros(4, dtype=torch.long)), nn.LSTM(2, UNITS)
-    inputs, shared = [(torch.zeros(0, 2), layer.weight_ih_l0)], Shared(layer.bias_ih_l0.unsqueeze(0), packing.row)
-    out = lstm_layer(packing, inputs, layer.weight_hh_l0, shared, torch.ones(0, UNITS))
-    out.sum().backward()
+    packing, (_, weights, recurrent, bias) = Packing.of(torch.zeros(4, dtype=torch.long)), layer_of(2)
+    shared = Shared(bias.unsqueeze(0), packing.row)
+    out = lstm_layer(packing, [(torch.zeros(0, 2), weights)], recurrent, shared, torch.ones(0, UNITS))
     assert out.shape == (0, UNITS)
-    assert not layer.weight_hh_l0.grad.any()
+    assert not torch.autograd.grad(out.sum(), recurrent)[0].any()
 
 
 def reference(layer: nn.LSTM, packing: Packing, x: Tensor, mask: Tensor) -> Tensor:
@@ -50,14 +56,15 @@ def reference(layer: nn.LSTM, packing: Packing, x: Tensor, mask: Tensor) -> Tens
     out = torch.zeros(len(x), UNITS)
     for row in range(len(packing.rows)):
         own = (packing.row == row).nonzero().squeeze(1)
-        out = out.index_add(0, own, layer(x[own].unsqueeze(0))[0][0] * mask[row])
+        found: Tensor = layer(x[own].unsqueeze(0))[0][0]
+        out = out.index_add(0, own, found * mask[row])
     return out
 
 
 @pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)])
 def test_output_and_gradients_are_those_of_pytorch(threads: int, dtype: torch.dtype, error: float) -> None:
     torch.manual_seed(0)
-    packing, layer = Packing.of(LENGTHS), nn.LSTM(8, UNITS, batch_first=True)
+    packing, (layer, weights, recurrent, bias) = Packing.of(LENGTHS), layer_of(8)
     x, of = torch.randn(int(LENGTHS.sum()), 5).requires_grad_(), torch.arange(int(LENGTHS.sum())) % 3
     mask = torch.empty(len(packing.rows), UNITS).bernoulli_(0.5) * 2
     towards = torch.randn(len(x), UNITS)
@@ -65,10 +72,9 @@ def test_output_and_gradients_are_those_of_pytorch(threads: int, dtype: torch.dt
     expected = reference(layer, packing, torch.cat([x, functional.one_hot(of)], 1), mask)
     wanted = torch.autograd.grad((expected * towards).sum(), [x, *layer.parameters()])
 
-    *weights, of_shared = layer.weight_ih_l0.split([2, 3, 3], 1)
-    parts = [(part.to(dtype), own.to(dtype)) for part, own in zip(x.split([2, 3], 1), weights, strict=True)]
-    shared = Shared(of_shared.t() + layer.bias_ih_l0 + layer.bias_hh_l0, of)
-    found = lstm_layer(packing, parts, layer.weight_hh_l0.to(dtype), shared, mask)
+    first, second, of_shared = torch.split(weights, [2, 3, 3], 1)
+    parts = [(x[:, :2].to(dtype), first.to(dtype)), (x[:, 2:].to(dtype), second.to(dtype))]
+    found = lstm_layer(packing, parts, recurrent.to(dtype), Shared(of_shared.t() + bias, of), mask)
     assert found.dtype == dtype
     grads = torch.autograd.grad((found.float() * towards).sum(), [x, *layer.parameters()])
     assert (found - expected).abs().max() < error
@@ -77,10 +83,10 @@ def test_output_and_gradients_are_those_of_pytorch(threads: int, dtype: torch.dt
 
 
 def test_there_is_one_way_back() -> None:
-    packing, layer = Packing.of(LENGTHS), nn.LSTM(5, UNITS)
+    packing, (_, weights, recurrent, bias) = Packing.of(LENGTHS), layer_of(5)
     x, mask = torch.randn(int(LENGTHS.sum()), 5), torch.ones(len(packing.rows), UNITS)
-    shared = Shared(layer.bias_ih_l0.unsqueeze(0), torch.zeros_like(packing.row))
-    out = lstm_layer(packing, [(x, layer.weight_ih_l0)], layer.weight_hh_l0, shared, mask).sum()
-    out.backward(retain_graph=True)
+    shared = Shared(bias.unsqueeze(0), torch.zeros_like(packing.row))
+    out = lstm_layer(packing, [(x, weights)], recurrent, shared, mask).sum()
+    torch.autograd.grad(out, weights, retain_graph=True)
     with pytest.raises(RuntimeError, match="a second time"):
-        out.backward()
+        torch.autograd.grad(out, weights)
