@@ -30,13 +30,6 @@ class _Laid(NamedTuple):
     kinds: list[_Kind]
 
 
-class LaidOut(NamedTuple):
-    """A table laid out for many calls, to be given in its place; it keeps the table's arrays alive."""
-
-    table: tuple[Any, ...]
-    laid: _Laid
-
-
 class Kernel:
     """A kernel, whose machine code is found when it is called first.
 
@@ -51,7 +44,7 @@ class Kernel:
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
         self._entries: dict[tuple[_Kind, ...], tuple[Entry, struct.Struct]] = {}
-        self._tables: dict[int, LaidOut] = {}
+        self._tables: dict[int, tuple[tuple[Any, ...], _Laid]] = {}
 
     def __call__(self, *arguments: Any) -> None:
         """Run it, without the lock of the interpreter.
@@ -59,8 +52,7 @@ class Kernel:
         Parameters
         ----------
         *arguments
-            Arrays, contiguous and with types that are known here, numbers, and named tuples of both, which may be laid
-            out beforehand.
+            Arrays, contiguous and with types that are known here, numbers, and named tuples of both.
 
         Raises
         ------
@@ -72,16 +64,15 @@ class Kernel:
         words, kinds = self._laid_out(arguments)
         if (known := self._entries.get(tuple(kinds))) is None:
             layout = struct.Struct("".join("d" if isinstance(word, float) else "q" for word in words))
-            given = tuple(each.table if isinstance(each, LaidOut) else each for each in arguments)
-            known = entry(self.module, self.name, self._symbol(kinds), given), layout
+            known = entry(self.module, self.name, self._symbol(kinds), arguments), layout
             self._entries[tuple(kinds)] = known
         run, layout = known
         if run(layout.pack(*words)):
             raise MemoryError(f"{self.name} was given arrays that do not fit together, or ran out of memory")
 
-    def laid_out(self, table: tuple[Any, ...]) -> LaidOut:
-        """A named tuple for many calls. Other tuples are laid out when they come, and the latest are kept."""
-        return LaidOut(table, self._laid_out(table))
+    def forget(self, table: tuple[Any, ...]) -> None:
+        """Let go of a tuple that does not come again, and of its arrays; the latest tuples are remembered."""
+        self._tables.pop(id(table), None)
 
     def _symbol(self, kinds: list[_Kind]) -> str:
         """The name of its machine code for arguments of some kinds."""
@@ -98,9 +89,9 @@ class Kernel:
                 words.append(argument.__array_interface__["data"][0])
                 words += argument.shape
             elif isinstance(argument, tuple):
-                table, inner = argument if isinstance(argument, LaidOut) else self._of_table(argument)
+                inner = self._of_table(argument)
                 words += inner.words
-                kinds += type(table).__name__, *inner.kinds
+                kinds += type(argument).__name__, *inner.kinds
             elif isinstance(argument, float):
                 kinds.append(float)
                 words.append(argument)
@@ -114,13 +105,14 @@ class Kernel:
                 raise TypeError(f"{self.name} takes arrays and numbers, not {type(argument).__name__}")
         return _Laid(words, kinds)
 
-    def _of_table(self, table: tuple[Any, ...]) -> LaidOut:
+    def _of_table(self, table: tuple[Any, ...]) -> _Laid:
         """A tuple laid out; the latest are remembered, for they come with every frame and do not change."""
-        if (known := self._tables.get(id(table))) is None:
+        known = self._tables.get(id(table))
+        if known is None:
             if len(self._tables) == _REMEMBERED:
                 self._tables.clear()
-            known = self._tables[id(table)] = self.laid_out(table)
-        return known
+            known = self._tables[id(table)] = table, self._laid_out(table)
+        return known[1]
 
 
 inputs_share = Kernel("time_step", "inputs_share")

@@ -119,7 +119,7 @@ class _Layer(torch.autograd.Function):
         cells, hidden = torch.empty(len(gates), recurrent.shape[1]), gates.new_empty(len(gates), recurrent.shape[1])
         out, turned = torch.empty_like(hidden), recurrent.t().contiguous()
         arrays = map(_array, (gates, shared.contiguous(), of, cells, mask, hidden, out))
-        layer = cells_forward.laid_out(LearningLayer(*arrays))
+        layer = LearningLayer(*arrays)
 
         def run(first: int, last: int) -> None:
             before = -1
@@ -133,6 +133,7 @@ class _Layer(torch.autograd.Function):
                 before = start
 
         _in_parts(len(packing.rows), run)
+        cells_forward.forget(layer)
         ctx.save_for_backward(mask, recurrent, of, cells, hidden, *inputs)
         ctx.packing, ctx.gates, ctx.shape = packing, gates, shared.shape
         return out
@@ -150,7 +151,7 @@ class _Layer(torch.autograd.Function):
         def run(first: int, last: int) -> Tensor:
             of_shared = torch.zeros(ctx.shape)
             arrays = map(_array, (gates, of, cells, mask, of_out, of_hidden, of_cells, of_shared))
-            layer = cells_backward.laid_out(LearntLayer(*arrays))
+            layer = LearntLayer(*arrays)
             later, remaining = 0, 0
             for index in reversed(range(len(packing.counts) - 1)):
                 start, count = packing.cells(index, first, last)
@@ -160,6 +161,7 @@ class _Layer(torch.autograd.Function):
                     before = packing.starts[index - 1] + first if index else -1
                     cells_backward(layer, first, start, before, count)
                 later, remaining = start, count
+            cells_backward.forget(layer)
             return of_shared
 
         of_shared = torch.stack(_in_parts(len(packing.rows), run)).sum(0)

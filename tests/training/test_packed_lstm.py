@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from biaxial.sampling.kernel_calls import cells_backward, cells_forward
 from biaxial.training.packed_lstm import Packing, Shared, lstm_layer
 
 LENGTHS = torch.tensor([3, 0, 7, 1, 7, 4])
@@ -80,6 +81,16 @@ def test_output_and_gradients_are_those_of_pytorch(threads: int, dtype: torch.dt
     assert (found - expected).abs().max() < error
     for ours, its in zip(grads, wanted, strict=True):
         assert (ours - its).norm() < error * its.norm()
+
+
+def test_a_layer_that_is_done_is_let_go() -> None:
+    packing, (_, weights, recurrent, bias) = Packing.of(LENGTHS), layer_of(5)
+    x, mask = torch.randn(int(LENGTHS.sum()), 5), torch.ones(len(packing.rows), UNITS)
+    shared = Shared(bias.unsqueeze(0), torch.zeros_like(packing.row))
+    out = lstm_layer(packing, [(x, weights)], recurrent, shared, mask)
+    torch.autograd.grad(out.sum(), weights)
+    for kernel in (cells_forward, cells_backward):
+        assert not kernel._tables
 
 
 def test_there_is_one_way_back() -> None:
