@@ -78,9 +78,24 @@ class TimeFeatures(nn.Module):
         -------
         Each of shape ``(b, t, n, f)``.
         """
+        return self.of_notes(conditions) | self._repeated(conditions)
+
+    def _repeated(self, conditions: Tensor) -> dict[str, Tensor]:
+        """The inputs that are the same for all notes of a step, for each note: shape ``(b, t, n, f)``."""
         n = self.config.num_notes
-        shared = {name: repeat(part, "b t f -> b t n f", n=n) for name, part in self.of_steps(conditions).items()}
-        return self.of_notes(conditions) | shared
+        return {name: repeat(part, "b t f -> b t n f", n=n) for name, part in self.of_steps(conditions).items()}
+
+    def of_cells(self, previous: Tensor, conditions: Tensor, echo: Echo | None = None) -> dict[str, Tensor]:
+        """The inputs in which the notes of a step differ, by name; arguments and shapes as below."""
+        n = previous.shape[2]
+        planes = self.planes[previous.long()]  # b t n p
+        parts = self.of_notes(conditions)
+        parts |= {"neighbourhood": self._neighbourhood(planes), "chord": self._chord(planes[..., 0])}
+        if "echo" in self.slices:
+            assert echo is not None
+            strength = repeat(echo_strength(echo), "b t f -> b t n f", n=n)
+            parts["echo"] = torch.cat([self.planes[echo.frame.long()], strength.to(planes.dtype)], dim=-1)
+        return parts
 
     def forward(self, previous: Tensor, conditions: Tensor, echo: Echo | None = None) -> Tensor:
         """Compute the inputs.
@@ -98,16 +113,8 @@ class TimeFeatures(nn.Module):
         -------
         Inputs, shape ``(b, t, n, f)``.
         """
-        n = previous.shape[2]
-        planes = self.planes[previous.long()]  # b t n p
-        parts = self.of_conditions(conditions)
-        parts |= {"neighbourhood": self._neighbourhood(planes), "chord": self._chord(planes[..., 0])}
-        if "echo" in self.slices:
-            assert echo is not None
-            strength = repeat(echo_strength(echo), "b t f -> b t n f", n=n)
-            parts["echo"] = torch.cat([self.planes[echo.frame.long()], strength.to(planes.dtype)], dim=-1)
-        dtype = planes.dtype
-        return torch.cat([parts[name].to(dtype) for name in self.slices], dim=-1)
+        parts = self.of_cells(previous, conditions, echo) | self._repeated(conditions)
+        return torch.cat([parts[name].to(self.planes.dtype) for name in self.slices], dim=-1)
 
     def _neighbourhood(self, planes: Tensor) -> Tensor:
         reach = self.config.neighbourhood

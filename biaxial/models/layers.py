@@ -155,6 +155,14 @@ class NoteWalk(nn.Module):
         inputs = torch.cat([time_output, features.to(time_output.dtype)], dim=-1)
         hidden, state = self.axis(inputs, state, style)
         logits = self.head(torch.cat([hidden, inputs.to(hidden.dtype)], -1) if self.config.head_sees_inputs else hidden)
+        possible = self.possible(frame, previous, places, known)
+        logits = torch.where(possible, logits.to(torch.promote_types(logits.dtype, torch.float32)), IMPOSSIBLE)
+        return logits.log_softmax(-1), state
+
+    def possible(
+        self, frame: Tensor, previous: Tensor, places: slice = slice(None), known: Known | None = None
+    ) -> Tensor:
+        """Which outcomes a cell may have when the walk comes to it, shape ``(rows, places, k)``; arguments as above."""
         sets = self.voice_sets[frame.long()]
         # The sets of a frame are disjoint; in a guess that is yet to be verified they may not be.
         free = (2**self.config.num_voices - 1 - (sets.cumsum(1) - sets)[:, places]).clamp(min=0)
@@ -163,8 +171,7 @@ class NoteWalk(nn.Module):
             here = known.at((slice(None), places))
             possible &= self.agrees[here.voices.long(), here.outcomes.long()]
             possible &= (self.held_voices & here.ended.unsqueeze(-1)) == 0
-        logits = torch.where(possible, logits.to(torch.promote_types(logits.dtype, torch.float32)), IMPOSSIBLE)
-        return logits.log_softmax(-1), state
+        return possible
 
 
 class ContextFeatures(nn.Module):

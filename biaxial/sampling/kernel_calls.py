@@ -89,6 +89,10 @@ class Kernel:
         if run(layout.pack(*words)):
             raise MemoryError(f"{self.name} was given arrays that do not fit together, or ran out of memory")
 
+    def forget(self, table: tuple[Any, ...]) -> None:
+        """Let go of a tuple that does not come again, and of its arrays; the latest tuples are remembered."""
+        self._tables.pop(id(table), None)
+
     def _found(self, arguments: tuple[Any, ...]) -> tuple[Entry, struct.Struct]:
         """Its machine code for arguments of some kinds, and how they are packed."""
         code = entry(self.module, self.name, self._symbol(arguments), arguments)
@@ -155,3 +159,5 @@ lstm_cells = Kernel("time_step", "lstm_cells")
 walk = Kernel("walk", "walk")
 multiply = Kernel("tiles", "multiply")
 round_to_halves = Kernel("tiles", "round_to_halves")
+cells_forward = Kernel("learning_cells", "cells_forward")
+cells_backward = Kernel("learning_cells", "cells_backward")

@@ -23,6 +23,7 @@ from biaxial.models.config import ModelConfig
 from biaxial.tokens.any_config import AnyConfig
 from biaxial.tokens.network import Network
 from biaxial.training.config import TrainConfig
+from biaxial.training.packed_pass import PackedPass, product_type
 
 
 class ValidNats(NamedTuple):
@@ -176,6 +177,8 @@ class BiaxialModule(NatsModule):
     def crop_nats(self, batch: Batch) -> Tensor:
         """Nats of a batch of crops; with two walks the mean of theirs, so that each learns all of the music."""
         model, batch = self._windowed(batch)
+        if (dtype := product_type(model)) is not None:
+            return PackedPass(model, self._forgetful(batch), dtype).nats()
         cells = model.walk_log_likelihood(self._forgetful(batch))
         return -(cells.mean(0) * batch.mask.unsqueeze(-1)).sum()
 

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
+Products = NDArray[np.float32] | NDArray[np.uint16]
+"""What enters and leaves products: float32, or the bits of halves."""
 
 MODEL, DRAW, PIECE = range(3)
 """Targets of a proposal."""
@@ -162,3 +164,58 @@ class Choosing(NamedTuple):
     leading: Doubles
     outside: NDArray[np.bool_]
     widest: NDArray[np.int64]
+
+
+class LearningLayer(NamedTuple):
+    """An LSTM layer and its sequences, whose cells ``c`` lie step by step; gates are input, forget, cell, output.
+
+    Attributes
+    ----------
+    gates
+        What enters the gates of each cell alone, shape ``(c, g)``; replaced by what they let through.
+    shared, of
+        What enters those of many cells, shape ``(s, g)``, and which of its rows for each cell, shape ``(c,)``.
+    cells
+        Cell states, written to, shape ``(c, h)``.
+    mask
+        What the output of each sequence is multiplied by, shape ``(r, h)``.
+    hidden, out
+        The hidden state and the output, written to, shape ``(c, h)``.
+    """
+
+    gates: Products
+    shared: Floats
+    of: NDArray[np.int64]
+    cells: Floats
+    mask: Floats
+    hidden: Products
+    out: Products
+
+
+class LearntLayer(NamedTuple):
+    """A layer and the gradients of what it gave.
+
+    Attributes
+    ----------
+    gates
+        What the gates let through, shape ``(c, g)``; replaced by the gradient of what entered them.
+    of, cells, mask
+        As in :class:`LearningLayer`.
+    of_out
+        Gradient of the output, shape ``(c, h)``.
+    of_hidden
+        Gradient of the hidden state of each sequence as the next step has it, shape ``(r, h)``.
+    of_cells
+        Gradient of the cell state after a step; replaced by that of the one before, shape ``(r, h)``.
+    of_shared
+        Gradient of what enters the gates of many cells, added to, shape ``(s, g)``.
+    """
+
+    gates: Products
+    of: NDArray[np.int64]
+    cells: Floats
+    mask: Floats
+    of_out: Products
+    of_hidden: Products
+    of_cells: Floats
+    of_shared: Floats
