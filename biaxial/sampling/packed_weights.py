@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from biaxial.sampling.kernels.tables import NARROW, WIDE, Floats, Pairs
 

@@ -137,14 +137,12 @@ class PieceScorer:
             key_of,
             of_all_steps(self._inputs, conditions[None])[0],
             *echoes,
-            walked[order],
+            np.ascontiguousarray(walked[order]),
             steps[order],
             ends[order],
         )
         struck = self.config.alphabet.struck_after
-        score_piece(
-            self._time, self._echoes, self._axis, self._tables, struck, given, _STEPS, found, everything
-        )
+        score_piece(self._time, self._echoes, self._axis, self._tables, struck, given, _STEPS, found, everything)
         back = np.argsort(order)
         return Scores(*found[:, back], everything[back] if every else None)
 

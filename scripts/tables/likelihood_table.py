@@ -22,13 +22,14 @@ from biaxial.corpora.corpus import Corpus, outcomes_of
 from biaxial.corpora.splits import Split
 from biaxial.features.conditions import GROUPS, hidden
 from biaxial.files.weights_file import pretrained_path
-from biaxial.likelihood.cell_nats import Rolls, cell_nats
+from biaxial.likelihood.cell_nats import cell_nats
 from biaxial.likelihood.frame_nats import (
     IndependentNotes,
     RepeatFrame,
     figures_of,
     frame_nats,
 )
+from biaxial.likelihood.scored_cells import Rolls
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import ModelConfig

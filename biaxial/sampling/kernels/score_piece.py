@@ -18,7 +18,7 @@ from biaxial.music.constants import SILENT
 from biaxial.sampling.kernels.cell_inputs import add_inputs
 from biaxial.sampling.kernels.outcomes import IMPOSSIBLE
 from biaxial.sampling.kernels.shared import FAST, NOTHING, exact_part, exp, fast_part, kernel
-from biaxial.sampling.kernels.tables import Bytes, Floats, Pairs
+from biaxial.sampling.kernels.tables import Floats, Pairs
 from biaxial.sampling.kernels.tiles import add_product, round_rows
 from biaxial.sampling.kernels.time_step import add_echo, inputs_share
 from biaxial.sampling.kernels.walk import Counts, Flags, copy, lstm_row, run_layers
@@ -215,7 +215,14 @@ def _over_notes(  # type: ignore[no-untyped-def]
             copy(now.x[row, num_inputs - num_outcomes : num_inputs], now.logits[row])
         units = tables.sizes[num_layers - 1, 2] // 4
         add_product(
-            now.note_hidden[num_layers], count, tables.head, NOTHING, tables.panel_width, units, now.logits, num_outcomes
+            now.note_hidden[num_layers],
+            count,
+            tables.head,
+            NOTHING,
+            tables.panel_width,
+            units,
+            now.logits,
+            num_outcomes,
         )
         for row in range(count):
             walk, step = begin + row, given.at[begin + row]
