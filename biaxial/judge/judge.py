@@ -22,6 +22,7 @@ from biaxial.likelihood.scored_cells import Precision
 from biaxial.likelihood.surprise import Moment, Surprise, surprises
 from biaxial.metrics.novelty.passages import Novelty
 from biaxial.models.network_arrays import NetworkArrays
+from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 from biaxial.sampling.piece_scorer import PieceScorer
 
@@ -153,9 +154,11 @@ class Judge:
 
         def judged(piece: tuple[str, Score]) -> Judgement:
             name, score = piece
-            if reason := refusal(self.network, score):
-                return self._judgement(name, score, None, reason)
-            return self._judgement(name, score, surprises(teller, [score], threads=1)[0], "")
+            try:
+                (surprise,) = surprises(teller, [score], threads=1)
+            except InputError as error:  # the network cannot read it
+                return self._judgement(name, score, None, str(error))
+            return self._judgement(name, score, surprise, "")
 
         def advance(done: Judgement) -> None:
             if progress is not None and done.surprise is not None:
