@@ -1,4 +1,4 @@
-"""A piece that is there, scored in one call: the probability that each of its cells had when the walk came to it.
+"""A piece that is there, scored in one call: how probable each of its cells was when the walk came to it.
 
 The arithmetic is that of drawing. What is different is that all frames are known beforehand. The layers of the time
 axis run one after the other over some steps, so that the weights of one stay at hand; what a layer has from the layer
@@ -68,7 +68,7 @@ class Room(NamedTuple):
 
 
 def _multiply(x, pairs, weights, start, panel_width, out, width):  # type: ignore[no-untyped-def]
-    """Add ``x @ weights``, in halves where the weights are; ``pairs`` is room for them."""
+    """Add ``x @ weights``, in halves where the weights are; ``pairs`` is room for them. Compiled code has the next."""
     raise NotImplementedError
 
 
@@ -213,26 +213,15 @@ def _over_notes(  # type: ignore[no-untyped-def]
         run_layers(tables, now.x, now.note_hidden, now.note_cells, now.note_gates, count)
         for row in range(count):
             copy(now.x[row, num_inputs - num_outcomes : num_inputs], now.logits[row])
-        units = tables.sizes[num_layers - 1, 2] // 4
-        add_product(
-            now.note_hidden[num_layers],
-            count,
-            tables.head,
-            NOTHING,
-            tables.panel_width,
-            units,
-            now.logits,
-            num_outcomes,
-        )
+        outputs, units = now.note_hidden[num_layers], tables.sizes[num_layers - 1, 2] // 4
+        add_product(outputs, count, tables.head, NOTHING, tables.panel_width, units, now.logits, num_outcomes)
         for row in range(count):
             walk, step = begin + row, given.at[begin + row]
             chosen, before = given.walked[walk, note], given.frames[step - 1, note] if step > 0 else SILENT
             values = every[walk, note] if len(every) > 0 else now.values
-            log_p, log_state, sounds, strikes = _find(
-                tables, struck, before, told.sets[row], chosen, now.logits[row], values
-            )
-            found[0, walk, note], found[1, walk, note] = log_p, log_state
-            found[2, walk, note], found[3, walk, note] = sounds, strikes
+            seen = _find(tables, struck, before, told.sets[row], chosen, now.logits[row], values)
+            for kind in range(len(seen)):
+                found[kind, walk, note] = seen[kind]
             _go_on(tables, told, row, place, tables.low_pitch + note, chosen)
             if told.follows[row] and chosen != given.echoed[step, note]:
                 told.follows[row] = False
