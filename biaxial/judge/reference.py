@@ -13,7 +13,7 @@ import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -97,14 +97,24 @@ class Reference:
         NaN for a value that is none, and where fewer than two pieces of the corpus have the measure. Where all of them
         have one value, any other is ten away.
         """
-        values = self.values(measure, cut)
-        if math.isnan(value) or len(values) < 2:
+        if math.isnan(value) or (cut, measure) not in self._centres:
             return math.nan
-        difference, spread = value - float(values.mean()), float(values.std(ddof=1))
+        mean, spread = self._centres[cut, measure]
+        difference = value - mean
         if abs(difference) < 1e-9:
             return 0.0
         found = difference / spread if spread > 1e-12 else math.copysign(math.inf, difference)
         return float(np.clip(found, -FARTHEST, FARTHEST))
+
+    @cached_property
+    def _centres(self) -> dict[tuple[int, str], tuple[float, float]]:
+        """Mean and standard deviation of each measure at each length, where at least two pieces have it."""
+        found = {}
+        for cut, table in self.tables.items():
+            for measure in table:
+                if len(values := self.values(measure, cut)) > 1:
+                    found[cut, measure] = float(values.mean()), float(values.std(ddof=1))
+        return found
 
     def left_out(self, names: Collection[str]) -> frozenset[str]:
         """Where copies in pieces of the corpus are not looked for.

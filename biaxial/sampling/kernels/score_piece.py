@@ -8,7 +8,7 @@ to any more are left out of the time axis. Letters and arrays are those of :mod:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -67,12 +67,12 @@ class Room(NamedTuple):
     values: Floats
 
 
-def _multiply(x, pairs, weights, start, panel_width, out, width):  # type: ignore[no-untyped-def]
+def _multiply(x: Any, pairs: Any, weights: Any, start: Any, panel_width: Any, out: Any, width: Any) -> None:
     """Add ``x @ weights``, in halves where the weights are; ``pairs`` is room for them. Compiled code has the next."""
     raise NotImplementedError
 
 
-@overload(_multiply, jit_options=FAST)
+@overload(_multiply, jit_options=FAST)  # type: ignore[arg-type]
 def _multiply_by(x, pairs, weights, start, panel_width, out, width):  # type: ignore[no-untyped-def]
     def in_floats(x, pairs, weights, start, panel_width, out, width):  # type: ignore[no-untyped-def]
         add_product(x, len(x), weights, start, panel_width, x.shape[1], out, width)
