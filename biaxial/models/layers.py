@@ -96,7 +96,7 @@ class LSTMStack(nn.Module):
         for layer, projection in zip(self.layers, self.of_style, strict=True):
             if style is not None:
                 weights, biases = (layer.get_parameter(name) for name in ("weight_ih_l0", "bias_ih_l0"))
-                told = (_exact(projection.weight) @ style).tanh()
+                told = (_exact(projection.get_parameter("weight")) @ style).tanh()
                 biases.copy_(_exact(biases) + _exact(weights) @ told)
         self.of_style = nn.ModuleList()
 

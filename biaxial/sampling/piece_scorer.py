@@ -144,7 +144,8 @@ class PieceScorer:
         struck = self.config.alphabet.struck_after
         score_piece(self._time, self._echoes, self._axis, self._tables, struck, given, _STEPS, found, everything)
         back = np.argsort(order)
-        return Scores(*found[:, back], everything[back] if every else None)
+        log_p, log_state, sounds, strikes = found[:, back]
+        return Scores(log_p, log_state, sounds, strikes, everything[back] if every else None)
 
     def _open_places(self, frames: Outcomes) -> NDArray[np.int64]:
         """How many places of each walk are visited until all voices are placed, shape ``(w,)``; all without voices."""
@@ -153,7 +154,7 @@ class PieceScorer:
             return np.full(len(frames), n)
         sets = config.alphabet.voices[frames][:, :: -1 if config.walks_down else 1]
         placed = np.bitwise_or.accumulate(sets, axis=1) == 2**config.num_voices - 1
-        return np.where(placed.any(axis=1), placed.argmax(axis=1) + 1, n)
+        return np.asarray(np.where(placed.any(axis=1), placed.argmax(axis=1) + 1, n))
 
     def _keys(self, conditions: NDArray[np.int16]) -> tuple[Floats, NDArray[np.int64]]:
         """The share of notes and keys for each different key, shape ``(u, n, g)``, and which one each step has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ SCORE = Score((Note(0, 2 * Q, 64, 0), Note(2 * Q, Q, 65, 0), Note(0, Q, 61, 1), 
 
 def test_a_piece_is_replayed_alike_wherever_one_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    small = {"low_pitch": 60, "num_notes": 6, "num_voices": 2, "steps_per_quarter": 1}
+    small: dict[str, Any] = {"low_pitch": 60, "num_notes": 6, "num_voices": 2, "steps_per_quarter": 1}
     net = BiaxialLSTM(replace(PRESETS["tiny"], **small)).eval()
     roll = laid_out(SCORE, net.config)
     together = replayed(net, roll, (2, 0, 2, 1))
