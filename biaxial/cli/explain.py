@@ -101,7 +101,7 @@ def main(argv: Arguments, prog: str) -> None:
     with nothing_to_lose():
         from biaxial.tasks.explanation import explain
         from biaxial.tasks.loading import load_model
-        from biaxial.tasks.plans.composition import with_voices  # these load PyTorch
+        from biaxial.tasks.plans.composition import with_voices  # what a refusal does not need
 
         model = load_model(options.checkpoint)
     voiced = with_voices(score, model.config.num_voices)

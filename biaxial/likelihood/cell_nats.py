@@ -1,4 +1,4 @@
-"""Exact nats of every cell of many pieces, and how probable it was that the cell sounds: the one pass that scores.
+"""Exact nats of every cell of many pieces, and how probable it was that the cell sounds, by a network of PyTorch.
 
 The nats of frames, pieces and corpora are sums over it. It is the parallel pass of the network, made for many pieces:
 threads take batches of pieces, products may be in bfloat16, and of each frame only that part of a walk is run in which

@@ -64,6 +64,8 @@ def expectations(
     most
         How many of what might have come are told; what really came is not among them.
     """
+    if not moments:
+        return []
     alphabet, size = teller.config.alphabet, roll.num_notes
     notes = np.arange(size)[:: -1 if teller.config.walks_down else 1]  # in the order of the walk, as what follows
     piece = alphabet.encode(roll.states, roll.voices)

@@ -93,7 +93,7 @@ def walked(network: BiaxialLSTM, roll: Roll, frames: NDArray[np.uint8], steps: S
     network, roll
         As for :func:`replayed`.
     frames
-        Outcomes, shape ``(w, n)``, notes from low to high.
+        Outcomes, shape ``(w, n)``, notes from low to high; at least one frame.
     steps
         In whose place each of them is.
 
@@ -111,4 +111,4 @@ def walked(network: BiaxialLSTM, roll: Roll, frames: NDArray[np.uint8], steps: S
             echo=None if frame.echo is None else frame.echo._replace(frame=turn(frame.echo.frame)),
         )
         found.append(turn(log_probs[0].T).T.float().cpu().numpy())
-    return np.stack(found) if found else np.zeros((0, *frames.shape[1:], len(network.config.alphabet)), np.float32)
+    return np.stack(found)

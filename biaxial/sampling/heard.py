@@ -119,7 +119,7 @@ class Heard:
 def echoes_of_piece(frames: NDArray[np.uint8]) -> Echoes:
     """The echo of every step of a piece, given its frames of outcomes, shape ``(t, n)``."""
     found = Echoes.none(*frames.shape)
-    _, numbers = np.unique(frames, axis=0, return_inverse=True)
+    numbers = np.unique(frames, axis=0, return_inverse=True)[1].ravel()
     lengths = np.zeros(len(frames), np.int64)  # for each frame, how many before it are those before the step
     for step in range(1, len(frames)):
         same = numbers[: step - 1] == numbers[step - 1]

@@ -52,6 +52,12 @@ def test_what_came_and_what_might_have_come_add_up_to_one(fields: dict[str, Any]
             assert all(one.happening != moment.happening for one in came) or net.config.num_states == 2
 
 
+def test_nothing_is_expected_where_nobody_asks() -> None:
+    net = network()
+    (found,) = surprises(net, [SCORE])
+    assert expectations(net, found.roll, []) == expectations(PieceScorer(arrays_of(net)), found.roll, []) == []
+
+
 def test_the_most_probable_are_told_first() -> None:
     net = network()
     (found,) = surprises(net, [SCORE])
