@@ -21,7 +21,7 @@ from biaxial.sampling.kernels.shared import NOTHING, fast_part, kernel
 from biaxial.sampling.kernels.tables import WIDE
 
 _VECTORS: Final = 3
-_WIDE_ROWS, _FEW_ROWS, _NARROW_ROWS = 7, 4, 4
+_WIDE_ROWS, _NARROW_ROWS = 7, 4
 _float, _int, _long = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 
 
@@ -117,7 +117,7 @@ def _tile(rows: int, lanes: int) -> Any:
     return tile
 
 
-_wide_row, _wide_few, _wide_rows = _tile(1, 16), _tile(_FEW_ROWS, 16), _tile(_WIDE_ROWS, 16)
+_wide_row, _wide_rows = _tile(1, 16), _tile(_WIDE_ROWS, 16)
 _narrow_row, _narrow_rows = _tile(1, 8), _tile(_NARROW_ROWS, 8)
 
 
@@ -128,9 +128,6 @@ def _add_panel(x, rows, weights, start, width, depth, out, column):  # type: ign
         while row + _WIDE_ROWS <= rows:
             _wide_rows(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
             row += _WIDE_ROWS
-        if row + _FEW_ROWS <= rows:
-            _wide_few(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
-            row += _FEW_ROWS
         while row < rows:
             _wide_row(x, row * x_step, x_step, weights, start, depth, out, row * out_step + column, out_step)
             row += 1
