@@ -121,7 +121,7 @@ class ToolBox:
 
         score, remarks = self.folder.read(piece)
         wanted = None if bars is None else read_bars(bars)
-        found = explain(self.model.in_style(style), _with_notes(score, piece), bars=wanted, top=top)
+        found = explain(self.model.teller(style), _with_notes(score, piece), bars=wanted, top=top)
 
         def named(pitch: int | None) -> str:
             return "nothing more" if pitch is None else pitch_name(pitch, score.key)

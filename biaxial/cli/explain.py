@@ -101,13 +101,13 @@ def main(argv: Arguments, prog: str) -> None:
     with nothing_to_lose():
         from biaxial.tasks.explanation import explain
         from biaxial.tasks.loading import load_model
-        from biaxial.tasks.plans.composition import with_voices  # these load PyTorch
+        from biaxial.tasks.plans.composition import with_voices  # what a refusal does not need
 
         model = load_model(options.checkpoint)
     voiced = with_voices(score, model.config.num_voices)
     if voiced is not score and not options.quiet:
         print("note: the file has no voices; every note was given one, by least movement", file=sys.stderr)
-    found = explain(model.in_style(options.style), voiced, bars=options.bars, top=options.top)
+    found = explain(model.teller(options.style), voiced, bars=options.bars, top=options.top)
     cell = None if options.at is None else found.cell(options.at[0], options.at[1], options.pitch)
     found.save(path, cell)
     if options.json:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from biaxial.jobs.order import Order
     from biaxial.judge.compare import Row
     from biaxial.judge.judge import Judgement
-    from biaxial.judge.reference import Reference
-    from biaxial.models.biaxial import BiaxialLSTM
+    from biaxial.judge.reference import Reference, Teller
     from biaxial.music.score import Score
 
 BACH: Final = "bach"
@@ -52,7 +51,8 @@ def judge(options: EvaluateOptions, reading: ReadConfig) -> None:
     from biaxial.training.curve import read_metrics
 
     curve = None if options.run is None else read_metrics(options.run / "metrics.csv")
-    network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).in_style()
+    model = load_model(options.checkpoint[0] if options.checkpoint else None, options.device)
+    network = model.teller(precision=options.precision)
     pieces = _pieces(options, network.config.steps_per_quarter, reading)
     reference = _reference(options.against, pieces, network, options, reading)
     steps = sum(score.length_ticks * network.config.steps_per_quarter // score.ticks_per_quarter for _, score in pieces)
@@ -88,7 +88,7 @@ def _pieces(options: EvaluateOptions, steps_per_quarter: int, reading: ReadConfi
 def _reference(
     against: Path,
     pieces: list[tuple[str, Score]],
-    network: BiaxialLSTM,
+    network: Teller,
     options: EvaluateOptions,
     reading: ReadConfig,
 ) -> Reference:
@@ -201,7 +201,8 @@ def _measured(options: EvaluateOptions, reading: ReadConfig, folder: Path) -> st
 
     assert options.against is not None
     if not (folder / REFERENCE_FILE).exists():
-        network = load_model(options.checkpoint[0] if options.checkpoint else None, options.device).in_style()
+        model = load_model(options.checkpoint[0] if options.checkpoint else None, options.device)
+        network = model.teller(precision=options.precision)
         reading = dataclasses.replace(reading, verdicts=None)
         items = read_items(options.against, network.config.steps_per_quarter, options.quiet, reading)
         own = sum(item.split == "train" for item in items) or len(items)

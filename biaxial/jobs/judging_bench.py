@@ -49,7 +49,7 @@ class Bench:
 
     def __init__(self, order: Order, folder: Path, models: Models) -> None:
         assert isinstance(models.writer, Model)
-        network = models.writer.in_style()
+        network = models.writer.teller(precision=order.plan["precision"])
         self._judge = Judge(reference_of(order, folder), network, order.plan["precision"])
         self._grid, self._source = Grid(network.config.steps_per_quarter), Path(order.source)
         self._reading = dict(order.reading or {})

@@ -45,9 +45,12 @@ def chord_distances(chords: Chords, corpus: Chords, without: Chords | None = Non
     """How far chords are from those of a corpus, as measures; of the corpus something can be taken out first."""
     found = {}
     for kind, counts in chords.items():
-        others = Counter(corpus[kind])
-        others.subtract((without or {}).get(kind, Counter()))
-        found[f"chord_{kind}"] = jensen_shannon(counts, +others)
+        others = corpus[kind]
+        if without is not None:
+            others = Counter(others)
+            others.subtract(without.get(kind, Counter()))
+            others = +others
+        found[f"chord_{kind}"] = jensen_shannon(counts, others)
     return found
 
 

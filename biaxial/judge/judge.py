@@ -15,13 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from biaxial.files.machine import available_threads, in_threads
 from biaxial.judge.measures import GROUPS, MEASURES, Group, Reading, copied, in_piece, nats_per_step, num_steps
-from biaxial.judge.reference import Reference, checksum, cut_of, refusal
-from biaxial.likelihood.cell_nats import Precision
+from biaxial.judge.reference import Reference, Teller, checksum, cut_of, refusal
+from biaxial.likelihood.scored_cells import Precision
 from biaxial.likelihood.surprise import Moment, Surprise, surprises
 from biaxial.metrics.novelty.passages import Novelty
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.network_arrays import NetworkArrays
+from biaxial.music.errors import InputError
 from biaxial.music.score import Score
+from biaxial.sampling.piece_scorer import PieceScorer
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,47 +107,64 @@ class Judge:
     reference
         The corpus.
     network
-        Whose likelihood is taken; ``None`` for a judgement without it. It counts in the grade if the corpus was
-        measured with the same weights.
+        Whose likelihood is taken: arrays, by the kernels and the walk that draw, or a network of PyTorch; ``None`` for
+        a judgement without it. It counts in the grade if the corpus was measured with the same weights.
     precision
         As for :func:`~biaxial.likelihood.cell_nats.cell_nats`.
     """
 
-    def __init__(
-        self, reference: Reference, network: BiaxialLSTM | None = None, precision: Precision = "float32"
-    ) -> None:
+    def __init__(self, reference: Reference, network: Teller | None = None, precision: Precision = "float32") -> None:
         self.reference = reference
         self.network = network
         self.precision: Precision = precision
+        self._teller = PieceScorer(network, precision) if isinstance(network, NetworkArrays) else network
         self._same_weights = checksum(network) == reference.weights
 
     def judge(
         self, pieces: Sequence[tuple[str, Score]], progress: Callable[[int], None] | None = None
     ) -> list[Judgement]:
-        """Judge pieces.
+        """Judge pieces, as many at once as there are processors.
 
         Parameters
         ----------
         pieces
             Names and music; every piece has notes.
         progress
-            Called with the number of frames that were scored since its last call.
+            Called with the number of frames that were scored since its last call. What it raises ends the judging.
 
         Returns
         -------
         A judgement of each, in order.
         """
+        if isinstance(teller := self._teller, PieceScorer):
+            return self._judge_each(teller, pieces, progress)
         refusals = [refusal(self.network, score) for _, score in pieces]
         scores = [score for (_, score), reason in zip(pieces, refusals, strict=True) if not reason]
-        found = iter(self._surprises(scores, progress) if self.network and scores else ())
+        told = surprises(teller, scores, precision=self.precision, progress=progress) if teller and scores else []
+        found = iter(told)
         return [
             self._judgement(name, score, None if reason else next(found), reason)
             for (name, score), reason in zip(pieces, refusals, strict=True)
         ]
 
-    def _surprises(self, scores: Sequence[Score], progress: Callable[[int], None] | None) -> list[Surprise]:
-        assert self.network is not None
-        return surprises(self.network, scores, precision=self.precision, progress=progress)
+    def _judge_each(
+        self, teller: PieceScorer, pieces: Sequence[tuple[str, Score]], progress: Callable[[int], None] | None
+    ) -> list[Judgement]:
+        """Score a piece and measure it, one on each processor: the kernels leave Python to the others."""
+
+        def judged(piece: tuple[str, Score]) -> Judgement:
+            name, score = piece
+            try:
+                (surprise,) = surprises(teller, [score], threads=1)
+            except InputError as error:  # the network cannot read it
+                return self._judgement(name, score, None, str(error))
+            return self._judgement(name, score, surprise, "")
+
+        def advance(done: Judgement) -> None:
+            if progress is not None and done.surprise is not None:
+                progress(done.surprise.roll.num_steps)
+
+        return in_threads(judged, pieces, available_threads(), advance)
 
     def _judgement(self, name: str, score: Score, surprise: Surprise | None, reason: str) -> Judgement:
         cut = cut_of(len(score.bar_starts()), self.reference.tables)

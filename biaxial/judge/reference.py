@@ -13,9 +13,9 @@ import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +26,20 @@ from biaxial.files.assets import ASSETS
 from biaxial.judge.chord_counts import Chords, chord_distances, from_arrays, to_arrays, total
 from biaxial.judge.measures import Reading, copied, in_piece, nats_per_step
 from biaxial.judge.profiles import FEATURES, Profile, distance, pooled
-from biaxial.likelihood.cell_nats import Precision
+from biaxial.likelihood.scored_cells import Precision
 from biaxial.likelihood.surprise import laid_out, surprises
 from biaxial.metrics.novelty.passages import PassageIndex
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import ModelConfig
+from biaxial.models.network_arrays import NetworkArrays, arrays_of
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
+from biaxial.sampling.piece_scorer import PieceScorer
 
+if TYPE_CHECKING:
+    from biaxial.models.biaxial import BiaxialLSTM
+
+Teller: TypeAlias = "BiaxialLSTM | NetworkArrays[ModelConfig]"
+"""What says how likely music is: arrays, by the kernels and the walk that draw, or a network of PyTorch."""
 CUTS: Final = (4, 8, 12, 16)
 """Lengths in bars at which pieces are compared."""
 MAX_SCORED: Final = 36
@@ -90,14 +97,24 @@ class Reference:
         NaN for a value that is none, and where fewer than two pieces of the corpus have the measure. Where all of them
         have one value, any other is ten away.
         """
-        values = self.values(measure, cut)
-        if math.isnan(value) or len(values) < 2:
+        if math.isnan(value) or (cut, measure) not in self._centres:
             return math.nan
-        difference, spread = value - float(values.mean()), float(values.std(ddof=1))
+        mean, spread = self._centres[cut, measure]
+        difference = value - mean
         if abs(difference) < 1e-9:
             return 0.0
         found = difference / spread if spread > 1e-12 else math.copysign(math.inf, difference)
         return float(np.clip(found, -FARTHEST, FARTHEST))
+
+    @cached_property
+    def _centres(self) -> dict[tuple[int, str], tuple[float, float]]:
+        """Mean and standard deviation of each measure at each length, where at least two pieces have it."""
+        found = {}
+        for cut, table in self.tables.items():
+            for measure in table:
+                if len(values := self.values(measure, cut)) > 1:
+                    found[cut, measure] = float(values.mean()), float(values.std(ddof=1))
+        return found
 
     def left_out(self, names: Collection[str]) -> frozenset[str]:
         """Where copies in pieces of the corpus are not looked for.
@@ -166,7 +183,7 @@ def measure_corpus(
     name: str,
     items: Sequence[FolderItem],
     cuts: Collection[int] = CUTS,
-    network: BiaxialLSTM | None = None,
+    network: Teller | None = None,
     precision: Precision = "float32",
     progress: Callable[[int], None] | None = None,
 ) -> Reference:
@@ -195,9 +212,10 @@ def measure_corpus(
     pool, chords = pooled(reading.profile for reading in longest), total(reading.chords for reading in longest)
     unseen = [item for item in items if item.split == "valid"] or held_out
     asked = [item for item in unseen if network is not None and not refusal(network, item.score)][:MAX_SCORED]
-    scored = (
-        surprises(network, [item.score for item in asked], precision=precision) if network is not None and asked else []
-    )
+    scored = []
+    if network is not None and asked:
+        teller = PieceScorer(network, precision) if isinstance(network, NetworkArrays) else network
+        scored = surprises(teller, [item.score for item in asked], precision=precision)
     tables = {}
     for cut in cuts:
         rows = []
@@ -230,7 +248,7 @@ def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float6
     return {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}
 
 
-def refusal(network: BiaxialLSTM | None, score: Score) -> str:
+def refusal(network: Teller | None, score: Score) -> str:
     """Why a network cannot read a piece; empty if it can."""
     if network is None:
         return "no weights were given"
@@ -241,14 +259,16 @@ def refusal(network: BiaxialLSTM | None, score: Score) -> str:
     return ""
 
 
-def checksum(network: BiaxialLSTM | None) -> str:
-    """What tells one network's weights from another's; empty for none."""
+def checksum(network: Teller | None) -> str:
+    """What tells one network's weights, those of its first walk alone, from another's; empty for none."""
     if network is None:
         return ""
+    weights = (network if isinstance(network, NetworkArrays) else arrays_of(network)).weights
     digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().float().numpy().tobytes())
+    for name, array in sorted(weights.items()):
+        if not name.startswith("walks.1."):
+            digest.update(name.encode())
+            digest.update(array.tobytes())
     return digest.hexdigest()[:16]
 
 

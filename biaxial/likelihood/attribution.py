@@ -13,48 +13,19 @@ Weights do not add up. Two inputs that say the same can each be missed without h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from biaxial.likelihood.cell_nats import struck_after
-from biaxial.likelihood.expectation import replayed
+from biaxial.likelihood.input_words import MEMORY, TIME_AXIS, InputWeight
+from biaxial.likelihood.replay import replayed
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.layers import State
 from biaxial.models.network_arrays import IMPOSSIBLE
 from biaxial.music.constants import SILENT
 from biaxial.music.roll import Roll
 
-MEMORY = "memory"
-TIME_AXIS = "time axis"
 _MAY_BE_UNKNOWN = ("key", "metre", "form", "clock", "plan", "phrase_key", "beat")
-
-
-@dataclass(frozen=True)
-class InputWeight:
-    """One input of a cell.
-
-    Parameters
-    ----------
-    axis
-        Which of the two LSTMs reads it.
-    name
-        Name of the slice in :mod:`biaxial.features`; ``"memory"`` for what that axis remembers, and of the note axis
-        ``"time axis"`` for all that the time axis tells it.
-    values
-        What it holds at this cell; empty for the two that are not slices.
-    log_prob
-        Change in log-probability of what the cell holds, in nats: above 0 the input spoke for it.
-    log_sounding
-        Change in log-probability that the cell sounds at all.
-    """
-
-    axis: Literal["time", "note"]
-    name: str
-    values: tuple[float, ...]
-    log_prob: float
-    log_sounding: float
 
 
 @dataclass(frozen=True)
@@ -134,7 +105,7 @@ def weigh_inputs(network: BiaxialLSTM, roll: Roll, step: int, note_index: int, w
     inputs.append(InputWeight("note", TIME_AXIS, (), *asked(output.mean(0), features[place], state)))
     inputs.append(InputWeight("note", MEMORY, (), *asked(output[place], features[place], None)))
     p = actual.exp()
-    struck = torch.from_numpy(struck_after(net.config.alphabet)[int(before[0, place])]).to(p.device)
+    struck = torch.from_numpy(net.config.alphabet.struck_after[int(before[0, place])]).to(p.device)
     return CellWeights(
         step, note_index, float(actual[outcome]), float(p[sounding].sum()), float(p[struck].sum()), tuple(inputs)
     )

@@ -1,4 +1,4 @@
-"""Exact nats of every cell of many pieces, and how probable it was that the cell sounds: the one pass that scores.
+"""Exact nats of every cell of many pieces, and how probable it was that the cell sounds, by a network of PyTorch.
 
 The nats of frames, pieces and corpora are sums over it. It is the parallel pass of the network, made for many pieces:
 threads take batches of pieces, products may be in bfloat16, and of each frame only that part of a walk is run in which
@@ -18,8 +18,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,46 +29,17 @@ from torch import Tensor
 from biaxial.features.conditions import UNKNOWN
 from biaxial.features.config import Order
 from biaxial.files.machine import available_threads
+from biaxial.likelihood.scored_cells import CellNats, Precision, Rolls
 from biaxial.models.batch import Batch, Frames
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.network_arrays import orders_of
-from biaxial.music.cells import CellAlphabet
-from biaxial.music.constants import SILENT, STRIKE
-
-Rolls = Sequence[NDArray[np.uint8]]
-"""Outcomes of every piece, each of shape ``(t, n)``."""
-Precision = Literal["float32", "bfloat16"]
+from biaxial.music.constants import SILENT
 
 _BATCH_STEPS = 2048
 _CELLS = 2**13
 """Cells that one thread scores at once: few enough for a cache and for little memory, enough for quick products."""
 _PARTS = 4
 """Parts into which frames are sorted by the length of their walk."""
-
-
-@dataclass(frozen=True, eq=False)
-class CellNats:
-    """What a network found in the cells of one piece, notes from low to high; arrays of shape ``(t, n)``.
-
-    Parameters
-    ----------
-    nats
-        Negative log-probability of what each cell holds, state and voices; their sum is that of the piece.
-    passed
-        For each sounding cell, the nats of the silent cells that the walk passed on its way there, since the last
-        sounding cell of the frame; 0 elsewhere. Already counted in ``nats``, where these cells lie.
-    sounds, strikes
-        Probability that the cell sounds, and that it is struck. With two cell states a sounding cell is struck where
-        :meth:`biaxial.music.cells.CellAlphabet.articulated` says so.
-    roll_nats
-        The part of each frame's nats that is for the cell states, shape ``(t,)``; the rest is for the voices in them.
-    """
-
-    nats: NDArray[np.float64]
-    passed: NDArray[np.float64]
-    sounds: NDArray[np.float32]
-    strikes: NDArray[np.float32]
-    roll_nats: NDArray[np.float64]
 
 
 class _Cells(NamedTuple):
@@ -137,14 +107,6 @@ def cell_nats(
     return [found[i] for i in range(len(rolls))]
 
 
-def struck_after(alphabet: CellAlphabet) -> NDArray[np.bool_]:
-    """Whether an outcome is a struck note where another one was one step before, shape ``(k before, k)``."""
-    outcomes = np.arange(len(alphabet), dtype=np.uint8)
-    pairs = np.stack(np.broadcast_arrays(outcomes[:, None], outcomes))  # two frames of k x k cells
-    states, _ = alphabet.articulated(pairs.reshape(2, -1))
-    return np.asarray(states[1].reshape(len(outcomes), -1) == STRIKE)
-
-
 @torch.inference_mode()
 def _score(networks: Sequence[BiaxialLSTM], rolls: Rolls, conditions: Sequence[NDArray[np.int16]]) -> list[CellNats]:
     """Score one batch of pieces."""
@@ -187,7 +149,7 @@ def _walk(network: BiaxialLSTM, index: int, frames: Frames) -> Tensor:
     """
     alphabet, (time_output, outcomes, before, echo, *_) = network.config.alphabet, frames
     states = torch.from_numpy(alphabet.states).to(outcomes.device)
-    struck = torch.from_numpy(struck_after(alphabet)).to(outcomes.device)
+    struck = torch.from_numpy(alphabet.struck_after).to(outcomes.device)
     outcomes, before = outcomes.long(), before.long()
     ends = _open_places(network, outcomes)
     found = time_output.new_zeros(4, *outcomes.shape, dtype=torch.float32)  # log 1, where nothing is open

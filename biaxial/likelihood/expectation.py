@@ -1,4 +1,4 @@
-"""What a network expected in place of what came: the distribution of the next sounding cell on a walk.
+"""What was expected in place of what came: the distribution of the next sounding cell on a walk.
 
 After the last sounding cell before a moment, the walk goes on through silent cells until one sounds. The probability
 that this is cell j, with an outcome x, is that of the silence of all cells before j times p(x), each given that all
@@ -9,26 +9,21 @@ the top down, and then this last statement is only nearly true.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-import torch
-from einops import rearrange
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from biaxial.features.conditions import outline_conditions
-from biaxial.features.echo import Echo, echoes
-from biaxial.likelihood.cell_nats import struck_after
 from biaxial.likelihood.surprise import Happening, Moment, voices_in
-from biaxial.models.batch import Batch
-from biaxial.models.biaxial import BiaxialLSTM
-from biaxial.models.layers import State
 from biaxial.music.constants import SILENT
 from biaxial.music.roll import Roll
+from biaxial.sampling.piece_scorer import Frames, PieceScorer
 
-_STEPS = 512
-"""Steps of the time axis that are run at once."""
+if TYPE_CHECKING:
+    from biaxial.models.biaxial import BiaxialLSTM
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,79 +48,15 @@ class Expected:
     probability: float
 
 
-class Frame(NamedTuple):
-    """What a network has before it when it writes one frame.
-
-    Attributes
-    ----------
-    state
-        State of the time axis before the step, a row for each note; ``None`` at the first step.
-    inputs
-        Inputs of the time axis, shape ``(n, f)``.
-    output
-        Its output, shape ``(n, h)``.
-    outcomes, before
-        This frame and the one before it, shape ``(n,)``.
-    echo
-        The echo of the step, a batch of one frame, for a config that has it.
-    """
-
-    state: State | None
-    inputs: Tensor
-    output: Tensor
-    outcomes: Tensor
-    before: Tensor
-    echo: Echo | None
-
-
-@torch.inference_mode()
-def replayed(network: BiaxialLSTM, roll: Roll, steps: Iterable[int]) -> dict[int, Frame]:
-    """Run the time axis over a piece and stop at some steps.
-
-    Parameters
-    ----------
-    network
-        The network, in evaluation mode.
-    roll
-        A piece on its grid and note range, as :func:`~biaxial.likelihood.surprise.laid_out` gives it.
-    steps
-        Where to stop, in any order.
-    """
-    outcomes = torch.from_numpy(network.config.alphabet.encode(roll.states, roll.voices)).to(network.device)
-    conditions = torch.from_numpy(outline_conditions(roll.outline, roll.grid)).unsqueeze(0).to(network.device)
-    before = Batch.whole(outcomes.unsqueeze(0), conditions).before
-    heard = echoes(outcomes.unsqueeze(0)) if network.config.echo else None
-
-    def at(first: int, last: int) -> tuple[Tensor, Tensor, Echo | None]:
-        span = (slice(None), slice(first, last))
-        return before[span], conditions[span], None if heard is None else heard.at(span)
-
-    found: dict[int, Frame] = {}
-    state, now = None, 0
-    for step in sorted(set(steps)):
-        while now < step:
-            until = min(step, now + _STEPS)
-            previous, known, echo = at(now, until)
-            _, state = network.over_time(previous, known, state, echo)
-            now = until
-        previous, known, echo = at(step, step + 1)
-        inputs = network.time_features(previous, known, echo)[0, 0]
-        output, _ = network.time_axis(inputs.unsqueeze(1), state)
-        echo = None if echo is None else Echo(*(x.flatten(0, 1) for x in echo))
-        found[step] = Frame(state, inputs, output[:, 0], outcomes[step], previous[0, 0], echo)
-    return found
-
-
-@torch.inference_mode()
 def expectations(
-    network: BiaxialLSTM, roll: Roll, moments: Sequence[Moment], most: int = 3
+    teller: BiaxialLSTM | PieceScorer, roll: Roll, moments: Sequence[Moment], most: int = 3
 ) -> list[tuple[Expected, ...]]:
     """What was expected in place of some moments, the most probable first.
 
     Parameters
     ----------
-    network
-        The network, in evaluation mode.
+    teller
+        The network, in evaluation mode, or what scores by the kernels that draw.
     roll
         The piece, as in :attr:`~biaxial.likelihood.surprise.Surprise.roll`.
     moments
@@ -133,39 +64,56 @@ def expectations(
     most
         How many of what might have come are told; what really came is not among them.
     """
-    alphabet, turn = network.config.alphabet, network.walk(0).features.walk
-    frames = replayed(network, roll, (moment.step for moment in moments))
-    struck = struck_after(alphabet)
-    pitches = turn(torch.arange(network.config.num_notes) + roll.low_pitch).tolist()
+    if not moments:
+        return []
+    alphabet, size = teller.config.alphabet, roll.num_notes
+    notes = np.arange(size)[:: -1 if teller.config.walks_down else 1]  # in the order of the walk, as what follows
+    piece = alphabet.encode(roll.states, roll.voices)
+    outcomes = piece[[moment.step for moment in moments]][:, notes]
+    places = [size if moment.pitch is None else int(notes[moment.pitch - roll.low_pitch]) for moment in moments]
+    lasts = [
+        max(np.flatnonzero(own[:place] != SILENT), default=-1) for own, place in zip(outcomes, places, strict=True)
+    ]
+    silent = np.where(np.arange(size) > np.array(lasts)[:, None], SILENT, outcomes)
     found = []
-    for moment in moments:
-        frame = frames[moment.step]
-        place = len(pitches) if moment.pitch is None else pitches.index(moment.pitch)
-        outcomes, before = turn(frame.outcomes), turn(frame.before)
-        last = max((i for i in range(place) if outcomes[i] != SILENT), default=-1)
-        silent = outcomes.masked_fill(torch.arange(len(pitches), device=outcomes.device) > last, SILENT)
-        log_probs, _ = network.over_notes(
-            turn(frame.output.T).T.unsqueeze(0),
-            silent.unsqueeze(0),
-            before.unsqueeze(0),
-            echo=None if frame.echo is None else frame.echo._replace(frame=turn(frame.echo.frame)),
-        )
-        ahead = log_probs[0, last + 1 :].double()  # places k
-        quiet = ahead[:, 0].cumsum(0)
-        sounding = (ahead[:, 1:] + (quiet - ahead[:, 0]).unsqueeze(1)).exp()
-        nothing = quiet[-1:].exp() if len(quiet) else quiet.new_ones(1)
-        came = 0 if moment.pitch is None else int(outcomes[place])
-        shares = torch.cat([rearrange(sounding, "n k -> (n k)"), nothing])
+    for moment, place, last, own, log_probs in zip(
+        moments, places, lasts, outcomes, _walked(teller, roll, piece, silent[:, notes], moments), strict=True
+    ):
+        ahead = log_probs[notes][last + 1 :].astype(np.float64)  # places k
+        quiet = ahead[:, 0].cumsum()
+        sounding = np.exp(ahead[:, 1:] + (quiet - ahead[:, 0])[:, None])
+        shares = np.append(sounding, np.exp(quiet[-1]) if len(quiet) else 1.0)
+        came = 0 if moment.pitch is None else int(own[place])
         shares[(place - last - 1) * (len(alphabet) - 1) + came - 1 if came else -1] = -1.0
+        previous = piece[moment.step - 1] if moment.step else np.zeros_like(piece[0])
         told = []
-        for index in shares.topk(min(most, len(shares) - 1)).indices.tolist():
+        for index in np.argsort(-shares, kind="stable")[: min(most, len(shares) - 1)].tolist():
             away, outcome = divmod(index, len(alphabet) - 1)
             if index == len(shares) - 1:
                 told.append(Expected(None, (), "silent", float(shares[index])))
                 continue
-            there = last + 1 + away
-            happening: Happening = "struck" if struck[int(before[there]), outcome + 1] else "held"
+            note = int(notes[last + 1 + away])
+            happening: Happening = "struck" if alphabet.struck_after[previous[note], outcome + 1] else "held"
             voices = voices_in(int(alphabet.voices[outcome + 1]))
-            told.append(Expected(pitches[there], voices, happening, float(shares[index])))
+            told.append(Expected(roll.low_pitch + note, voices, happening, float(shares[index])))
         found.append(tuple(told))
     return found
+
+
+def _walked(
+    teller: BiaxialLSTM | PieceScorer,
+    roll: Roll,
+    piece: NDArray[np.uint8],
+    frames: NDArray[np.uint8],
+    moments: Sequence[Moment],
+) -> NDArray[np.float32]:
+    """Log-probabilities of all outcomes in frames in the place of those of some moments, shape ``(w, n, k)``."""
+    steps = [moment.step for moment in moments]
+    if not isinstance(teller, PieceScorer):
+        from biaxial.likelihood.replay import walked  # loads PyTorch
+
+        return walked(teller, roll, frames, steps)
+    conditions = outline_conditions(roll.outline, roll.grid)
+    every = teller.score(piece, conditions, Frames(frames, np.array(steps)), every=True).every
+    assert every is not None
+    return every

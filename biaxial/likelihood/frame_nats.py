@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biaxial.likelihood.cell_nats import Rolls
+from biaxial.likelihood.scored_cells import Rolls
 from biaxial.metrics.figures.report import Figure
 from biaxial.music.cells import CellAlphabet
 

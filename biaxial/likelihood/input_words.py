@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from biaxial.features.conditions import CADENCE_NAMES
 from biaxial.features.config import FeatureConfig
 from biaxial.features.input_layout import LAST_BOUNDS, LENGTH_BOUNDS
-from biaxial.likelihood.attribution import MEMORY, TIME_AXIS, InputWeight
 from biaxial.music.constants import NUM_VOICES, VOICE_NAMES
 from biaxial.music.score import Key
 from biaxial.music.spelling import class_name, pitch_name
 
 Values = Sequence[float]
+
+MEMORY = "memory"
+TIME_AXIS = "time axis"
 
 BITS = (
     ("first sixteenth of an eighth", "second sixteenth of an eighth"),
@@ -55,6 +58,32 @@ _NOTE_MEANINGS = {
     MEMORY: "what the note axis remembers of its walk through this frame",
 }
 _BITS_MEANING = "the four beat inputs: four bits of the step's number in the bar, each -1 or +1"
+
+
+@dataclass(frozen=True)
+class InputWeight:
+    """One input of a cell.
+
+    Parameters
+    ----------
+    axis
+        Which of the two LSTMs reads it.
+    name
+        Name of the slice in :mod:`biaxial.features`; ``"memory"`` for what that axis remembers, and of the note axis
+        ``"time axis"`` for all that the time axis tells it.
+    values
+        What it holds at this cell; empty for the two that are not slices.
+    log_prob
+        Change in log-probability of what the cell holds, in nats: above 0 the input spoke for it.
+    log_sounding
+        Change in log-probability that the cell sounds at all.
+    """
+
+    axis: Literal["time", "note"]
+    name: str
+    values: tuple[float, ...]
+    log_prob: float
+    log_sounding: float
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biaxial.features.conditions import outline_conditions
 from biaxial.features.config import FeatureConfig
-from biaxial.likelihood.cell_nats import CellNats, Precision, cell_nats
+from biaxial.likelihood.kernel_nats import kernel_nats
+from biaxial.likelihood.scored_cells import CellNats, Precision
 from biaxial.metrics.writing.slices import Places
-from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.music.constants import HOLD, SILENT, STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
 from biaxial.music.roll import Roll
 from biaxial.music.score import Note, Score
+from biaxial.sampling.piece_scorer import PieceScorer
+
+if TYPE_CHECKING:
+    from biaxial.models.biaxial import BiaxialLSTM
 
 Happening = Literal["silent", "held", "struck"]
 HAPPENINGS: tuple[Happening, ...] = ("silent", "held", "struck")
@@ -105,13 +109,15 @@ class Surprise:
         The piece on the network's grid and note range.
     cells
         Nats and probabilities of all cells.
-    notes
-        Every note, in the order of a score.
     """
 
     roll: Roll
     cells: CellNats
-    notes: tuple[NoteSurprise, ...]
+
+    @cached_property
+    def notes(self) -> tuple[NoteSurprise, ...]:
+        """Every note, in the order of a score."""
+        return _notes(self.roll, self.cells)
 
     @property
     def nats(self) -> float:
@@ -219,7 +225,7 @@ def laid_out(score: Score, config: FeatureConfig) -> Roll:
 
 
 def surprises(
-    networks: BiaxialLSTM | Sequence[BiaxialLSTM],
+    networks: BiaxialLSTM | Sequence[BiaxialLSTM] | PieceScorer,
     scores: Sequence[Score],
     *,
     precision: Precision = "float32",
@@ -233,11 +239,12 @@ def surprises(
     Parameters
     ----------
     networks
-        The network, in evaluation mode, or several that are averaged; with voices or without.
+        The network, in evaluation mode, or several that are averaged; with voices or without. Or what scores by the
+        kernels that draw, in its own precision and by the walk that draws.
     scores
         Music within the network's note range. For a network with voices every note needs one.
     precision, threads, progress
-        As for :func:`biaxial.likelihood.cell_nats.cell_nats`.
+        As for :func:`biaxial.likelihood.cell_nats.cell_nats`; ``precision`` is that of networks.
 
     Returns
     -------
@@ -248,12 +255,17 @@ def surprises(
     InputError
         If the network cannot express a score, before any is scored.
     """
-    config = (networks if isinstance(networks, BiaxialLSTM) else networks[0]).config
+    config = (networks[0] if isinstance(networks, Sequence) else networks).config
     rolls = [laid_out(score, config) for score in scores]
     outcomes = [config.alphabet.encode(roll.states, roll.voices) for roll in rolls]
     conditions = [outline_conditions(roll.outline, roll.grid) for roll in rolls]
-    found = cell_nats(networks, outcomes, conditions, precision=precision, threads=threads, progress=progress)
-    return [Surprise(roll, cells, _notes(roll, cells)) for roll, cells in zip(rolls, found, strict=True)]
+    if isinstance(networks, PieceScorer):
+        found = kernel_nats(networks, outcomes, conditions, threads=threads, progress=progress)
+    else:
+        from biaxial.likelihood.cell_nats import cell_nats  # loads PyTorch
+
+        found = cell_nats(networks, outcomes, conditions, precision=precision, threads=threads, progress=progress)
+    return [Surprise(roll, cells) for roll, cells in zip(rolls, found, strict=True)]
 
 
 def _notes(roll: Roll, cells: CellNats) -> tuple[NoteSurprise, ...]:

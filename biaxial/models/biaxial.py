@@ -98,6 +98,13 @@ class BiaxialLSTM(nn.Module):
         narrow.walks = nn.ModuleList(walk.narrowed(replace(config, order=walk.config.order)) for walk in walks)
         return narrow
 
+    def by_first_walk(self) -> BiaxialLSTM:
+        """The network with its first walk alone, the one that draws; the weights are the same tensors."""
+        first = copy.copy(self)
+        first._modules, first.config = dict(self._modules), self.walk(0).config
+        first.walks = nn.ModuleList([self.walk(0)])
+        return first
+
     def in_style(self, shares: Sequence[float]) -> BiaxialLSTM:
         """A network without styles that says what this one says in one style.
 
@@ -109,9 +116,11 @@ class BiaxialLSTM(nn.Module):
             The share of each style, such as :func:`biaxial.music.style.shares_of` gives; all zero for none.
         """
         plain = copy.deepcopy(self)
-        told = plain.style_vector(torch.tensor([shares])) if any(shares) else None
+        told = None
+        if any(shares) and self.styles is not None:
+            told = self.styles.weight.detach().cpu().double() @ torch.tensor(shares).double()
         for stack in (plain.time_axis, *(plain.walk(index).axis for index in range(len(plain.walks)))):
-            stack.settle(None if told is None else told[0])
+            stack.settle(told)
         plain.styles, plain.config = None, replace(self.config, styles=())
         for index in range(len(plain.walks)):
             plain.walk(index).config = replace(plain.walk(index).config, styles=())

@@ -91,13 +91,19 @@ class LSTMStack(nn.Module):
         Parameters
         ----------
         style
-            What stands for it, shape ``(e,)``; ``None`` for no style.
+            What stands for it, in float64 on the CPU, shape ``(e,)``; ``None`` for no style.
         """
         for layer, projection in zip(self.layers, self.of_style, strict=True):
             if style is not None:
                 weights, biases = (layer.get_parameter(name) for name in ("weight_ih_l0", "bias_ih_l0"))
-                biases.add_(weights @ projection(style).tanh())
+                told = (_exact(projection.get_parameter("weight")) @ style).tanh()
+                biases.copy_(_exact(biases) + _exact(weights) @ told)
         self.of_style = nn.ModuleList()
+
+
+def _exact(parameter: Tensor) -> Tensor:
+    """In float64 on the CPU, so that a sum in another order is the same once it is rounded."""
+    return parameter.cpu().double()
 
 
 class NoteWalk(nn.Module):

@@ -64,11 +64,12 @@ def settled(arrays: NetworkArrays[ModelConfig], shares: Sequence[float]) -> Netw
     """
     weights = {name: array for name, array in arrays.weights.items() if "style" not in name}
     if any(shares):
-        told = arrays.weights["styles.weight"] @ np.array(shares, np.float32)
+        told = arrays.weights["styles.weight"] @ np.array(shares, np.float32).astype(np.float64)
         for name, into in arrays.weights.items():
             if ".layers." in name and name.endswith("weight_ih_l0"):
                 bias = name.replace("weight_ih", "bias_ih")
-                weights[bias] = weights[bias] + into @ np.tanh(arrays.weights[_of_style(name)] @ told)
+                added = into @ np.tanh(arrays.weights[_of_style(name)] @ told)  # in float64, as everything here
+                weights[bias] = (weights[bias] + added).astype(np.float32)
     return NetworkArrays(replace(arrays.config, styles=()), weights, arrays.positions)
 
 

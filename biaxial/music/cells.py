@@ -143,6 +143,14 @@ class CellAlphabet:
         held = (self.states[before] != SILENT) & ((voices & ~self.voices[before]) == 0)
         return np.where((states != SILENT) & ~held, STRIKE, states).astype(np.int8), voices
 
+    @cached_property
+    def struck_after(self) -> NDArray[np.bool_]:
+        """Whether an outcome is a struck note where another one was one step before, shape ``(k before, k)``."""
+        outcomes = np.arange(len(self), dtype=np.uint8)
+        pairs = np.stack(np.broadcast_arrays(outcomes[:, None], outcomes))  # two frames of k x k cells
+        states, _ = self.articulated(pairs.reshape(2, -1))
+        return np.asarray(states[1].reshape(len(outcomes), -1) == STRIKE)
+
     def encode(self, states: NDArray[np.int8], voices: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
         """Outcomes of cells given by state and voice set; with two states every sounding state is one.
 

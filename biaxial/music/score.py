@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 from biaxial.music.constants import DEFAULT_VELOCITY, MAX_PITCH, MIN_PITCH, TICKS_PER_QUARTER
@@ -155,7 +156,7 @@ class Score(Doors):
         """The same piece with its notes taken out."""
         return replace(self, notes=(), length_ticks=self.length_ticks)
 
-    @property
+    @cached_property
     def num_voices(self) -> int:
         """Number of voices (highest voice index plus one); 0 unless every note has a voice."""
         if not self.notes or any(note.voice is None for note in self.notes):
@@ -209,7 +210,8 @@ class Score(Doors):
         for note in self.notes:
             onset = ticks(note.onset_ticks)
             length = max(shortest, ticks(note.end_ticks) - onset)
-            notes.append(replace(note, onset_ticks=onset, length_ticks=length))
+            stays = onset == note.onset_ticks and length == note.length_ticks
+            notes.append(note if stays else replace(note, onset_ticks=onset, length_ticks=length))
         signatures = {ticks(signature.onset_ticks): signature for signature in self.time_signatures}
         pickup = ticks(self.pickup_ticks)
         if pickup * signatures[0].denominator >= signatures[0].numerator * 4 * ticks_per_quarter:

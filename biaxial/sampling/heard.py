@@ -112,3 +112,18 @@ class Heard(NamedTuple):
                 found.frames[past] = self.numbers.frame(self.frames[past, place])
                 found.classes[past], found.from_start[past] = bisect_right(LENGTH_BOUNDS, length) - 1, length == place
         return found
+
+
+def echoes_of_piece(frames: NDArray[np.uint8]) -> Echoes:
+    """The echo of every step of a piece, given its frames of outcomes, shape ``(t, n)``."""
+    found = Echoes.none(*frames.shape)
+    numbers = np.unique(frames, axis=0, return_inverse=True)[1].ravel()
+    lengths = np.zeros(len(frames), np.int64)  # for each frame, how many before it are those before the step
+    for step in range(1, len(frames)):
+        same = numbers[: step - 1] == numbers[step - 1]
+        lengths[1:step] = (lengths[: step - 1] + 1) * same
+        place = step - 1 - int(lengths[:step][::-1].argmax())  # the latest of the longest
+        if (length := int(lengths[place])) > 0:
+            found.frames[step] = frames[place]
+            found.classes[step], found.from_start[step] = bisect_right(LENGTH_BOUNDS, length) - 1, length == place
+    return found

@@ -23,10 +23,21 @@ _TYPES = {letter: np.dtype(letter).str for letter in np.typecodes["All"]}
 
 
 class _Table(NamedTuple):
-    """A tuple that is laid out: it and its block, which are kept alive; where that lies; and the kinds of its parts."""
+    """A tuple that is laid out.
+
+    Attributes
+    ----------
+    given, block, inner
+        What is kept alive: the tuple, its block, and the tuples in it, laid out.
+    address
+        Where the block lies.
+    kinds
+        Those of its parts.
+    """
 
     given: tuple[Any, ...]
     block: Any
+    inner: list[_Table]
     address: int
     kinds: tuple[str, ...]
 
@@ -53,7 +64,7 @@ class Kernel:
         Parameters
         ----------
         *arguments
-            Arrays, contiguous and with types that are known here, numbers, and named tuples of both.
+            Arrays, contiguous and with types that are known here, numbers, and tuples of these.
 
         Raises
         ------
@@ -124,17 +135,20 @@ class Kernel:
         """A tuple laid out; the latest are remembered, for they come with every frame and do not change."""
         if not isinstance(given, tuple):
             raise TypeError(f"{self.name} takes arrays and numbers, not {type(given).__name__}")
-        words = list[int | float]()
+        words, inner = list[int | float](), list[_Table]()
         for part in given:
             if isinstance(part, np.ndarray):
                 words += self._address(part), *part.shape
+            elif isinstance(part, tuple):
+                inner.append(self._tables.get(id(part)) or self._laid_out(part))
+                words.append(inner[-1].address)
             else:
                 words.append(_number(part))
         block = create_string_buffer(struct.pack("".join(map(_letters, given)), *words))
         if len(self._tables) == _REMEMBERED:
             self._tables.clear()
         kinds = type(given).__name__, *self._kinds(given)
-        table = self._tables[id(given)] = _Table(given, block, addressof(block), kinds)
+        table = self._tables[id(given)] = _Table(given, block, inner, addressof(block), kinds)
         return table
 
 
@@ -161,3 +175,4 @@ multiply = Kernel("tiles", "multiply")
 round_to_halves = Kernel("tiles", "round_to_halves")
 cells_forward = Kernel("learning_cells", "cells_forward")
 cells_backward = Kernel("learning_cells", "cells_backward")
+score_piece = Kernel("score_piece", "score_piece")

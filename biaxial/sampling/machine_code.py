@@ -30,7 +30,9 @@ ENTRY = "biaxial_"
 """What the names of entries begin with."""
 
 _HERE = Path(__file__).parent
-_SHIPPED = "all that the package's networks need"
+_DRAWING, _SCORING = "what drawing by the package's networks needs", "what scoring by them needs"
+_SCORES = "score_piece"
+"""The kernel that is compiled by itself, so that who only draws does not wait for it."""
 _LOCK = Lock()
 
 
@@ -47,8 +49,8 @@ def shipped_code() -> Path:
 
 
 def is_compiled() -> bool:
-    """Whether the kernels that the package's networks need are at hand; otherwise they are made, once."""
-    return _processor().has(_SHIPPED)
+    """Whether the kernels that draw by the package's networks are at hand; otherwise they are made, once."""
+    return _processor().has(_DRAWING)
 
 
 def keeps_kernels() -> bool:
@@ -69,8 +71,8 @@ def entry(module: str, name: str, symbol: str, arguments: tuple[Any, ...]) -> En
         Arguments of the kinds that it is for.
     """
     with _LOCK:
-        processor = _processor()
-        if (found := processor.find(symbol, _SHIPPED, _read_shipped)) is None:
+        processor, part = _processor(), _SCORING if name == _SCORES else _DRAWING
+        if (found := processor.find(symbol, part, _read_shipped)) is None:
             found = processor.find(symbol, symbol, lambda: _write(module, name, symbol, arguments))
     assert found is not None
     return found
@@ -116,7 +118,7 @@ class _Processor:
         """An entry in a part of the machine code; the part is made from what is read where it is not kept."""
         if part not in self._loaded:
             code = self._kept(part)
-            if code is None and (text := read()) is not None and (code := self._compile(text)) is not None:
+            if code is None and (text := read()) is not None and (code := self._compile(text, part)) is not None:
                 for place in _caches():
                     with suppress(OSError):  # the disk is full
                         place.put(self._key(part), code)
@@ -138,8 +140,8 @@ class _Processor:
     def _kept(self, part: str) -> bytes | None:
         return next(filter(None, (place.get(self._key(part)) for place in _caches())), None)
 
-    def _compile(self, text: str) -> bytes | None:
-        """Machine code from intermediate code; ``None`` where this LLVM does not know all of its words."""
+    def _compile(self, text: str, part: str) -> bytes | None:
+        """Machine code of a part from intermediate code; ``None`` where this LLVM does not know all of its words."""
         llvm = self._llvm
         try:
             module = llvm.parse_assembly(text)
@@ -147,13 +149,19 @@ class _Processor:
             return None
         module.triple, module.data_layout = self._machine.triple, str(self._machine.target_data)
         for function in module.functions:
-            if not function.is_declaration and not function.name.startswith(ENTRY):
+            if not function.is_declaration and not _is_entry(function.name, part):
                 function.linkage = "internal"
         options = llvm.create_pipeline_tuning_options(3)
         options.loop_vectorization = options.slp_vectorization = True
         builder = llvm.create_pass_builder(self._machine, options)
         builder.getModulePassManager().run(module, builder)
         return bytes(self._machine.emit_object(module))
+
+
+def _is_entry(name: str, part: str) -> bool:
+    """Whether a function is an entry of a part; what no entry needs is not compiled."""
+    other = {_DRAWING: name.startswith(ENTRY + _SCORES), _SCORING: not name.startswith(ENTRY + _SCORES)}
+    return name.startswith(ENTRY) and not other.get(part, False)
 
 
 @cache

@@ -9,11 +9,8 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from biaxial.sampling.kernels.tables import NARROW, WIDE, Floats
-
-Pairs = NDArray[np.uint32]
+from biaxial.sampling.kernels.tables import NARROW, WIDE, Floats, Pairs
 
 
 @cache

@@ -44,6 +44,8 @@ class Weights:
         Biases of each of these layers, shape ``(g,)``.
     share, share_biases
         From the output of the time axis to its share in the note axis; the biases of shape ``(w,)``.
+    plain
+        The matrices of ``recurrent``, ``below`` and ``share`` as they are, in the order of :class:`.AxisTables`.
     echo_to_gates, echo_to_share
         Tables of the echo for the gates of the first layer and for the share; ``None`` for a network without it.
     context_to_gates, context_to_output
@@ -61,6 +63,7 @@ class Weights:
         self.biases = [layer[2] for layer in layers]
         self.time_tables = self._time_tables()
         self.walk_tables = self._walk_tables()
+        self.plain = [layers[0][1], *(rows for layer in layers[1:] for rows in layer[:2]), self._into_share]
         if self.config.context_hidden:
             to_inputs, to_output = (self._weights[f"context.into_{name}.weight"].T for name in ("inputs", "output"))
             self.context_to_gates = self._matrix(to_inputs @ self._into_first)
@@ -96,7 +99,8 @@ class Weights:
         nothing = np.zeros((len(layers[0][0]), len(alphabet)), np.float32)
         to_logits = head[hidden:] if config.head_sees_inputs else nothing
         inputs = np.concatenate([layers[0][0], to_logits], axis=1)  # time axis's output and inputs; w
-        self.share = self._matrix(inputs[:heard])
+        self._into_share = inputs[:heard]
+        self.share = self._matrix(self._into_share)
         self.share_biases = np.concatenate([layers[0][2], self._weights["walks.0.head.bias"]])
         matrices = [np.concatenate(layer[:2]) if index else layer[1] for index, layer in enumerate(layers)]
         parts = [np.concatenate([packed(rows).ravel(), layer[2]]) for rows, layer in zip(matrices, layers, strict=True)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from biaxial.features.conditions import outline_conditions
 from biaxial.formats.read import read_score
 from biaxial.models.config import ModelConfig
-from biaxial.models.network_arrays import NetworkArrays
+from biaxial.models.network_arrays import NetworkArrays, arrays_of, settled
 from biaxial.music.constants import STRIKE
 from biaxial.music.errors import InputError
 from biaxial.music.grid import Grid
@@ -17,11 +17,14 @@ from biaxial.music.performance.instruments import read_instruments
 from biaxial.music.roll import Roll
 from biaxial.music.score import Score
 from biaxial.music.style import Mixture, mixture_of, shares_of
+from biaxial.sampling.piece_scorer import scores_compiled
 from biaxial.tasks.held_network import HoldsNetwork
 from biaxial.tasks.piece import LogLikelihood, Piece
 
 if TYPE_CHECKING:
     from biaxial.judge.judge import Judge, Judgement
+    from biaxial.judge.reference import Teller
+    from biaxial.likelihood.scored_cells import Precision
     from biaxial.models.biaxial import BiaxialLSTM
     from biaxial.tasks.explanation import Explanation
 
@@ -101,6 +104,30 @@ class Critic(HoldsNetwork):
             self._in_style = mixture, network.in_style(shares_of(mixture, self.styles))
         return self._in_style[1]
 
+    def teller(self, style: str | None = None, precision: Precision = "float32") -> Teller:
+        """What says how likely music is where that is told by the walk that draws: of a judgement, or an explanation.
+
+        Parameters
+        ----------
+        style
+            In which style, as :meth:`mixture` takes it.
+        precision
+            The precision in which it will score.
+
+        Returns
+        -------
+        Arrays where the kernels that draw are to score, which needs no PyTorch: on the CPU, by a network that they
+        know. Elsewhere the network, with its first walk alone.
+        """
+        if not self._is_on_gpu() and scores_compiled(self.config, precision):
+            return self._arrays_in_style(style)
+        return self.in_style(style).by_first_walk()
+
+    def _arrays_in_style(self, style: str | None) -> NetworkArrays[ModelConfig]:
+        """The arrays of the network in a style."""
+        arrays = self._given if isinstance(self._given, NetworkArrays) else arrays_of(self._given)
+        return settled(arrays, shares_of(self.mixture(style), self.styles)) if self.styles else arrays
+
     def log_likelihood(self, piece: PieceLike, style: str | None = None) -> LogLikelihood:
         """The log-probability of a piece, given its outline, by the parallel pass.
 
@@ -165,7 +192,7 @@ class Critic(HoldsNetwork):
         """
         from biaxial.tasks.explanation import explain  # what drawing does not need
 
-        return explain(self.in_style(style), score_of(piece), bars=bars, top=top)
+        return explain(self.teller(style), score_of(piece), bars=bars, top=top)
 
     def judge(self, piece: PieceLike) -> Judgement:
         """What a piece is worth beside Bach's chorales: grade, measures, surprises, broken rules, copied passages.
@@ -182,7 +209,7 @@ class Critic(HoldsNetwork):
         from biaxial.judge.judge import Judge
         from biaxial.judge.reference import shipped_reference
 
-        return Judge(shipped_reference(), self.in_style())
+        return Judge(shipped_reference(), self.teller())
 
 
 def score_of(piece: PieceLike) -> Score:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from biaxial.files.atomic import atomic_write
-from biaxial.likelihood.attribution import InputWeight, weigh_inputs
 from biaxial.likelihood.expectation import Expected, expectations
-from biaxial.likelihood.input_words import InputWords, in_words
+from biaxial.likelihood.input_words import InputWeight, InputWords, in_words
 from biaxial.likelihood.surprise import HAPPENINGS, Happening, Moment, Surprise, surprises, voices_in
-from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.errors import InputError
 from biaxial.music.score import Score
 from biaxial.music.spelling import pitch_name
 from biaxial.render.heat_map import heat_map
 from biaxial.render.rows import picture_kind
+from biaxial.sampling.piece_scorer import PieceScorer
 from biaxial.tasks.plans.outline import bar_span
+
+if TYPE_CHECKING:
+    from biaxial.judge.reference import Teller
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Explanation:
         For each of them, what was expected in its place.
     """
 
-    network: BiaxialLSTM = field(repr=False)
+    network: Teller = field(repr=False)
     surprise: Surprise
     steps: slice
     moments: tuple[Moment, ...]
@@ -74,7 +78,7 @@ class Explanation:
         return len(range(self.surprise.roll.num_steps)[self.steps])
 
     def cell(self, bar: int, beat: float, pitch: int) -> CellExplanation:
-        """Explain one cell.
+        """Explain one cell, for which PyTorch is loaded.
 
         Parameters
         ----------
@@ -94,7 +98,11 @@ class Explanation:
             low, high = (pitch_name(bound, key) for bound in (config.low_pitch, config.high_pitch))
             raise InputError(f"{pitch_name(pitch, key)} is outside the note range of this network, {low} to {high}")
         n = pitch - config.low_pitch
-        found = weigh_inputs(self.network, roll, step, n)
+        from biaxial.likelihood.attribution import weigh_inputs
+        from biaxial.weights import network_of
+
+        network = network_of(self.network) if isinstance(self.network, NetworkArrays) else self.network
+        found = weigh_inputs(network, roll, step, n)
         voices = () if roll.voices is None else voices_in(int(roll.voices[step, n]))
         happening: Happening = HAPPENINGS[roll.states[step, n]]
         moment = Moment(step, *self.surprise.place(step), pitch, voices, happening, -found.log_prob)
@@ -124,14 +132,14 @@ class Explanation:
 
 
 def explain(
-    network: BiaxialLSTM, score: Score, *, bars: tuple[int, int] | None = None, top: int = 10, most: int = 3
+    network: Teller, score: Score, *, bars: tuple[int, int] | None = None, top: int = 10, most: int = 3
 ) -> Explanation:
     """Explain a piece.
 
     Parameters
     ----------
     network
-        The network, in evaluation mode.
+        The network: arrays, which the kernels and the walk that draw go by, or one of PyTorch in evaluation mode.
     score
         The piece; for a network with voices every note needs one.
     bars
@@ -146,11 +154,12 @@ def explain(
     InputError
         If the network cannot express the piece, or there are no such bars.
     """
-    (surprise,) = surprises(network, [score])
+    teller = PieceScorer(network) if isinstance(network, NetworkArrays) else network
+    (surprise,) = surprises(teller, [score])
     steps = slice(0, surprise.roll.num_steps)
     if bars is not None:
         first, last = bar_span(surprise.roll.outline, *bars)
         steps = slice(first // surprise.unit, -(-last // surprise.unit))
     moments = surprise.most_surprising(top, steps)
-    expected = expectations(network, surprise.roll, moments, most)
+    expected = expectations(teller, surprise.roll, moments, most)
     return Explanation(network, surprise, steps, moments, tuple(expected))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from biaxial.files.machine import available_threads
 from biaxial.models.config import ModelConfig
-from biaxial.models.network_arrays import NetworkArrays, arrays_of, settled
+from biaxial.models.network_arrays import NetworkArrays
 from biaxial.music.phrases import PhrasePlan
 from biaxial.music.score import ChordSymbol, Key, TimeSignature
-from biaxial.music.style import shares_of, style_text
+from biaxial.music.style import style_text
 from biaxial.sampling.charges import Charges
 from biaxial.sampling.choose import Precision, draws_compiled, fast_stepper
 from biaxial.sampling.stepping import FrameStepper, Proposal
@@ -262,11 +262,6 @@ class Model(Planner, Shared):
             judge=judge,
             progress=progress,
         )
-
-    def _arrays_in_style(self, style: str | None) -> NetworkArrays[ModelConfig]:
-        """The arrays of the network in a style."""
-        arrays = self._given if isinstance(self._given, NetworkArrays) else arrays_of(self._given)
-        return settled(arrays, shares_of(self.mixture(style), self.styles)) if self.styles else arrays
 
     def _words(self, drawing: SamplingOptions) -> str | None:
         """The style that is drawn in, in words; ``None`` from weights without styles."""

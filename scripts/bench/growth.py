@@ -77,7 +77,7 @@ def judging(bars: int) -> Work:
     from biaxial.tasks.loading import load_model
 
     model = load_model(None, "cpu", 1)
-    judge, score = Judge(shipped_reference(), model.in_style()), model.compose(bars, seed=1, draft=True).score
+    judge, score = Judge(shipped_reference(), model.teller()), model.compose(bars, seed=1, draft=True).score
     return lambda: judge.judge([("piece", score)])
 
 
@@ -88,7 +88,7 @@ def judging_pieces(pieces: int, chorales: Path) -> Work:
     from biaxial.judge.reference import shipped_reference
     from biaxial.tasks.loading import load_model
 
-    judge = Judge(shipped_reference(), load_model(None, "cpu", 1).in_style())
+    judge = Judge(shipped_reference(), load_model(None, "cpu", 1).teller())
     named = [(path.stem, read_score(path)) for path in _files(chorales, pieces)]
     return lambda: judge.judge(named)
 

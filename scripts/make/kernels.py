@@ -26,7 +26,7 @@ from biaxial.tasks.loading import load_model
 
 
 def main() -> None:
-    """Compose and harmonise by numba's kernels, and keep what was made of them."""
+    """Compose, harmonise and score by numba's kernels, and keep what was made of them."""
     made = dict[str, str]()
 
     def write(module: str, name: str, symbol: str, arguments: tuple[object, ...]) -> str:
@@ -39,6 +39,7 @@ def main() -> None:
         model = load_model(None, "cpu")
         piece = model.compose(2, seed=1)
         model.harmonise(piece.score, seed=1, particles=1)
+        model.judge(piece)
     whole = llvm.parse_assembly("")
     for text in made.values():
         part = llvm.parse_assembly(text)

@@ -71,7 +71,7 @@ PARTS: Final = (
     ),
     Part(
         f"biaxial/assets/{shipped_code().name}",
-        "Kernels of drawing as LLVM's intermediate code",
+        "Kernels of drawing and scoring as LLVM's intermediate code",
         "Compiled from biaxial/sampling/kernels by numba (scripts/make/kernels.py)",
         OWN,
     ),

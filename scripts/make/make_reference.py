@@ -29,7 +29,7 @@ def main() -> None:
     items, _ = read_folder(options.chorales)
     named = [replace(item, name=item.name.split("/")[-1]) for item in items]
     buffer = BytesIO()
-    found = measure_corpus("Bach", named, network=load_model().in_style())
+    found = measure_corpus("Bach", named, network=load_model().teller())
     np.savez_compressed(buffer, **found.to_arrays())  # type: ignore[arg-type]
     atomic_write(options.output, buffer.getvalue())
     print(f"{options.output}: {len(named)} chorales, {len(buffer.getvalue())} bytes")

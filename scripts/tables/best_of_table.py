@@ -54,7 +54,7 @@ def main() -> None:
             )
         )
     )
-    judged = Judge(shipped_reference(), load_model().in_style()).judge(
+    judged = Judge(shipped_reference(), load_model().teller()).judge(
         [(str(piece.seed), piece.score) for piece in pieces]
     )
     lines = [["best of", "score", "grade", *GROUPS, "parallels"]]

@@ -313,7 +313,7 @@ def main(words: Sequence[str] | None = None) -> None:
 def judge_of(items: Sequence[FolderItem]) -> Judge:
     """The judge of the shipped weights, who looks for copies in the training pieces alone."""
     training = PassageIndex.from_scores((item.name, item.score) for item in items if item.split == "train")
-    return Judge(replace(shipped_reference(), passages=training), load_model(None, "cpu").in_style())
+    return Judge(replace(shipped_reference(), passages=training), load_model(None, "cpu").teller())
 
 
 def heard(judge: Judge, pieces: Sequence[tuple[str, Score, Score | None]]) -> list[Heard]:

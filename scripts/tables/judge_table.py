@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+", help="held-out Bach first, then what is to be told from it")
     parser.add_argument("--checkpoint", type=Path, help="weights whose nats count (default: the shipped ones)")
     options = parser.parse_args()
-    network = load_model(options.checkpoint).in_style()
+    network = load_model(options.checkpoint).teller()
     items = [item for item in read_folder(options.chorales)[0] if item.split != "test"]
     training = PassageIndex.from_scores((item.name, item.score) for item in items if item.split == "train")
     reference = replace(measure_corpus("Bach", items, network=network), passages=training)

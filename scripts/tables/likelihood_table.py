@@ -25,13 +25,14 @@ from biaxial.corpora.splits import Split
 from biaxial.features.conditions import GROUPS, hidden
 from biaxial.features.known import Known
 from biaxial.files.weights_file import pretrained_path, weights_path
-from biaxial.likelihood.cell_nats import Rolls, cell_nats, log_mean
+from biaxial.likelihood.cell_nats import cell_nats, log_mean
 from biaxial.likelihood.frame_nats import (
     IndependentNotes,
     RepeatFrame,
     figures_of,
     frame_nats,
 )
+from biaxial.likelihood.scored_cells import Rolls
 from biaxial.metrics.figures.report import Figure
 from biaxial.models.batch import Batch
 from biaxial.models.biaxial import BiaxialLSTM

@@ -9,7 +9,7 @@ from pathlib import Path
 import biaxial
 from biaxial.cli.explain import DESCRIPTION, PROG, ExplainOptions
 from biaxial.cli.options import parse, parser
-from biaxial.likelihood.attribution import MEMORY, TIME_AXIS
+from biaxial.likelihood.input_words import MEMORY, TIME_AXIS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "explain.md").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ Q = 480
 
 
 def judged(reference: Reference, score: Score, model: Model | None = None) -> Judgement:
-    return Judge(reference, model.in_style() if model else None).judge([("piece", score)])[0]
+    return Judge(reference, model.teller() if model else None).judge([("piece", score)])[0]
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +146,7 @@ def test_likelihood_under_other_weights_is_told_and_not_graded(bach: Reference, 
 
 
 def test_a_corpus_measured_with_a_network_grades_its_likelihood(hymns: list[FolderItem], model: Model) -> None:
-    reference = measure_corpus("hymns", hymns, cuts=(4,), network=model.in_style())
+    reference = measure_corpus("hymns", hymns, cuts=(4,), network=model.teller())
     expected = [model.log_likelihood(item.score) for item in hymns if item.split == "valid"]
     steps = Reading.of(hymns[0].score, 4).score.length_ticks // (Q // 4)
     assert steps == 64
@@ -157,10 +157,37 @@ def test_a_corpus_measured_with_a_network_grades_its_likelihood(hymns: list[Fold
 def test_pieces_are_judged_alike_alone_and_together(
     bach: Reference, composed: Score, tune: Score, piano: Score, model: Model
 ) -> None:
-    together = Judge(bach, model.in_style()).judge([("a", piano), ("b", composed), ("c", tune)])
+    together = Judge(bach, model.teller()).judge([("a", piano), ("b", composed), ("c", tune)])
     assert [each.name for each in together] == ["a", "b", "c"]
     alone = judged(bach, composed, model)
     assert together[1].values == pytest.approx(alone.values, rel=1e-5)
+
+
+def test_a_network_of_pytorch_judges_as_the_kernels_do(
+    bach: Reference, composed: Score, piano: Score, found: Judgement, model: Model
+) -> None:
+    done = list[int]()
+    by_network = Judge(bach, model.in_style()).judge([("piano", piano), ("piece", composed)], done.append)
+    assert found.surprise is not None
+    assert sum(done) == found.surprise.roll.num_steps
+    assert by_network[1].values == pytest.approx(found.values, rel=1e-5)
+    assert by_network[1].grade == pytest.approx(found.grade, abs=1e-4)
+    assert by_network[1].remarks == found.remarks, "they know that their weights are the same"
+    assert by_network[0].remarks == judged(bach, piano, model).remarks
+
+
+def test_progress_is_told_and_can_end_the_judging(bach: Reference, composed: Score, piano: Score, model: Model) -> None:
+    done = list[int]()
+    judge = Judge(bach, model.teller())
+    (whole, _) = judge.judge([("piece", composed), ("piano", piano)], done.append)
+    assert whole.surprise is not None
+    assert done == [whole.surprise.roll.num_steps]
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge.judge([("piece", composed)], stop)
 
 
 def test_silence_before_the_end_and_no_key_are_judged(bach: Reference) -> None:

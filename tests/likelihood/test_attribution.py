@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from biaxial.features.conditions import hidden, outline_conditions
-from biaxial.likelihood.attribution import MEMORY, TIME_AXIS, CellWeights, InputWeight, weigh_inputs
-from biaxial.likelihood.expectation import replayed
+from biaxial.likelihood.attribution import CellWeights, weigh_inputs
+from biaxial.likelihood.input_words import MEMORY, TIME_AXIS, InputWeight
+from biaxial.likelihood.replay import replayed
 from biaxial.likelihood.surprise import Surprise, surprises
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from biaxial.features.conditions import outline_conditions
-from biaxial.likelihood.cell_nats import CellNats, cell_nats, struck_after
+from biaxial.likelihood.cell_nats import cell_nats
+from biaxial.likelihood.scored_cells import CellNats
 from biaxial.models.batch import Batch
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
@@ -93,7 +94,7 @@ def test_cells_add_up_to_the_frames_of_the_plain_pass(name: str) -> None:
 @pytest.mark.parametrize("name", ["voices", "upwards", "unvoiced", "two states"])
 def test_cells_of_one_walk_are_those_of_the_plain_pass(name: str) -> None:
     net = network(**CONFIGS[name])
-    states, before_struck = net.config.alphabet.states, struck_after(net.config.alphabet)
+    states, before_struck = net.config.alphabet.states, net.config.alphabet.struck_after
     for piece, cells in zip(PIECES, scored(net, *PIECES), strict=True):
         outcomes, log_probs = plain(net, piece)
         p, index = np.exp(log_probs[0]), outcomes[..., None].astype(np.int64)
@@ -105,10 +106,10 @@ def test_cells_of_one_walk_are_those_of_the_plain_pass(name: str) -> None:
 
 def test_what_strikes_after_what() -> None:
     three, two = (network(**CONFIGS[name]).config.alphabet for name in ("voices", "two states"))
-    assert (struck_after(three) == (three.states == 2)).all(), "articulation is in the outcome itself"
+    assert (three.struck_after == (three.states == 2)).all(), "articulation is in the outcome itself"
     soprano, alto, both = 1, 2, 3
-    assert [struck_after(two)[soprano, now] for now in (0, soprano, alto, both)] == [False, False, True, True]
-    assert not struck_after(two)[both, soprano]
+    assert [two.struck_after[soprano, now] for now in (0, soprano, alto, both)] == [False, False, True, True]
+    assert not two.struck_after[both, soprano]
 
 
 def test_two_walks_share_a_frame_by_how_probable_each_made_it() -> None:

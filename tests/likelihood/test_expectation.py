@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from biaxial.likelihood.expectation import expectations, replayed
+from biaxial.likelihood.expectation import expectations
 from biaxial.likelihood.surprise import surprises
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS
+from biaxial.models.network_arrays import arrays_of
 from biaxial.music.score import Note, Score
+from biaxial.sampling.piece_scorer import PieceScorer
 
 Q = 480
 PLAIN = {"num_voices": 0, "voice_neighbourhood": False, "voice_intervals": False, "parallels": False}
@@ -50,6 +52,12 @@ def test_what_came_and_what_might_have_come_add_up_to_one(fields: dict[str, Any]
             assert all(one.happening != moment.happening for one in came) or net.config.num_states == 2
 
 
+def test_nothing_is_expected_where_nobody_asks() -> None:
+    net = network()
+    (found,) = surprises(net, [SCORE])
+    assert expectations(net, found.roll, []) == expectations(PieceScorer(arrays_of(net)), found.roll, []) == []
+
+
 def test_the_most_probable_are_told_first() -> None:
     net = network()
     (found,) = surprises(net, [SCORE])
@@ -72,14 +80,13 @@ def test_after_a_placed_voice_only_the_others_are_expected_and_only_further_on()
     assert {one.happening for one in sounding} == {"struck"}, "nothing sounded before the first step"
 
 
-def test_a_piece_is_replayed_alike_wherever_one_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    net = network()
+@pytest.mark.parametrize("fields", [{}, {"order": "low-to-high", "echo": True}, PLAIN])
+def test_the_kernels_expect_what_the_network_does(fields: dict[str, Any]) -> None:
+    net = network(**fields)
     (found,) = surprises(net, [SCORE])
-    together = replayed(net, found.roll, (2, 0, 2, 1))
-    monkeypatch.setattr("biaxial.likelihood.expectation._STEPS", 1)
-    assert sorted(together) == [0, 1, 2]
-    for step, frame in together.items():
-        alone = replayed(net, found.roll, [step])[step]
-        assert torch.allclose(frame.output, alone.output, atol=1e-6)
-        assert torch.equal(frame.inputs, alone.inputs)
-        assert (frame.state is None) == (step == 0)
+    moments = found.moments()
+    by_kernels = expectations(PieceScorer(arrays_of(net)), found.roll, moments, 10_000)
+    for expected, told in zip(expectations(net, found.roll, moments, 10_000), by_kernels, strict=True):
+        shares = {(one.pitch, one.voices, one.happening): one.probability for one in expected}
+        again = {(one.pitch, one.voices, one.happening): one.probability for one in told}
+        assert again == pytest.approx(shares, abs=1e-6)

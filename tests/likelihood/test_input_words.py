@@ -10,8 +10,8 @@ import torch
 
 from biaxial.features.conditions import outline_conditions
 from biaxial.features.time_axis import TimeFeatures
-from biaxial.likelihood.attribution import MEMORY, TIME_AXIS, InputWeight, weigh_inputs
-from biaxial.likelihood.input_words import BITS, in_words, voice_name
+from biaxial.likelihood.attribution import weigh_inputs
+from biaxial.likelihood.input_words import BITS, MEMORY, TIME_AXIS, InputWeight, in_words, voice_name
 from biaxial.likelihood.surprise import laid_out
 from biaxial.models.biaxial import BiaxialLSTM
 from biaxial.models.config import PRESETS

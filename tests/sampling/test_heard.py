@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from biaxial.features.echo import EchoMemory
 from biaxial.features.input_layout import LENGTH_BOUNDS
-from biaxial.sampling.heard import NO_ECHO, Echoes, Heard
+from biaxial.sampling.heard import NO_ECHO, Echoes, Heard, echoes_of_piece
 
 NUM_NOTES = 5
 
@@ -46,3 +46,18 @@ def test_what_was_heard_does_not_change_when_more_is() -> None:
     assert first.echoes(NUM_NOTES).classes.tolist() == [NO_ECHO]
     assert second.echoes(NUM_NOTES).frames.tolist() == [[1] * NUM_NOTES, [0] * NUM_NOTES]
     assert second.frames[0, 0] == second.frames[0, 1] == second.frames[1, 0] != second.frames[1, 1]
+
+
+def test_the_echoes_of_a_piece_are_those_of_its_steps() -> None:
+    rng = np.random.default_rng(1)
+    few: NDArray[np.uint8] = rng.integers(0, 31, (3, NUM_NOTES)).astype(np.uint8)
+    piece = few[np.concatenate([rng.integers(0, 3, 20), np.arange(40) % 3, rng.integers(0, 3, 60)])]
+    found, heard = echoes_of_piece(piece), Heard.nothing(1)
+    for step, frame in enumerate(piece):
+        expected = heard.echoes(NUM_NOTES)
+        for own, wanted in zip(found, expected, strict=True):
+            assert np.array_equal(own[step], wanted[0])
+        heard = heard.then([0], frame[None])
+    assert set(found.classes.tolist()) >= {NO_ECHO, 0, 1, 2, 5}
+    assert found.from_start.any()
+    assert len(echoes_of_piece(piece[:0]).classes) == 0

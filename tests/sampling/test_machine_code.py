@@ -43,6 +43,14 @@ tune = biaxial.Score(tuple(Note(480 * i, 480, p) for i, p in enumerate((67, 69, 
 assert model.harmonise(tune, seed=1, particles=2).score.num_voices == 4
 """
 
+JUDGED = """
+import sys
+import biaxial
+from biaxial.music.score import Note, Score
+piece = Score(tuple(Note(480 * i, 480, p, v) for i in range(4) for v, p in enumerate((67, 62, 59, 43))))
+assert biaxial.load().judge(piece).surprise.nats > 0
+print(*({"numba", "torch", "matplotlib"} & set(sys.modules)))
+"""
 DRAWN = """
 import sys
 import llvmlite.binding as llvm
@@ -147,3 +155,12 @@ def test_a_processor_without_wide_vectors_draws_the_same_music(tmp_path: Path, p
 
 def test_the_shipped_networks_draw_without_numba(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", COMPOSED], cwd=tmp_path, check=True, capture_output=True)
+
+
+@pytest.mark.slow
+def test_what_scores_is_compiled_by_itself_and_needs_neither_numba_nor_pytorch(tmp_path: Path) -> None:
+    site, kernels = Path(biaxial.__file__).parents[1], tmp_path / "kernels"
+    run(DRAWN, site, tmp_path, "", BIAXIAL_KERNELS=str(kernels))
+    assert len(entries(kernels)) == 1
+    assert run(JUDGED, site, tmp_path, BIAXIAL_KERNELS=str(kernels)) == []
+    assert len(entries(kernels)) == 2

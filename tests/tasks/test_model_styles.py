@@ -8,9 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+import torch
 
 from biaxial import InputError, Model, Piece, SamplingOptions, load
 from biaxial.formats.midi.midi_writer import read_midi
+from biaxial.judge.reference import checksum
+from biaxial.models.biaxial import BiaxialLSTM
+from biaxial.models.config import PRESETS
+from biaxial.models.network_arrays import NetworkArrays
 from biaxial.weights import load_weights, save_weights
 
 WRITES: dict[str, Callable[..., Piece]] = {
@@ -48,6 +53,19 @@ def test_none_is_the_network_without_styles(model: Model, noise: Model) -> None:
     found, expected = model.compose(2, seed=1, style="none"), plain.compose(2, seed=1)
     assert replace(found, style=None) == expected
     assert plain.in_style() is network
+
+
+def test_what_tells_the_judge_is_the_walk_that_draws_in_the_style(model: Model) -> None:
+    told, network = model.teller("hymn"), model.in_style("hymn")
+    assert isinstance(told, NetworkArrays)
+    assert checksum(told) == checksum(network) != checksum(model.teller("bach"))
+    torch.manual_seed(0)
+    both = BiaxialLSTM(replace(PRESETS["tiny"], order="both")).eval()
+    first = Model(both, {}, "both").teller()
+    assert isinstance(first, BiaxialLSTM)
+    assert (first.config.order, len(first.walks)) == ("high-to-low", 1)
+    assert checksum(first) == checksum(both)
+    assert first.walk(0).head.weight is both.walk(0).head.weight
 
 
 def test_the_weights_may_carry_a_style(model: Model) -> None:

@@ -16,7 +16,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -116,15 +116,15 @@ def jensen_shannon(first: Counter[Chords], second: Counter[Chords]) -> float:
     totals = first.total(), second.total()
     if not all(totals):
         return float("nan")
-    names = first.keys() | second.keys()
-    p, q = (
-        {name: counts[name] / number for name in names} for counts, number in zip((first, second), totals, strict=True)
-    )
+    common = {name for name in first if first[name] and second[name]}
 
-    def divergence(x: dict[Chords, float]) -> float:  # an exact sum: the order of a set does not matter
-        return math.fsum(x[name] * math.log2(2 * x[name] / (p[name] + q[name])) for name in names if x[name])
+    def divergence(counts: Counter[Chords], total: int, others: Counter[Chords], other_total: int) -> float:
+        alone = (count / total for name, count in counts.items() if name not in common)  # p log2(2 p / p) is p
+        shares = ((counts[name] / total, others[name] / other_total) for name in common)
+        both = (p * math.log2(2 * p / (p + q)) for p, q in shares)
+        return math.fsum(chain(alone, both))  # an exact sum: the order does not matter
 
-    return (divergence(p) + divergence(q)) / 2
+    return (divergence(first, totals[0], second, totals[1]) + divergence(second, totals[1], first, totals[0])) / 2
 
 
 def voice_moves(score: Score) -> tuple[int, int]:

@@ -13,7 +13,8 @@ import numba
 import numpy as np
 
 _EXACT: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
-_FAST: dict[str, Any] = {**_EXACT, "fastmath": {"contract"}}
+FAST: dict[str, Any] = {**_EXACT, "fastmath": {"contract"}}
+"""How :func:`fast_part` compiles."""
 
 
 def exact_part(function: Callable[..., Any]) -> Any:
@@ -23,7 +24,7 @@ def exact_part(function: Callable[..., Any]) -> Any:
 
 def fast_part(function: Callable[..., Any]) -> Any:
     """As :func:`exact_part`, of float32 whose products and sums may be contracted."""
-    return numba.njit(**_FAST)(function)
+    return numba.njit(**FAST)(function)
 
 
 kernel = fast_part

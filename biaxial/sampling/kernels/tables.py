@@ -18,6 +18,8 @@ Doubles = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Products = NDArray[np.float32] | NDArray[np.uint16]
 """What enters and leaves products: float32, or the bits of halves."""
+Pairs = NDArray[np.uint32]
+"""Pairs of halves."""
 
 MODEL, DRAW, PIECE = range(3)
 """Targets of a proposal."""
@@ -86,6 +88,34 @@ class EchoTables(NamedTuple):
     from_start: Floats
 
 
+class AxisTables(NamedTuple):
+    """The matrices of the time axis, one after another, in panels (:mod:`biaxial.sampling.packed_weights`).
+
+    Attributes
+    ----------
+    matrices
+        Float32, or pairs of halves.
+    starts
+        Where they begin: own hidden state of the first layer; layer below, then own hidden state, of each further one;
+        and the share in the note axis.
+    units
+        Of each layer.
+    biases
+        Of the gates of each layer, shape ``(l, g)``, of the widest.
+    share_biases
+        Of the share, shape ``(w,)``, as far as its last panel goes.
+    panel_width
+        Columns of a panel.
+    """
+
+    matrices: Floats | Pairs
+    starts: NDArray[np.int64]
+    units: NDArray[np.int64]
+    biases: Floats
+    share_biases: Floats
+    panel_width: int
+
+
 class WalkTables(NamedTuple):
     """A network's note axis and its alphabet.
 
@@ -135,6 +165,40 @@ class WalkTables(NamedTuple):
     num_voices: int
     low_pitch: int
     down: bool
+
+
+class Given(NamedTuple):
+    """A piece, and the frames that are walked.
+
+    Attributes
+    ----------
+    frames
+        The piece, outcomes, shape ``(t, n)``.
+    keys, key_of
+        The share of the notes, keys and biases in the gates of the first layer, for each different key, shape
+        ``(u, n, g)``, and which of them each step has, shape ``(t,)``.
+    of_steps
+        Inputs that all notes of a step share, shape ``(t, f)``.
+    echoed, classes, from_start
+        The echo of each step: its frame, shape ``(t, n)``, or ``(0, n)`` for a network without it, the class of its
+        length, -1 for none, and whether it goes back to the first frame, shape ``(t,)``.
+    walked
+        Frames that are walked, each in the place of one of the piece, shape ``(w, n)``: sorted by the chunk of steps
+        that they belong to, then the longest walk first.
+    at, ends
+        The step of each of them, and how many places of it are walked, shape ``(w,)``.
+    """
+
+    frames: Bytes
+    keys: Floats
+    key_of: NDArray[np.int64]
+    of_steps: Floats
+    echoed: Bytes
+    classes: NDArray[np.int64]
+    from_start: NDArray[np.bool_]
+    walked: Bytes
+    at: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
 
 class Choosing(NamedTuple):

@@ -181,8 +181,8 @@ def _half(bits):  # type: ignore[no-untyped-def]
     return bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1)) & np.uint32(0xFFFF0000)
 
 
-@kernel
-def round_to_halves(x, out):  # type: ignore[no-untyped-def]
+@fast_part
+def round_rows(x, out):  # type: ignore[no-untyped-def]
     """Round float32, its bits in shape ``(r, i)``, to pairs of halves, ``(r, (i + 1) // 2)``."""
     inputs = x.shape[1]
     for row in range(len(x)):
@@ -190,3 +190,9 @@ def round_to_halves(x, out):  # type: ignore[no-untyped-def]
             out[row, pair] = _half(x[row, 2 * pair]) >> np.uint32(16) | _half(x[row, 2 * pair + 1])
         if inputs % 2:
             out[row, inputs // 2] = _half(x[row, inputs - 1]) >> np.uint32(16)
+
+
+@kernel
+def round_to_halves(x, out):  # type: ignore[no-untyped-def]
+    """As :func:`round_rows`."""
+    round_rows(x, out)

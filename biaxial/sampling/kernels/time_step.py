@@ -24,7 +24,7 @@ def inputs_share(  # type: ignore[no-untyped-def]
     tables
         :class:`TimeTables`.
     by_note
-        Share of pitch and key with the layer's own bias, shape ``(n, g)``.
+        Share of pitch and key with the layer's own bias, shape ``(n, g)``, at least for the notes that are asked for.
     by_phrase
         Share of the key of the phrase, shape ``(n, g)``, or ``(0, g)`` where it is unknown.
     of_step
@@ -32,9 +32,9 @@ def inputs_share(  # type: ignore[no-untyped-def]
     frames
         The frame before, outcomes, ``uint8``, shape ``(n,)``.
     out
-        Written to, shape ``(n, g)``.
+        Written to, shape ``(n, g)``; or of fewer notes, the lowest.
     """
-    num_notes, width = by_note.shape
+    (num_notes, width), num_heard = out.shape, len(frames)
     num_planes, reach = tables.neighbourhood.shape[0], tables.neighbourhood.shape[1] // 2
     common = np.zeros(width, np.float32)
     for f in range(len(of_step)):
@@ -43,7 +43,7 @@ def inputs_share(  # type: ignore[no-untyped-def]
             for j in range(width):
                 common[j] += value * tables.steps[f, j]
     by_class = np.zeros((12, width), np.float32)
-    for m in range(num_notes):
+    for m in range(num_heard):
         if frames[m] != 0:
             for own in range(12):
                 row = tables.chord[(tables.low_pitch + m - own) % 12]
@@ -56,7 +56,7 @@ def inputs_share(  # type: ignore[no-untyped-def]
         if len(by_phrase) > 0:
             for j in range(width):
                 out[n, j] += by_phrase[n, j]
-        for m in range(max(0, n - reach), min(num_notes, n + reach + 1)):
+        for m in range(max(0, n - reach), min(num_heard, n + reach + 1)):
             outcome = frames[m]
             if outcome != 0:
                 for p in range(num_planes):

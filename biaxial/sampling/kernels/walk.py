@@ -186,7 +186,7 @@ def _decide(  # type: ignore[no-untyped-def]
 
 
 @fast_part
-def _lstm_cells(gates, cell, hidden):  # type: ignore[no-untyped-def]
+def lstm_row(gates, cell, hidden):  # type: ignore[no-untyped-def]
     """One step of the cells of one layer, in place."""
     units = len(cell)
     for j in range(units):
@@ -196,13 +196,14 @@ def _lstm_cells(gates, cell, hidden):  # type: ignore[no-untyped-def]
 
 
 @fast_part
-def _copy(source, out):  # type: ignore[no-untyped-def]
+def copy(source, out):  # type: ignore[no-untyped-def]
+    """Copy a row into the beginning of another one."""
     for j in range(len(source)):
         out[j] = source[j]
 
 
 @fast_part
-def _run_layers(tables, x, hidden, cells, gates, count):  # type: ignore[no-untyped-def]
+def run_layers(tables, x, hidden, cells, gates, count):  # type: ignore[no-untyped-def]
     """Run the layers for the first rows of ``x (b, w)``; the output of the last comes after the hidden states."""
     below, panel_width = 0, tables.panel_width
     for layer in range(len(tables.sizes)):
@@ -211,12 +212,12 @@ def _run_layers(tables, x, hidden, cells, gates, count):  # type: ignore[no-unty
         if layer > 0:
             biases = start + (width + -width % panel_width) * rows
             for slot in range(count):
-                _copy(tables.layers[biases : biases + width], gates[slot])
+                copy(tables.layers[biases : biases + width], gates[slot])
         add_product(hidden[layer], count, tables.layers, start, panel_width, rows, into, width)
         for slot in range(count):
             own = hidden[layer, slot, below : below + units]
-            _lstm_cells(into[slot], cells[layer, slot, :units], own)
-            _copy(own, hidden[layer + 1, slot])
+            lstm_row(into[slot], cells[layer, slot, :units], own)
+            copy(own, hidden[layer + 1, slot])
         below = units
 
 
@@ -291,11 +292,11 @@ def walk(  # type: ignore[no-untyped-def]
         for slot in range(count):
             row = row_in[slot]
             _look(tables, now, row, place)
-            _copy(share[rows[row], note], x[slot])
+            copy(share[rows[row], note], x[slot])
             add_inputs(tables, now, row, place, num_notes, x[slot, :num_inputs])
-        _run_layers(tables, x, hidden, cells, gates, count)
+        run_layers(tables, x, hidden, cells, gates, count)
         for slot in range(count):
-            _copy(x[slot, num_inputs - num_outcomes : num_inputs], logits[slot])
+            copy(x[slot, num_inputs - num_outcomes : num_inputs], logits[slot])
         add_product(hidden[num_layers], count, tables.head, NOTHING, panel_width, last, logits, num_outcomes)
         for slot in range(count - 1, -1, -1):
             row = row_in[slot]
@@ -311,7 +312,7 @@ def walk(  # type: ignore[no-untyped-def]
                 count -= 1
                 row_in[slot] = row_in[count]
                 for layer in range(num_layers):
-                    _copy(hidden[layer, count], hidden[layer, slot])
-                    _copy(cells[layer, count], cells[layer, slot])
+                    copy(hidden[layer, count], hidden[layer, slot])
+                    copy(cells[layer, count], cells[layer, slot])
         if count == 0:
             break
