@@ -56,7 +56,7 @@ SCREEN = (
 
 INPUTS = (
     *("--preset", "chorale", "--context-hidden", "0", "--time-hidden", "96,96", "--note-hidden", "64,48"),
-    *("--epochs", "6", "--average-decay", "0.99", "--sample-every", "0"),
+    *("--epochs", "4", "--average-decay", "0.98", "--sample-every", "0"),
 )
 """The preset of the shipped weights in a size that learns within minutes."""
 
@@ -65,7 +65,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     **{
         f"no-{name}": (f"--no-{name}",)
         for name in (
-            *("echo", "next-voice", "clock", "plan", "beat", "dissonance"),
+            *("echo", "dissonance", "next-voice", "beat", "clock", "plan"),
             *("parallels", "voice-intervals", "running-chord"),
         )
     },
