@@ -172,33 +172,23 @@ def _seeds(group: str, name: str, data: str, arguments: Sequence[str], seeds: Se
     return [Job(group, f"{name}-seed{seed}", data, (*arguments, "--seed", str(seed))) for seed in seeds]
 
 
-def _on(jobs: Sequence[Job], arguments: Sequence[str]) -> list[Job]:
-    """Runs that go on from those of some jobs, by other crops and dropout."""
-    found = []
-    for job in jobs:
-        start = ("--start-from", str(job.folder / "model.safetensors"))
-        preset, seed = job.arguments[:2], int(job.arguments[-1])
-        words = (*preset, *start, *arguments, "--seed", str(seed + 10))
-        found.append(Job(job.group, f"{job.name}-on", job.data, words, after=job.name))
-    return found
+def _on(job: Job, *arguments: str) -> Job:
+    """A run that goes on from a job's, by other crops and dropout."""
+    start = ("--start-from", str(job.folder / "model.safetensors"))
+    preset, seed = job.arguments[:2], int(job.arguments[-1])
+    words = (*preset, *start, *arguments, "--seed", str(seed + 1))
+    return Job(job.group, f"{job.name}-on", job.data, words, after=job.name)
 
 
-_QUARTER = _seeds("quarter", "jsb-quarter", QUARTER, ("--preset", "jsb-quarter"), range(5))
-_SIXTEENTH = _seeds("16th", "jsb-16th", SIXTEENTH, ("--preset", "jsb-16th"), range(1))
+_SIXTEENTH = Job("16th", "jsb-16th", SIXTEENTH, ("--preset", "jsb-16th", "--seed", "0"))
 
 JOBS = [
-    *_QUARTER,
-    *_on(
-        _QUARTER,
-        ("--batch-size", "1", "--epochs", "6", "--learning-rate", "0.001", "--average-decay", "0.997"),
-    ),
-    *_SIXTEENTH,
-    *_on(
+    *_seeds("quarter", "jsb-quarter", QUARTER, ("--preset", "jsb-quarter"), range(5)),
+    _SIXTEENTH,
+    _on(
         _SIXTEENTH,
-        (
-            *("--batch-size", "1", "--epochs", "18", "--learning-rate", "0.0015", "--average-decay", "0.998"),
-            *("--dropout", "0.35"),
-        ),
+        *("--dropout", "0.35", "--batch-size", "1", "--epochs", "18", "--learning-rate", "0.0015"),
+        *("--average-decay", "0.998"),
     ),
     *_seeds(
         "full", "hexahedria", QUARTER, (*HEXAHEDRIA, *LIKEWISE, "--epochs", "20", "--average-decay", "0.99"), range(1)
@@ -310,9 +300,9 @@ def main() -> None:
     if options.store:
         options.store.mkdir(parents=True, exist_ok=True)
         for job in finished:
-            if job.group in ("quarter", "16th") and job.after:
+            if job.group == "quarter" or job.after:
                 network, made = load_weights(job.folder / "model.safetensors")
-                name = job.after.removesuffix("-seed0") if job.group == "16th" else job.after
+                name = job.after or job.name
                 save_weights(
                     options.store / f"{name}.safetensors", network, {**made, "command": job.command}, torch.float16
                 )
