@@ -12,7 +12,8 @@ table shows, into ``runs/jsb/NAME``; a job that was stopped goes on after its la
   ``biaxial-chorales``), by a small network without a context encoder.
 
 ``--parallel`` runs several at a time, each on ``--threads`` threads. On one CPU core a screening run takes about 5
-minutes, a quarter-note run a quarter of an hour and the sixteenth-note run a good hour.
+minutes, a quarter-note run a quarter of an hour, the sixteenth-note runs an hour and three quarters, and a run of
+``inputs`` five minutes.
 
 ``--table`` trains nothing and prints a markdown table of all runs, with the nats that they measured themselves;
 ``--store FOLDER`` writes the weights of ``quarter`` and ``16th`` there in half precision.
